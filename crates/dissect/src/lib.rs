@@ -1,1 +1,280 @@
-//! dissect
+//! Ordered streams in, application messages out.
+//!
+//! A protocol is a folder with one line in [`PROTOCOLS`]. [`identify::Conversation`] finds out which protocol a flow
+//! speaks, by content first, and feeds its [`Dissector`]; messages, anomalies and findings go to a [`MessageHandler`].
+//!
+//! Pure: no files, no clock, no threads, no `unsafe`. Nothing panics or grows without bound, whatever the bytes are.
+//! No patient's data leaves this crate: text goes out as [`public::Public`] only.
+#![forbid(unsafe_code)]
+#![deny(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation
+    )
+)]
+
+pub mod dicom;
+pub mod exercise;
+pub mod hl7;
+pub mod identify;
+pub mod json;
+pub mod modbus;
+pub mod pending;
+pub mod public;
+
+use wardtap_net::stream::{Chunk, Side};
+
+/// A protocol that wardtap dissects: everything the rest of the program needs to know of it.
+pub struct Protocol {
+    /// Its place in [`PROTOCOLS`].
+    pub index: usize,
+    /// Its name in events and metrics.
+    pub name: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+    /// What the end that answers requests is called ("Modbus server", "DICOM SCP", "HL7 receiver").
+    pub responder_role: &'static str,
+    /// What the end that sends requests is called.
+    pub requester_role: &'static str,
+    /// Ports on which it is usual; they only break ties.
+    pub ports: &'static [u16],
+    /// The closed set of message kinds: the metric label `kind`.
+    pub kinds: &'static [&'static str],
+    /// The closed set of anomaly reasons: the metric label `reason`.
+    pub anomalies: &'static [&'static str],
+    /// Habits worth learning; [`Features`] holds a value for each.
+    pub features: &'static [Feature],
+    /// Says whether bytes of a flow look like this protocol.
+    pub probe: fn(&Evidence<'_>) -> Probe,
+    /// Makes the state for one flow.
+    pub dissector: fn(&FlowFacts) -> Box<dyn Dissector>,
+}
+
+/// All protocols, in the order in which they are probed.
+pub static PROTOCOLS: [&Protocol; 3] = [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL];
+
+/// How the values of a feature are learned and compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Learned {
+    /// One of a closed set: together with the others of its kind it names the operation.
+    Set,
+    /// A number of which the range matters (a register address).
+    Range,
+    /// An amount, to be added up (bytes, registers).
+    Quantity,
+}
+
+/// One habit of a protocol.
+#[derive(Clone, Copy, Debug)]
+pub struct Feature {
+    /// The name, as events and baselines show it.
+    pub name: &'static str,
+    /// How it is learned.
+    pub learned: Learned,
+}
+
+/// The most features a protocol may declare.
+pub const FEATURES_MAX: usize = 8;
+
+/// A message's value for each feature of its protocol, in that order; unused places are 0.
+///
+/// Numbers stand as they are, text as [`MessageHandler::digest`]. What does not apply to a message is [`NO_VALUE`].
+pub type Features = [u64; FEATURES_MAX];
+
+/// The value of a feature that a message does not have.
+pub const NO_VALUE: u64 = u64::MAX;
+
+/// What a dissector may know of its flow when it begins.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FlowFacts {
+    /// The port of each end, in key order.
+    pub ports: [u16; 2],
+    /// Who opened the flow, where a handshake was seen.
+    pub originator: Option<Side>,
+    /// Whether the stream of each end was seen from its first byte on.
+    pub from_start: [bool; 2],
+    /// Who sends the requests, where the probe that named the flow saw it.
+    pub requester: Option<Side>,
+}
+
+impl FlowFacts {
+    /// The end whose port is one of `ports`, when exactly one is.
+    #[must_use]
+    pub fn side_with_port(&self, ports: &[u16]) -> Option<Side> {
+        let [a, b] = self.ports;
+        match (ports.contains(&a), ports.contains(&b)) {
+            (true, false) => Some(Side::A),
+            (false, true) => Some(Side::B),
+            _ => None,
+        }
+    }
+}
+
+/// What is known of a flow that has no name yet.
+pub struct Evidence<'a> {
+    /// The flow.
+    pub flow: &'a FlowFacts,
+    /// The bytes of each end so far, in key order: from the start of its stream, or from the start of a segment.
+    pub bytes: [&'a [u8]; 2],
+    /// The end that sent first.
+    pub first: Side,
+}
+
+/// A probe's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// It is this protocol; the end that sends the requests, where the bytes show it.
+    Yes(Option<Side>),
+    /// It is not.
+    No,
+    /// More bytes are needed to tell.
+    Unsure,
+}
+
+/// How far a dissector got with a chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// All bytes were used.
+    All,
+    /// The first `took` bytes were used; the rest belong to something of which at least `more` bytes (1 or more) are
+    /// still to come. The caller keeps the rest and calls again with it and at least one further byte.
+    Need {
+        /// Bytes used.
+        took: usize,
+        /// Bytes that are missing, at least.
+        more: usize,
+    },
+}
+
+/// Bytes that will never come.
+#[derive(Clone, Copy, Debug)]
+pub struct Gap<'a> {
+    /// Whose bytes.
+    pub side: Side,
+    /// What was kept from the last [`Progress::Need`]: given back here, for the last time.
+    pub held: &'a [u8],
+    /// How many bytes are missing behind `held`; unknown after a jump that no sequence number explains.
+    pub missing: Option<u64>,
+}
+
+/// One flow's protocol state.
+///
+/// Directions are independent streams. A dissector resynchronises by itself: after bytes that it cannot read it looks
+/// for the next plausible message and counts an anomaly; one bad message never ends a flow.
+pub trait Dissector: Send {
+    /// Reads on in one direction. The chunk begins where the last call's progress ended.
+    fn dissect(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) -> Progress;
+
+    /// Bytes are missing; the next chunk of that side begins behind them.
+    ///
+    /// A gap inside a body of known length only shortens it; the message then counts as incomplete.
+    fn gap(&mut self, gap: &Gap<'_>, to: &mut dyn MessageHandler);
+
+    /// The flow ended or expired; `held` is what was kept of each direction, in key order.
+    fn finish(&mut self, held: [&[u8]; 2], to: &mut dyn MessageHandler);
+
+    /// The end that sends the requests, as far as messages have shown.
+    fn requester(&self) -> Option<Side>;
+
+    /// Bytes of memory held beyond the dissector itself, for the limits; cheap.
+    fn held_bytes(&self) -> usize {
+        0
+    }
+}
+
+/// Whether a message asks or answers: the message's own direction, not the flow's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Asks, reports or commands.
+    Request,
+    /// Answers.
+    Response,
+}
+
+/// How an answer turned out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Not an answer, or one that says nothing of success.
+    Neutral,
+    /// Done as asked.
+    Positive,
+    /// Refused or failed: a Modbus exception, an HL7 AE/AR/CE/CR, a DICOM rejection or failure status.
+    Negative,
+}
+
+/// What every message says of itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Envelope {
+    /// Index into the protocol's `kinds`.
+    pub kind: usize,
+    /// Who sent it.
+    pub side: Side,
+    /// Request or response.
+    pub direction: Direction,
+    /// Its length on the wire, as the contract defines it for the protocol; missing bytes of known number count.
+    pub bytes: u64,
+    /// Some of its bytes were missing.
+    pub incomplete: bool,
+    /// Of a response: nanoseconds after the request, where that was seen.
+    pub response_nanos: Option<u64>,
+    /// Of a response.
+    pub outcome: Outcome,
+}
+
+/// An application message, borrowed for one call.
+pub trait Message {
+    /// What it is.
+    fn protocol(&self) -> &'static Protocol;
+    /// Its common facts.
+    fn envelope(&self) -> &Envelope;
+    /// A value for each feature of the protocol; text by `digest`.
+    fn features(&self, digest: &dyn Fn(&[u8]) -> u64) -> Features;
+    /// Appends the protocol's own JSON object (`{...}`), public text only.
+    fn write_json(&self, out: &mut Vec<u8>);
+    /// The text of a `Set` feature as people read it, where it is text ("MODALITY1"); numbers need none.
+    fn feature_text(&self, feature: usize) -> Option<public::Public<'_>> {
+        let _ = feature;
+        None
+    }
+}
+
+/// Something in the content of a message that is a finding in itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// An executable at the start of a transferred object, or in its preamble.
+    Executable {
+        /// Who sent it.
+        side: Side,
+        /// What kind of program ("Windows PE", "ELF", ...).
+        format: &'static str,
+        /// Where it was.
+        place: &'static str,
+    },
+}
+
+/// Receives what dissectors read.
+pub trait MessageHandler {
+    /// A message was read. The reference is valid for this call only.
+    fn message(&mut self, message: &dyn Message);
+    /// Something was wrong with the input: counted by `reason`, an index into the protocol's `anomalies`.
+    fn anomaly(&mut self, protocol: &'static Protocol, reason: usize);
+    /// Content that is a finding in itself.
+    fn finding(&mut self, protocol: &'static Protocol, finding: Finding);
+    /// Bytes were copied (held for a message that spans chunks).
+    fn copied(&mut self, bytes: usize);
+}

@@ -27,3 +27,4 @@
 
 pub mod packet;
 pub mod reader;
+pub mod stream;

@@ -1,0 +1,127 @@
+//! The invariants that every dissector keeps, as one function that tests, properties and fuzzing all call.
+//!
+//! * nothing panics, and every call makes progress or asks for a bounded number of bytes;
+//! * **the same messages come out however the bytes are cut**;
+//! * what is held stays below a cap.
+
+use wardtap_net::packet::Timestamp;
+use wardtap_net::stream::{Chunk, Side};
+
+use crate::identify::{Conversation, HELD_MAX};
+use crate::{Direction, Envelope, Finding, FlowFacts, Message, MessageHandler, Outcome, Protocol};
+
+/// One step of a conversation.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Bytes from one end.
+    Bytes(Side, Vec<u8>),
+    /// Missing bytes.
+    Gap(Side, Option<u64>),
+}
+
+/// What came of a conversation: readable lines, in order, without anything that depends on the cuts.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Transcript {
+    /// A line per message: its envelope and its JSON.
+    pub messages: Vec<String>,
+    /// Anomaly names.
+    pub anomalies: Vec<&'static str>,
+    /// Findings.
+    pub findings: Vec<Finding>,
+    /// The most bytes held at any time.
+    pub held_max: usize,
+}
+
+impl MessageHandler for Transcript {
+    fn message(&mut self, message: &dyn Message) {
+        let Envelope { kind, side, direction, bytes, incomplete, response_nanos, outcome } = *message.envelope();
+        let protocol = message.protocol();
+        let mut json = Vec::new();
+        message.write_json(&mut json);
+        let _ = message.features(&|text| text.len() as u64);
+        let kind = protocol.kinds.get(kind).copied().unwrap_or("KIND OUT OF RANGE");
+        let direction = match direction {
+            Direction::Request => "request",
+            Direction::Response => "response",
+        };
+        let outcome = match outcome {
+            Outcome::Neutral => "",
+            Outcome::Positive => " positive",
+            Outcome::Negative => " negative",
+        };
+        let incomplete = if incomplete { " incomplete" } else { "" };
+        let paired = if response_nanos.is_some() { " paired" } else { "" };
+        self.messages.push(format!(
+            "{side:?} {} {kind} {direction} {bytes}{outcome}{incomplete}{paired} {}",
+            protocol.name,
+            String::from_utf8_lossy(&json)
+        ));
+    }
+
+    fn anomaly(&mut self, protocol: &'static Protocol, reason: usize) {
+        self.anomalies.push(protocol.anomalies.get(reason).copied().unwrap_or("REASON OUT OF RANGE"));
+    }
+
+    fn finding(&mut self, _: &'static Protocol, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    fn copied(&mut self, _: usize) {}
+}
+
+/// Runs a conversation step by step.
+#[must_use]
+pub fn transcript(flow: &FlowFacts, steps: &[Step]) -> Transcript {
+    let mut conversation = Conversation::default();
+    let mut transcript = Transcript::default();
+    for (number, step) in (1u64..).zip(steps) {
+        match step {
+            Step::Bytes(side, bytes) => {
+                let time = Timestamp::from_seconds(number);
+                conversation.push(flow, &Chunk { side: *side, time, frame: number, bytes }, &mut transcript);
+            }
+            Step::Gap(side, missing) => conversation.gap(*side, *missing, &mut transcript),
+        }
+        transcript.held_max = transcript.held_max.max(conversation.held_bytes());
+    }
+    conversation.finish(&mut transcript);
+    transcript
+}
+
+/// Cuts every step's bytes into pieces whose lengths cycle through `lengths` (zeros count as one).
+#[must_use]
+pub fn cut(steps: &[Step], lengths: &[usize]) -> Vec<Step> {
+    let mut lengths = lengths.iter().copied().chain([usize::MAX]).cycle();
+    let mut pieces = Vec::new();
+    for step in steps {
+        match step {
+            Step::Gap(side, missing) => pieces.push(Step::Gap(*side, *missing)),
+            Step::Bytes(side, bytes) => {
+                let mut rest = bytes.as_slice();
+                while !rest.is_empty() {
+                    let length = lengths.next().unwrap_or(1).clamp(1, rest.len());
+                    let (piece, after) = rest.split_at(length);
+                    pieces.push(Step::Bytes(*side, piece.to_vec()));
+                    rest = after;
+                }
+            }
+        }
+    }
+    pieces
+}
+
+/// Runs a conversation whole and cut, and checks the invariants; gives back what the uncut run found.
+///
+/// # Panics
+/// When an invariant does not hold: that is what it is for.
+#[allow(clippy::panic)]
+pub fn exercise(flow: &FlowFacts, steps: &[Step], lengths: &[usize]) -> Transcript {
+    let whole = transcript(flow, steps);
+    let pieces = transcript(flow, &cut(steps, lengths));
+    assert_eq!(whole.messages, pieces.messages, "the cuts {lengths:?} changed the messages");
+    assert_eq!(whole.findings, pieces.findings, "the cuts {lengths:?} changed the findings");
+    for held in [whole.held_max, pieces.held_max] {
+        assert!(held <= HELD_MAX.saturating_mul(4), "{held} bytes held");
+    }
+    whole
+}

@@ -1,0 +1,36 @@
+//! modbus
+
+use crate::{Dissector, Evidence, FlowFacts, Gap, MessageHandler, Probe, Progress, Protocol};
+use wardtap_net::stream::{Chunk, Side};
+
+/// modbus
+pub static PROTOCOL: Protocol = Protocol {
+    index: 2,
+    name: "modbus",
+    title: "modbus",
+    responder_role: "",
+    requester_role: "",
+    ports: &[],
+    kinds: &[],
+    anomalies: &[],
+    features: &[],
+    probe,
+    dissector: |_| Box::new(Stub),
+};
+
+struct Stub;
+
+fn probe(_: &Evidence<'_>) -> Probe {
+    Probe::No
+}
+
+impl Dissector for Stub {
+    fn dissect(&mut self, _: &Chunk<'_>, _: &mut dyn MessageHandler) -> Progress {
+        Progress::All
+    }
+    fn gap(&mut self, _: &Gap<'_>, _: &mut dyn MessageHandler) {}
+    fn finish(&mut self, _: [&[u8]; 2], _: &mut dyn MessageHandler) {}
+    fn requester(&self) -> Option<Side> {
+        None
+    }
+}
