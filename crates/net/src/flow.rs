@@ -159,6 +159,23 @@ pub struct Troubles {
     pub gap_bytes: u64,
 }
 
+/// What names a flow, copied out of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct FlowIdentity {
+    /// The key.
+    pub key: FlowKey,
+    /// The time of its first packet.
+    pub first: Timestamp,
+    /// Who opened it.
+    pub originator: Side,
+    /// How that is known.
+    pub oriented_by: OrientedBy,
+    /// The MAC addresses that the ends sent from, in key order.
+    pub macs: [Mac; 2],
+    /// The outermost VLAN of its first packet.
+    pub vlan: Option<u16>,
+}
+
 /// A flow in the table; `S` is what the application layer keeps of it.
 #[derive(Debug)]
 pub struct Flow<S> {
@@ -185,6 +202,12 @@ impl<S> Flow<S> {
     /// The key.
     pub const fn key(&self) -> &FlowKey {
         &self.key
+    }
+
+    /// What names the flow in events. `requester` is the end that the protocol shows to ask, see [`Flow::orient`].
+    pub fn identity(&mut self, requester: Option<Side>) -> FlowIdentity {
+        let (originator, oriented_by) = self.orient(requester);
+        FlowIdentity { key: self.key, first: self.first, originator, oriented_by, macs: self.macs, vlan: self.vlan() }
     }
 
     /// What each end has sent, in key order.
@@ -221,7 +244,7 @@ impl<S> Flow<S> {
     /// Whether the stream of each end was seen from its first byte on.
     pub fn from_start(&self) -> [bool; 2] {
         let [a, b] = &self.tcp;
-        [a.from_start(), b.from_start()]
+        [a.is_from_start(), b.is_from_start()]
     }
 
     /// Who opened the flow where a handshake showed it, or where it was settled before.

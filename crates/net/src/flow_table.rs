@@ -201,6 +201,7 @@ impl<S: Default> FlowTable<S> {
         }
     }
 
+    #[allow(clippy::too_many_arguments)]
     fn other<H>(
         &mut self,
         key: &FlowKey,
@@ -343,7 +344,7 @@ impl<S: Default> FlowTable<S> {
         if flow.state.is_over() || now.since(flow.last) > SYN_IDLE_SECONDS.saturating_mul(NANOS_PER_SECOND) {
             return true;
         }
-        if half.from_start() && distance(half.next, first) < 0 && distance(half.next, first) > -1_000_000 {
+        if half.is_from_start() && distance(half.next, first) < 0 && distance(half.next, first) > -1_000_000 {
             return false; // the SYN of this very connection, again
         }
         flow.troubles.get_or_insert_default().new_start = Some(first);

@@ -27,6 +27,7 @@
 
 pub mod address;
 pub mod community_id;
+pub mod defragment;
 pub mod duplicates;
 pub mod flow;
 pub mod flow_table;

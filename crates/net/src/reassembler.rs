@@ -50,7 +50,7 @@ impl Half {
         self.flags & KNOWN != 0
     }
 
-    pub(crate) const fn from_start(&self) -> bool {
+    pub(crate) const fn is_from_start(&self) -> bool {
         self.flags & FROM_START != 0
     }
 

@@ -85,6 +85,16 @@ impl Layout {
         self.end_and_protocol = u32::from(protocol) << END_BITS | end;
     }
 
+    /// Takes VLAN and tunnel over from the frame of a fragment: the datagram put together has lost them.
+    #[must_use]
+    pub const fn inherit(mut self, fragment: &Self) -> Self {
+        self.link_bits |= fragment.link_bits & (VLAN_KNOWN | 0x0fff);
+        if self.tunnel == 0 {
+            self.tunnel = fragment.tunnel;
+        }
+        self
+    }
+
     /// The outermost VLAN id.
     #[must_use]
     pub const fn vlan(&self) -> Option<u16> {
@@ -358,13 +368,6 @@ fn first(link: LinkType, peeler: &mut Peeler<'_>) -> Step {
         LinkType::RAW | LinkType::RAW_DLT_12 | LinkType::RAW_DLT_14 | LinkType::IPV4 | LinkType::IPV6 => Ok(Next::Ip),
         _ => Err(Peeled::Stopped(Undecoded::LinkType)),
     }
-}
-
-/// Peels the datagram that fragments were put together to: `bytes` begin with an IP header.
-#[must_use]
-pub fn peel_reassembled(bytes: &[u8]) -> Peeled {
-    let sent = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-    peel_slowly(&Packet { time: crate::packet::Timestamp::EPOCH, link: LinkType::RAW, bytes, sent })
 }
 
 #[cfg(test)]
