@@ -279,23 +279,21 @@ impl ModbusDissector {
 
     /// No more bytes follow `held`: reports what it holds. Gives back how much of the ADU at its end is still to come.
     fn cut_off(&mut self, side: Side, held: &[u8], to: &mut dyn MessageHandler) -> usize {
-        let mut rest = held;
-        // Only an ADU that waited for another one to confirm it is whole here.
-        if *side.of(&self.place) != Place::InStep
-            && let Candidate::Yes(total) = candidate(rest, None)
-            && let Some(header) = Header::read(rest).filter(|_| rest.len() >= total)
-        {
-            *side.of_mut(&mut self.place) = Place::InStep;
-            self.report(side, NO_TIME, Adu::new(header, rest), to);
-            rest = rest.get(total..).unwrap_or_default();
-        }
-        let Some(total) = announced(rest).filter(|_| *side.of(&self.place) == Place::InStep) else {
+        if *side.of(&self.place) != Place::InStep {
+            // An ADU that waited for another one to confirm it: that it ends where the bytes end confirms it too.
+            let last = (0..held.len())
+                .filter_map(|at| held.get(at..))
+                .find(|tail| candidate(tail, None) == Candidate::Yes(tail.len()));
+            if let Some((tail, header)) = last.and_then(|tail| Some((tail, Header::read(tail)?))) {
+                count(Fault::Resynchronised, to);
+                self.report(side, NO_TIME, Adu::new(header, tail), to);
+            }
             return 0;
-        };
-        if let Some(header) = Header::read(rest) {
-            self.report(side, NO_TIME, Adu::new(header, rest), to);
         }
-        total.saturating_sub(rest.len())
+        if let Some(header) = Header::read(held).filter(|header| header.fault().is_none()) {
+            self.report(side, NO_TIME, Adu::new(header, held), to);
+        }
+        announced(held).map_or(0, |total| total.saturating_sub(held.len()))
     }
 }
 
@@ -370,10 +368,8 @@ fn orientation(flow: &FlowFacts) -> (Option<Side>, u8) {
             None => (flow.originator, 0),
         };
     };
-    let client = server.other();
-    // The port is believed against the build of a message, which a scanner chooses, but not against the handshake too.
-    let contradicted = flow.requester == Some(server) && flow.originator != Some(client);
-    (Some(client), if contradicted { 0 } else { SURE })
+    // The port is believed against the build of messages, which a scanner chooses, but not against the handshake.
+    (Some(server.other()), if flow.originator == Some(server) { 0 } else { SURE })
 }
 
 const fn direction(side: Side, requester: Side) -> Direction {
