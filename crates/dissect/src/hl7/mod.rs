@@ -14,6 +14,7 @@ pub static PROTOCOL: Protocol = Protocol {
     kinds: &[],
     anomalies: &[],
     features: &[],
+    target: None,
     probe,
     dissector: |_| Box::new(Stub),
 };

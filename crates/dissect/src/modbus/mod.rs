@@ -8,7 +8,7 @@ mod probe;
 mod tests;
 mod wire;
 
-use crate::{Feature, Learned, Protocol};
+use crate::{Feature, Features, Learned, Protocol, Target};
 use wire::Fault;
 
 /// The port that IANA gave to Modbus/TCP; TLS ("mbaps", 802) is another protocol.
@@ -33,6 +33,7 @@ pub static PROTOCOL: Protocol = Protocol {
         Feature { name: "value", learned: Learned::Range },
         Feature { name: "quantity", learned: Learned::Quantity },
     ],
+    target: Some(Target { plural: "unit ids", of: unit, named_by: &[] }),
     probe: probe::probe,
     dissector: |flow| Box::new(dissector::ModbusDissector::new(flow)),
 };
@@ -103,6 +104,11 @@ pub mod function {
     pub const fn writes(function: u8) -> bool {
         matches!(function, 5 | 6 | 15 | 16 | 21..=23)
     }
+}
+
+/// The unit that a message is for or from: a gateway has many behind one address.
+fn unit(_: usize, features: &Features) -> Option<u64> {
+    features.get(FEATURE_UNIT).copied()
 }
 
 /// The kinds of messages, in the order that [`kind`] numbers them.

@@ -1,0 +1,89 @@
+//! Every public capture at hand, counted against libpcap (`tcpdump --count`) and Wireshark (`capinfos -c`).
+//!
+//! Where those two agree, wardtap must agree. Where they differ, the difference is listed in the crate's README.
+//! `WARDTAP_CAPTURES` names the folder with the captures; without it, or without the tools, the test says so and passes.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use wardtap_capture::{Block, open};
+
+/// The folder with captures, where there is one.
+pub fn folder() -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/captures");
+    std::env::var_os("WARDTAP_CAPTURES").map(PathBuf::from).or(Some(beside)).filter(|folder| folder.is_dir())
+}
+
+/// All files below a folder, sorted.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() {
+            found.extend(files(&entry));
+        } else if entry.extension().is_none_or(|ending| ending != "md") {
+            found.push(entry);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Packets and whether all was well; Err with the text when it does not open.
+fn ours(path: &Path) -> Result<(u64, Vec<String>), String> {
+    let mut source = open(&[path.to_path_buf()]).map_err(|error| error.to_string())?;
+    let (mut block, mut packets) = (Block::new(), 0);
+    while source.fill(&mut block) {
+        packets += block.records.len() as u64;
+        for record in &block.records {
+            assert_eq!(block.frame(record).len(), record.captured as usize);
+            assert!(record.sent >= record.captured);
+        }
+    }
+    assert_eq!(source.inputs()[0].packets, packets);
+    Ok((packets, source.damage().iter().map(|damage| damage.reason.to_string()).collect()))
+}
+
+/// What a tool counts, and whether it was content; None when it could not open the file.
+fn tool(program: &str, arguments: &[&str], path: &Path) -> Option<(u64, bool)> {
+    let output = Command::new(program).args(arguments).arg(path).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let count = text.lines().rev().find_map(|line| match program {
+        "tcpdump" => line.strip_suffix(" packets").or(line.strip_suffix(" packet"))?.trim().parse().ok(),
+        _ => line.strip_prefix("Number of packets:")?.trim().parse().ok(),
+    })?;
+    Some((count, output.status.success()))
+}
+
+#[test]
+fn counts_agree_with_libpcap_and_wireshark() {
+    let Some(folder) = folder() else {
+        return eprintln!("skipped: no captures (WARDTAP_CAPTURES names no folder)");
+    };
+    for program in ["tcpdump", "capinfos"] {
+        if Command::new(program).arg("--version").output().is_err() {
+            return eprintln!("skipped: {program} is not on the path");
+        }
+    }
+    let (mut agreed, mut differing, mut wrong) = (0, Vec::new(), Vec::new());
+    for path in files(&folder) {
+        let name = path.strip_prefix(&folder).unwrap().display().to_string();
+        let ours = ours(&path);
+        let libpcap = tool("tcpdump", &["--count", "-r"], &path);
+        let wireshark = tool("capinfos", &["-c", "-M"], &path);
+        let packets = ours.as_ref().map_or(0, |(packets, _)| *packets);
+        let line = format!("{name}\tours {ours:?}\tlibpcap {libpcap:?}\twireshark {wireshark:?}");
+        let (left, right) = (libpcap.map_or(0, |(count, _)| count), wireshark.map_or(0, |(count, _)| count));
+        if left == right {
+            agreed += 1;
+            if packets != left {
+                wrong.push(line);
+            }
+        } else {
+            differing.push(line);
+        }
+    }
+    eprintln!("{agreed} captures counted alike by libpcap and Wireshark; they differ on:\n{}", differing.join("\n"));
+    assert!(wrong.is_empty(), "counted otherwise than both libpcap and Wireshark:\n{}", wrong.join("\n"));
+}

@@ -1,0 +1,270 @@
+//! A flow: who talks with whom, how much, and since when.
+
+use crate::address::{Address, Mac};
+use crate::packet::Timestamp;
+use crate::stream::Side;
+
+/// What makes packets one flow: innermost addresses and ports in order, transport, tunnel and (if configured) VLAN.
+///
+/// End A is the one with the smaller (address, port).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct FlowKey {
+    /// The addresses of ends A and B.
+    pub addresses: [Address; 2],
+    /// The ports of ends A and B; ICMP has its type and code here as Community ID wants them.
+    pub ports: [u16; 2],
+    /// The tunnel, see [`crate::peel::Layout::tunnel`].
+    pub tunnel: u32,
+    /// The VLAN where the site wants flows kept apart by it, else 0.
+    pub vlan: u16,
+    /// The IP protocol.
+    pub transport: u8,
+}
+
+impl FlowKey {
+    /// Orders two ends; gives back the key and which of the two the first one (the sender) is.
+    #[inline]
+    #[must_use]
+    pub fn new(
+        sender: (Address, u16),
+        receiver: (Address, u16),
+        transport: u8,
+        tunnel: u32,
+        vlan: u16,
+    ) -> (Self, Side) {
+        let (side, a, b) = if sender <= receiver { (Side::A, sender, receiver) } else { (Side::B, receiver, sender) };
+        (Self { addresses: [a.0, b.0], ports: [a.1, b.1], tunnel, vlan, transport }, side)
+    }
+
+    /// A hash for tables, keyed so that peers cannot aim at one bucket.
+    #[inline]
+    #[must_use]
+    pub const fn hash(&self, key: HashKey) -> u64 {
+        let [a, b] = self.addresses;
+        let [port_a, port_b] = self.ports;
+        let ((a_high, a_low), (b_high, b_low)) = (a.halves(), b.halves());
+        let ports = (port_a as u64) << 48 | (port_b as u64) << 32 | self.tunnel as u64;
+        let first = fold(a_low ^ key.0, b_low ^ ports ^ key.1);
+        let high = a_high ^ b_high.rotate_left(32) ^ (self.transport as u64) << 56 ^ (self.vlan as u64) << 40;
+        fold(first ^ key.1, high ^ key.0)
+    }
+}
+
+/// Secret of one run for the hashes of tables; nothing written depends on it.
+#[derive(Clone, Copy, Debug)]
+pub struct HashKey(pub u64, pub u64);
+
+/// Multiplies to 128 bits and folds the halves: every input bit reaches every output bit.
+#[inline]
+#[must_use]
+pub const fn fold(a: u64, b: u64) -> u64 {
+    let product = (a as u128).wrapping_mul(b as u128 | 1);
+    #[allow(clippy::cast_possible_truncation)] // the halves are folded
+    let folded = product as u64 ^ (product >> 64) as u64;
+    folded
+}
+
+/// Why an end is taken for the one that opened the flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrientedBy {
+    /// It sent the SYN.
+    Syn,
+    /// The other one sent the SYN-ACK.
+    SynAck,
+    /// The application protocol shows who asks.
+    Protocol,
+    /// The other one's port is that of a service, or the smaller.
+    Port,
+}
+
+impl OrientedBy {
+    /// The name in events.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Syn => "syn",
+            Self::SynAck => "syn-ack",
+            Self::Protocol => "protocol",
+            Self::Port => "port",
+        }
+    }
+}
+
+/// How a flow stands, as far as the packets show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FlowState {
+    /// Not TCP, or TCP without a handshake seen.
+    #[default]
+    Seen,
+    /// A SYN was seen, no answer.
+    SynSent,
+    /// A SYN and its answer were seen.
+    Established,
+    /// One end has sent FIN.
+    Closing,
+    /// Both ends have sent FIN.
+    Closed,
+    /// An end has sent RST.
+    Reset,
+}
+
+impl FlowState {
+    /// The name in events.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Seen => "seen",
+            Self::SynSent => "syn-sent",
+            Self::Established => "established",
+            Self::Closing => "closing",
+            Self::Closed => "closed",
+            Self::Reset => "reset",
+        }
+    }
+
+    /// True when no more data is expected.
+    #[must_use]
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Closed | Self::Reset)
+    }
+}
+
+/// Packets and octets that one end has sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Volume {
+    /// Packets, duplicates of the mirror not counted.
+    pub packets: u64,
+    /// Octets of their frames as sent.
+    pub bytes: u64,
+}
+
+/// What went wrong on a flow: made when the first thing does.
+#[derive(Clone, Debug, Default)]
+pub struct Troubles {
+    /// TCP segments sent again.
+    pub retransmissions: u64,
+    /// Segments sent again with other bytes than the first time: the first are kept.
+    pub conflicts: u64,
+    /// Copies made by the mirror, not by the sender.
+    pub duplicates: u64,
+    /// Segments that came before their time.
+    pub out_of_order: u64,
+    /// Keep-alive probes.
+    pub keep_alives: u64,
+    /// Segments far outside of what the receiver can expect: ignored.
+    pub out_of_window: u64,
+    /// Times at which bytes were missing for good.
+    pub gaps: u64,
+    /// Bytes that were missing, as far as their number is known.
+    pub gap_bytes: u64,
+}
+
+/// What names a flow, copied out of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct FlowIdentity {
+    /// The key.
+    pub key: FlowKey,
+    /// The time of its first packet.
+    pub first: Timestamp,
+    /// Who opened it.
+    pub originator: Side,
+    /// How that is known.
+    pub oriented_by: OrientedBy,
+    /// The MAC addresses that the ends sent from, in key order.
+    pub macs: [Mac; 2],
+    /// The outermost VLAN of its first packet.
+    pub vlan: Option<u16>,
+}
+
+/// A flow in the table; `S` is what the application layer keeps of it.
+#[derive(Debug)]
+pub struct Flow<S> {
+    pub(crate) key: FlowKey,
+    /// The time of its first packet.
+    pub first: Timestamp,
+    /// The time of its latest packet.
+    pub last: Timestamp,
+    pub(crate) tcp: [crate::reassembler::Half; 2],
+    pub(crate) volume: [Volume; 2],
+    /// Kept by the application layer.
+    pub application: S,
+    pub(crate) troubles: Option<Box<crate::reassembler::Rare>>,
+    pub(crate) wheel_next: u32,
+    pub(crate) vlan: u16,
+    pub(crate) macs: [Mac; 2],
+    pub(crate) first_sender: Side,
+    pub(crate) oriented: Option<(Side, OrientedBy)>,
+    pub(crate) state: FlowState,
+    pub(crate) live: bool,
+}
+
+impl<S> Flow<S> {
+    /// The key.
+    pub const fn key(&self) -> &FlowKey {
+        &self.key
+    }
+
+    /// What names the flow in events. `requester` is the end that the protocol shows to ask, see [`Flow::orient`].
+    pub fn identity(&mut self, requester: Option<Side>) -> FlowIdentity {
+        let (originator, oriented_by) = self.orient(requester);
+        FlowIdentity { key: self.key, first: self.first, originator, oriented_by, macs: self.macs, vlan: self.vlan() }
+    }
+
+    /// What each end has sent, in key order.
+    pub const fn volume(&self) -> &[Volume; 2] {
+        &self.volume
+    }
+
+    /// The MAC address that each end was last seen to send from, in key order (all zeros: not known).
+    pub const fn macs(&self) -> &[Mac; 2] {
+        &self.macs
+    }
+
+    /// The outermost VLAN of its first packet.
+    pub const fn vlan(&self) -> Option<u16> {
+        if self.vlan == u16::MAX { None } else { Some(self.vlan) }
+    }
+
+    /// The state of the connection.
+    pub const fn state(&self) -> FlowState {
+        self.state
+    }
+
+    /// What went wrong.
+    pub fn troubles(&self) -> Troubles {
+        self.troubles.as_ref().map_or_else(Troubles::default, |rare| rare.troubles.clone())
+    }
+
+    /// True when only one end was heard.
+    pub const fn is_one_sided(&self) -> bool {
+        let [a, b] = &self.volume;
+        a.packets == 0 || b.packets == 0
+    }
+
+    /// Whether the stream of each end was seen from its first byte on.
+    pub fn from_start(&self) -> [bool; 2] {
+        let [a, b] = &self.tcp;
+        [a.is_from_start(), b.is_from_start()]
+    }
+
+    /// Who opened the flow where a handshake showed it, or where it was settled before.
+    pub fn originator(&self) -> Option<Side> {
+        self.oriented.map(|(side, _)| side)
+    }
+
+    /// Settles who opened the flow, for good: the handshake says, else the protocol, else the ports.
+    pub fn orient(&mut self, requester: Option<Side>) -> (Side, OrientedBy) {
+        *self.oriented.get_or_insert_with(|| match requester {
+            Some(side) => (side, OrientedBy::Protocol),
+            None => {
+                let [a, b] = self.key.ports;
+                let side = match a.cmp(&b) {
+                    std::cmp::Ordering::Less => Side::B,
+                    std::cmp::Ordering::Greater => Side::A,
+                    std::cmp::Ordering::Equal => self.first_sender,
+                };
+                (side, OrientedBy::Port)
+            }
+        })
+    }
+}
