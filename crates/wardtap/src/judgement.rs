@@ -156,7 +156,8 @@ impl Judgement {
                     if alert.state == State::New {
                         self.worst = self.worst.max(Some(alert.deviation.severity));
                     }
-                    match self.alerts.iter_mut().find(|known| known.alert.id == event.alert.id) {
+                    let known = self.alerts.iter().position(|known| known.alert.id == event.alert.id);
+                    match known.and_then(|place| self.alerts.get_mut(place)) {
                         Some(known) => *known = event,
                         None if self.alerts.len() < SUMMARY_ALERTS_MAX => self.alerts.push(event),
                         None => {}
