@@ -143,6 +143,15 @@ impl Judgement {
         }
     }
 
+    /// Keeps an alert as last told, for the summary.
+    fn keep(&mut self, event: AlertEvent) {
+        if let Some(known) = self.alerts.iter_mut().find(|known| known.alert.id == event.alert.id) {
+            *known = event;
+        } else if self.alerts.len() < SUMMARY_ALERTS_MAX {
+            self.alerts.push(event);
+        }
+    }
+
     fn tell(&mut self) -> io::Result<()> {
         for told in std::mem::take(&mut self.told) {
             match told {
@@ -156,12 +165,7 @@ impl Judgement {
                     if alert.state == State::New {
                         self.worst = self.worst.max(Some(alert.deviation.severity));
                     }
-                    let known = self.alerts.iter().position(|known| known.alert.id == event.alert.id);
-                    match known.and_then(|place| self.alerts.get_mut(place)) {
-                        Some(known) => *known = event,
-                        None if self.alerts.len() < SUMMARY_ALERTS_MAX => self.alerts.push(event),
-                        None => {}
-                    }
+                    self.keep(event);
                 }
             }
         }
