@@ -232,7 +232,6 @@ impl Work {
                         }
                     }
                     unpacker.renew();
-                    between = false;
                 }
                 match self.step(&mut unpacker, &mut rest) {
                     Ok(step) => {

@@ -32,10 +32,13 @@
     )
 )]
 
+#[cfg(feature = "pcap")]
+mod bpf;
 mod compressed;
 mod error;
 mod feed;
 mod file;
+mod filter;
 mod merge;
 mod pcap;
 mod pcapng;
@@ -43,4 +46,5 @@ mod source;
 
 pub use error::CaptureError;
 pub use file::{open, open_bytes, open_readers};
+pub use filter::Filter;
 pub use source::{BLOCK_BYTES, Block, Damage, DamageReason, Input, PacketSource, Record};
