@@ -57,7 +57,7 @@ fn merged(captures: Captures) -> (Vec<(u64, u16, u64)>, u64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::properties::cases(64), ..ProptestConfig::default() })]
 
     #[test]
     fn the_smallest_time_goes_first(

@@ -7,6 +7,11 @@ use wardtap_capture::open_bytes;
 
 use crate::writer::{Choppy, Order, Packet, drain, gzip, numbered, pcap, pcapng, read, zstd};
 
+/// How many cases: `PROPTEST_CASES`, or so many where it is not set.
+pub(crate) fn cases(usual: u32) -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual)
+}
+
 /// Some packets, small and large, at microseconds.
 fn packets() -> impl Strategy<Value = Vec<Packet>> {
     let bytes = prop_oneof![
@@ -45,7 +50,7 @@ fn stored(packets: &[Packet]) -> Vec<(&'static str, Vec<u8>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(48), ..ProptestConfig::default() })]
 
     #[test]
     fn the_format_does_not_show(packets in packets()) {
