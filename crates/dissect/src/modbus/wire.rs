@@ -365,12 +365,11 @@ impl<'a> Adu<'a> {
             code::READ_FIFO_QUEUE if response => (None, self.word(3)),
             code::READ_FIFO_QUEUE => (self.word(1), None),
             code::READ_WRITE_MULTIPLE_REGISTERS if !response => {
-                return Fields {
-                    address: self.word(1),
-                    quantity: self.word(3),
-                    write_address: self.word(5),
-                    write_quantity: self.word(7),
-                };
+                return Fields::default()
+                    .with(Place::Address, self.word(1))
+                    .with(Place::Quantity, self.word(3))
+                    .with(Place::WriteAddress, self.word(5))
+                    .with(Place::WriteQuantity, self.word(7));
             }
             code::READ_FILE_RECORD | code::WRITE_FILE_RECORD => {
                 let registers = self.records(direction).map(|record| record.length).fold(0, u16::saturating_add);
@@ -378,28 +377,19 @@ impl<'a> Adu<'a> {
             }
             _ => (None, None),
         };
-        Fields { address, quantity, write_address: None, write_quantity: None }
+        Fields::default().with(Place::Address, address).with(Place::Quantity, quantity)
     }
 
-    /// True when this response is what `asked` (the fields of a request with the same ids) leads to.
+    /// True when this response, which tells `own`, is what a request that told `asked` leads to.
     #[inline]
-    pub(super) fn answers(&self, asked: &Fields) -> bool {
-        let registers = |quantity: u16| usize::from(quantity).saturating_mul(2);
+    pub(super) fn answers(&self, own: Fields, asked: Fields) -> bool {
         let expected = match self.header.raw_function {
-            code::READ_COILS | code::READ_DISCRETE_INPUTS => asked.quantity.map(|asked| usize::from(asked).div_ceil(8)),
+            code::READ_COILS | code::READ_DISCRETE_INPUTS => asked.quantity().map(|bits| usize::from(bits).div_ceil(8)),
             code::READ_HOLDING_REGISTERS | code::READ_INPUT_REGISTERS | code::READ_WRITE_MULTIPLE_REGISTERS => {
-                asked.quantity.map(registers)
+                asked.quantity().map(|registers| usize::from(registers).saturating_mul(2))
             }
-            code::WRITE_SINGLE_COIL
-            | code::WRITE_SINGLE_REGISTER
-            | code::MASK_WRITE_REGISTER
-            | code::WRITE_MULTIPLE_COILS
-            | code::WRITE_MULTIPLE_REGISTERS => {
-                let own = self.fields(Direction::Response);
-                let differ = |own: Option<u16>, asked: Option<u16>| own.is_some() && asked.is_some() && own != asked;
-                return !differ(own.address, asked.address) && !differ(own.quantity, asked.quantity);
-            }
-            _ => None,
+            // What responses repeat; a FIFO queue is asked for by address and told of by quantity.
+            _ => return !own.differ(asked),
         };
         match (expected, self.byte(1)) {
             (Some(expected), Some(count)) => expected == usize::from(count),
@@ -411,13 +401,28 @@ impl<'a> Adu<'a> {
     pub(super) fn written(&self, direction: Direction) -> Option<Written<'a>> {
         let data = |from: usize| self.pdu.get(from..).unwrap_or_default();
         Some(match (self.header.raw_function, direction) {
-            (code::WRITE_SINGLE_COIL, _) => Written::Coil(self.word(3)?),
+            (code::WRITE_SINGLE_COIL, _) => Written::Coil(coil_value(self.word(3)?)),
             (code::WRITE_SINGLE_REGISTER, _) => Written::Registers(self.pdu.get(3..5)?),
             (code::WRITE_MULTIPLE_COILS, Direction::Request) => Written::Coils(data(6), self.word(3)?),
             (code::WRITE_MULTIPLE_REGISTERS, Direction::Request) => Written::Registers(data(6)),
             (code::READ_WRITE_MULTIPLE_REGISTERS, Direction::Request) => Written::Registers(data(10)),
             _ => return None,
         })
+    }
+
+    /// What is written, where it is one register or one coil.
+    #[inline]
+    pub(super) fn single_value(&self, direction: Direction) -> Option<u16> {
+        match (self.header.raw_function, direction) {
+            (code::WRITE_SINGLE_COIL, _) => self.word(3).map(coil_value),
+            (code::WRITE_SINGLE_REGISTER, _) => self.word(3),
+            (code::WRITE_MULTIPLE_COILS, Direction::Request) if self.word(3) == Some(1) => {
+                self.byte(6).map(|bits| u16::from(bits & 1))
+            }
+            (code::WRITE_MULTIPLE_REGISTERS, Direction::Request) if self.word(3) == Some(1) => self.word(6),
+            (code::READ_WRITE_MULTIPLE_REGISTERS, Direction::Request) if self.word(7) == Some(1) => self.word(10),
+            _ => None,
+        }
     }
 
     /// The AND and OR masks of function 22 (APS 6.16).
@@ -474,14 +479,78 @@ pub(super) enum Fit {
     Short(usize),
 }
 
-/// What a message is about.
+/// The addresses and quantities of a message, each known or not, packed into two words: they go from request to answer
+/// for every message, and stores of half words that are loaded as words at once stall.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Fields {
-    pub(super) address: Option<u16>,
-    pub(super) quantity: Option<u16>,
-    /// Of function 23, which reads and writes.
-    pub(super) write_address: Option<u16>,
-    pub(super) write_quantity: Option<u16>,
+    /// 16 bits for each; 0 for one that is not known.
+    values: u64,
+    /// All 16 bits set for one that is known.
+    known: u64,
+}
+
+/// A place in [`Fields`]: how far to the left.
+#[derive(Clone, Copy)]
+enum Place {
+    Address = 0,
+    Quantity = 16,
+    WriteAddress = 32,
+    WriteQuantity = 48,
+}
+
+impl Fields {
+    #[inline]
+    fn with(self, place: Place, value: Option<u16>) -> Self {
+        let Some(value) = value else { return self };
+        let at = place as u32;
+        Self {
+            values: self.values | u64::from(value).wrapping_shl(at),
+            known: self.known | 0xffff_u64.wrapping_shl(at),
+        }
+    }
+
+    #[inline]
+    fn get(&self, place: Place) -> Option<u16> {
+        let at = place as u32;
+        let known = self.known.wrapping_shr(at) & 1 == 1;
+        known.then(|| u16::try_from(self.values.wrapping_shr(at) & 0xffff).unwrap_or(0))
+    }
+
+    /// The first address.
+    #[inline]
+    pub(super) fn address(&self) -> Option<u16> {
+        self.get(Place::Address)
+    }
+
+    /// How many coils or registers.
+    #[inline]
+    pub(super) fn quantity(&self) -> Option<u16> {
+        self.get(Place::Quantity)
+    }
+
+    /// The first address written, of function 23, which reads and writes.
+    #[inline]
+    pub(super) fn write_address(&self) -> Option<u16> {
+        self.get(Place::WriteAddress)
+    }
+
+    /// How many registers are written, of function 23.
+    #[inline]
+    pub(super) fn write_quantity(&self) -> Option<u16> {
+        self.get(Place::WriteQuantity)
+    }
+
+    /// These, and `asked` where they are silent.
+    #[inline]
+    pub(super) fn or(self, asked: Self) -> Self {
+        Self { values: self.values | (asked.values & !self.known), known: self.known | asked.known }
+    }
+
+    /// True when something is known of both and is not the same.
+    #[inline]
+    fn differ(self, other: Self) -> bool {
+        (self.values ^ other.values) & self.known & other.known != 0
+    }
 }
 
 /// An identification object as outputs may show it: its name and text.
@@ -503,6 +572,12 @@ pub(super) fn public_object(id: u8, value: &[u8]) -> Option<(&'static str, Publi
         _ => return None,
     };
     Some((name, Public::shaped(value, IDENTIFICATION_MAX, text)))
+}
+
+/// 1 for 0xff00, 0 for 0 (APS 6.5); what else was sent stays as it is.
+#[inline]
+const fn coil_value(sent: u16) -> u16 {
+    if sent == 0xff00 { 1 } else { sent }
 }
 
 /// Function codes with a format in APS 6.
