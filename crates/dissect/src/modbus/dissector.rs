@@ -3,9 +3,11 @@
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::{Chunk, Side};
 
+use super::fault::Fault;
+use super::fields::Fields;
 use super::message::ModbusMessage;
 use super::probe::{Candidate, candidate, is_undefined, search};
-use super::wire::{Adu, Fault, Fields, Fit, HEADER, Header, announced};
+use super::wire::{Adu, Fit, HEADER, Header, announced};
 use super::{PORT, PROTOCOL};
 use crate::pending::Pending;
 use crate::{Direction, Dissector, FlowFacts, Gap, MessageHandler, Progress};

@@ -2,8 +2,9 @@
 
 use wardtap_net::stream::Side;
 
+use super::fields::Fields;
 use super::parts::{Identification, exception_name, subfunction_name};
-use super::wire::{Adu, Fields, public_object};
+use super::wire::{Adu, public_object};
 use super::{FEATURE_ADDRESS, FEATURE_EXCEPTION, FEATURE_FUNCTION, FEATURE_QUANTITY, FEATURE_SUBFUNCTION};
 use super::{FEATURE_UNIT, FEATURE_VALUE, KIND_EXCEPTION, KINDS, PROTOCOL, kind};
 use crate::json::{self, Object};
@@ -22,7 +23,7 @@ pub(super) struct ModbusMessage<'a> {
 }
 
 impl<'a> ModbusMessage<'a> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn new(
         adu: Adu<'a>,
         side: Side,

@@ -61,6 +61,12 @@ pub(super) fn candidate(bytes: &[u8], direction: Option<Direction>) -> Candidate
 pub(super) fn search(bytes: &[u8], direction: Option<Direction>, unit: Option<u8>) -> (usize, Candidate) {
     for at in 0..bytes.len() {
         let tail = bytes.get(at..).unwrap_or_default();
+        // Whatever else garbage is, it is long.
+        if let [_, _, protocol_high, protocol_low, length_high, ..] = tail
+            && protocol_high | protocol_low | length_high != 0
+        {
+            continue;
+        }
         let header = Header::read(tail);
         let of_unit = |header: Header| unit == Some(header.unit);
         let (total, next_of_unit) = match (candidate(tail, direction), header) {

@@ -6,13 +6,15 @@
 
 use wardtap_net::reader::be16_at;
 
+use super::fault::Fault;
+use super::fields::{Fields, Place};
 use super::function as code;
 use super::parts::{Identification, Objects, RecordShape, Records, Written, exception_name, subfunction_name};
 use crate::Direction;
 use crate::public::Public;
 
 /// MBAP up to and with the length field: what a length counts from (TCP 3.1.3).
-pub(super) const PREFIX: usize = 6;
+const PREFIX: usize = 6;
 /// MBAP and the function code: the least that says what an ADU is, and the shortest ADU.
 pub(super) const HEADER: usize = 8;
 /// The unit identifier and a function code.
@@ -23,49 +25,6 @@ const LENGTH_MAX: u16 = 254;
 const EXCEPTION_BIT: u8 = 0x80;
 /// The longest identification text shown. Real ones are below 40 characters.
 const IDENTIFICATION_MAX: usize = 64;
-
-/// What can be wrong with an ADU or its place in the stream: the closed set of anomaly reasons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
-    ProtocolId,
-    LengthOutOfRange,
-    LengthMismatch,
-    ByteCountMismatch,
-    QuantityOutOfRange,
-    CoilValue,
-    UnknownFunction,
-    UnknownSubfunction,
-    FileRecord,
-    DeviceIdentification,
-    ExceptionCode,
-    ExceptionInRequest,
-    UnsolicitedResponse,
-    ResponseMismatch,
-    RolesReversed,
-    Resynchronised,
-}
-
-impl Fault {
-    /// The names, in the order of the variants.
-    pub(super) const NAMES: [&'static str; 16] = [
-        "protocol-id",
-        "length-out-of-range",
-        "length-mismatch",
-        "byte-count-mismatch",
-        "quantity-out-of-range",
-        "coil-value",
-        "unknown-function",
-        "unknown-subfunction",
-        "file-record",
-        "device-identification",
-        "exception-code",
-        "exception-in-request",
-        "unsolicited-response",
-        "response-mismatch",
-        "roles-reversed",
-        "resynchronised",
-    ];
-}
 
 /// The MBAP header (TCP 3.1.3) and the function code behind it.
 #[derive(Clone, Copy, Debug)]
@@ -187,7 +146,7 @@ impl<'a> Adu<'a> {
     }
 
     /// Whether the PDU has the build of a request or of a response of its function. Lengths only, no values.
-    #[inline]
+    #[inline(always)]
     pub(super) fn fit(&self, direction: Direction) -> Fit {
         use Direction::{Request, Response};
         match (self.header.raw_function, direction) {
@@ -277,7 +236,7 @@ impl<'a> Adu<'a> {
     }
 
     /// What is wrong with the values of a whole PDU that fits.
-    #[inline]
+    #[inline(always)]
     pub(super) fn content_fault(&self, direction: Direction) -> Option<Fault> {
         let response = direction == Direction::Response;
         match self.header.raw_function {
@@ -352,7 +311,7 @@ impl<'a> Adu<'a> {
     }
 
     /// The addresses and quantities that the PDU itself names.
-    #[inline]
+    #[inline(always)]
     pub(super) fn fields(&self, direction: Direction) -> Fields {
         let response = direction == Direction::Response;
         let (address, quantity) = match self.header.raw_function {
@@ -477,80 +436,6 @@ pub(super) enum Fit {
     Misfit(Fault),
     /// The first so many bytes of the PDU will tell.
     Short(usize),
-}
-
-/// The addresses and quantities of a message, each known or not, packed into two words: they go from request to answer
-/// for every message, and stores of half words that are loaded as words at once stall.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Fields {
-    /// 16 bits for each; 0 for one that is not known.
-    values: u64,
-    /// All 16 bits set for one that is known.
-    known: u64,
-}
-
-/// A place in [`Fields`]: how far to the left.
-#[derive(Clone, Copy)]
-enum Place {
-    Address = 0,
-    Quantity = 16,
-    WriteAddress = 32,
-    WriteQuantity = 48,
-}
-
-impl Fields {
-    #[inline]
-    fn with(self, place: Place, value: Option<u16>) -> Self {
-        let Some(value) = value else { return self };
-        let at = place as u32;
-        Self {
-            values: self.values | u64::from(value).wrapping_shl(at),
-            known: self.known | 0xffff_u64.wrapping_shl(at),
-        }
-    }
-
-    #[inline]
-    fn get(&self, place: Place) -> Option<u16> {
-        let at = place as u32;
-        let known = self.known.wrapping_shr(at) & 1 == 1;
-        known.then(|| u16::try_from(self.values.wrapping_shr(at) & 0xffff).unwrap_or(0))
-    }
-
-    /// The first address.
-    #[inline]
-    pub(super) fn address(&self) -> Option<u16> {
-        self.get(Place::Address)
-    }
-
-    /// How many coils or registers.
-    #[inline]
-    pub(super) fn quantity(&self) -> Option<u16> {
-        self.get(Place::Quantity)
-    }
-
-    /// The first address written, of function 23, which reads and writes.
-    #[inline]
-    pub(super) fn write_address(&self) -> Option<u16> {
-        self.get(Place::WriteAddress)
-    }
-
-    /// How many registers are written, of function 23.
-    #[inline]
-    pub(super) fn write_quantity(&self) -> Option<u16> {
-        self.get(Place::WriteQuantity)
-    }
-
-    /// These, and `asked` where they are silent.
-    #[inline]
-    pub(super) fn or(self, asked: Self) -> Self {
-        Self { values: self.values | (asked.values & !self.known), known: self.known | asked.known }
-    }
-
-    /// True when something is known of both and is not the same.
-    #[inline]
-    fn differ(self, other: Self) -> bool {
-        (self.values ^ other.values) & self.known & other.known != 0
-    }
 }
 
 /// An identification object as outputs may show it: its name and text.

@@ -1,5 +1,6 @@
 //! Hazards of the stream: pairing, roles, loss, garbage, cuts, limits, naming.
 
+use super::super::wire::HEADER;
 use super::*;
 
 const READ: &[u8] = &[3, 0, 0x6b, 0, 3];
@@ -283,6 +284,43 @@ fn garbage_between_adus() {
         let steps = [ask(1, READ), Step::Bytes(Side::A, [other, adu(3, 18, READ)].concat())];
         assert_eq!(brief(&run(&ON_502, &steps)), ["asks 3 1/1", "asks 3 2/17", "asks 3 3/18"], "{garbage:?}");
     }
+}
+
+#[test]
+fn undefined_functions_behind_damage_need_the_unit_and_a_successor() {
+    let mut damaged = adu(2, 1, READ);
+    damaged[5] = 0;
+    let fuzzed: Vec<_> = (30..36u8).map(|function| adu(0, 1, &[function, 0, 0, 0, 0])).collect();
+    let steps = [ask(1, READ), Step::Bytes(Side::A, [damaged.clone(), fuzzed.concat()].concat())];
+    let expected: Vec<_> = (30..36).map(|function| format!("asks {function} 0/1")).collect();
+    assert_eq!(brief(&run(&ON_502, &steps))[1..], expected);
+    // Of another unit they are not believed, nor when another unit's follows.
+    let others: Vec<_> = (30..36u8).map(|function| adu(0, 1 + function % 2, &[function, 0, 0, 0, 0])).collect();
+    let steps = [ask(1, READ), Step::Bytes(Side::A, [damaged, others.concat()].concat())];
+    assert_eq!(brief(&run(&ON_502, &steps)), ["asks 3 1/1"]);
+}
+
+#[test]
+fn garbage_is_read_in_place() {
+    #[derive(Default)]
+    struct Copied(usize);
+    impl MessageHandler for Copied {
+        fn message(&mut self, _: &dyn Message) {}
+        fn anomaly(&mut self, _: &'static Protocol, _: usize) {}
+        fn finding(&mut self, _: &'static Protocol, _: Finding) {}
+        fn copied(&mut self, bytes: usize) {
+            self.0 += bytes;
+        }
+    }
+    let mut conversation = crate::identify::Conversation::default();
+    let mut copied = Copied::default();
+    let garbage = [0x55; 1460];
+    for bytes in [&adu(1, 1, READ)[..], &garbage, &garbage, &garbage] {
+        let chunk = Chunk { side: Side::A, time: Timestamp::EPOCH, frame: 1, bytes };
+        conversation.push(&ON_502, &chunk, &mut copied);
+    }
+    // What may begin an ADU at the end of one chunk, and what completes it from the next.
+    assert!(copied.0 <= 3 * HEADER, "{}", copied.0);
 }
 
 #[test]
