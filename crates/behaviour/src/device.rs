@@ -8,7 +8,8 @@ use wardtap_dissect::PROTOCOLS;
 use wardtap_net::address::{Address, Mac};
 use wardtap_net::packet::Timestamp;
 
-/// The most devices known at once; one that has shown no protocol and was heard first gives way.
+/// The most devices known at once. Later ones are refused and counted: giving up a known one would make what is told
+/// depend on how often workers repeat themselves.
 pub const DEVICES_MAX: usize = 131_072;
 
 /// What is known of a device. Kept small: a scan must not fill the memory.
@@ -47,10 +48,6 @@ impl Device {
             (protocol, role & REQUESTER != 0, role & RESPONDER != 0)
         })
     }
-
-    fn speaks(&self) -> bool {
-        self.roles.iter().any(|&role| role != 0)
-    }
 }
 
 /// All devices, in the order in which they were first heard.
@@ -59,8 +56,7 @@ pub struct Devices {
     all: Vec<Device>,
     by_address: HashMap<Address, u32, foldhash::fast::RandomState>,
     macs: HashSet<Mac, foldhash::fast::RandomState>,
-    hand: usize,
-    evicted: u64,
+    refused: u64,
 }
 
 impl Devices {
@@ -73,11 +69,14 @@ impl Devices {
             }
             return None;
         }
+        if self.all.len() >= DEVICES_MAX {
+            self.refused += 1;
+            return None;
+        }
         let named_by_mac = mac.is_some_and(|mac| self.macs.insert(mac));
-        let device = Device { address, mac, named_by_mac, vlan, first: time, roles: [0; PROTOCOLS.len()] };
-        let place = self.place(device);
-        self.by_address.insert(address, place as u32);
-        self.all.get(place)
+        self.by_address.insert(address, self.all.len() as u32);
+        self.all.push(Device { address, mac, named_by_mac, vlan, first: time, roles: [0; PROTOCOLS.len()] });
+        self.all.last()
     }
 
     /// Takes note of what a device speaks.
@@ -101,33 +100,9 @@ impl Devices {
         self.all.iter()
     }
 
-    /// Devices given up for want of room.
+    /// Observations of addresses for which there was no room.
     #[must_use]
-    pub const fn evicted(&self) -> u64 {
-        self.evicted
-    }
-
-    fn place(&mut self, device: Device) -> usize {
-        if self.all.len() < DEVICES_MAX {
-            self.all.push(device);
-            return self.all.len() - 1;
-        }
-        // The hand looks for a device that speaks nothing we know, for a bounded while.
-        let mut chosen = self.hand % DEVICES_MAX;
-        for step in 0..64 {
-            let candidate = (self.hand + step) % DEVICES_MAX;
-            if self.all.get(candidate).is_some_and(|device| !device.speaks()) {
-                chosen = candidate;
-                break;
-            }
-        }
-        self.hand = (chosen + 1) % DEVICES_MAX;
-        self.evicted += 1;
-        let old = std::mem::replace(&mut self.all[chosen], device);
-        self.by_address.remove(&old.address);
-        if let Some(mac) = old.mac.filter(|_| old.named_by_mac) {
-            self.macs.remove(&mac);
-        }
-        chosen
+    pub const fn refused(&self) -> u64 {
+        self.refused
     }
 }

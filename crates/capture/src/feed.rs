@@ -1,69 +1,80 @@
 //! Where the bytes of one capture come from: as stored, or unpacked.
 
-use std::io::{self, Cursor, ErrorKind, Read};
+use std::io::{Cursor, ErrorKind, Read};
 
-use crate::source::DamageReason;
-
-/// How a capture is packed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Packing {
-    Gzip,
-    Zstd,
-}
-
-impl Packing {
-    /// The packing that a file which begins so has.
-    pub(crate) fn recognise(head: &[u8]) -> Option<Self> {
-        match head {
-            [0x1f, 0x8b, ..] => Some(Self::Gzip),
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
-            // A skippable frame (RFC 8878, 3.1.2) can stand first.
-            [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Self::Zstd),
-            _ => None,
-        }
-    }
-}
+use crate::{
+    compressed::{Packing, Unpacked},
+    source::DamageReason,
+};
 
 /// The bytes of one capture.
-pub(crate) struct Feed {
-    reader: Box<dyn Read + Send>,
-    stored: u64,
+pub(crate) enum Feed {
+    /// As stored.
+    Plain {
+        /// Where they come from.
+        reader: Box<dyn Read + Send>,
+        /// How many came so far.
+        stored: u64,
+    },
+    /// Unpacked on a thread of its own.
+    Unpacked(Unpacked),
 }
 
 impl Feed {
     pub(crate) fn plain(reader: Box<dyn Read + Send>) -> Self {
-        Self { reader, stored: 0 }
+        Self::Plain { reader, stored: 0 }
     }
 
-    pub(crate) fn is_plain(&self) -> bool {
-        true
+    pub(crate) const fn is_plain(&self) -> bool {
+        matches!(self, Self::Plain { .. })
     }
 
-    pub(crate) fn unpack(self, _packing: Packing, _head: Cursor<Vec<u8>>) -> io::Result<Self> {
-        Err(io::Error::other("packed captures are not read yet"))
+    /// Unpacks what is to come, of which `head` has been read already.
+    pub(crate) fn unpack(self, packing: Packing, head: Vec<u8>) -> std::io::Result<Self> {
+        match self {
+            Self::Plain { reader, .. } => {
+                Unpacked::start(packing, Box::new(Cursor::new(head).chain(reader))).map(Self::Unpacked)
+            }
+            Self::Unpacked(_) => Ok(self),
+        }
     }
 
-    /// Reads once into `into`; 0 is the end.
+    /// Reads once into `into`, which must not be empty; 0 is the end.
     pub(crate) fn read(&mut self, into: &mut [u8]) -> Result<usize, DamageReason> {
-        loop {
-            match self.reader.read(into) {
-                Ok(read) => {
-                    self.stored = self.stored.saturating_add(u64::try_from(read).unwrap_or(0));
-                    return Ok(read.min(into.len()));
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(DamageReason::Read { what: error.to_string() }),
+        match self {
+            Self::Unpacked(unpacked) => unpacked.read(into),
+            Self::Plain { reader, stored } => {
+                let read = read_once(reader, into)?;
+                *stored = stored.saturating_add(u64::try_from(read).unwrap_or(0));
+                Ok(read)
             }
         }
     }
 
     /// Bytes consumed of the capture as stored.
     pub(crate) fn stored(&self) -> u64 {
-        self.stored
+        match self {
+            Self::Plain { stored, .. } => *stored,
+            Self::Unpacked(unpacked) => unpacked.stored(),
+        }
     }
 
-    /// Bytes copied on the way.
-    pub(crate) fn copied(&self) -> u64 {
-        0
+    /// Bytes copied between where they were read to or unpacked to and the block.
+    pub(crate) const fn copied(&self) -> u64 {
+        match self {
+            Self::Plain { .. } => 0,
+            Self::Unpacked(unpacked) => unpacked.copied(),
+        }
+    }
+}
+
+/// One read that was not interrupted by a signal. Never more than there is room for, whatever the reader claims.
+fn read_once(reader: &mut Box<dyn Read + Send>, into: &mut [u8]) -> Result<usize, DamageReason> {
+    loop {
+        match reader.read(into) {
+            Ok(read) => return Ok(read.min(into.len())),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(DamageReason::Read { what: error.to_string() }),
+        }
     }
 }

@@ -7,7 +7,7 @@
 
 use std::{
     fs::File,
-    io::{self, Cursor, Read},
+    io::{self, Read},
     os::fd::AsFd,
     path::{Path, PathBuf},
 };
@@ -15,8 +15,10 @@ use std::{
 use wardtap_net::packet::{LinkType, Timestamp};
 
 use crate::{
+    compressed::Packing,
     error::CaptureError,
-    feed::{Feed, Packing},
+    feed::Feed,
+    merge::Merge,
     pcap::{self, Pcap},
     pcapng::{self, Pcapng},
     source::{BLOCK_BYTES, Block, Damage, DamageReason, Input, PacketSource, Record, Stop, Tally},
@@ -60,12 +62,28 @@ pub fn open_bytes(capture: &str, reader: Box<dyn Read + Send>) -> Result<Box<dyn
     together(vec![FileSource::new(capture.to_owned(), 0, reader, None)?])
 }
 
+/// Opens several captures from readers, each under its name, and merges them by time.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_readers(captures: Vec<(String, Box<dyn Read + Send>)>) -> Result<Box<dyn PacketSource>, CaptureError> {
+    if captures.len() > MOST_INPUTS {
+        return Err(CaptureError::TooMany { given: captures.len(), most: MOST_INPUTS });
+    }
+    let sources = captures.into_iter().enumerate();
+    together(
+        sources
+            .map(|(index, (capture, reader))| FileSource::new(capture, number(index), reader, None))
+            .collect::<Result<_, _>>()?,
+    )
+}
+
 /// One source of all; merged where there are several.
 fn together(mut sources: Vec<FileSource>) -> Result<Box<dyn PacketSource>, CaptureError> {
-    match sources.pop() {
-        None => Err(CaptureError::Nothing),
-        Some(only) => Ok(Box::new(only)),
+    if sources.len() > 1 {
+        return Ok(Box::new(Merge::new(sources)));
     }
+    sources.pop().map(|only| Box::new(only) as Box<dyn PacketSource>).ok_or(CaptureError::Nothing)
 }
 
 /// An index as records carry it.
@@ -153,7 +171,7 @@ impl FileSource {
         read_head(&capture, &mut feed, &mut head)?;
         if let Some(packing) = Packing::recognise(&head) {
             feed = feed
-                .unpack(packing, Cursor::new(std::mem::take(&mut head)))
+                .unpack(packing, std::mem::take(&mut head))
                 .map_err(|source| CaptureError::Io { capture: capture.clone(), source })?;
             read_head(&capture, &mut feed, &mut head)?;
             if Packing::recognise(&head).is_some() {

@@ -32,13 +32,19 @@
     )
 )]
 
+#[cfg(feature = "pcap")]
+mod bpf;
+mod compressed;
 mod error;
 mod feed;
 mod file;
+mod filter;
+mod merge;
 mod pcap;
 mod pcapng;
 mod source;
 
 pub use error::CaptureError;
-pub use file::{open, open_bytes};
+pub use file::{open, open_bytes, open_readers};
+pub use filter::Filter;
 pub use source::{BLOCK_BYTES, Block, Damage, DamageReason, Input, PacketSource, Record};

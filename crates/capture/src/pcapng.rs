@@ -194,6 +194,8 @@ impl Pcapng {
     ) -> (usize, Option<Stop>) {
         let mut rest = bytes;
         let mut offset = at;
+        // A copy of its own: the compiler can then keep it in registers.
+        let mut seen = *tally;
         let stop = loop {
             let Some(&[t0, t1, t2, t3, l0, l1, l2, l3]) = rest.first_chunk() else { break Some(Stop::Need(8)) };
             let kind = word::<BIG>([t0, t1, t2, t3]);
@@ -211,8 +213,14 @@ impl Pcapng {
             let Some((block, next)) = rest.split_at_checked(length as usize) else {
                 break Some(Stop::Need(length as usize));
             };
-            match self.block::<BIG>(kind, length, block, offset) {
-                Ok(Outcome::Packet(packet)) => note(&packet, records, tally),
+            let outcome = if kind == ENHANCED_PACKET {
+                // Almost every block is one, so it does not go through the match over kinds.
+                self.enhanced::<BIG>(length, block, offset)
+            } else {
+                self.block::<BIG>(kind, length, block, offset)
+            };
+            match outcome {
+                Ok(Outcome::Packet(packet)) => note(&packet, records, &mut seen),
                 Ok(Outcome::Nothing) => {}
                 Ok(Outcome::Turned) => {
                     rest = next;
@@ -223,11 +231,31 @@ impl Pcapng {
             offset = offset.wrapping_add(length);
             rest = next;
         };
+        *tally = seen;
         (bytes.len().saturating_sub(rest.len()), stop)
     }
 
-    /// One whole block, which stands at `at` in its buffer.
+    /// One whole enhanced packet block, which stands at `at` in its buffer.
     #[inline]
+    fn enhanced<const BIG: bool>(&self, length: u32, block: &[u8], at: u32) -> Result<Outcome, DamageReason> {
+        let last = block.last_chunk().map_or(0, |trailer| word::<BIG>(*trailer));
+        if last != length {
+            return Err(DamageReason::BlockLengthsDiffer { first: length, last });
+        }
+        let too_short = || DamageReason::BlockTooShort { kind: ENHANCED_PACKET, length };
+        let Some(&[i0, i1, i2, i3, h0, h1, h2, h3, u0, u1, u2, u3, c0, c1, c2, c3, o0, o1, o2, o3]) =
+            block.get(8..).and_then(<[u8]>::first_chunk)
+        else {
+            return Err(too_short());
+        };
+        let interface = self.interface(word::<BIG>([i0, i1, i2, i3]))?;
+        let time = (u64::from(word::<BIG>([h0, h1, h2, h3])) << 32) | u64::from(word::<BIG>([u0, u1, u2, u3]));
+        let (captured, original) = (word::<BIG>([c0, c1, c2, c3]), word::<BIG>([o0, o1, o2, o3]));
+        let room = length.checked_sub(32).ok_or_else(too_short)?;
+        packet(interface, Some(time), captured, original, at.wrapping_add(28), room)
+    }
+
+    /// One whole block of any other kind, which stands at `at` in its buffer.
     fn block<const BIG: bool>(
         &mut self,
         kind: u32,
@@ -244,18 +272,6 @@ impl Pcapng {
         }
         let too_short = || DamageReason::BlockTooShort { kind, length };
         match kind {
-            ENHANCED_PACKET => {
-                let Some(&[i0, i1, i2, i3, h0, h1, h2, h3, u0, u1, u2, u3, c0, c1, c2, c3, o0, o1, o2, o3]) =
-                    block.get(8..).and_then(<[u8]>::first_chunk)
-                else {
-                    return Err(too_short());
-                };
-                let interface = self.interface(word::<BIG>([i0, i1, i2, i3]))?;
-                let time = (u64::from(word::<BIG>([h0, h1, h2, h3])) << 32) | u64::from(word::<BIG>([u0, u1, u2, u3]));
-                let (captured, original) = (word::<BIG>([c0, c1, c2, c3]), word::<BIG>([o0, o1, o2, o3]));
-                let room = length.checked_sub(32).ok_or_else(too_short)?;
-                packet(interface, Some(time), captured, original, at.wrapping_add(28), room)
-            }
             OBSOLETE_PACKET => {
                 let Some(&[i0, i1, _, _, h0, h1, h2, h3, u0, u1, u2, u3, c0, c1, c2, c3, o0, o1, o2, o3]) =
                     block.get(8..).and_then(<[u8]>::first_chunk)

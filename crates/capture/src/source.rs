@@ -342,7 +342,7 @@ pub(crate) enum Stop {
 }
 
 /// Where a walk over a buffer leaves its records, and what it counts.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Tally {
     /// The capture's number.
     pub(crate) input: u16,

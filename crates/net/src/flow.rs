@@ -204,10 +204,25 @@ impl<S> Flow<S> {
         &self.key
     }
 
-    /// What names the flow in events. `requester` is the end that the protocol shows to ask, see [`Flow::orient`].
+    /// What names the flow in events, see [`FlowView::identity`].
     pub fn identity(&mut self, requester: Option<Side>) -> FlowIdentity {
-        let (originator, oriented_by) = self.orient(requester);
-        FlowIdentity { key: self.key, first: self.first, originator, oriented_by, macs: self.macs, vlan: self.vlan() }
+        self.parts().0.identity(requester)
+    }
+
+    /// The flow and what the application layer keeps of it, to be used side by side.
+    pub const fn parts(&mut self) -> (FlowView<'_>, &mut S) {
+        let view = FlowView {
+            key: &self.key,
+            first: self.first,
+            tcp: &self.tcp,
+            oriented: &mut self.oriented,
+            macs: &self.macs,
+            vlan: self.vlan,
+            first_sender: self.first_sender,
+            troubles: &self.troubles,
+            volume: &self.volume,
+        };
+        (view, &mut self.application)
     }
 
     /// What each end has sent, in key order.
@@ -240,28 +255,74 @@ impl<S> Flow<S> {
         let [a, b] = &self.volume;
         a.packets == 0 || b.packets == 0
     }
+}
 
+/// A flow without what the application layer keeps of it.
+pub struct FlowView<'a> {
+    /// The key.
+    pub key: &'a FlowKey,
+    /// The time of its first packet.
+    pub first: Timestamp,
+    tcp: &'a [crate::reassembler::Half; 2],
+    oriented: &'a mut Option<(Side, OrientedBy)>,
+    macs: &'a [Mac; 2],
+    vlan: u16,
+    first_sender: Side,
+    troubles: &'a Option<Box<crate::reassembler::Rare>>,
+    volume: &'a [Volume; 2],
+}
+
+impl FlowView<'_> {
     /// Whether the stream of each end was seen from its first byte on.
-    pub fn from_start(&self) -> [bool; 2] {
-        let [a, b] = &self.tcp;
+    #[must_use]
+    pub const fn from_start(&self) -> [bool; 2] {
+        let [a, b] = self.tcp;
         [a.is_from_start(), b.is_from_start()]
     }
 
     /// Who opened the flow where a handshake showed it, or where it was settled before.
+    #[must_use]
     pub fn originator(&self) -> Option<Side> {
         self.oriented.map(|(side, _)| side)
     }
 
-    /// Settles who opened the flow, for good: the handshake says, else the protocol, else the ports.
-    pub fn orient(&mut self, requester: Option<Side>) -> (Side, OrientedBy) {
+    /// Bytes missing so far.
+    #[must_use]
+    pub fn gap_bytes(&self) -> u64 {
+        self.troubles.as_ref().map_or(0, |rare| rare.troubles.gap_bytes)
+    }
+
+    /// True when only one end was heard so far.
+    #[must_use]
+    pub const fn is_one_sided(&self) -> bool {
+        let [a, b] = self.volume;
+        a.packets == 0 || b.packets == 0
+    }
+
+    /// What names the flow in events. Settles, for good, who opened it: the handshake says, else the end that the
+    /// protocol shows to ask (`requester`), else the ports.
+    pub fn identity(&mut self, requester: Option<Side>) -> FlowIdentity {
+        let (originator, oriented_by) = self.orient(requester);
+        FlowIdentity {
+            key: *self.key,
+            first: self.first,
+            originator,
+            oriented_by,
+            macs: *self.macs,
+            vlan: if self.vlan == u16::MAX { None } else { Some(self.vlan) },
+        }
+    }
+
+    fn orient(&mut self, requester: Option<Side>) -> (Side, OrientedBy) {
+        let (key, first_sender) = (self.key, self.first_sender);
         *self.oriented.get_or_insert_with(|| match requester {
             Some(side) => (side, OrientedBy::Protocol),
             None => {
-                let [a, b] = self.key.ports;
+                let [a, b] = key.ports;
                 let side = match a.cmp(&b) {
                     std::cmp::Ordering::Less => Side::B,
                     std::cmp::Ordering::Greater => Side::A,
-                    std::cmp::Ordering::Equal => self.first_sender,
+                    std::cmp::Ordering::Equal => first_sender,
                 };
                 (side, OrientedBy::Port)
             }

@@ -7,6 +7,7 @@
 use hashbrown::HashTable;
 
 use crate::address::{Address, Mac};
+use crate::checksum;
 use crate::community_id;
 use crate::duplicates::{Fingerprint, Ring, Seen, sample};
 use crate::flow::{Flow, FlowKey, FlowState, HashKey, OrientedBy, Volume, fold};
@@ -30,6 +31,10 @@ const TCP_IDLE_SECONDS: u64 = 3600;
 const SYN_IDLE_SECONDS: u64 = 60;
 /// How long anything else may be idle.
 const OTHER_IDLE_SECONDS: u64 = 180;
+
+/// Checksums are verified on so many packets from each end of a flow: whether a host leaves them to its network card
+/// shows at once, and looking at every byte of an image again would cost as much as all the rest.
+pub const VERIFIED_PACKETS: u64 = 32;
 
 /// Limits and choices for a table.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +76,32 @@ pub struct Counters {
     pub evicted_holes: u64,
     /// Transport headers that were cut or contradict themselves.
     pub bad_transport: u64,
+    /// Packets, of the first [`VERIFIED_PACKETS`] from each end of a flow, with a wrong IP, TCP or UDP checksum.
+    pub bad_checksums: u64,
+}
+
+impl Counters {
+    /// Adds another table's counters.
+    pub fn add(&mut self, other: &Self) {
+        for (into, from) in [
+            (&mut self.opened, other.opened),
+            (&mut self.one_sided, other.one_sided),
+            (&mut self.with_gaps, other.with_gaps),
+            (&mut self.gaps, other.gaps),
+            (&mut self.gap_bytes, other.gap_bytes),
+            (&mut self.duplicates, other.duplicates),
+            (&mut self.retransmissions, other.retransmissions),
+            (&mut self.conflicts, other.conflicts),
+            (&mut self.out_of_order, other.out_of_order),
+            (&mut self.out_of_window, other.out_of_window),
+            (&mut self.evicted_flows, other.evicted_flows),
+            (&mut self.evicted_holes, other.evicted_holes),
+            (&mut self.bad_transport, other.bad_transport),
+            (&mut self.bad_checksums, other.bad_checksums),
+        ] {
+            *into = into.saturating_add(from);
+        }
+    }
 }
 
 const NONE: u32 = u32::MAX;
@@ -224,7 +255,9 @@ impl<S: Default> FlowTable<S> {
         }
         let id = self.find_or_open(key, hash, side, packet, layout, handler);
         let Some(flow) = flow_at(&mut self.chunks, id) else { return };
-        count(flow, side, packet, layout, handler);
+        if count(flow, side, packet, layout, handler) && checksum::is_wrong(packet, layout) {
+            self.counters.bad_checksums = self.counters.bad_checksums.saturating_add(1);
+        }
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -270,7 +303,9 @@ impl<S: Default> FlowTable<S> {
             self.counters.opened = self.counters.opened.saturating_add(1);
         }
         let Some(flow) = flow_at(&mut self.chunks, id) else { return };
-        count(flow, side, packet, layout, handler);
+        if count(flow, side, packet, layout, handler) && checksum::is_wrong(packet, layout) {
+            self.counters.bad_checksums = self.counters.bad_checksums.saturating_add(1);
+        }
         if segment.flags & (SYN | RST | FIN) != 0 {
             control(flow, side, segment);
         }
@@ -617,6 +652,7 @@ fn begin<S: Default>(flow: &mut Flow<S>, key: &FlowKey, side: Side, packet: &Pac
     };
 }
 
+/// Counts a packet; true while checksums are to be verified.
 #[inline]
 fn count<H: StreamHandler>(
     flow: &mut Flow<H::Application>,
@@ -624,7 +660,7 @@ fn count<H: StreamHandler>(
     packet: &Packet<'_>,
     layout: &Layout,
     handler: &mut H,
-) {
+) -> bool {
     flow.last = flow.last.max(packet.time);
     let volume = side.of_mut(&mut flow.volume);
     volume.packets = volume.packets.saturating_add(1);
@@ -636,7 +672,9 @@ fn count<H: StreamHandler>(
             *other = layout.destination_mac(packet.bytes).unwrap_or_default();
         }
         handler.heard(flow, side);
+        return true;
     }
+    volume.packets <= VERIFIED_PACKETS
 }
 
 fn idle_seconds<S>(flow: &Flow<S>) -> u64 {

@@ -26,6 +26,7 @@
 )]
 
 pub mod address;
+pub mod checksum;
 pub mod community_id;
 pub mod defragment;
 pub mod duplicates;

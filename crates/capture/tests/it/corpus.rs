@@ -11,13 +11,13 @@ use std::{
 use wardtap_capture::{Block, open};
 
 /// The folder with captures, where there is one.
-pub fn folder() -> Option<PathBuf> {
+pub(crate) fn folder() -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/captures");
     std::env::var_os("WARDTAP_CAPTURES").map(PathBuf::from).or(Some(beside)).filter(|folder| folder.is_dir())
 }
 
 /// All files below a folder, sorted.
-pub fn files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
         if entry.is_dir() {

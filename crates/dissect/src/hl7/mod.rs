@@ -1,37 +1,228 @@
-//! hl7
+#![doc = include_str!("README.md")]
 
-use crate::{Dissector, Evidence, FlowFacts, Gap, MessageHandler, Probe, Progress, Protocol};
-use wardtap_net::stream::{Chunk, Side};
+mod dissector;
+mod exchanges;
+mod frame;
+mod scan;
+mod segments;
+#[cfg(test)]
+mod tests;
+mod wire;
 
-/// hl7
+use wardtap_net::stream::Side;
+
+use self::dissector::Hl7;
+use self::scan::{CR, FS, LF, VT};
+use self::segments::{Counts, KINDS, Name};
+use self::wire::{Acknowledgement, Event, Header, is_field_separator};
+use crate::json::Object;
+use crate::public::Public;
+use crate::{Envelope, Evidence, Feature, Features, Learned, Message, NO_VALUE, Probe, Protocol};
+
+/// HL7 version 2 over MLLP.
 pub static PROTOCOL: Protocol = Protocol {
     index: 0,
     name: "hl7",
-    title: "hl7",
-    responder_role: "",
-    requester_role: "",
-    ports: &[],
-    kinds: &[],
-    anomalies: &[],
-    features: &[],
+    title: "HL7 v2 (MLLP)",
+    responder_role: "HL7 receiver",
+    requester_role: "HL7 sender",
+    // 2575 is IANA's; the others are what interface engines come with.
+    ports: &[2575, 6661, 6660, 6662, 5000],
+    kinds: &KINDS,
+    anomalies: &ANOMALIES,
+    features: &[
+        Feature { name: "sending_application", learned: Learned::Set },
+        Feature { name: "receiving_application", learned: Learned::Set },
+        Feature { name: "event", learned: Learned::Set },
+        Feature { name: "ack_code", learned: Learned::Set },
+        Feature { name: "bytes", learned: Learned::Quantity },
+        Feature { name: "segments", learned: Learned::Quantity },
+    ],
     target: None,
     probe,
-    dissector: |_| Box::new(Stub),
+    dissector: |flow| Box::new(Hl7::new(flow)),
 };
 
-struct Stub;
+/// Index of the feature "sending_application": MSH-3.1.
+pub const SENDING_APPLICATION: usize = 0;
+/// Index of the feature "receiving_application": MSH-5.1.
+pub const RECEIVING_APPLICATION: usize = 1;
+/// Index of the feature "event": message code and trigger event, `ADT^A01`.
+pub const EVENT: usize = 2;
+/// Index of the feature "ack_code": MSA-1.
+pub const ACK_CODE: usize = 3;
+/// Index of the feature "bytes": the message's length.
+pub const BYTES: usize = 4;
+/// Index of the feature "segments": how many the message has.
+pub const SEGMENTS: usize = 5;
 
-fn probe(_: &Evidence<'_>) -> Probe {
-    Probe::No
+const ANOMALIES: [&str; 14] = [
+    "bytes-outside-frames",
+    "frame-end-without-cr",
+    "missing-frame-end",
+    "not-hl7",
+    "commit-nak",
+    "several-messages-in-frame",
+    "line-ends",
+    "unknown-segment",
+    "unreadable-header",
+    "long-header",
+    "unreadable-acknowledgement",
+    "repeated-acknowledgement",
+    "unsolicited-acknowledgement",
+    "unacknowledged",
+];
+const BYTES_OUTSIDE_FRAMES: usize = 0;
+const FRAME_END_WITHOUT_CR: usize = 1;
+const MISSING_FRAME_END: usize = 2;
+const NOT_HL7: usize = 3;
+const COMMIT_NAK: usize = 4;
+const SEVERAL_MESSAGES_IN_FRAME: usize = 5;
+const LINE_ENDS: usize = 6;
+const UNKNOWN_SEGMENT: usize = 7;
+const UNREADABLE_HEADER: usize = 8;
+const LONG_HEADER: usize = 9;
+const UNREADABLE_ACKNOWLEDGEMENT: usize = 10;
+const REPEATED_ACKNOWLEDGEMENT: usize = 11;
+const UNSOLICITED_ACKNOWLEDGEMENT: usize = 12;
+const UNACKNOWLEDGED: usize = 13;
+
+/// One HL7 message, for as long as its bytes are at hand.
+pub struct Hl7Message<'a> {
+    envelope: Envelope,
+    header: Header<'a>,
+    acknowledgement: Option<Acknowledgement<'a>>,
+    counts: &'a Counts,
+    event: Event,
 }
 
-impl Dissector for Stub {
-    fn dissect(&mut self, _: &Chunk<'_>, _: &mut dyn MessageHandler) -> Progress {
-        Progress::All
+impl<'a> Hl7Message<'a> {
+    fn new(
+        envelope: Envelope,
+        header: Header<'a>,
+        acknowledgement: Option<Acknowledgement<'a>>,
+        counts: &'a Counts,
+    ) -> Self {
+        Self { envelope, event: header.event(), header, acknowledgement, counts }
     }
-    fn gap(&mut self, _: &Gap<'_>, _: &mut dyn MessageHandler) {}
-    fn finish(&mut self, _: [&[u8]; 2], _: &mut dyn MessageHandler) {}
-    fn requester(&self) -> Option<Side> {
-        None
+
+    /// MSH-10, the control id.
+    #[must_use]
+    pub fn control_id(&self) -> Option<Public<'a>> {
+        self.header.control_id()
     }
+}
+
+impl Message for Hl7Message<'_> {
+    fn protocol(&self) -> &'static Protocol {
+        &PROTOCOL
+    }
+
+    fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    fn features(&self, digest: &dyn Fn(&[u8]) -> u64) -> Features {
+        let text = |text: Option<Public<'_>>| text.map_or(NO_VALUE, |text| digest(text.as_str().as_bytes()));
+        [
+            text(self.feature_text(SENDING_APPLICATION)),
+            text(self.feature_text(RECEIVING_APPLICATION)),
+            text(self.feature_text(EVENT)),
+            text(self.feature_text(ACK_CODE)),
+            self.envelope.bytes,
+            self.counts.total(),
+            NO_VALUE,
+            NO_VALUE,
+        ]
+    }
+
+    fn write_json(&self, out: &mut Vec<u8>) {
+        let Self { header, acknowledgement, .. } = self;
+        let acknowledgement = acknowledgement.as_ref();
+        let mut object = Object::begin(out);
+        for (name, text) in [
+            ("sending_application", header.namespace(3)),
+            ("sending_facility", header.namespace(4)),
+            ("receiving_application", header.namespace(5)),
+            ("receiving_facility", header.namespace(6)),
+            ("message_code", header.message_code()),
+            ("trigger_event", header.trigger_event()),
+            ("message_structure", header.message_structure()),
+            ("control_id", header.control_id()),
+            ("processing_id", header.processing_id()),
+            ("version", header.version()),
+            ("ack_code", acknowledgement.and_then(Acknowledgement::code)),
+            ("ack_control_id", acknowledgement.and_then(Acknowledgement::control_id)),
+        ] {
+            if let Some(text) = text {
+                object.text(name, text);
+            }
+        }
+        self.counts.write_json(object.key("segments"));
+        object.end();
+    }
+
+    fn feature_text(&self, feature: usize) -> Option<Public<'_>> {
+        match feature {
+            SENDING_APPLICATION => self.header.namespace(3),
+            RECEIVING_APPLICATION => self.header.namespace(5),
+            EVENT => self.event.text(),
+            ACK_CODE => self.acknowledgement.as_ref().and_then(Acknowledgement::code),
+            _ => None,
+        }
+    }
+}
+
+/// A frame that begins with a header says it all. On a usual port the frame may begin later: the flow was caught in
+/// the middle of a message.
+fn probe(evidence: &Evidence<'_>) -> Probe {
+    let usual_port = evidence.flow.ports.iter().any(|port| PROTOCOL.ports.contains(port));
+    let mut verdict = Probe::No;
+    for side in Side::BOTH {
+        match probe_stream(side.of::<&[u8]>(&evidence.bytes), usual_port) {
+            Start::Header(content) => return Probe::Yes(requester(side, content)),
+            Start::Unsure => verdict = Probe::Unsure,
+            Start::None => {}
+        }
+    }
+    verdict
+}
+
+enum Start<'a> {
+    /// A frame begins here, and with a header.
+    Header(&'a [u8]),
+    /// A frame may begin here.
+    Unsure,
+    None,
+}
+
+fn probe_stream(bytes: &[u8], anywhere: bool) -> Start<'_> {
+    for at in memchr::memchr_iter(VT, bytes) {
+        if at > 0 && !anywhere {
+            break;
+        }
+        // Blank lines in front of the header are seen now and then.
+        let content = bytes.get(at.saturating_add(1)..).unwrap_or_default();
+        let blank = content.iter().take_while(|byte| matches!(**byte, CR | LF)).count();
+        let line = content.get(blank..).unwrap_or_default();
+        match (Name::first_of(line), line.get(3)) {
+            (Some(Name::MSH | Name::BHS | Name::FHS), Some(&separator)) if is_field_separator(separator) => {
+                return Start::Header(line);
+            }
+            (Some(Name::MSH | Name::BHS | Name::FHS), None) => return Start::Unsure,
+            (None, _) if ["MSH", "BHS", "FHS"].iter().any(|name| name.as_bytes().starts_with(line)) => {
+                return Start::Unsure;
+            }
+            _ => {}
+        }
+    }
+    Start::None
+}
+
+/// Who sends requests, where the first message shows it.
+fn requester(side: Side, line: &[u8]) -> Option<Side> {
+    let end = line.iter().position(|byte| matches!(*byte, CR | LF | FS))?;
+    let header = Header::new(line.get(..end)?, true);
+    let answers = header.is_acknowledgement() || line.get(end..)?.get(1..4) == Some(b"MSA");
+    header.is_sound().then(|| if answers { side.other() } else { side })
 }

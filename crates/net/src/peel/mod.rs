@@ -64,6 +64,10 @@ const END_BITS: u32 = 24;
 const END_MASK: u32 = (1 << END_BITS) - 1;
 
 impl Layout {
+    /// Of a frame in which nothing was found.
+    pub const EMPTY: Self =
+        Self { network: 0, transport: 0, source_mac: 0, link_bits: 0, end_and_protocol: 0, tunnel: 0 };
+
     /// The IP protocol of the innermost packet, behind IPv6 extension headers.
     #[inline]
     #[must_use]

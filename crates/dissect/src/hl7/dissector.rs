@@ -1,0 +1,225 @@
+//! A flow's state: between frames almost nothing, inside one a [`Frame`] on the heap.
+
+use wardtap_net::packet::Timestamp;
+use wardtap_net::stream::{Chunk, Side};
+
+use super::exchanges::{Answered, Asks, Exchanges};
+use super::frame::{Frame, Open};
+use super::scan::{CR, VT};
+use super::wire::{Acknowledgement, Header, LINE_MAX};
+use super::{
+    BYTES_OUTSIDE_FRAMES, FRAME_END_WITHOUT_CR, Hl7Message, LINE_ENDS, LONG_HEADER, PROTOCOL, REPEATED_ACKNOWLEDGEMENT,
+    UNACKNOWLEDGED, UNKNOWN_SEGMENT, UNREADABLE_ACKNOWLEDGEMENT, UNREADABLE_HEADER, UNSOLICITED_ACKNOWLEDGEMENT,
+};
+use crate::{Direction, Dissector, Envelope, FlowFacts, Gap, MessageHandler, Outcome, Progress};
+
+/// The state of a flow that speaks HL7.
+pub(super) struct Hl7 {
+    /// The frame that each end is in the middle of.
+    open: [Option<Box<Frame<'static>>>; 2],
+    exchanges: Exchanges,
+    between: [Between; 2],
+    requester: Option<Side>,
+    /// The time of the last bytes, for messages that only the end of the flow ends.
+    time: Timestamp,
+}
+
+/// Where a stream is, outside frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Between {
+    /// In the middle of nobody knows what: a frame will begin some time.
+    Adrift,
+    /// Where a frame should begin.
+    Start,
+    /// Behind FS.
+    Ended,
+    /// Among bytes that belong to no frame, which were counted.
+    Outside,
+}
+
+impl Hl7 {
+    pub(super) fn new(flow: &FlowFacts) -> Self {
+        let between = flow.from_start.map(|seen| if seen { Between::Start } else { Between::Adrift });
+        let whole = flow.from_start == [true, true];
+        Self {
+            open: [None, None],
+            exchanges: Exchanges::new(whole),
+            between,
+            requester: flow.requester,
+            time: Timestamp::EPOCH,
+        }
+    }
+}
+
+impl Dissector for Hl7 {
+    /// Takes everything: lines that go on in the next chunk are kept here, as far as they are needed.
+    fn dissect(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) -> Progress {
+        let Self { open, exchanges, between, requester, time } = self;
+        *time = chunk.time;
+        let mut out = Output { side: chunk.side, time: chunk.time, exchanges, requester, to };
+        let between = chunk.side.of_mut(between);
+        let open = chunk.side.of_mut(open);
+        // The allocation outlives the chunks of one frame.
+        let mut shelf = open.take();
+        let mut inside = shelf.is_some();
+        let mut frame = shelf.as_deref_mut().map(std::mem::take).unwrap_or_default();
+        let mut rest = chunk.bytes;
+        while !rest.is_empty() {
+            if inside {
+                if frame.read(&mut rest, &mut out) {
+                    inside = false;
+                    *between = Between::Ended;
+                }
+            } else if find_frame(&mut rest, between, &mut out) {
+                frame.begin();
+                inside = true;
+            }
+        }
+        if inside {
+            let frame = frame.into_owned(&mut out);
+            *open = Some(match shelf {
+                Some(mut shelf) => {
+                    *shelf = frame;
+                    shelf
+                }
+                None => Box::new(frame),
+            });
+        }
+        Progress::All
+    }
+
+    fn gap(&mut self, gap: &Gap<'_>, to: &mut dyn MessageHandler) {
+        let Self { open, exchanges, between, requester, time } = self;
+        exchanges.lose(gap.side);
+        let mut out = Output { side: gap.side, time: *time, exchanges, requester, to };
+        match gap.side.of_mut(open) {
+            Some(frame) => frame.gap(gap.missing.unwrap_or(0), &mut out),
+            None => *gap.side.of_mut(between) = Between::Adrift,
+        }
+    }
+
+    fn finish(&mut self, _: [&[u8]; 2], to: &mut dyn MessageHandler) {
+        for side in Side::BOTH {
+            let Self { open, exchanges, requester, time, .. } = self;
+            if let Some(mut frame) = side.of_mut(open).take() {
+                frame.finish(&mut Output { side, time: *time, exchanges, requester, to });
+            }
+        }
+        for _ in 0..self.exchanges.unanswered() {
+            to.anomaly(&PROTOCOL, UNACKNOWLEDGED);
+        }
+    }
+
+    fn requester(&self) -> Option<Side> {
+        self.requester
+    }
+
+    fn held_bytes(&self) -> usize {
+        let frames = self.open.iter().flatten().map(|frame| frame.held_bytes());
+        frames.fold(self.exchanges.held_bytes(), usize::saturating_add)
+    }
+}
+
+/// Goes to the start of the next frame; true where it was found, `rest` then being the frame's content.
+fn find_frame(rest: &mut &[u8], between: &mut Between, out: &mut Output<'_>) -> bool {
+    if *between == Between::Ended {
+        *between = Between::Start;
+        match rest.split_first() {
+            Some((&CR, after)) => {
+                *rest = after;
+                return false;
+            }
+            _ => out.anomaly(FRAME_END_WITHOUT_CR),
+        }
+    }
+    let start = memchr::memchr(VT, rest);
+    if start != Some(0) && *between == Between::Start {
+        out.anomaly(BYTES_OUTSIDE_FRAMES);
+        *between = Between::Outside;
+    }
+    *rest = start.and_then(|start| rest.get(start.saturating_add(1)..)).unwrap_or_default();
+    start.is_some()
+}
+
+/// Where messages go, with what belongs to them beyond their bytes.
+pub(super) struct Output<'o> {
+    side: Side,
+    time: Timestamp,
+    exchanges: &'o mut Exchanges,
+    requester: &'o mut Option<Side>,
+    pub(super) to: &'o mut dyn MessageHandler,
+}
+
+impl Output<'_> {
+    pub(super) fn anomaly(&mut self, reason: usize) {
+        self.to.anomaly(&PROTOCOL, reason);
+    }
+
+    /// A message has come to its end.
+    pub(super) fn message(&mut self, open: &Open<'_>) {
+        let header = Header::new(&open.header, open.header_ended);
+        let acknowledgement = (!open.acknowledgement.is_empty())
+            .then(|| Acknowledgement::new(&open.acknowledgement, open.acknowledgement_ended, &header));
+        self.count(open, &header, acknowledgement.as_ref());
+        let responds = acknowledgement.is_some() || header.is_acknowledgement();
+        let (response_nanos, outcome) = match &acknowledgement {
+            Some(acknowledgement) => (self.answer(acknowledgement), outcome(acknowledgement)),
+            None => (None, Outcome::Neutral),
+        };
+        if !responds || header.asks_commit() {
+            // An answer of the application is itself answered by a commit, where it asks for one.
+            let asks = Asks { always: header.asks_always(), application: header.asks_application() };
+            self.exchanges.request(self.side, header.control_id_bytes(), self.time, asks);
+        }
+        if self.requester.is_none() {
+            *self.requester = Some(if responds { self.side.other() } else { self.side });
+        }
+        let envelope = Envelope {
+            kind: header.kind(),
+            side: self.side,
+            direction: if responds { Direction::Response } else { Direction::Request },
+            bytes: open.bytes,
+            incomplete: open.incomplete,
+            response_nanos,
+            outcome,
+        };
+        self.to.message(&Hl7Message::new(envelope, header, acknowledgement, &open.counts));
+    }
+
+    /// What is odd about a message; what a gap explains is not.
+    fn count(&mut self, open: &Open<'_>, header: &Header<'_>, acknowledgement: Option<&Acknowledgement<'_>>) {
+        if open.header.len() > LINE_MAX {
+            self.anomaly(LONG_HEADER);
+        } else if !header.is_sound() && !(open.incomplete && !open.header_ended) {
+            self.anomaly(UNREADABLE_HEADER);
+        }
+        if header.is_sound() && open.acknowledgement_ended && acknowledgement.is_some_and(|ack| !ack.is_sound()) {
+            self.anomaly(UNREADABLE_ACKNOWLEDGEMENT);
+        }
+        if open.odd_ends {
+            self.anomaly(LINE_ENDS);
+        }
+        if open.unknown {
+            self.anomaly(UNKNOWN_SEGMENT);
+        }
+    }
+
+    fn answer(&mut self, acknowledgement: &Acknowledgement<'_>) -> Option<u64> {
+        let (control_id, commit) = (acknowledgement.control_id_bytes(), acknowledgement.is_commit());
+        match self.exchanges.answer(self.side, control_id, self.time, commit) {
+            Answered::After(nanos) => return Some(nanos),
+            Answered::Again => self.anomaly(REPEATED_ACKNOWLEDGEMENT),
+            Answered::Unasked => self.anomaly(UNSOLICITED_ACKNOWLEDGEMENT),
+            Answered::Unknown => {}
+        }
+        None
+    }
+}
+
+fn outcome(acknowledgement: &Acknowledgement<'_>) -> Outcome {
+    match acknowledgement.accepted() {
+        Some(true) => Outcome::Positive,
+        Some(false) => Outcome::Negative,
+        None => Outcome::Neutral,
+    }
+}

@@ -1,0 +1,341 @@
+//! A frame being read, line by line: what is remembered of it while its bytes pass.
+//!
+//! Only MSH and MSA (and one line that may name the sender's equipment) are looked into; of every other line the name
+//! is counted. So of a line that a chunk's end cuts, its first four bytes are kept, and up to [`LINE_MAX`] of those
+//! few, whatever the size of the message.
+
+use std::borrow::Cow;
+
+use super::dissector::Output;
+use super::scan::{CR, FS, LF, VT, line_end};
+use super::segments::{Counts, Name};
+use super::wire::{LINE_MAX, is_field_separator};
+use super::{COMMIT_NAK, MISSING_FRAME_END, NOT_HL7, SEVERAL_MESSAGES_IN_FRAME};
+
+/// Bytes of a line from which its kind is known: a name and the separator behind it.
+const HEAD: usize = 4;
+
+/// What a message leaves behind while its bytes pass; `'a` is the chunk's, for lines that no chunk's end cut.
+#[derive(Debug, Default)]
+pub(super) struct Open<'a> {
+    /// The MSH line; empty when no message is being read.
+    pub(super) header: Cow<'a, [u8]>,
+    /// MSH was whole and ended properly.
+    pub(super) header_ended: bool,
+    /// The first MSA line; empty when there is none.
+    pub(super) acknowledgement: Cow<'a, [u8]>,
+    /// MSA was whole and ended properly.
+    pub(super) acknowledgement_ended: bool,
+    /// A line that may name the sender's equipment; empty when there is none, or none is wanted.
+    pub(super) equipment: Cow<'a, [u8]>,
+    /// The segments so far.
+    pub(super) counts: Counts,
+    /// The length, up to the current line.
+    pub(super) bytes: u64,
+    /// Bytes are missing.
+    pub(super) incomplete: bool,
+    /// Something else than CR ended a segment.
+    pub(super) odd_ends: bool,
+    /// A segment had a name that the standard does not know.
+    pub(super) unknown: bool,
+}
+
+impl Open<'_> {
+    const fn is_open(&self) -> bool {
+        match &self.header {
+            Cow::Borrowed(line) => !line.is_empty(),
+            Cow::Owned(line) => !line.is_empty(),
+        }
+    }
+
+    /// Forgets everything.
+    fn close(&mut self) {
+        self.header = Cow::Borrowed(&[]);
+        self.acknowledgement = Cow::Borrowed(&[]);
+        self.equipment = Cow::Borrowed(&[]);
+        self.counts.clear();
+        self.bytes = 0;
+        (self.incomplete, self.odd_ends, self.unknown) = (false, false, false);
+    }
+}
+
+/// Where in the frame the reading is.
+#[derive(Debug, Default)]
+struct Place {
+    /// Bytes of the current line in earlier chunks.
+    line: u64,
+    /// The beginning of those.
+    kept: Vec<u8>,
+    /// Bytes of the current line are missing: it is no use.
+    lost: bool,
+    /// A VT stands in front of the current line, though the frame had begun before.
+    restarted: bool,
+    /// A batch or file header or trailer was seen.
+    batch: bool,
+    /// Bytes are missing outside a message, perhaps its header: what follows cannot be judged.
+    blind: bool,
+    /// Content that is not HL7 was seen, and counted.
+    foreign: bool,
+}
+
+/// The state of a frame.
+#[derive(Debug, Default)]
+pub(super) struct Frame<'a> {
+    open: Open<'a>,
+    place: Place,
+}
+
+impl<'a> Frame<'a> {
+    /// Makes ready for the next frame; keeps the allocation.
+    pub(super) fn begin(&mut self) {
+        self.open.close();
+        let mut kept = std::mem::take(&mut self.place.kept);
+        kept.clear();
+        self.place = Place { kept, ..Place::default() };
+    }
+
+    /// Reads on in `rest`; true where that ended the frame, `rest` then being what follows FS.
+    pub(super) fn read(&mut self, rest: &mut &'a [u8], out: &mut Output<'_>) -> bool {
+        while let Some((at, end)) = line_end(rest) {
+            let (piece, after) = rest.split_at(at);
+            *rest = after.get(1..).unwrap_or_default();
+            self.end_line(piece, end, out);
+            if end == FS {
+                return true;
+            }
+        }
+        self.keep(rest, out);
+        self.place.line = self.place.line.saturating_add(rest.len() as u64);
+        *rest = &[];
+        false
+    }
+
+    /// Bytes are missing here.
+    ///
+    /// The message goes on behind them, incomplete, at the next line. Of the line that they are in nothing is shown,
+    /// whatever its beginning was; an MSH line counts as the header of a message of which nothing else is known.
+    pub(super) fn gap(&mut self, missing: u64, out: &mut Output<'_>) {
+        self.interrupt(out);
+        self.open.bytes = self.open.bytes.saturating_add(missing);
+        self.place.blind |= !self.open.is_open();
+        self.place.lost = true;
+    }
+
+    /// The stream ended inside the frame.
+    pub(super) fn finish(&mut self, out: &mut Output<'_>) {
+        self.interrupt(out);
+        self.close_message(0, out);
+    }
+
+    /// Puts the frame away until the next chunk; what still lay in the chunk is copied.
+    pub(super) fn into_owned(self, out: &mut Output<'_>) -> Frame<'static> {
+        let Open { header, header_ended, acknowledgement, acknowledgement_ended, equipment, .. } = self.open;
+        let Open { counts, bytes, incomplete, odd_ends, unknown, .. } = self.open;
+        let mut own = |line: Cow<'_, [u8]>| {
+            if let Cow::Borrowed(line) = line {
+                out.to.copied(line.len());
+            }
+            Cow::Owned(line.into_owned())
+        };
+        Frame {
+            open: Open {
+                header: own(header),
+                header_ended,
+                acknowledgement: own(acknowledgement),
+                acknowledgement_ended,
+                equipment: own(equipment),
+                counts,
+                bytes,
+                incomplete,
+                odd_ends,
+                unknown,
+            },
+            place: self.place,
+        }
+    }
+
+    /// Bytes on the heap.
+    pub(super) fn held_bytes(&self) -> usize {
+        let Open { header, acknowledgement, equipment, .. } = &self.open;
+        [header.len(), acknowledgement.len(), equipment.len(), self.place.kept.capacity()]
+            .into_iter()
+            .fold(size_of::<Self>(), usize::saturating_add)
+    }
+
+    /// Ends the current line where its rest will not come.
+    fn interrupt(&mut self, out: &mut Output<'_>) {
+        if !self.place.lost && matches!(Line::of(&self.place.kept), Line::Header) {
+            self.begin_message(&[], None, out);
+        }
+        self.open.bytes = self.open.bytes.saturating_add(self.place.line);
+        self.open.incomplete = true;
+        self.place.line = 0;
+        self.place.kept.clear();
+        self.place.restarted = false;
+    }
+
+    /// A line is complete: what earlier chunks had of it, and `piece`.
+    fn end_line(&mut self, piece: &'a [u8], end: u8, out: &mut Output<'_>) {
+        let length = self.place.line.saturating_add(piece.len() as u64);
+        let line = if self.place.line == 0 {
+            Line::of(piece)
+        } else {
+            self.keep(piece, out);
+            Line::of(&self.place.kept)
+        };
+        let (lost, restarted) = (self.place.lost, self.place.restarted);
+        match line {
+            _ if lost => {}
+            Line::Header => self.begin_message(piece, Some(end), out),
+            Line::BatchHeader | Line::BatchTrailer => {
+                self.leave_message(out);
+                self.place.batch = true;
+            }
+            // A VT within a line: no more than an odd byte of it.
+            _ if restarted && self.open.is_open() => {}
+            Line::Blank => {}
+            line if self.open.is_open() => self.segment(line, piece, end),
+            _ => self.foreign(length, piece, end, out),
+        }
+        self.open.bytes = self.open.bytes.saturating_add(length);
+        self.place.line = 0;
+        self.place.kept.clear();
+        self.place.lost = false;
+        self.place.restarted = end == VT;
+        if end == FS {
+            self.open.odd_ends |= length > 0;
+            self.close_message(0, out);
+        } else {
+            self.open.odd_ends |= end == LF;
+            self.open.bytes = self.open.bytes.saturating_add(1);
+        }
+    }
+
+    /// A line that begins with MSH and a separator.
+    fn begin_message(&mut self, piece: &'a [u8], end: Option<u8>, out: &mut Output<'_>) {
+        if self.open.is_open() && !self.place.restarted && !self.place.batch {
+            out.anomaly(SEVERAL_MESSAGES_IN_FRAME);
+        }
+        self.leave_message(out);
+        self.open.close();
+        self.open.header = self.take_line(piece);
+        self.open.header_ended = matches!(end, Some(CR | LF));
+        self.open.counts.add(Name::MSH);
+    }
+
+    /// The current line shows that the message before it is over, and with a VT in front of it the frame too.
+    fn leave_message(&mut self, out: &mut Output<'_>) {
+        let restarted = self.place.restarted;
+        if restarted && self.open.is_open() && !self.open.incomplete {
+            out.anomaly(MISSING_FRAME_END);
+        }
+        self.close_message(u64::from(restarted), out);
+        self.place.batch &= !restarted;
+    }
+
+    /// Gives out the message, if there is one; `behind` of its bytes turned out not to be its own.
+    fn close_message(&mut self, behind: u64, out: &mut Output<'_>) {
+        if self.open.is_open() {
+            self.open.bytes = self.open.bytes.saturating_sub(behind);
+            out.message(&self.open);
+            self.open.close();
+        }
+    }
+
+    /// A line of a message other than its first.
+    fn segment(&mut self, line: Line, piece: &'a [u8], end: u8) {
+        let known = match line {
+            Line::Segment(name, behind) if behind.is_none() || behind == self.open.header.get(3).copied() => {
+                self.look_into(name, piece, end);
+                self.open.counts.add(name)
+            }
+            _ => {
+                self.open.counts.add_other();
+                false
+            }
+        };
+        self.open.unknown |= !known;
+    }
+
+    fn look_into(&mut self, name: Name, piece: &'a [u8], end: u8) {
+        if name == Name::MSA && self.open.acknowledgement.is_empty() {
+            self.open.acknowledgement = self.take_line(piece);
+            self.open.acknowledgement_ended = matches!(end, CR | LF);
+        }
+    }
+
+    /// A line outside any message.
+    fn foreign(&mut self, length: u64, piece: &[u8], end: u8, out: &mut Output<'_>) {
+        // MLLP release 2: one byte answers a frame, acknowledged (0x06) or not (0x15).
+        let first = self.place.kept.first().or_else(|| piece.first());
+        match (first, end) {
+            (Some(0x06), FS) if length == 1 => {}
+            (Some(0x15), FS) if length == 1 => out.anomaly(COMMIT_NAK),
+            _ if self.place.foreign || self.place.batch || self.place.blind => {}
+            _ => {
+                self.place.foreign = true;
+                out.anomaly(NOT_HL7);
+            }
+        }
+    }
+
+    /// The whole line that ends with `piece`, as far as it is kept.
+    fn take_line(&mut self, piece: &'a [u8]) -> Cow<'a, [u8]> {
+        if self.place.line == 0 {
+            // One byte more than is read, so that a line that is too long is known as such.
+            Cow::Borrowed(piece.get(..=LINE_MAX).unwrap_or(piece))
+        } else {
+            Cow::Owned(std::mem::take(&mut self.place.kept))
+        }
+    }
+
+    /// Keeps what may be needed of a part of a line.
+    fn keep(&mut self, piece: &[u8], out: &mut Output<'_>) {
+        if self.place.lost {
+            return;
+        }
+        let kept = &mut self.place.kept;
+        let missing = HEAD.saturating_sub(kept.len()).min(piece.len());
+        let (head, rest) = piece.split_at(missing);
+        kept.extend_from_slice(head);
+        let wanted = match Line::of(kept) {
+            Line::Header => true,
+            Line::Segment(name, _) => name == Name::MSA && self.open.acknowledgement.is_empty(),
+            _ => false,
+        };
+        let room = if wanted { LINE_MAX.saturating_add(1).saturating_sub(kept.len()) } else { 0 };
+        let body = rest.get(..room).unwrap_or(rest);
+        kept.extend_from_slice(body);
+        out.to.copied(head.len().saturating_add(body.len()));
+    }
+}
+
+/// What a line is, by its first four bytes.
+#[derive(Clone, Copy, Debug)]
+enum Line {
+    Blank,
+    /// MSH and a separator.
+    Header,
+    BatchHeader,
+    BatchTrailer,
+    /// A name, and the byte behind it.
+    Segment(Name, Option<u8>),
+    Other,
+}
+
+impl Line {
+    #[inline]
+    fn of(line: &[u8]) -> Self {
+        let Some(name) = Name::first_of(line) else {
+            return if line.is_empty() { Self::Blank } else { Self::Other };
+        };
+        let behind = line.get(3).copied();
+        let separated = behind.is_some_and(is_field_separator);
+        match name {
+            Name::MSH if separated => Self::Header,
+            Name::FHS | Name::BHS if separated => Self::BatchHeader,
+            Name::FTS | Name::BTS if separated || behind.is_none() => Self::BatchTrailer,
+            _ => Self::Segment(name, behind),
+        }
+    }
+}

@@ -1,0 +1,373 @@
+//! Views over the bytes of MSH and MSA, and the texts of theirs that may be shown.
+//!
+//! HL7 v2.5.1 chapter 2 clauses 2.5 (encoding), 2.15.9 (MSH) and 2.15.8 (MSA), with what 2.7 and 2.9 changed. Nothing
+//! here depends on UTF-8: fields are split on bytes.
+//!
+//! # Why the texts are safe
+//! A field is shown only when its header is *sound* ([`Header::new`]): the line was whole and ended properly, and what
+//! stands where the standard puts the message code (MSH-9), processing id (MSH-11) and version (MSH-12) has exactly
+//! their vocabulary. A line that lost or gained bytes in front of them has other text in those places, so text of
+//! another segment that slid into the line is never taken for an application's name. Beyond that, every field has to
+//! have its own shape, or it reads `(unreadable)`.
+
+use crate::public::{Public, UNREADABLE};
+
+use super::segments::{Name, kind};
+
+/// The longest MSH or MSA line that is read; the standard's fields add up to about 2 KiB (2.5.1 clause 2.15.9.0).
+pub(super) const LINE_MAX: usize = 4096;
+
+/// The longest application or facility: HD.1 has 20 characters in 2.5.1 (clause 2.A.33), the whole field 227.
+const NAMESPACE_MAX: usize = 64;
+
+/// The longest control id: 20 characters in 2.5.1 (clause 2.15.9.10), 199 since 2.6.
+const CONTROL_ID_MAX: usize = 199;
+
+/// How many fields of a line are looked at: MSH-2 to MSH-16, MSA-1 to MSA-8.
+const FIELDS: usize = 15;
+
+/// The separators that a message declares in MSH-1 and MSH-2 (2.5.1 clause 2.5.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Separators {
+    field: u8,
+    component: u8,
+    repetition: u8,
+    subcomponent: u8,
+}
+
+impl Separators {
+    /// From MSH-1 and MSH-2: three to five different punctuation marks, the last of them (escape, subcomponent,
+    /// truncation) optional.
+    fn new(field: u8, encoding: &[u8]) -> Option<Self> {
+        let [component, repetition, _, more @ ..] = encoding else { return None };
+        let different = |(at, byte): (usize, &u8)| !encoding.iter().take(at).any(|before| before == byte);
+        let fits = more.len() <= 2
+            && !encoding.contains(&field)
+            && encoding.iter().all(u8::is_ascii_punctuation)
+            && encoding.iter().enumerate().all(different);
+        // Without a fourth mark there are no subcomponents: a byte that ends a component anyway stands for it.
+        let subcomponent = more.first().copied().unwrap_or(*component);
+        fits.then_some(Self { field, component: *component, repetition: *repetition, subcomponent })
+    }
+
+    /// The numbered component (1 is the first) of a field's first repetition, without spaces around it.
+    fn component<'a>(&self, field: &'a [u8], number: usize) -> &'a [u8] {
+        let end = field.iter().position(|&byte| byte == self.repetition).unwrap_or(field.len());
+        let repetition = field.get(..end).unwrap_or_default();
+        let component = repetition.split(|&byte| byte == self.component).nth(number.saturating_sub(1));
+        component.unwrap_or_default().trim_ascii()
+    }
+
+    /// The first subcomponent of the first component.
+    fn first<'a>(&self, field: &'a [u8]) -> &'a [u8] {
+        let stops = [self.component, self.repetition, self.subcomponent];
+        let end = field.iter().position(|byte| stops.contains(byte)).unwrap_or(field.len());
+        field.get(..end).unwrap_or_default().trim_ascii()
+    }
+}
+
+/// True for a byte that can be MSH-1: with `MSH` in front of it, it begins a message.
+pub(super) const fn is_field_separator(byte: u8) -> bool {
+    byte.is_ascii_punctuation()
+}
+
+/// Splits a line that begins with `MSH` (or `BHS`, `FHS`) or `MSA` and a separator into its fields.
+fn split(line: &[u8]) -> Option<(u8, [&[u8]; FIELDS])> {
+    let (&separator, mut rest) = line.get(3..)?.split_first()?;
+    let mut fields = [&[][..]; FIELDS];
+    for field in &mut fields {
+        let Some(end) = rest.iter().position(|&byte| byte == separator) else {
+            *field = rest;
+            break;
+        };
+        let (before, after) = rest.split_at(end);
+        *field = before;
+        rest = after.get(1..).unwrap_or_default();
+    }
+    Some((separator, fields))
+}
+
+/// The header of a message.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Header<'a> {
+    fields: [&'a [u8]; FIELDS],
+    separators: Option<Separators>,
+    sound: bool,
+    code: Option<Name>,
+}
+
+impl<'a> Header<'a> {
+    /// Reads an MSH line; `ended` where the line is whole: nothing is missing in it, and CR or LF ended it.
+    pub(super) fn new(line: &'a [u8], ended: bool) -> Self {
+        let (field, fields) = split(line).unwrap_or_default();
+        let mut header = Self { fields, separators: Separators::new(field, fields[0]), sound: false, code: None };
+        header.sound = ended && line.len() <= LINE_MAX && header.anchors_hold();
+        if header.sound {
+            header.code = Name::first_of(header.component(9, 1));
+        }
+        header
+    }
+
+    /// True where everything that has a vocabulary has it, in its place.
+    ///
+    /// MSH-9.1 (table 0076) and MSH-12.1 (table 0104) have to be there. MSH-7, 11, 13, 15 and 16 are often empty or
+    /// creatively used; a loose look at them still tells a line of numbers, codes and names from a header.
+    fn anchors_hold(&self) -> bool {
+        let code = self.component(9, 1);
+        let text = |number| self.component(number, 1);
+        self.separators.is_some()
+            && code.len() == 3
+            && Name::first_of(code).is_some_and(Name::is_message_code)
+            && is_version(text(12))
+            && matches!(text(11), b"" | b"P" | b"T" | b"D" | b"N")
+            && text(7).iter().all(|byte| byte.is_ascii_digit() || b".+-:/ TZ".contains(byte))
+            && text(13).iter().all(u8::is_ascii_digit)
+            && [15, 16].into_iter().all(|number| text(number).len() <= 2)
+            && [15, 16].into_iter().all(|number| text(number).iter().all(u8::is_ascii_uppercase))
+    }
+
+    /// True where its texts may be shown.
+    pub(super) const fn is_sound(&self) -> bool {
+        self.sound
+    }
+
+    /// Place of the message's code in the protocol's kinds.
+    pub(super) fn kind(&self) -> usize {
+        kind(self.code)
+    }
+
+    /// True for a general acknowledgement.
+    pub(super) fn is_acknowledgement(&self) -> bool {
+        self.code == Some(Name::ACK)
+    }
+
+    /// MSH-3.1, 4.1, 5.1 and 6.1, the namespaces of applications and facilities: tables 0361 and 0362, names that a
+    /// site gives its systems. Letters, digits and the punctuation usual there.
+    pub(super) fn namespace(&self, number: usize) -> Option<Public<'a>> {
+        let field = self.field(number);
+        let text = self.separators.map_or(field, |separators| separators.first(field));
+        self.fenced(text, || Public::shaped(text, NAMESPACE_MAX, is_namespace))
+    }
+
+    /// MSH-9.1, the message code: of table 0076 or a `Z` code (ensured by soundness).
+    pub(super) fn message_code(&self) -> Option<Public<'a>> {
+        let text = self.component(9, 1);
+        self.fenced(text, || Public::shaped(text, 3, |byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()))
+    }
+
+    /// MSH-9.2, the trigger event: table 0003 has a letter and two digits; `Z` codes are a site's own.
+    pub(super) fn trigger_event(&self) -> Option<Public<'a>> {
+        let text = self.component(9, 2);
+        self.fenced(text, || if is_trigger(text) { code(text) } else { Public::word(UNREADABLE) })
+    }
+
+    /// MSH-9.3, the message structure: table 0354 has a message code, or one with a trigger event behind `_`.
+    pub(super) fn message_structure(&self) -> Option<Public<'a>> {
+        let text = self.component(9, 3);
+        self.fenced(text, || if is_structure(text) { code(text) } else { Public::word(UNREADABLE) })
+    }
+
+    /// MSH-10, which identifies the message to its sending system: made by that system, counted or random.
+    pub(super) fn control_id(&self) -> Option<Public<'a>> {
+        let text = self.field(10).trim_ascii();
+        self.fenced(text, || Public::shaped(text, CONTROL_ID_MAX, is_control_id))
+    }
+
+    /// MSH-10 as it stands, to find the acknowledgement by.
+    pub(super) fn control_id_bytes(&self) -> &'a [u8] {
+        if self.sound { self.field(10).trim_ascii() } else { &[] }
+    }
+
+    /// MSH-11.1: `P`, `T`, `D` or `N` (table 0103; ensured by soundness).
+    pub(super) fn processing_id(&self) -> Option<Public<'a>> {
+        let text = self.component(11, 1);
+        self.fenced(text, || code(text))
+    }
+
+    /// MSH-12.1: table 0104, a version of the standard (ensured by soundness).
+    pub(super) fn version(&self) -> Option<Public<'a>> {
+        let text = self.component(12, 1);
+        self.fenced(text, || Public::shaped(text, 5, |byte| byte.is_ascii_digit() || byte == b'.'))
+    }
+
+    /// MSH-9.1 and 9.2 as `ADT^A01`, whatever the message's separators are.
+    pub(super) fn event(&self) -> Event {
+        let mut event = Event::default();
+        if let (true, Some(message_code)) = (self.sound, self.message_code()) {
+            event.append(message_code.as_str().as_bytes());
+            if let Some(trigger) = self.trigger_event().filter(|trigger| !trigger.is_unreadable()) {
+                event.append(b"^");
+                event.append(trigger.as_str().as_bytes());
+            }
+        }
+        event
+    }
+
+    /// MSH-15, whether the sender asks the receiver to confirm that it has the message (table 0155).
+    pub(super) fn asks_commit(&self) -> bool {
+        self.sound && !matches!(self.component(15, 1), b"" | b"NE")
+    }
+
+    /// MSH-16, the same for the answer of the application.
+    pub(super) fn asks_application(&self) -> bool {
+        self.sound && !matches!(self.component(16, 1), b"" | b"NE")
+    }
+
+    /// True where an answer is due whatever becomes of the message.
+    pub(super) fn asks_always(&self) -> bool {
+        self.sound && [15, 16].into_iter().any(|number| self.component(number, 1) == b"AL")
+    }
+
+    fn field(&self, number: usize) -> &'a [u8] {
+        self.fields.get(number.saturating_sub(2)).copied().unwrap_or_default()
+    }
+
+    fn component(&self, number: usize, component: usize) -> &'a [u8] {
+        let field = self.field(number);
+        self.separators.map_or(field, |separators| separators.component(field, component))
+    }
+
+    /// Nothing where the field is empty (or null, `""`: 2.5.1 clause 2.5.3); `(unreadable)` in a header that is not
+    /// sound.
+    fn fenced(&self, text: &[u8], show: impl FnOnce() -> Public<'a>) -> Option<Public<'a>> {
+        if text.is_empty() || text == b"\"\"" {
+            return None;
+        }
+        Some(if self.sound { show() } else { Public::word(UNREADABLE) })
+    }
+}
+
+/// What a message acknowledges.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Acknowledgement<'a> {
+    code: &'a [u8],
+    control_id: &'a [u8],
+    sound: bool,
+}
+
+impl<'a> Acknowledgement<'a> {
+    /// Reads an MSA line of a message with `header`; `ended` as for [`Header::new`].
+    ///
+    /// The line is sound in a sound message when MSA-1 has its vocabulary and nothing stands behind where the standard
+    /// ends (MSA-8), nor in MSA-4 and MSA-5 what cannot be there. MSA-3 and MSA-6 are free text and never shown.
+    pub(super) fn new(line: &'a [u8], ended: bool, header: &Header<'_>) -> Self {
+        let (separator, [code, control_id, _, sequence, kind, _, waiting, waited, beyond, ..]) =
+            split(line).unwrap_or_default();
+        let digits = |text: &[u8]| text.trim_ascii().iter().all(u8::is_ascii_digit);
+        let sound = ended
+            && line.len() <= LINE_MAX
+            && header.sound
+            && header.separators.is_some_and(|separators| separators.field == separator)
+            && is_ack_code(code.trim_ascii())
+            && digits(sequence)
+            && matches!(kind.trim_ascii(), b"" | b"D" | b"F")
+            && digits(waiting)
+            && waited.len() <= 2
+            && beyond.is_empty();
+        Self { code: code.trim_ascii(), control_id: control_id.trim_ascii(), sound }
+    }
+
+    /// True where its texts may be shown.
+    pub(super) const fn is_sound(&self) -> bool {
+        self.sound
+    }
+
+    /// MSA-1: table 0008.
+    pub(super) fn code(&self) -> Option<Public<'a>> {
+        let show = || if self.sound { code(self.code) } else { Public::word(UNREADABLE) };
+        (!self.code.is_empty()).then(show)
+    }
+
+    /// MSA-2, the control id of the message that is answered: see [`Header::control_id`].
+    pub(super) fn control_id(&self) -> Option<Public<'a>> {
+        let shaped = || Public::shaped(self.control_id, CONTROL_ID_MAX, is_control_id);
+        let show = || if self.sound { shaped() } else { Public::word(UNREADABLE) };
+        (!self.control_id.is_empty()).then(show)
+    }
+
+    /// MSA-2 as it stands.
+    pub(super) const fn control_id_bytes(&self) -> &'a [u8] {
+        if self.sound { self.control_id } else { &[] }
+    }
+
+    /// The receiver has the message (`CA`), or refused it at once (`CE`, `CR`): enhanced mode, clause 2.9.3.
+    pub(super) const fn is_commit(&self) -> bool {
+        matches!(self.code, [b'C', ..])
+    }
+
+    /// Accepted, refused, or not known.
+    pub(super) const fn accepted(&self) -> Option<bool> {
+        match (self.sound, self.code) {
+            (true, [_, b'A']) => Some(true),
+            (true, _) => Some(false),
+            (false, _) => None,
+        }
+    }
+}
+
+/// A message code and trigger event, joined.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Event {
+    text: [u8; 7],
+    length: usize,
+}
+
+impl Event {
+    fn append(&mut self, bytes: &[u8]) {
+        for (slot, byte) in self.text.iter_mut().skip(self.length).zip(bytes) {
+            *slot = *byte;
+            self.length = self.length.saturating_add(1);
+        }
+    }
+
+    /// Made of public texts only; nothing in a header that is not sound.
+    pub(super) fn text(&self) -> Option<Public<'_>> {
+        let text = self.text.get(..self.length).filter(|text| !text.is_empty())?;
+        let allowed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'^';
+        Some(Public::shaped(text, self.text.len(), allowed))
+    }
+}
+
+/// Text whose vocabulary was checked before: upper-case letters, digits and `_`.
+fn code(text: &[u8]) -> Public<'_> {
+    Public::shaped(text, 7, |byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+const fn is_namespace(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'-' | b'_' | b'.' | b'/' | b'+' | b'&' | b'#' | b':' | b'(' | b')' | b' ')
+}
+
+/// Identifiers as systems make them: counters, times, GUIDs, Base64; no spaces.
+const fn is_control_id(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'-' | b'_' | b'.' | b':' | b'/' | b'+' | b'=' | b'#' | b'{' | b'}' | b'*' | b'@')
+}
+
+/// `2.3`, `2.3.1`, ..., `2.9` (table 0104).
+const fn is_version(text: &[u8]) -> bool {
+    match text {
+        [b'2', b'.', minor] => minor.is_ascii_digit(),
+        [b'2', b'.', minor, b'.', patch] => minor.is_ascii_digit() && patch.is_ascii_digit(),
+        _ => false,
+    }
+}
+
+fn is_trigger(text: &[u8]) -> bool {
+    let standard = matches!(text, [a, b, c] if a.is_ascii_uppercase() && b.is_ascii_digit() && c.is_ascii_digit());
+    standard || (text.len() == 3 && Name::first_of(text).is_some_and(Name::is_local))
+}
+
+fn is_structure(text: &[u8]) -> bool {
+    let Some(code) = Name::first_of(text) else { return false };
+    code.is_message_code()
+        && match text.get(3..) {
+            Some([]) => true,
+            Some([b'_', trigger @ ..]) => is_trigger(trigger),
+            _ => false,
+        }
+}
+
+const fn is_ack_code(text: &[u8]) -> bool {
+    matches!(text, [b'A' | b'C', b'A' | b'E' | b'R'])
+}

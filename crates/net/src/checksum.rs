@@ -1,0 +1,61 @@
+//! The Internet checksum (RFC 1071) of IPv4 headers, TCP and UDP.
+
+use crate::packet::Packet;
+use crate::peel::{Layout, protocol};
+use crate::reader::be16_at;
+
+/// True where the innermost IPv4 header's, TCP's or UDP's checksum is wrong; false where it cannot be told, because the
+/// packet was captured short or carries none.
+#[must_use]
+pub fn is_wrong(packet: &Packet<'_>, layout: &Layout) -> bool {
+    let (network, transport, end) = (usize::from(layout.network), usize::from(layout.transport), layout.end());
+    let Some(header) = packet.bytes.get(network..transport) else { return false };
+    let Some(datagram) = packet.bytes.get(transport..end) else { return false };
+    let is_v4 = header.first().is_some_and(|first| first >> 4 == 4);
+    if is_v4 && fold(sum(header)) != 0xffff {
+        return true;
+    }
+    let kind = layout.protocol();
+    let carried = match kind {
+        protocol::TCP => true,
+        // 0 says that the sender made none (RFC 768).
+        protocol::UDP => be16_at(datagram, 6).is_some_and(|checksum| checksum != 0),
+        _ => false,
+    };
+    let addresses = if is_v4 { header.get(12..20) } else { header.get(8..40) };
+    carried
+        && addresses.is_some_and(|addresses| {
+            let pseudo = sum(addresses).saturating_add(datagram.len() as u64).saturating_add(u64::from(kind));
+            fold(pseudo.saturating_add(sum(datagram))) != 0xffff
+        })
+}
+
+/// The sum of big-endian 16-bit words, not yet folded; 32 bits at a time, which folding makes equal.
+fn sum(bytes: &[u8]) -> u64 {
+    let (words, rest) = bytes.as_chunks::<4>();
+    let whole = words.iter().fold(0u64, |sum, word| sum.wrapping_add(u64::from(u32::from_be_bytes(*word))));
+    let mut last = [0u8; 4];
+    for (to, from) in last.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    whole.wrapping_add(u64::from(u32::from_be_bytes(last)))
+}
+
+fn fold(mut sum: u64) -> u64 {
+    while sum > 0xffff {
+        sum = (sum >> 16).wrapping_add(sum & 0xffff);
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of RFC 1071 section 3.
+    #[test]
+    fn example_of_the_rfc() {
+        assert_eq!(fold(sum(&[0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7])), 0xddf2);
+        assert_eq!(fold(sum(&[0x12])), 0x1200);
+    }
+}
