@@ -336,4 +336,5 @@ fn hostile_values_are_counted_by_reason() {
     assert!(found.messages[0].ends_with("\"values\":[4660]}"));
 }
 
+mod cuts;
 mod streams;
