@@ -111,6 +111,21 @@ impl Dicom {
         }
     }
 
+    /// Reads on; also what was held, when nothing follows it.
+    pub(super) fn read(&mut self, side: Side, bytes: &[u8], to: &mut dyn MessageHandler) -> Progress {
+        let mut took = 0usize;
+        loop {
+            let rest = bytes.get(took..).unwrap_or_default();
+            if rest.is_empty() {
+                return Progress::All;
+            }
+            match self.step(side, rest, to) {
+                Step::Took(more) => took = took.saturating_add(more),
+                Step::Need(more) => return Progress::Need { took, more },
+            }
+        }
+    }
+
     fn step(&mut self, side: Side, bytes: &[u8], to: &mut dyn MessageHandler) -> Step {
         let stream = side.of_mut(&mut self.streams);
         match stream.phase {
@@ -390,26 +405,17 @@ impl Dicom {
 impl Dissector for Dicom {
     fn dissect(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) -> Progress {
         self.time = chunk.time;
-        let mut took = 0usize;
-        loop {
-            let rest = chunk.bytes.get(took..).unwrap_or_default();
-            if rest.is_empty() {
-                return Progress::All;
-            }
-            match self.step(chunk.side, rest, to) {
-                Step::Took(more) => took = took.saturating_add(more),
-                Step::Need(more) => return Progress::Need { took, more },
-            }
-        }
+        self.read(chunk.side, chunk.bytes, to)
     }
 
     fn gap(&mut self, gap: &Gap<'_>, to: &mut dyn MessageHandler) {
-        self.gap_behind(gap.side, gap.held, gap.missing, to);
+        let held = self.search_held(gap.side, gap.held, to);
+        self.gap_behind(gap.side, held, gap.missing, to);
     }
 
     fn finish(&mut self, held: [&[u8]; 2], to: &mut dyn MessageHandler) {
         for side in Side::BOTH {
-            let held = side.of::<&[u8]>(&held);
+            let held = self.search_held(side, side.of::<&[u8]>(&held), to);
             self.cut_association(side, held, len(held), to);
             self.close_open(side, to);
         }
