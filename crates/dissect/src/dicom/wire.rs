@@ -28,6 +28,8 @@ const P_DATA_SEARCH_MAX: u32 = 64 << 20;
 const ASSOCIATE_SEARCH_MAX: u32 = 1 << 20;
 /// The longest P-DATA-TF with several items whose chain is followed while looking for the next PDU.
 const CHAIN_SEARCH_MAX: u32 = 128 << 10;
+/// The most items of such a chain; it is walked anew as its bytes come in.
+const CHAIN_ITEMS_MAX: usize = 64;
 
 /// PDU types (PS3.8 9.3.1).
 pub(super) mod pdu {
@@ -177,7 +179,7 @@ fn p_data(bytes: &[u8]) -> Look {
     }
     let mut at = PDU_HEADER;
     let mut left = length;
-    loop {
+    for _ in 0..CHAIN_ITEMS_MAX {
         let item = bytes.get(at..).unwrap_or_default();
         let Some(pdv) = PdvHeader::read(item) else {
             return Look::Short(at.saturating_add(PDV_HEADER).saturating_sub(bytes.len()));
@@ -194,6 +196,7 @@ fn p_data(bytes: &[u8]) -> Look {
             _ => at = at.saturating_add(usize::try_from(fragment).unwrap_or(usize::MAX)).saturating_add(PDV_HEADER),
         }
     }
+    Look::No
 }
 
 /// Whether a command set begins as it has to.

@@ -34,12 +34,12 @@ fn a_gap_at_every_place() {
     for length in [1, 5, 100] {
         for start in 0..echoes - length {
             let steps = [a(&stream[..start]), gap(length), a(&stream[start + length..])];
-            let seen = told(&steps);
+            let seen = told_lightly(&steps);
             let known = seen.messages.iter().filter(|line| head(line).contains("c-echo-rq")).count();
             assert!(known >= 2, "gap of {length} at {start}: {seen:?}");
             assert!(seen.messages.len() <= 4);
             let unknown = [a(&stream[..start]), Step::Gap(Side::A, None), a(&stream[start + length..])];
-            let seen = told(&unknown);
+            let seen = told_lightly(&unknown);
             let known = seen.messages.iter().filter(|line| head(line).contains("c-echo-rq")).count();
             assert!(known >= 2, "unknown gap of {length} at {start}: {seen:?}");
         }
@@ -199,6 +199,14 @@ fn a_command_too_long_to_be_gathered() {
     let seen = told(&steps);
     assert_eq!(seen.anomalies, ["command-too-long"]);
     assert_eq!(seen.messages.len(), 1);
+}
+
+#[test]
+fn commands_gathered_at_once_are_limited_together() {
+    let fragment = [store_rq(1), implicit(0, 0x5000, &[1; 20_000])].concat();
+    let steps: Vec<_> = (0..6u8).map(|number| a(data(number * 2 + 1, 1, &fragment))).collect();
+    let seen = told(&steps);
+    assert_eq!(seen.anomalies, ["command-too-long"; 3]);
 }
 
 #[test]

@@ -222,3 +222,54 @@ fn requests_without_answers_are_capped() {
     assert_eq!(seen.anomalies.len(), 1100 - crate::pending::PENDING_MAX);
     assert!(seen.held_max < 64 * 1024, "{}", seen.held_max);
 }
+
+#[test]
+fn features_are_what_people_read() {
+    use super::super::{CALLED_AE, CALLING_AE, COMMAND, DATASET_BYTES, PROTOCOL, QUERY_LEVEL, SOP_CLASS, STATUS};
+    use crate::{Finding, Message, MessageHandler, NO_VALUE, Protocol};
+
+    #[derive(Default)]
+    struct Texts(Vec<Vec<String>>);
+    impl MessageHandler for Texts {
+        fn message(&mut self, message: &dyn Message) {
+            let features = message.features(&|text| text.len() as u64);
+            let text = |index| message.feature_text(index).map_or("-".to_owned(), |text| text.to_string());
+            for index in [COMMAND, CALLING_AE, CALLED_AE, SOP_CLASS, QUERY_LEVEL, STATUS] {
+                let known = message.feature_text(index).map_or(NO_VALUE, |text| text.as_str().len() as u64);
+                assert_eq!(features[index], known);
+            }
+            let mut texts: Vec<String> = (0..DATASET_BYTES).map(text).collect();
+            texts.push(features[DATASET_BYTES].to_string());
+            self.0.push(texts);
+        }
+        fn anomaly(&mut self, _: &'static Protocol, _: usize) {}
+        fn finding(&mut self, _: &'static Protocol, _: Finding) {}
+        fn copied(&mut self, _: usize) {}
+    }
+
+    let mut dicom = (PROTOCOL.dissector)(&from_start());
+    let mut seen = Texts::default();
+    let steps = [
+        a(associate_rq()),
+        a(data(3, 3, &request(0x0020, 2, STUDY_ROOT_FIND, true))),
+        a(data(3, 2, &query("STUDY"))),
+        b(data(3, 3, &response(0x8020, 2, 0xa700, false))),
+        b(pdu(3, &[0, 1, 1, 3])),
+    ];
+    for step in steps {
+        let Step::Bytes(side, bytes) = step else { panic!() };
+        let time = wardtap_net::packet::Timestamp::EPOCH;
+        dicom.dissect(&wardtap_net::stream::Chunk { side, time, frame: 1, bytes: &bytes }, &mut seen);
+    }
+    let none = u64::MAX.to_string();
+    let length = query("STUDY").len().to_string();
+    assert_eq!(
+        seen.0,
+        [
+            ["A-ASSOCIATE-RQ", "CT1", "ARCHIVE", "-", "-", "-", "-", &none],
+            ["C-FIND-RQ", "CT1", "ARCHIVE", STUDY_ROOT_FIND, "STUDY", "-", "-", &length],
+            ["C-FIND-RSP", "CT1", "ARCHIVE", STUDY_ROOT_FIND, "-", "failure", "-", "0"],
+            ["A-ASSOCIATE-RJ", "CT1", "ARCHIVE", "-", "-", "calling-ae-title-not-recognized", "-", &none],
+        ]
+    );
+}
