@@ -42,6 +42,18 @@ def rows(records: list[dict], protocol: str) -> list[dict]:
     return table
 
 
+def laid_out(truth: dict) -> str:
+    """JSON with one row of the table a line."""
+    whole = dict(truth)
+    tables = whole.pop("messages")
+    head = json.dumps(whole, indent=1, ensure_ascii=False)[:-2]
+    parts = []
+    for protocol, table in tables.items():
+        lines = ",\n".join("   " + json.dumps(row, ensure_ascii=False) for row in table)
+        parts.append(f"  {json.dumps(protocol)}: [\n{lines}\n  ]")
+    return head + ',\n "messages": {\n' + ",\n".join(parts) + "\n }\n}"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--capture", required=True)
@@ -98,8 +110,7 @@ def main() -> int:
     if options.note:
         truth["notes"] = options.note
     with open(options.out, "w", encoding="utf-8") as out:
-        json.dump(truth, out, indent=1, ensure_ascii=False)
-        out.write("\n")
+        out.write(laid_out(truth) + "\n")
     return 0
 
 
