@@ -125,10 +125,12 @@ def main() -> int:
     for index, frame in enumerate(survivors):
         late = chance["reorder"].random() < options.reorder
         back = chance["reorder"].randint(1, FARTHEST)
-        places.append((index + (back + 0.5 if late else 0), index, frame))
+        if late and index + 1 < len(survivors):
+            report["reordered"].append(frame.number)
+            places.append((index + back + 0.5, index, frame))
+        else:
+            places.append((index, index, frame))
     arrived = [frame for _, _, frame in sorted(places, key=lambda place: place[:2])]
-    report["reordered"] = sorted(
-        {frame.number for at, (frame, was) in enumerate(zip(arrived, survivors)) if frame is not was})
 
     stamps = sorted(frame.stamp for frame in survivors)
     out = bytearray(header)
