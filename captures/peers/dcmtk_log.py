@@ -46,6 +46,10 @@ def main() -> None:
                 say("received", "A-RELEASE-RP")
             elif text.startswith("Aborting Association"):
                 say("sent", "A-ABORT")
+            elif text.startswith("Sending Echo Request"):
+                say("sent", "P-DATA-TF", "C-ECHO-RQ")
+            elif text.startswith("Received Echo Response"):
+                say("received", "P-DATA-TF", "C-ECHO-RSP")
             elif "OUTGOING DIMSE MESSAGE" in text:
                 way = "sent"
             elif "INCOMING DIMSE MESSAGE" in text:

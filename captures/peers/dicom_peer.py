@@ -292,9 +292,8 @@ def packed(station: Station) -> None:
     message = C_STORE_RQ()
     message.primitive_to_message(request)
     together = P_DATA()
-    together.presentation_data_value_list = [
-        value for fragment in message.encode_msg(context.context_id, 16382)
-        for value in fragment.presentation_data_value_list]
+    for fragment in message.encode_msg(context.context_id, 16382):
+        together.presentation_data_value_list.extend(fragment.presentation_data_value_list)
     assoc._reactor_checkpoint.clear()
     while not assoc._is_paused:
         time.sleep(0.01)

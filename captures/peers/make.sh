@@ -154,13 +154,13 @@ finish() {
 
 # --- Modbus -------------------------------------------------------------------------------------
 
-modbus_pair() { # FILE SHOWS SERVER SCENARIO PORT [lab options]
+modbus_pair() { # FILE SHOWS SERVER SCENARIO PORT [truth options]
   local path=$1 what=$2 server=$3 asking=$4 port=$5
   shift 5
-  begin "$path" "$what" "$@"
+  begin "$path" "$what"
   serve "$port" "$python" "$here/modbus_peer.py" serve "$server" --port "$port" --log "$work/server.jsonl"
   ask "$python" "$here/modbus_peer.py" ask "$asking" --host "$B" --port "$port" --log "$work/client.jsonl"
-  finish --port "$port" --peer "server=$server" --peer "client=$asking"
+  finish --port "$port" --peer "server=$server" --peer "client=$asking" "$@"
 }
 
 scenario_modbus_functions() {
@@ -189,7 +189,7 @@ scenario_modbus_illegal_function() {
 }
 scenario_modbus_unknown_function() {
   modbus_pair modbus/unknown-function.pcap 'a function pymodbus does not know: its refusal carries function 0, and its client gives up' \
-    pymodbus unknown-function 502
+    pymodbus unknown-function 502 --note 'the server logs no request it cannot decode, the client no answer: they cannot agree'
 }
 scenario_modbus_ipv6() {
   begin modbus/ipv6.pcap 'polling and a few writes over IPv6'
@@ -198,8 +198,14 @@ scenario_modbus_ipv6() {
   finish --port 502 --peer server=pymodbus --peer client=mixed
 }
 scenario_modbus_pipelined() {
-  modbus_pair modbus/pipelined.pcap 'ten requests in one segment, ten cut into seven-byte segments, ten without waiting' \
-    pymodbustcp pipelined 502
+  modbus_pair modbus/pipelined.pcap 'ten requests in one segment, then ten without waiting' pymodbustcp pipelined 502
+}
+scenario_modbus_cut() {
+  modbus_pair modbus/cut.pcap 'ten requests, their bytes cut into segments of 8 to 13 wherever they fall' pymodbustcp cut 502
+}
+scenario_modbus_dribbled() {
+  modbus_pair modbus/dribbled.pcap 'ten requests, their bytes cut into segments of 1 to 7' pymodbustcp dribbled 502 \
+    --tshark-differs 'tshark does not begin an ADU in a segment of less than 8 bytes'
 }
 scenario_modbus_device_id() {
   modbus_pair modbus/device-id.pcap 'function 43/14 with every read code, one refused' \

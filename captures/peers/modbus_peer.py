@@ -291,37 +291,50 @@ async def ask_pymodbus(options: argparse.Namespace) -> None:
     await asyncio.sleep(0.1)
 
 
-def ask_pipelined(options: argparse.Namespace) -> None:
-    """Requests without waiting: ten in one send, ten cut at every odd place, then ten while answers come back."""
-    log = PeerLog(options.log, "client")
-    transaction = 0
+class Pipeline:
+    """Sends requests without waiting for answers; numbers and logs them."""
 
-    def batch(count: int, unit: int) -> bytes:
-        nonlocal transaction
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.log, self.transaction = PeerLog(options.log, "client"), 0
+        self.connection = socket.create_connection((options.host, options.port), timeout=ANSWER_SECONDS)
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def requests(self, count: int, unit: int) -> bytes:
         together = b""
         for index in range(count):
-            transaction += 1
-            adu = framed(ReadHoldingRegistersRequest(address=index, count=1 + index), transaction, unit)
-            log.modbus_adu("sent", "request", adu)
+            self.transaction += 1
+            adu = framed(ReadHoldingRegistersRequest(address=index, count=1 + index), self.transaction, unit)
+            self.log.modbus_adu("sent", "request", adu)
             together += adu
         return together
 
-    def answers(connection: socket.socket, count: int) -> None:
+    def answers(self, count: int) -> None:
         for _ in range(count):
-            log.modbus_adu("received", "response", read_adu(connection))
+            self.log.modbus_adu("received", "response", read_adu(self.connection))
 
-    with socket.create_connection((options.host, options.port), timeout=ANSWER_SECONDS) as connection:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.sendall(batch(10, 1))
-        answers(connection, 10)
-        pieces = batch(10, 2)
-        for start in range(0, len(pieces), 7):
-            connection.sendall(pieces[start:start + 7])
-            time.sleep(0.003)
-        answers(connection, 10)
+
+def ask_pipelined(options: argparse.Namespace) -> None:
+    """Ten requests in one send, then ten, each in its own."""
+    line = Pipeline(options)
+    with line.connection:
+        line.connection.sendall(line.requests(10, 1))
+        line.answers(10)
         for _ in range(10):
-            connection.sendall(batch(1, 1))
-        answers(connection, 10)
+            line.connection.sendall(line.requests(1, 1))
+        line.answers(10)
+
+
+def ask_cut(options: argparse.Namespace, sizes: tuple[int, ...]) -> None:
+    """Ten requests whose bytes are sent in pieces of these sizes."""
+    line = Pipeline(options)
+    with line.connection:
+        pieces, at, turn = line.requests(10, 2), 0, 0
+        while at < len(pieces):
+            size = sizes[turn % len(sizes)]
+            line.connection.sendall(pieces[at:at + size])
+            at, turn = at + size, turn + 1
+            time.sleep(0.003)
+        line.answers(10)
 
 
 def ask_illegal_function(options: argparse.Namespace) -> None:
@@ -374,6 +387,7 @@ def main() -> None:
     else:
         {
             "pipelined": ask_pipelined, "silent-sweep": ask_silent_sweep, "illegal-function": ask_illegal_function,
+            "cut": lambda it: ask_cut(it, (8, 9, 11, 13)), "dribbled": lambda it: ask_cut(it, (1, 2, 3, 5, 7)),
         }[options.scenario](options)
 
 

@@ -63,6 +63,7 @@ def main() -> int:
     parser.add_argument("--port", action="append", type=int, default=[])
     parser.add_argument("--count", default="sent")
     parser.add_argument("--note", action="append", default=[])
+    parser.add_argument("--tshark-differs", metavar="WHY", help="tshark's counts are known to be wrong for this capture")
     parser.add_argument("--out", required=True)
     parser.add_argument("logs", nargs="+")
     options = parser.parse_args()
@@ -107,6 +108,8 @@ def main() -> int:
     commits = count(counted, "mllp")
     if commits:
         truth["mllp_commits"] = {kind: number for (kind,), number in sorted(commits.items())}
+    if options.tshark_differs:
+        truth["tshark_differs"] = options.tshark_differs
     if options.note:
         truth["notes"] = options.note
     with open(options.out, "w", encoding="utf-8") as out:
