@@ -91,12 +91,7 @@ impl Numbers {
 /// Changes a script in one way; `bytes` changes the bytes of one record (and may lengthen them).
 ///
 /// Gives back the new length; `data` beyond it means nothing.
-pub fn mutate(
-    data: &mut [u8],
-    size: usize,
-    seed: u32,
-    mut bytes: impl FnMut(&mut Vec<u8>, &mut Numbers),
-) -> usize {
+pub fn mutate(data: &mut [u8], size: usize, seed: u32, mut bytes: impl FnMut(&mut Vec<u8>, &mut Numbers)) -> usize {
     let mut numbers = Numbers::new(u64::from(seed));
     let mut script = Script::decode(&data[..size.min(data.len())]);
     let count = script.records.len();
@@ -159,7 +154,10 @@ mod tests {
         let script = Script { options: *b"options!", records: vec![record(1, b"one"), record(2, b"")] };
         assert_eq!(Script::decode(&script.encode(1000)), script);
         assert_eq!(Script::decode(b""), Script::default());
-        assert_eq!(Script::decode(b"options!12\xff\xffrest").records, [Record { control: *b"12", bytes: b"rest".to_vec() }]);
+        assert_eq!(
+            Script::decode(b"options!12\xff\xffrest").records,
+            [Record { control: *b"12", bytes: b"rest".to_vec() }]
+        );
     }
 
     #[test]

@@ -82,10 +82,8 @@ fn one(into: &Path, name: &str, bytes: Vec<u8>) -> Result<(), Box<dyn std::error
         std::fs::write(into.join("capture").join(format!("{name}-zstd")), zstd::bulk::compress(head, 3)?)?;
     }
 
-    let mut table = FlowTable::new(
-        HashKey(1, 2),
-        Limits { flows_max: 10_000, held_bytes_max: usize::MAX, by_vlan: false },
-    );
+    let mut table =
+        FlowTable::new(HashKey(1, 2), Limits { flows_max: 10_000, held_bytes_max: usize::MAX, by_vlan: false });
     let mut scribe = Scribe::default();
     let mut frames = Script { options: [0b1_1110, 0, 0, 0, 0, 0, 0, 0], records: Vec::new() };
     let mut source = open_bytes(name, Box::new(std::io::Cursor::new(bytes)))?;

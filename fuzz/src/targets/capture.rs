@@ -54,7 +54,8 @@ pub fn run(input: &[u8]) {
         drain(Box::new(Cursor::new(input.to_vec())), false).map_err(|error| error.to_string())
     });
     assert!(packed || peak <= MEMORY + MEMORY_EACH * input.len(), "{peak} bytes in use for {} bytes", input.len());
-    let at_once = at_once.map(|_| drain(Box::new(Cursor::new(input.to_vec())), true).map_err(|error| error.to_string()));
+    let at_once =
+        at_once.map(|_| drain(Box::new(Cursor::new(input.to_vec())), true).map_err(|error| error.to_string()));
     if input.len() > 4096 || packed && input.len() > 512 {
         return;
     }
@@ -91,8 +92,12 @@ fn drain(reader: Box<dyn Read + Send>, keep: bool) -> Result<Found, CaptureError
     }
     assert!(block.records.is_empty(), "nothing is left in a block at the end");
     assert!(!source.fill(&mut block), "the end is the end");
-    let (inputs, damage) = (source.inputs(), source.damage());
+    let (mut inputs, damage) = (source.inputs(), source.damage());
     assert_eq!(inputs.len(), 1);
+    if !damage.is_empty() {
+        // How much is read beyond a fault is a matter of the reads.
+        inputs[0].bytes = 0;
+    }
     assert_eq!(inputs[0].packets, count);
     assert!(source.untimed() <= count);
     assert!(inputs[0].last.is_none_or(|last| last == newest), "the latest time is one of a record");

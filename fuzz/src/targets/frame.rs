@@ -53,9 +53,8 @@ const BEGIN: Timestamp = Timestamp::from_seconds(1_700_000_000);
 /// Where an invariant does not hold.
 pub fn run(input: &[u8]) {
     let script = Script::decode(input);
-    let ((), peak) = crate::memory::peak_during(|| {
-        if script.options[0] & 0x80 == 0 { frames(&script) } else { segments(&script) }
-    });
+    let ((), peak) =
+        crate::memory::peak_during(|| if script.options[0] & 0x80 == 0 { frames(&script) } else { segments(&script) });
     assert!(peak <= MEMORY + MEMORY_EACH * input.len(), "{peak} bytes in use for {} bytes", input.len());
 }
 
@@ -244,8 +243,7 @@ fn frames(script: &Script) {
             Peeled::Fragment(layout, piece) => {
                 if let Outcome::Whole(frame) = fragments.take(&packet, &layout, &piece) {
                     assert!(frame.len() <= 14 + 65_535 + 40, "{} octets in a datagram", frame.len());
-                    let whole =
-                        Packet { link: LinkType::ETHERNET, bytes: &frame, sent: frame.len() as u32, ..packet };
+                    let whole = Packet { link: LinkType::ETHERNET, bytes: &frame, sent: frame.len() as u32, ..packet };
                     if let Peeled::Ip(inner) = check_peel(&whole) {
                         bench.packet(&whole, &inner.inherit(&layout));
                     }
