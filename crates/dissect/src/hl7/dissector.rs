@@ -40,10 +40,9 @@ enum Between {
 impl Hl7 {
     pub(super) fn new(flow: &FlowFacts) -> Self {
         let between = flow.from_start.map(|seen| if seen { Between::Start } else { Between::Adrift });
-        let whole = flow.from_start == [true, true];
         Self {
             open: [None, None],
-            exchanges: Exchanges::new(whole),
+            exchanges: Exchanges::new(flow.from_start),
             between,
             requester: flow.requester,
             time: Timestamp::EPOCH,
@@ -161,12 +160,15 @@ impl Output<'_> {
     /// A message has come to its end.
     pub(super) fn message(&mut self, open: &Open<'_>) {
         let header = Header::new(&open.header, open.header_ended);
-        let acknowledgement = (!open.acknowledgement.is_empty())
+        let mut acknowledgement = (!open.acknowledgement.is_empty())
             .then(|| Acknowledgement::new(&open.acknowledgement, open.acknowledgement_ended, &header));
         self.count(open, &header, acknowledgement.as_ref());
         let responds = acknowledgement.is_some() || header.is_acknowledgement();
-        let (response_nanos, outcome) = match &acknowledgement {
-            Some(acknowledgement) => (self.answer(acknowledgement), outcome(acknowledgement)),
+        let (response_nanos, outcome) = match &mut acknowledgement {
+            Some(acknowledgement) => {
+                let alone = header.is_acknowledgement() && open.counts.only_acknowledges();
+                (self.answer(acknowledgement, alone), outcome(acknowledgement))
+            }
             None => (None, Outcome::Neutral),
         };
         if !responds || header.asks_commit() {
@@ -207,13 +209,16 @@ impl Output<'_> {
         }
     }
 
-    fn answer(&mut self, acknowledgement: &Acknowledgement<'_>) -> Option<u64> {
+    fn answer(&mut self, acknowledgement: &mut Acknowledgement<'_>, alone: bool) -> Option<u64> {
         let (control_id, commit) = (acknowledgement.control_id_bytes(), acknowledgement.is_commit());
-        match self.exchanges.answer(self.side, control_id, self.time, commit) {
+        let answered = self.exchanges.answer(self.side, control_id, self.time, commit);
+        let requested = !matches!(answered, Answered::Unasked | Answered::Unknown);
+        acknowledgement.vouch(requested, alone);
+        match answered {
             Answered::After(nanos) => return Some(nanos),
             Answered::Again => self.anomaly(REPEATED_ACKNOWLEDGEMENT),
             Answered::Unasked => self.anomaly(UNSOLICITED_ACKNOWLEDGEMENT),
-            Answered::Unknown => {}
+            Answered::Further | Answered::Unknown => {}
         }
         None
     }
