@@ -431,17 +431,19 @@ impl<S: Default> FlowTable<S> {
         H: StreamHandler<Application = S>,
     {
         self.counters.opened = self.counters.opened.saturating_add(1);
+        // A short connection is over by then: most flows are looked at once.
+        let first_look = packet.time.seconds().saturating_add(LINGER_SECONDS).saturating_add(2);
         let id = if self.index.len() >= self.limits.flows_max {
             let id = self.victim();
             self.counters.evicted_flows = self.counters.evicted_flows.saturating_add(1);
             self.end(id, packet.time, handler);
             id
         } else if let Some(id) = self.free.pop() {
-            self.schedule(id, packet.time.seconds());
+            self.schedule(id, first_look);
             id
         } else {
             let id = self.grow();
-            self.schedule(id, packet.time.seconds());
+            self.schedule(id, first_look);
             id
         };
         if let Some(flow) = flow_at(&mut self.chunks, id) {
@@ -553,13 +555,29 @@ impl<S: Default> FlowTable<S> {
         if self.turned == 0 || self.index.is_empty() && self.free.len() == self.used {
             self.turned = self.turned.max(second.saturating_sub(1));
         }
+        let mut leap = self.turned;
         while self.turned < second {
-            self.turned = self.turned.saturating_add(1);
-            self.turn(handler);
-            if self.free.len() == self.used {
-                self.turned = second;
+            if self.turned >= leap {
+                self.leap(second);
+                leap = self.turned.saturating_add(WHEEL as u64);
             }
+            self.turned = self.turned.saturating_add(1).min(second);
+            self.turn(handler);
         }
+    }
+
+    /// Passes over seconds in which nothing is due: capture time may leap by years.
+    ///
+    /// Stops a whole turn of the wheel before the first flow that is due, so that every flow is looked at, and put on its
+    /// own second, before then.
+    fn leap(&mut self, second: u64) {
+        let turn = WHEEL as u64;
+        if second.saturating_sub(self.turned) <= turn.saturating_mul(2) {
+            return;
+        }
+        let first_due = self.chunks.iter().flatten().filter(|flow| flow.live).map(due).min().unwrap_or(u64::MAX);
+        let target = first_due.saturating_sub(turn).min(second.saturating_sub(turn));
+        self.turned = self.turned.max(target);
     }
 
     /// Looks at the flows of the second that the wheel has turned to.
@@ -572,7 +590,7 @@ impl<S: Default> FlowTable<S> {
         let mut id = std::mem::replace(head, NONE);
         while let Some(flow) = flow_at(&mut self.chunks, id) {
             let following = flow.wheel_next;
-            let due = flow.last.seconds().saturating_add(1).saturating_add(idle_seconds(flow));
+            let due = due(flow);
             if flow.live && due > self.turned {
                 self.schedule(id, due);
             } else {
@@ -675,6 +693,11 @@ fn count<H: StreamHandler>(
         return true;
     }
     volume.packets <= VERIFIED_PACKETS
+}
+
+/// The second at which a flow has been idle for long enough.
+fn due<S>(flow: &Flow<S>) -> u64 {
+    flow.last.seconds().saturating_add(1).saturating_add(idle_seconds(flow))
 }
 
 fn idle_seconds<S>(flow: &Flow<S>) -> u64 {
