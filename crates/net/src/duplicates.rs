@@ -21,7 +21,8 @@ const RING: usize = 256;
 pub struct Fingerprint {
     /// Flow, direction, identification, sequence number, flags, length.
     pub header: u64,
-    /// A sample of the payload: all of it up to 64 octets, eight words spread over longer ones.
+    /// A sample of the payload: all of it up to 64 octets, eight words spread over longer ones, the first and the last among
+    /// them.
     pub payload: u64,
 }
 
@@ -87,12 +88,13 @@ pub fn sample(payload: &[u8]) -> u64 {
     }
     let stride = payload.len().wrapping_sub(8) / 7;
     let mut at = 0usize;
-    for _ in 0..8 {
+    for _ in 0..7 {
         let word = payload.get(at..).and_then(|rest| rest.first_chunk::<8>()).copied().unwrap_or_default();
         digest = fold(digest ^ u64::from_le_bytes(word), 0xa076_1d64_78bd_642f);
         at = at.wrapping_add(stride);
     }
-    digest
+    let last = payload.last_chunk::<8>().copied().unwrap_or_default();
+    fold(digest ^ u64::from_le_bytes(last), 0xa076_1d64_78bd_642f)
 }
 
 #[cfg(test)]
