@@ -261,7 +261,7 @@ def latin1(options: argparse.Namespace, log: PeerLog) -> None:
 def separators(options: argparse.Namespace, log: PeerLog) -> None:
     in_turn(options, log, [
         Messages("SEPA", separators="#:~\\&").build("ADT^A01"), Messages("SEPB", separators="!*%$@").build("ORU^R01"),
-        Messages("SEPC", separators="\t^~\\&").build("ORM^O01"), Messages("SEPD").build("ADT^A08")])
+        Messages("SEPC", separators="@^~\\&").build("ORM^O01"), Messages("SEPD").build("ADT^A08")])
 
 
 def line_ends(options: argparse.Namespace, log: PeerLog) -> None:

@@ -155,12 +155,13 @@ finish() {
 # --- Modbus -------------------------------------------------------------------------------------
 
 modbus_pair() { # FILE SHOWS SERVER SCENARIO PORT [truth options]
-  local path=$1 what=$2 server=$3 asking=$4 port=$5
+  local path=$1 what=$2 server=$3 asking=$4 port=$5 client=pymodbus
   shift 5
+  case $asking in pipelined | cut | dribbled | illegal-function) client=sockets ;; esac
   begin "$path" "$what"
   serve "$port" "$python" "$here/modbus_peer.py" serve "$server" --port "$port" --log "$work/server.jsonl"
   ask "$python" "$here/modbus_peer.py" ask "$asking" --host "$B" --port "$port" --log "$work/client.jsonl"
-  finish --port "$port" --peer "server=$server" --peer "client=$asking" "$@"
+  finish --port "$port" --peer "server=$server" --peer "client=$client, $asking" "$@"
 }
 
 scenario_modbus_functions() {
@@ -195,13 +196,13 @@ scenario_modbus_ipv6() {
   begin modbus/ipv6.pcap 'polling and a few writes over IPv6'
   serve 502 "$python" "$here/modbus_peer.py" serve pymodbus --ipv6 --port 502 --log "$work/server.jsonl"
   ask "$python" "$here/modbus_peer.py" ask mixed --host "$B6" --port 502 --log "$work/client.jsonl"
-  finish --port 502 --peer server=pymodbus --peer client=mixed
+  finish --port 502 --peer server=pymodbus --peer 'client=pymodbus, mixed'
 }
 scenario_modbus_pipelined() {
   modbus_pair modbus/pipelined.pcap 'ten requests in one segment, then ten without waiting' pymodbustcp pipelined 502
 }
 scenario_modbus_cut() {
-  modbus_pair modbus/cut.pcap 'ten requests, their bytes cut into segments of 8 to 13 wherever they fall' pymodbustcp cut 502
+  modbus_pair modbus/cut.pcap 'ten requests, cut into segments of 8 to 13 bytes: every ADU begins or ends within one' pymodbustcp cut 502
 }
 scenario_modbus_dribbled() {
   modbus_pair modbus/dribbled.pcap 'ten requests, their bytes cut into segments of 1 to 7' pymodbustcp dribbled 502 \

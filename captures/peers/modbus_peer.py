@@ -387,7 +387,7 @@ def main() -> None:
     else:
         {
             "pipelined": ask_pipelined, "silent-sweep": ask_silent_sweep, "illegal-function": ask_illegal_function,
-            "cut": lambda it: ask_cut(it, (8, 9, 11, 13)), "dribbled": lambda it: ask_cut(it, (1, 2, 3, 5, 7)),
+            "cut": lambda it: ask_cut(it, (8, 13, 13, 13, 13)), "dribbled": lambda it: ask_cut(it, (1, 2, 3, 5, 7)),
         }[options.scenario](options)
 
 

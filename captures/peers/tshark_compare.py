@@ -11,7 +11,8 @@ Per protocol the multisets of these are compared, and each difference is printed
 * dicom: frame, PDU type, command of a P-DATA-TF
 
 `--counts-only` compares without frames, ids and units: how many of each kind. Exits 1 on any difference, 2 on wrong
-usage. A capture whose truth says that tshark is wrong about it (`tshark_differs`) is compared, but does not count.
+usage. A recorded capture's truth names its ports, so that it needs no RULE, and what is known of tshark: where
+`tshark_differs` the comparison does not count, where `tshark_frames_differ` it is one of counts.
 """
 
 from __future__ import annotations
@@ -83,29 +84,28 @@ def without_frames(seen: Counter) -> Counter:
     return kinds
 
 
-def excuse(capture: Path) -> str | None:
-    truth = capture.with_name(re.sub(r"\.(pcap|pcapng)(\.gz)?$", "", capture.name) + ".truth.json")
-    return json.loads(truth.read_text(encoding="utf-8")).get("tshark_differs") if truth.exists() else None
+def truth_of(capture: Path) -> dict:
+    """The truth of a recorded capture; empty for any other."""
+    path = capture.with_name(re.sub(r"\.(pcap|pcapng)(\.gz)?$", "", capture.name) + ".truth.json")
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
-def truth_rules(capture: Path) -> list[str]:
-    """The decode-as rules that a recorded capture's truth implies."""
-    truth = capture.with_name(re.sub(r"\.(pcap|pcapng)(\.gz)?$", "", capture.name) + ".truth.json")
-    if not truth.exists():
-        return []
-    known = json.loads(truth.read_text(encoding="utf-8"))
+def rules_of(truth: dict) -> list[str]:
+    """The decode-as rules that a truth's ports imply."""
     names = {"modbus": "mbtcp", "hl7": "hl7", "dicom": "dicom"}
-    return [f"tcp.port=={port},{names[protocol]}" for protocol in known["messages"] for port in known["ports"]]
+    return [f"tcp.port=={port},{names[protocol]}" for protocol in truth.get("messages", ()) for port in truth["ports"]]
 
 
 def compare(options: argparse.Namespace, capture: str) -> int:
     """How many differences count."""
-    theirs = seen_by_tshark(capture, options.decode_as + truth_rules(Path(capture)))
+    truth = truth_of(Path(capture))
+    theirs = seen_by_tshark(capture, options.decode_as + rules_of(truth))
     ours = seen_by_wardtap(options.wardtap, capture)
-    if options.counts_only:
+    framed = not (options.counts_only or "tshark_frames_differ" in truth)
+    if not framed:
         theirs, ours = without_frames(theirs), without_frames(ours)
     differences = sum(((theirs - ours) + (ours - theirs)).values())
-    known = excuse(Path(capture)) if differences else None
+    known = truth.get("tshark_differs") if differences else None
     mark = "ok   " if not differences else "known" if known else "FAIL "
     counts = "  ".join(f"{p} {sum(c for k, c in theirs.items() if k[0] == p)}/{sum(c for k, c in ours.items() if k[0] == p)}"
                        for p in PROTOCOLS if any(k[0] == p for k in (*theirs, *ours)))
@@ -113,12 +113,14 @@ def compare(options: argparse.Namespace, capture: str) -> int:
     if known:
         print(f"      {known}")
         return 0
+    if "tshark_frames_differ" in truth:
+        print(f"      without frames: {truth['tshark_frames_differ']}")
     for protocol in PROTOCOLS:
         rows = [(k, "only tshark", c) for k, c in (theirs - ours).items() if k[0] == protocol]
         rows += [(k, "only wardtap", c) for k, c in (ours - theirs).items() if k[0] == protocol]
         rows.sort(key=lambda row: (row[0][1], str(row)))
         for key, who, count in rows[:SHOWN]:
-            where = "" if options.counts_only else f"frame {key[1]}: "
+            where = "" if not framed else f"frame {key[1]}: "
             what = " ".join("-" if part is None else str(part) for part in key[2:])
             print(f"      {where}{protocol} {what}: {who}{f' (x{count})' if count > 1 else ''}")
         if len(rows) > SHOWN:

@@ -62,7 +62,10 @@ impl Dissector for Hl7 {
         // The allocation outlives the chunks of one frame.
         let mut shelf = open.take();
         let mut inside = shelf.is_some();
-        let mut frame = shelf.as_deref_mut().map(std::mem::take).unwrap_or_default();
+        let mut frame: Frame<'_> = match &mut shelf {
+            Some(shelf) => std::mem::take(shelf),
+            None => Frame::default(),
+        };
         let mut rest = chunk.bytes;
         while !rest.is_empty() {
             if inside {
@@ -183,7 +186,7 @@ impl Output<'_> {
             response_nanos,
             outcome,
         };
-        self.to.message(&Hl7Message::new(envelope, header, acknowledgement, &open.counts));
+        self.to.message(&Hl7Message::new(envelope, &header, acknowledgement, &open.counts));
     }
 
     /// What is odd about a message; what a gap explains is not.

@@ -90,7 +90,7 @@ const UNACKNOWLEDGED: usize = 13;
 /// One HL7 message, for as long as its bytes are at hand.
 pub struct Hl7Message<'a> {
     envelope: Envelope,
-    header: Header<'a>,
+    header: &'a Header<'a>,
     acknowledgement: Option<Acknowledgement<'a>>,
     counts: &'a Counts,
     event: Event,
@@ -99,7 +99,7 @@ pub struct Hl7Message<'a> {
 impl<'a> Hl7Message<'a> {
     fn new(
         envelope: Envelope,
-        header: Header<'a>,
+        header: &'a Header<'a>,
         acknowledgement: Option<Acknowledgement<'a>>,
         counts: &'a Counts,
     ) -> Self {
