@@ -18,11 +18,14 @@ use crate::reader::be16_at;
 /// The most datagrams being put together at once; the oldest is given up for a new one.
 pub const DATAGRAMS_MAX: usize = 1024;
 
-/// The most octets held in all of them.
+/// The most octets held in all of them, each fragment counted with [`PIECE_COST`] more.
 pub const HELD_MAX: usize = 4 * 1024 * 1024;
 
 /// The most fragments of one datagram: 64 KiB in pieces of 8 octets would be 8192, real ones are far fewer.
 pub const PIECES_MAX: usize = 1024;
+
+/// What a fragment costs beside its octets: tiny ones must not get round the limit.
+pub const PIECE_COST: usize = 64;
 
 /// How long a datagram may stay incomplete (RFC 8200 has 60 s, Linux 30 s).
 pub const TIMEOUT_NANOS: u64 = 30 * NANOS_PER_SECOND;
@@ -119,13 +122,17 @@ impl Defragmenter {
                 self.copies = self.copies.saturating_add(1);
                 Outcome::Kept
             }
+            Added::TooMany => {
+                self.forget(&key);
+                self.give_up_one()
+            }
             Added::Contradiction => {
                 self.overlapping = self.overlapping.saturating_add(1);
                 self.forget(&key);
                 self.give_up_one()
             }
             Added::New => {
-                self.held = self.held.saturating_add(sent);
+                self.held = self.held.saturating_add(sent).saturating_add(PIECE_COST);
                 self.copied = self.copied.saturating_add(sent as u64);
                 if piece.offset == 0 {
                     datagram.header = header(packet.bytes, layout);
@@ -137,7 +144,7 @@ impl Defragmenter {
                     self.forget(&key);
                     return Outcome::GivenUp;
                 };
-                self.held = self.held.saturating_sub(datagram.held);
+                self.held = self.held.saturating_sub(datagram.cost());
                 self.datagrams.remove(&key);
                 self.whole.truncate(WHOLE_MAX.saturating_sub(1));
                 self.whole.push_front((key, packet.time));
@@ -148,7 +155,7 @@ impl Defragmenter {
         }
     }
 
-    /// Octets held at present.
+    /// Octets held at present, with [`PIECE_COST`] for each fragment.
     #[must_use]
     pub const fn held_bytes(&self) -> usize {
         self.held
@@ -167,7 +174,7 @@ impl Defragmenter {
         self.datagrams.retain(|_, datagram| {
             let keep = now.since(datagram.began) < TIMEOUT_NANOS;
             if !keep {
-                *held = held.saturating_sub(datagram.held);
+                *held = held.saturating_sub(datagram.cost());
                 *given_up = given_up.saturating_add(datagram.pieces.len() as u64);
             }
             keep
@@ -186,13 +193,13 @@ impl Defragmenter {
 
     fn forget(&mut self, key: &Key) {
         if let Some(datagram) = self.datagrams.remove(key) {
-            self.held = self.held.saturating_sub(datagram.held);
+            self.held = self.held.saturating_sub(datagram.cost());
             self.given_up = self.given_up.saturating_add(datagram.pieces.len() as u64);
         }
     }
 
     fn make_room(&mut self, key: &Key, octets: usize) {
-        while self.held.saturating_add(octets) > HELD_MAX
+        while self.held.saturating_add(octets).saturating_add(PIECE_COST) > HELD_MAX
             || self.datagrams.len() >= DATAGRAMS_MAX && !self.datagrams.contains_key(key)
         {
             let oldest = self.datagrams.iter().min_by_key(|(_, datagram)| datagram.order).map(|(key, _)| *key);
@@ -208,9 +215,14 @@ enum Added {
     New,
     Copy,
     Contradiction,
+    TooMany,
 }
 
 impl Datagram {
+    fn cost(&self) -> usize {
+        self.held.saturating_add(self.pieces.len().saturating_mul(PIECE_COST))
+    }
+
     fn add(&mut self, offset: usize, bytes: &[u8], more: bool) -> Added {
         let end = offset.saturating_add(bytes.len());
         let position = self.pieces.partition_point(|(start, _)| *start < offset);
@@ -228,8 +240,11 @@ impl Datagram {
         let after_start = self.pieces.get(position).map_or(usize::MAX, |(start, _)| *start);
         let beyond = self.length.is_some_and(|length| end > length || more == (end == length));
         let last_before_others = !more && after_start != usize::MAX;
-        if before_end > offset || after_start < end || beyond || last_before_others || self.pieces.len() >= PIECES_MAX {
+        if before_end > offset || after_start < end || beyond || last_before_others {
             return Added::Contradiction;
+        }
+        if self.pieces.len() >= PIECES_MAX {
+            return Added::TooMany;
         }
         if !more {
             self.length = Some(end);

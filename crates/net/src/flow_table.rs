@@ -41,7 +41,8 @@ pub const VERIFIED_PACKETS: u64 = 32;
 pub struct Limits {
     /// The most flows in this table, at least 1; of a few, the one that would end first is given up for a new one.
     pub flows_max: usize,
-    /// The most octets held behind holes, over all flows of this table.
+    /// The most octets held behind holes, over all flows of this table, each segment counted with
+    /// [`reassembler::HELD_SEGMENT_COST`] more.
     pub held_bytes_max: usize,
     /// Keep flows of different VLANs apart.
     pub by_vlan: bool,

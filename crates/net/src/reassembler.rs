@@ -17,8 +17,11 @@ use crate::stream::{Chunk, Side};
 /// The most octets held behind a hole in one direction of a flow.
 pub const HELD_SIDE_MAX: usize = 256 * 1024;
 
-/// The most segments held behind a hole: tiny segments cost more than their octets.
+/// The most segments held behind a hole.
 pub const HELD_SEGMENTS_MAX: usize = 1024;
+
+/// What a held segment costs beside its octets, in all limits: tiny ones must not get round them.
+pub const HELD_SEGMENT_COST: usize = 64;
 
 /// How long after the receiver's acknowledgement a hole may still be filled: taps that read two fibres show an
 /// acknowledgement before the data by up to a few milliseconds.
@@ -111,6 +114,10 @@ struct Segment {
 impl Segment {
     const fn end(&self) -> u32 {
         self.sequence.wrapping_add(self.sent)
+    }
+
+    fn cost(&self) -> usize {
+        self.bytes.len().saturating_add(HELD_SEGMENT_COST)
     }
 }
 
@@ -247,7 +254,7 @@ fn pass_on_before_held<H: StreamHandler>(
         return drain(flow, side, Some((arrival.time, arrival.frame)), handler);
     }
     // What is held came first: only what lies between is new.
-    let (change, _) = insert(rare, arrival, handler);
+    let change = insert(rare, arrival, handler);
     change.saturating_add(drain(flow, side, Some((arrival.time, arrival.frame)), handler))
 }
 
@@ -272,8 +279,8 @@ fn drain<H: StreamHandler>(
         let held = side.of_mut(&mut rare.held);
         let Some(segment) = held.pop_front_if(|first| distance(next, first.sequence) <= 0) else { return freed };
         let bytes = side.of_mut(&mut rare.held_bytes);
-        *bytes = bytes.saturating_sub(segment.bytes.len());
-        freed = freed.saturating_sub_unsigned(segment.bytes.len());
+        *bytes = bytes.saturating_sub(segment.cost());
+        freed = freed.saturating_sub_unsigned(segment.cost());
         let seen = next.wrapping_sub(segment.sequence);
         let Some(new) = segment.sent.checked_sub(seen).filter(|&new| new > 0) else { continue };
         let (time, frame) = completed.unwrap_or((segment.time, segment.frame));
@@ -294,9 +301,9 @@ fn hold<H: StreamHandler>(flow: &mut Flow<H::Application>, arrival: &Arrival<'_>
     let side = arrival.side;
     let rare = flow.troubles.get_or_insert_default();
     *side.of_mut(&mut rare.strangers) = 0;
-    let (mut change, is_new) = insert(rare, arrival, handler);
+    let mut change = insert(rare, arrival, handler);
     let troubles = &mut rare.troubles;
-    let count = if is_new { &mut troubles.out_of_order } else { &mut troubles.retransmissions };
+    let count = if change > 0 { &mut troubles.out_of_order } else { &mut troubles.retransmissions };
     *count = count.saturating_add(1);
     while holds_too_much(flow, side) || given_up(flow, side, arrival.time) {
         change = change.saturating_add(give_up(flow, side, handler));
@@ -311,15 +318,15 @@ fn holds_too_much<S>(flow: &Flow<S>, side: Side) -> bool {
 }
 
 /// Copies what is new of a segment in between what is held; what overlaps is compared, the first copy stays. Gives back
-/// how much that was, and whether anything was new.
-fn insert<H: StreamHandler>(rare: &mut Rare, arrival: &Arrival<'_>, handler: &mut H) -> (isize, bool) {
+/// how much memory that took: 0 where nothing was new.
+fn insert<H: StreamHandler>(rare: &mut Rare, arrival: &Arrival<'_>, handler: &mut H) -> isize {
     let side = arrival.side;
     let held = side.of_mut(&mut rare.held);
     let mut start = arrival.sequence;
     let end = arrival.sequence.wrapping_add(arrival.sent);
-    let mut added = 0usize;
+    let (mut added, mut copied) = (0usize, 0usize);
     let mut position = held.partition_point(|segment| distance(segment.end(), start) >= 0);
-    let (mut is_new, mut conflict) = (false, false);
+    let mut conflict = false;
     // Walks over what is held from `start` on, filling the holes between.
     while distance(start, end) > 0 {
         let following = held.get(position);
@@ -332,12 +339,13 @@ fn insert<H: StreamHandler>(rare: &mut Rare, arrival: &Arrival<'_>, handler: &mu
             let sent = until.wrapping_sub(start);
             let upto = from.saturating_add(sent as usize).min(arrival.bytes.len());
             let bytes: Box<[u8]> = arrival.bytes.get(from..upto).unwrap_or_default().into();
-            added = added.saturating_add(bytes.len());
+            copied = copied.saturating_add(bytes.len());
             let Arrival { time, frame, .. } = *arrival;
-            held.insert(position, Segment { sequence: start, sent, time, frame, bytes });
+            let segment = Segment { sequence: start, sent, time, frame, bytes };
+            added = added.saturating_add(segment.cost());
+            held.insert(position, segment);
             position = position.saturating_add(1);
             start = until;
-            is_new = true;
         } else if let Some(segment) = following {
             conflict |= differs(segment, arrival);
             start = segment.end();
@@ -349,10 +357,10 @@ fn insert<H: StreamHandler>(rare: &mut Rare, arrival: &Arrival<'_>, handler: &mu
     let bytes = side.of_mut(&mut rare.held_bytes);
     *bytes = bytes.saturating_add(added);
     rare.troubles.conflicts = rare.troubles.conflicts.saturating_add(u64::from(conflict));
-    if added > 0 {
-        handler.copied(added);
+    if copied > 0 {
+        handler.copied(copied);
     }
-    (0isize.saturating_add_unsigned(added), is_new)
+    0isize.saturating_add_unsigned(added)
 }
 
 /// True where a held segment and an arrival have different bytes for the same place.
