@@ -104,6 +104,12 @@ impl<S: Default> FlowTable<S> {
         self.index.is_empty()
     }
 
+    /// Octets held behind holes at present, each segment counted with [`reassembler::HELD_SEGMENT_COST`] more.
+    #[must_use]
+    pub const fn held_bytes(&self) -> usize {
+        self.held_bytes
+    }
+
     /// Takes a packet whose innermost headers are at `layout`; `frame` labels it in chunks.
     #[inline]
     pub fn packet<H>(&mut self, packet: &Packet<'_>, frame: u64, layout: &Layout, handler: &mut H)
