@@ -115,6 +115,12 @@ impl<S: Default> FlowTable<S> {
         self.index.is_empty()
     }
 
+    /// Octets held behind holes at present, each segment counted with [`reassembler::HELD_SEGMENT_COST`] more.
+    #[must_use]
+    pub const fn held_bytes(&self) -> usize {
+        self.held_bytes
+    }
+
     /// Works out which flow a packet belongs to, and looks it up.
     ///
     /// Done for a group of packets before any of them is taken, so that the memory that their flows lie in is fetched for
