@@ -11,8 +11,11 @@ pub fn is_wrong(packet: &Packet<'_>, layout: &Layout) -> bool {
     let (network, transport, end) = (usize::from(layout.network), usize::from(layout.transport), layout.end());
     let Some(header) = packet.bytes.get(network..transport) else { return false };
     let Some(datagram) = packet.bytes.get(transport..end) else { return false };
-    let is_v4 = header.first().is_some_and(|first| first >> 4 == 4);
-    if is_v4 && fold(sum(header)) != 0xffff {
+    let first = header.first().copied().unwrap_or(0);
+    let is_v4 = first >> 4 == 4;
+    // Without an authentication header that may follow.
+    let own = header.get(..usize::from(first & 15).saturating_mul(4)).unwrap_or(header);
+    if is_v4 && fold(sum(own)) != 0xffff {
         return true;
     }
     let kind = layout.protocol();
@@ -28,6 +31,13 @@ pub fn is_wrong(packet: &Packet<'_>, layout: &Layout) -> bool {
             let pseudo = sum(addresses).saturating_add(datagram.len() as u64).saturating_add(u64::from(kind));
             fold(pseudo.saturating_add(sum(datagram))) != 0xffff
         })
+}
+
+/// A checksum after some of the words that it covers have changed (RFC 1624): as right or wrong as before.
+pub(crate) fn updated(checksum: u16, before: &[u16], after: &[u16]) -> u16 {
+    let without = before.iter().fold(u64::from(!checksum), |sum, word| sum.saturating_add(u64::from(!word)));
+    let with = after.iter().fold(without, |sum, word| sum.saturating_add(u64::from(*word)));
+    u16::try_from(fold(with)).map_or(0, |sum| !sum)
 }
 
 /// The sum of big-endian 16-bit words, not yet folded; 32 bits at a time, which folding makes equal.
