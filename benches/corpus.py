@@ -12,7 +12,8 @@
 | `flows`  | 1580 | 2 million short connections, 4000 at a time |
 | `open`   |  320 | 500 000 connections that all stay open |
 
-Deterministic, standard library only. `messages` in truth.json is what was sent; `whole` is how many of those have all
+Deterministic, standard library only. A smaller scale is a shorter time at the same rates: timers, and what is late by
+milliseconds, mean the same. `messages` in truth.json is what was sent; `whole` is how many of those have all
 their octets in the capture, which differs in `mixed` alone. A DICOM message is a DIMSE message or a PDU other than
 P-DATA-TF.
 """
@@ -59,25 +60,25 @@ def drive(w: Writer, groups: dict[str, tuple[float, list[Iterator[None]]]]) -> N
 
 
 def make_modbus(path: str, scale: float) -> Writer:
-    w = Writer(path, 3600, 600e6 * scale, 1)
+    w = Writer(path, 3600 * scale, 600e6 * scale, 1)
     drive(w, {"modbus": (1, [modbus(w, i) for i in range(256)])})
     return w
 
 
 def make_hl7(path: str, scale: float) -> Writer:
-    w = Writer(path, 3600, 600e6 * scale, 2)
+    w = Writer(path, 3600 * scale, 600e6 * scale, 2)
     drive(w, {"hl7": (1, [hl7(w, i) for i in range(160)])})
     return w
 
 
 def make_dicom(path: str, scale: float) -> Writer:
-    w = Writer(path, 120, 1500e6 * scale, 3)
+    w = Writer(path, 120 * scale, 1500e6 * scale, 3)
     drive(w, {"dicom": (1, [dicom(w, i) for i in range(max(2, min(32, int(32 * scale * 4))))])})
     return w
 
 
 def make_mixed(path: str, scale: float) -> Writer:
-    w = Writer(path, 600, 1000e6 * scale, 4, impair=True)
+    w = Writer(path, 600 * scale, 1000e6 * scale, 4, impair=True)
     vlans = (0, 0, 110, 120)
     modalities = max(2, min(16, int(160 * scale)))
     groups = {
@@ -97,7 +98,7 @@ def make_flows(path: str, scale: float) -> Writer:
 
 def make_open(path: str, scale: float) -> Writer:
     """The same without the end, within one minute: all are live at once."""
-    return connections(path, max(1000, int(500_000 * scale)), 60, False, 750.0)
+    return connections(path, max(1000, int(500_000 * scale)), 60 * scale, False, 750.0)
 
 
 AT_ONCE = 4000
