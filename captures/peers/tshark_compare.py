@@ -33,6 +33,10 @@ REPLAY_SECONDS = 600
 SHOWN = 20  # differences printed per protocol and capture
 
 
+class Refused(Exception):
+    """wardtap could not read the capture at all, and said why."""
+
+
 def kind_of_hl7(code: str | None, event: str | None) -> str:
     return "^".join(part for part in (code, event) if part) or "-"
 
@@ -55,6 +59,8 @@ def seen_by_wardtap(wardtap: str, capture: str) -> Counter:
         events = Path(folder) / "events.jsonl"
         done = subprocess.run([wardtap, "replay", capture, "--events", str(events), "--event-types", "message,stats"],
                               capture_output=True, text=True, timeout=REPLAY_SECONDS, check=False)
+        if done.returncode == 1:
+            raise Refused(done.stderr.strip()[-300:])
         if done.returncode not in (0, 3, 4) or not events.exists():
             raise RuntimeError(f"exit status {done.returncode}: {done.stderr.strip()[-300:]}")
         lines = events.read_text(encoding="utf-8").splitlines()
@@ -100,7 +106,11 @@ def compare(options: argparse.Namespace, capture: str) -> int:
     """How many differences count."""
     truth = truth_of(Path(capture))
     theirs = seen_by_tshark(capture, options.decode_as + rules_of(truth))
-    ours = seen_by_wardtap(options.wardtap, capture)
+    try:
+        ours = seen_by_wardtap(options.wardtap, capture)
+    except Refused as reason:
+        print(f"{'FAIL ' if theirs else 'ok   '} {capture}: refused: {reason}")
+        return sum(theirs.values())
     framed = not (options.counts_only or "tshark_frames_differ" in truth)
     if not framed:
         theirs, ours = without_frames(theirs), without_frames(ours)

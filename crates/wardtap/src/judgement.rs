@@ -15,7 +15,6 @@ use crate::batch::{Batch, Bundle, Key};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EventTypes {
     pub alert: bool,
-    pub incident: bool,
     pub device: bool,
     pub message: bool,
     pub flow: bool,

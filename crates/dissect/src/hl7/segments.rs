@@ -137,10 +137,10 @@ impl Counts {
         self.other = self.other.saturating_add(1);
     }
 
-    /// How often `name` occurred.
-    #[cfg(test)]
-    pub(super) fn count(&self, name: Name) -> u32 {
-        self.iter().find(|(known, _)| *known == name).map_or(0, |(_, count)| count)
+    /// True where no other segments occurred than those of a general acknowledgement (2.5.1 clause 2.14.1).
+    pub(super) fn only_acknowledges(&self) -> bool {
+        const GENERAL: [Name; 5] = [Name::MSH, Name::MSA, Name::of(*b"ERR"), Name::of(*b"SFT"), Name::of(*b"UAC")];
+        self.other == 0 && self.iter().all(|(name, _)| GENERAL.contains(&name))
     }
 
     /// All segments together.

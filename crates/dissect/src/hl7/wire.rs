@@ -103,6 +103,12 @@ impl<'a> Fields<'a> {
         Self { separator, body, ends }
     }
 
+    /// What stands behind the first `count` fields.
+    fn behind(&self, count: usize) -> &'a [u8] {
+        let end = count.checked_sub(1).and_then(|last| self.ends.get(last)).map_or(0, |&end| usize::from(end));
+        self.body.get(end..).unwrap_or_default()
+    }
+
     /// The field at `index`, 0 being the first behind the separator; empty where the line is shorter.
     #[inline]
     fn at(&self, index: usize) -> &'a [u8] {
@@ -207,7 +213,11 @@ impl<'a> Header<'a> {
     /// MSH-10, which identifies the message to its sending system: made by that system, counted or random.
     pub(super) fn control_id(&self) -> Option<Public<'a>> {
         let text = self.field(10).trim_ascii();
-        self.fenced(text, || Public::shaped(text, CONTROL_ID_MAX, is_control_id))
+        let [_, trigger, structure] = self.message_type;
+        // Where the message type goes wrong in its middle, other text may begin there.
+        let trusted = (trigger.is_empty() || is_trigger(trigger)) && (structure.is_empty() || is_structure(structure));
+        let show = || Public::shaped(text, CONTROL_ID_MAX, is_control_id);
+        self.fenced(text, || if trusted { show() } else { Public::word(UNREADABLE) })
     }
 
     /// MSH-10 as it stands, to find the acknowledgement by.
@@ -280,6 +290,7 @@ pub(super) struct Acknowledgement<'a> {
     code: &'a [u8],
     control_id: &'a [u8],
     sound: bool,
+    vouched: bool,
 }
 
 impl<'a> Acknowledgement<'a> {
@@ -289,7 +300,7 @@ impl<'a> Acknowledgement<'a> {
     /// ends (MSA-8), nor in MSA-4 and MSA-5 what cannot be there. MSA-3 and MSA-6 are free text and never shown.
     pub(super) fn new(line: &'a [u8], ended: bool, header: &Header<'_>) -> Self {
         let fields = Fields::new(line);
-        let [code, control_id, sequence, kind, waiting, waited, beyond] = [0, 1, 3, 4, 6, 7, 8].map(|at| fields.at(at));
+        let [code, control_id, sequence, kind, waiting, waited] = [0, 1, 3, 4, 6, 7].map(|at| fields.at(at));
         let digits = |text: &[u8]| text.trim_ascii().iter().all(u8::is_ascii_digit);
         let sound = ended
             && line.len() <= LINE_MAX
@@ -300,8 +311,8 @@ impl<'a> Acknowledgement<'a> {
             && matches!(kind.trim_ascii(), b"" | b"D" | b"F")
             && digits(waiting)
             && waited.len() <= 2
-            && beyond.is_empty();
-        Self { code: code.trim_ascii(), control_id: control_id.trim_ascii(), sound }
+            && fields.behind(8).iter().all(|&byte| byte == fields.separator);
+        Self { code: code.trim_ascii(), control_id: control_id.trim_ascii(), sound, vouched: false }
     }
 
     /// True where its texts may be shown.
@@ -315,10 +326,19 @@ impl<'a> Acknowledgement<'a> {
         (!self.code.is_empty()).then(show)
     }
 
+    /// Says that MSA-2 is a control id, because a request had it, or as far as the message can tell: `alone` where it
+    /// holds nothing but its answer, so that no other segment's text can have slid in.
+    ///
+    /// Without a request, an id must have a digit: whatever makes ids counts, and a word of MSA-3 (free text) that
+    /// moved one place to the left mostly has none.
+    pub(super) fn vouch(&mut self, requested: bool, alone: bool) {
+        self.vouched = requested || (alone && self.control_id.iter().any(u8::is_ascii_digit));
+    }
+
     /// MSA-2, the control id of the message that is answered: see [`Header::control_id`].
     pub(super) fn control_id(&self) -> Option<Public<'a>> {
         let shaped = || Public::shaped(self.control_id, CONTROL_ID_MAX, is_control_id);
-        let show = || if self.sound { shaped() } else { Public::word(UNREADABLE) };
+        let show = || if self.sound && self.vouched { shaped() } else { Public::word(UNREADABLE) };
         (!self.control_id.is_empty()).then(show)
     }
 
@@ -374,13 +394,29 @@ const fn is_control_id(byte: u8) -> bool {
         || matches!(byte, b'-' | b'_' | b'.' | b':' | b'/' | b'+' | b'=' | b'#' | b'{' | b'}' | b'*' | b'@')
 }
 
-/// `2.3`, `2.3.1`, ..., `2.9` (table 0104).
+/// Table 0104, not just its pattern: of a version that does not exist, a digit may be somebody's.
 const fn is_version(text: &[u8]) -> bool {
-    match text {
-        [b'2', b'.', minor] => minor.is_ascii_digit(),
-        [b'2', b'.', minor, b'.', patch] => minor.is_ascii_digit() && patch.is_ascii_digit(),
-        _ => false,
-    }
+    matches!(
+        text,
+        b"2.0"
+            | b"2.1"
+            | b"2.2"
+            | b"2.3"
+            | b"2.4"
+            | b"2.5"
+            | b"2.6"
+            | b"2.7"
+            | b"2.8"
+            | b"2.9"
+            | b"2.3.1"
+            | b"2.3.2"
+            | b"2.5.1"
+            | b"2.5.2"
+            | b"2.7.1"
+            | b"2.8.1"
+            | b"2.8.2"
+            | b"2.9.1"
+    )
 }
 
 fn is_trigger(text: &[u8]) -> bool {
