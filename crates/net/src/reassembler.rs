@@ -388,8 +388,11 @@ pub(crate) fn give_up<H: StreamHandler>(flow: &mut Flow<H::Application>, side: S
     };
     let half = side.of_mut(&mut flow.tcp);
     let octets = distance(half.next, sequence);
-    half.next = sequence;
-    missing(flow, side, u64::try_from(octets).ok(), handler);
+    // A FIN moves the stream on as well: then nothing is missing.
+    if octets > 0 {
+        half.next = sequence;
+        missing(flow, side, u64::try_from(octets).ok(), handler);
+    }
     drain(flow, side, None, handler)
 }
 

@@ -279,3 +279,14 @@ fn time_of_chunks_is_the_frame_s() {
     assert_eq!(wire.client_stream(), "abc");
     assert!(flow.identity.first > Timestamp::from_seconds(999));
 }
+
+/// Data behind a FIN are nothing that RFC 9293 knows, but they must not upset the accounts.
+#[test]
+fn data_behind_a_fin() {
+    let mut wire = Wire::open();
+    wire.send(&client().octet(1).data(b"XYZ"));
+    wire.send(&client().flags(FIN | ACK));
+    wire.send(&client().octet(6).data(b"W"));
+    assert_eq!(wire.only().troubles.gap_bytes, 2);
+    assert_eq!(wire.client_stream(), "XYZ..W");
+}

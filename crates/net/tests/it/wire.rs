@@ -109,11 +109,6 @@ impl Tcp {
         self
     }
 
-    pub fn v6(mut self) -> Self {
-        self.v6 = true;
-        self
-    }
-
     /// As a router passes it on, into another VLAN.
     pub fn routed(mut self) -> Self {
         self.ttl -= 1;
