@@ -1,1 +1,16 @@
-//! behaviour
+//! Observations in, devices and alerts out.
+//!
+//! Single-threaded judgement over small owned facts: workers fold what they read into [`tally::Pairs`] and send
+//! [`observation::Observation`]s; [`judge::Judge`] keeps the devices, asks the [`detection::DETECTIONS`], and folds
+//! repeated deviations into one [`alert::Alert`].
+//!
+//! Pure: no files, no clock, no threads, no serialised formats. Names no protocol outside `detections/`.
+#![forbid(unsafe_code)]
+
+pub mod alert;
+pub mod detection;
+pub mod detections;
+pub mod device;
+pub mod judge;
+pub mod observation;
+pub mod tally;

@@ -1,1 +1,50 @@
-//! capture
+//! Packet sources: captures in, blocks of records out.
+//!
+//! The only crate that opens captures. It reads pcap and pcapng, plain or packed with gzip or zstd, from files, FIFOs
+//! and standard input, and merges several captures by time. What it knows of a frame ends at its first byte: no
+//! protocol is looked at here.
+//!
+//! A capture is hostile input like the traffic in it. Nothing here panics on it, every buffer has a bound, and what
+//! could be read before a fault is always delivered, with the fault named as [`Damage`]. Only what makes a capture
+//! unreadable from its first byte on is a [`CaptureError`].
+//!
+//! Standards: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng, RFC 1952 (gzip), RFC 8878 (zstd).
+#![forbid(unsafe_code)]
+#![deny(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation
+    )
+)]
+
+#[cfg(feature = "pcap")]
+mod bpf;
+mod compressed;
+mod error;
+mod feed;
+mod file;
+mod filter;
+mod merge;
+mod pcap;
+mod pcapng;
+mod source;
+
+pub use error::CaptureError;
+pub use file::{open, open_bytes, open_readers};
+pub use filter::Filter;
+pub use source::{BLOCK_BYTES, Block, Damage, DamageReason, Input, PacketSource, Record};

@@ -59,6 +59,9 @@ pub struct Protocol {
     pub anomalies: &'static [&'static str],
     /// Habits worth learning; [`Features`] holds a value for each.
     pub features: &'static [Feature],
+    /// What a message asks for behind the responder's address, where the protocol has such a thing (a unit id behind
+    /// a gateway, an application entity): going through many of them is a sweep.
+    pub target: Option<Target>,
     /// Says whether bytes of a flow look like this protocol.
     pub probe: fn(&Evidence<'_>) -> Probe,
     /// Makes the state for one flow.
@@ -88,6 +91,16 @@ pub struct Feature {
     pub learned: Learned,
 }
 
+/// What is addressed behind an IP address.
+pub struct Target {
+    /// What it is called, in the plural ("unit ids").
+    pub plural: &'static str,
+    /// The value that a message of this kind asks for, or answers for.
+    pub of: fn(kind: usize, features: &Features) -> Option<u64>,
+    /// The features whose text names it, for people.
+    pub named_by: &'static [usize],
+}
+
 /// The most features a protocol may declare.
 pub const FEATURES_MAX: usize = 8;
 
@@ -110,6 +123,20 @@ pub struct FlowFacts {
     pub from_start: [bool; 2],
     /// Who sends the requests, where the probe that named the flow saw it.
     pub requester: Option<Side>,
+}
+
+impl std::fmt::Debug for Protocol {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl Protocol {
+    /// The feature whose values form a range: addresses, which a sweep goes through one by one.
+    #[must_use]
+    pub fn range(&self) -> Option<usize> {
+        self.features.iter().position(|feature| feature.learned == Learned::Range)
+    }
 }
 
 impl FlowFacts {

@@ -25,6 +25,15 @@
     )
 )]
 
+pub mod address;
+pub mod checksum;
+pub mod community_id;
+pub mod defragment;
+pub mod duplicates;
+pub mod flow;
+pub mod flow_table;
 pub mod packet;
+pub mod peel;
 pub mod reader;
+pub mod reassembler;
 pub mod stream;

@@ -59,9 +59,15 @@ impl Timestamp {
             (second_of_day.div_euclid(3600), second_of_day.div_euclid(60).rem_euclid(60), second_of_day.rem_euclid(60));
         let nanos = self.0.rem_euclid(NANOS_PER_SECOND);
         let mut text = *b"0000-00-00T00:00:00.000000000Z";
-        for (range, value) in
-            [(0..4, year), (5..7, month), (8..10, day), (11..13, hour), (14..16, minute), (17..19, second), (20..29, nanos)]
-        {
+        for (range, value) in [
+            (0..4, year),
+            (5..7, month),
+            (8..10, day),
+            (11..13, hour),
+            (14..16, minute),
+            (17..19, second),
+            (20..29, nanos),
+        ] {
             put_decimal(text.get_mut(range).unwrap_or_default(), value);
         }
         out.extend_from_slice(&text);

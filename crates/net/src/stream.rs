@@ -61,8 +61,49 @@ pub struct Chunk<'a> {
     pub side: Side,
     /// The capture time of the frame that made them available.
     pub time: Timestamp,
-    /// That frame: its number in its capture file.
+    /// That frame, as [`FrameLabel::to_bits`].
     pub frame: u64,
     /// The bytes; valid for this call only.
     pub bytes: &'a [u8],
+}
+
+/// A frame's label: which capture, and which number in it, in one word.
+///
+/// Frames are labelled once, by whoever reads the captures; everything behind carries the label along.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct FrameLabel(u64);
+
+/// Bits of a label that hold the frame number.
+const NUMBER_BITS: u32 = 48;
+
+impl FrameLabel {
+    /// Frame `number` (counted from 1) of capture `input` (counted from 0).
+    #[must_use]
+    pub const fn new(input: u16, number: u64) -> Self {
+        Self((input as u64) << NUMBER_BITS | number & ((1 << NUMBER_BITS) - 1))
+    }
+
+    /// Which capture, counted from 0.
+    #[must_use]
+    pub const fn input(self) -> usize {
+        (self.0 >> NUMBER_BITS) as usize
+    }
+
+    /// The number of the frame in its capture, counted from 1.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        self.0 & ((1 << NUMBER_BITS) - 1)
+    }
+
+    /// As the `frame` of a [`Chunk`].
+    #[must_use]
+    pub const fn to_bits(self) -> u64 {
+        self.0
+    }
+
+    /// From the `frame` of a [`Chunk`].
+    #[must_use]
+    pub const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
 }

@@ -40,6 +40,7 @@ pub static PROTOCOL: Protocol = Protocol {
         Feature { name: "bytes", learned: Learned::Quantity },
         Feature { name: "segments", learned: Learned::Quantity },
     ],
+    target: None,
     probe,
     dissector: |flow| Box::new(Hl7::new(flow)),
 };

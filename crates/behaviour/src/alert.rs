@@ -1,0 +1,313 @@
+//! Alerts: one deviation, its repeats folded into it.
+//!
+//! An alert is told when it is raised, again when its severity rises or its count reaches a power of ten, and once
+//! more when it has been quiet for an hour of capture time or the capture ends.
+
+use std::fmt;
+
+use hashbrown::HashMap;
+use sha2::{Digest, Sha256};
+use wardtap_net::address::Address;
+use wardtap_net::flow::FlowIdentity;
+use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
+
+use crate::detection::About;
+use crate::observation::Place;
+
+/// How long an alert must be quiet to be over.
+const QUIET_NANOS: u64 = 3600 * NANOS_PER_SECOND;
+
+/// Frames kept as evidence: the first half of these, and the latest.
+pub const EVIDENCE_MAX: usize = 32;
+
+/// The most alerts that are open at once; the one quiet longest is closed for a new one.
+pub const OPEN_MAX: usize = 4096;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Worth a look when there is time.
+    Low,
+    /// To be looked into within days.
+    Medium,
+    /// To be looked into today.
+    High,
+    /// To be looked into now.
+    Critical,
+}
+
+impl Severity {
+    /// Least to worst.
+    pub const ALL: [Self; 5] = [Self::Info, Self::Low, Self::Medium, Self::High, Self::Critical];
+
+    /// The name in events and metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Where an alert is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Just raised.
+    New,
+    /// Told again: it has become worse or more.
+    Update,
+    /// Quiet.
+    Closed,
+}
+
+impl State {
+    /// The name in events.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Update => "update",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// What a detection says when it fires; repeats of the same (detection, device, peer, subject) are folded.
+#[derive(Clone, Debug)]
+pub struct Deviation {
+    /// Which detection.
+    pub about: &'static About,
+    /// The device at risk.
+    pub device: Address,
+    /// Who did it, where somebody did.
+    pub peer: Option<Address>,
+    /// What tells deviations of one detection between two devices apart.
+    pub subject: &'static str,
+    /// How bad.
+    pub severity: Severity,
+    /// 0 to 100.
+    pub score: u8,
+    /// One sentence that a nurse manager understands.
+    pub explanation: String,
+    /// What would be normal.
+    pub expected: String,
+    /// What was seen.
+    pub observed: String,
+    /// How many things were seen since the last time this was raised.
+    pub count: u64,
+    /// The frames that show it.
+    pub evidence: Vec<Place>,
+    /// When it was first seen.
+    pub first: Timestamp,
+    /// When it was last seen.
+    pub last: Timestamp,
+    /// On which flow, where it is one.
+    pub flow: Option<FlowIdentity>,
+    /// SHA-256 of the frame that decided it, where one did.
+    pub sha256: Option<[u8; 32]>,
+    /// Bytes missing from what the judgement rests on.
+    pub gap_bytes: u64,
+    /// Only one end of the conversation was heard.
+    pub one_sided: bool,
+}
+
+/// An alert as it stands.
+#[derive(Clone, Debug)]
+pub struct Alert {
+    /// Stable: of detection, device, peer, subject and the time of the first observation.
+    pub id: String,
+    /// Counts the times it was told.
+    pub revision: u32,
+    /// Where it is in its life.
+    pub state: State,
+    /// What it says: the latest words, the whole count, first to last.
+    pub deviation: Deviation,
+    /// Frames that show it, at most [`EVIDENCE_MAX`]: the first and the latest.
+    pub evidence: Vec<Place>,
+    /// How many frames showed it.
+    pub frames_total: u64,
+    told_count: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    detection: &'static str,
+    device: Address,
+    peer: Option<Address>,
+    subject: &'static str,
+}
+
+/// The open alerts.
+#[derive(Default)]
+pub struct Alerts {
+    open: HashMap<Key, usize, foldhash::fast::RandomState>,
+    list: Vec<(Key, Alert)>,
+    raised: Vec<(&'static About, [u64; 5])>,
+}
+
+impl Alerts {
+    /// Takes a deviation; gives back the alert when it is to be told now.
+    pub fn raise(&mut self, deviation: Deviation) -> Vec<Alert> {
+        let key = Key {
+            detection: deviation.about.name,
+            device: deviation.device,
+            peer: deviation.peer,
+            subject: deviation.subject,
+        };
+        if let Some(&place) = self.open.get(&key) {
+            return self.list.get_mut(place).and_then(|(_, alert)| alert.fold(deviation)).into_iter().collect();
+        }
+        let mut told = Vec::new();
+        if self.list.len() >= OPEN_MAX {
+            let oldest = (0..self.list.len()).min_by_key(|&place| self.list[place].1.deviation.last).unwrap_or(0);
+            told.push(self.close(oldest));
+        }
+        self.count(&deviation);
+        let alert = Alert::new(deviation);
+        told.push(alert.clone());
+        self.open.insert(key.clone(), self.list.len());
+        self.list.push((key, alert));
+        told
+    }
+
+    /// True while an alert of this detection between these devices is open.
+    #[must_use]
+    pub fn is_open(&self, detection: &'static str, device: Address, peer: Option<Address>, subject: &'static str) -> bool {
+        self.open.contains_key(&Key { detection, device, peer, subject })
+    }
+
+    /// Closes the alerts that have been quiet for an hour at `now`, in the order in which they were raised.
+    pub fn tick(&mut self, now: Timestamp) -> Vec<Alert> {
+        self.close_where(|alert| now.since(alert.deviation.last) >= QUIET_NANOS)
+    }
+
+    /// Closes all.
+    pub fn finish(&mut self) -> Vec<Alert> {
+        self.close_where(|_| true)
+    }
+
+    /// How many alerts of each detection and severity were raised.
+    #[must_use]
+    pub fn raised(&self) -> &[(&'static About, [u64; 5])] {
+        &self.raised
+    }
+
+    fn count(&mut self, deviation: &Deviation) {
+        let place = self.raised.iter().position(|(about, _)| about.name == deviation.about.name);
+        let place = place.unwrap_or_else(|| {
+            self.raised.push((deviation.about, [0; 5]));
+            self.raised.len() - 1
+        });
+        self.raised[place].1[deviation.severity as usize] += 1;
+    }
+
+    fn close_where(&mut self, over: impl Fn(&Alert) -> bool) -> Vec<Alert> {
+        let mut told = Vec::new();
+        let mut place = 0;
+        while place < self.list.len() {
+            if over(&self.list[place].1) {
+                told.push(self.close(place));
+            } else {
+                place += 1;
+            }
+        }
+        told
+    }
+
+    fn close(&mut self, place: usize) -> Alert {
+        let (key, mut alert) = self.list.remove(place);
+        self.open.remove(&key);
+        for other in self.open.values_mut() {
+            if *other > place {
+                *other -= 1;
+            }
+        }
+        alert.state = State::Closed;
+        alert.revision += 1;
+        alert
+    }
+}
+
+impl Alert {
+    fn new(mut deviation: Deviation) -> Self {
+        let evidence = std::mem::take(&mut deviation.evidence);
+        let mut alert = Self {
+            id: identify(&deviation),
+            revision: 1,
+            state: State::New,
+            frames_total: 0,
+            told_count: deviation.count,
+            deviation,
+            evidence: Vec::new(),
+        };
+        alert.add_evidence(evidence);
+        alert
+    }
+
+    /// Folds a repeat in; the alert as it is to be told, where it is.
+    fn fold(&mut self, mut repeat: Deviation) -> Option<Self> {
+        let evidence = std::mem::take(&mut repeat.evidence);
+        self.add_evidence(evidence);
+        let worse = repeat.severity > self.deviation.severity;
+        repeat.count = repeat.count.saturating_add(self.deviation.count);
+        repeat.first = self.deviation.first;
+        repeat.last = repeat.last.max(self.deviation.last);
+        repeat.severity = repeat.severity.max(self.deviation.severity);
+        repeat.score = repeat.score.max(self.deviation.score);
+        repeat.sha256 = self.deviation.sha256;
+        repeat.flow = self.deviation.flow;
+        self.deviation = repeat;
+        let more = power_of_ten(self.deviation.count) > power_of_ten(self.told_count);
+        if !(worse || more) {
+            return None;
+        }
+        self.told_count = self.deviation.count;
+        self.state = State::Update;
+        self.revision += 1;
+        Some(self.clone())
+    }
+
+    fn add_evidence(&mut self, places: Vec<Place>) {
+        for place in places {
+            // A repeat may show a frame again that is here already, the first one above all.
+            if self.evidence.contains(&place) {
+                continue;
+            }
+            self.frames_total += 1;
+            if self.evidence.len() >= EVIDENCE_MAX {
+                self.evidence.remove(EVIDENCE_MAX / 2);
+            }
+            self.evidence.push(place);
+        }
+    }
+}
+
+/// 0 below 10, 1 below 100, ...
+fn power_of_ten(count: u64) -> u32 {
+    count.checked_ilog10().unwrap_or(0)
+}
+
+fn identify(deviation: &Deviation) -> String {
+    let peer = deviation.peer.map(|peer| peer.to_string()).unwrap_or_default();
+    let text = format!(
+        "{}\n{}\n{peer}\n{}\n{}",
+        deviation.about.name,
+        deviation.device,
+        deviation.subject,
+        deviation.first.nanos()
+    );
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,105 @@
+//! Detections: named questions asked of observations.
+
+use wardtap_net::packet::Timestamp;
+
+use crate::alert::{Alerts, Deviation};
+use crate::detections;
+use crate::observation::{Content, Observation};
+use crate::tally::Tally;
+
+/// What a detection says of itself: the page of docs/detections, and every field of an alert that never changes.
+#[derive(Debug)]
+pub struct About {
+    /// kebab-case, for ever.
+    pub name: &'static str,
+    /// For people.
+    pub title: &'static str,
+    /// MITRE ATT&CK techniques.
+    pub attack: &'static [Technique],
+    /// What is at stake for care.
+    pub impact: &'static str,
+    /// What to do.
+    pub response: &'static str,
+    /// The doc comment of the detection: its page.
+    pub page: &'static str,
+}
+
+/// A technique of MITRE ATT&CK for ICS (or Enterprise), as its table of version [`ATTACK_VERSION`] has it.
+#[derive(Debug)]
+pub struct Technique {
+    /// T0846 and the like.
+    pub id: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// Its tactic.
+    pub tactic: &'static str,
+}
+
+/// The release of MITRE ATT&CK that the techniques are named by.
+pub const ATTACK_VERSION: &str = "18.1";
+
+/// A question.
+pub trait Detection: Send {
+    /// What it is.
+    fn about(&self) -> &'static About;
+
+    /// Content that is a finding in itself.
+    fn content(&mut self, content: &Content, raise: &mut Raise<'_>) {
+        let _ = (content, raise);
+    }
+
+    /// What a pair of devices has done so far.
+    fn tally(&mut self, tally: &Tally, raise: &mut Raise<'_>) {
+        let _ = (tally, raise);
+    }
+
+    /// Capture time has reached `now`.
+    fn tick(&mut self, now: Timestamp, raise: &mut Raise<'_>) {
+        let _ = (now, raise);
+    }
+}
+
+/// Takes what detections find.
+pub struct Raise<'a> {
+    pub(crate) alerts: &'a Alerts,
+    pub(crate) found: Vec<Deviation>,
+}
+
+impl Raise<'_> {
+    /// Raises a deviation.
+    pub fn raise(&mut self, deviation: Deviation) {
+        self.found.push(deviation);
+    }
+
+    /// True when another detection already tells this story: open, or raised on the same observation.
+    #[must_use]
+    pub fn is_told(&self, detection: &'static str, like: &Tally) -> bool {
+        let (device, peer) = (like.pair.responder, Some(like.pair.requester));
+        self.found.iter().any(|found| found.about.name == detection && found.device == device && found.peer == peer)
+            || self.alerts.is_open(detection, device, peer, like.protocol.name)
+    }
+}
+
+/// All detections, in the order in which they are asked.
+#[must_use]
+pub fn detections() -> Vec<Box<dyn Detection>> {
+    vec![
+        Box::<detections::executable_in_image::ExecutableInImage>::default(),
+        Box::<detections::sweep::Sweep>::default(),
+        Box::<detections::refusal_storm::RefusalStorm>::default(),
+    ]
+}
+
+/// What every detection says of itself.
+pub static DETECTIONS: [&About; 3] =
+    [&detections::executable_in_image::ABOUT, &detections::sweep::ABOUT, &detections::refusal_storm::ABOUT];
+
+pub(crate) fn ask(all: &mut [Box<dyn Detection>], seen: &Observation, raise: &mut Raise<'_>) {
+    for detection in all {
+        match seen {
+            Observation::Content(content) => detection.content(content, raise),
+            Observation::Tally(tally) => detection.tally(tally, raise),
+            Observation::Heard { .. } | Observation::Claimed { .. } | Observation::Role { .. } => {}
+        }
+    }
+}

@@ -1,0 +1,56 @@
+#![doc = include_str!("executable_in_image.md")]
+
+use wardtap_dissect::Finding;
+
+use crate::alert::{Deviation, Severity};
+use crate::detection::{About, Detection, Raise, Technique};
+use crate::observation::Content;
+
+/// What the detection is.
+pub static ABOUT: About = About {
+    name: "executable-in-image",
+    title: "Program hidden in a DICOM object",
+    attack: &[
+        Technique { id: "T0867", name: "Lateral Tool Transfer", tactic: "Lateral Movement" },
+        Technique { id: "T0863", name: "User Execution", tactic: "Execution" },
+    ],
+    impact: "An infected archive or workstation stops imaging: studies cannot be taken, sent or read.",
+    response: "Do not open the object. Quarantine it in the archive, and find out what runs on the sender.",
+    page: include_str!("executable_in_image.md"),
+};
+
+/// Keeps nothing: every such transfer is reported.
+#[derive(Default)]
+pub struct ExecutableInImage;
+
+impl Detection for ExecutableInImage {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn content(&mut self, content: &Content, raise: &mut Raise<'_>) {
+        let Finding::Executable { format, place, .. } = content.finding;
+        raise.raise(Deviation {
+            about: &ABOUT,
+            device: content.receiver,
+            peer: Some(content.sender),
+            subject: format,
+            severity: Severity::Critical,
+            score: 95,
+            explanation: format!(
+                "{} sent an object to {} that carries a computer program where an image belongs.",
+                content.sender, content.receiver
+            ),
+            expected: "a data set that begins with a data element".to_owned(),
+            observed: format!("{format} {place}"),
+            count: 1,
+            evidence: vec![content.place],
+            first: content.place.time,
+            last: content.place.time,
+            flow: Some(content.flow),
+            sha256: Some(content.sha256),
+            gap_bytes: content.gap_bytes,
+            one_sided: content.one_sided,
+        });
+    }
+}

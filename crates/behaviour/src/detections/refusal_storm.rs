@@ -1,0 +1,115 @@
+#![doc = include_str!("refusal_storm.md")]
+
+use std::collections::VecDeque;
+
+use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
+
+use crate::alert::{Deviation, Severity};
+use crate::detection::{About, Detection, Raise, Technique};
+use crate::detections::sweep;
+use crate::observation::Place;
+use crate::tally::{Pair, Tally};
+
+/// What the detection is.
+pub static ABOUT: About = About {
+    name: "refusal-storm",
+    title: "One device refuses what another sends",
+    attack: &[
+        Technique { id: "T0806", name: "Brute Force I/O", tactic: "Impair Process Control" },
+        Technique { id: "T0814", name: "Denial of Service", tactic: "Inhibit Response Function" },
+    ],
+    impact: "Results, orders, images or commands do not arrive, or somebody tries what is not allowed.",
+    response: "Call the owners of both systems: one has changed. Use the manual procedure until it works again.",
+    page: include_str!("refusal_storm.md"),
+};
+
+const WINDOW_NANOS: u64 = 60 * NANOS_PER_SECOND;
+const REFUSALS_MIN: u64 = 20;
+
+/// The most pairs watched at once; the one whose window began first gives way.
+const WATCHED_MAX: usize = 1024;
+
+/// Pairs with refusals in the last minute.
+#[derive(Default)]
+pub struct RefusalStorm {
+    watched: VecDeque<Watched>,
+}
+
+struct Watched {
+    pair: Pair,
+    began: Timestamp,
+    /// Counts before the window.
+    responses: u64,
+    refusals: u64,
+    /// Counts when last told of: the next window begins with them.
+    latest: (u64, u64),
+    first: Place,
+}
+
+impl Detection for RefusalStorm {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn tally(&mut self, tally: &Tally, raise: &mut Raise<'_>) {
+        let Some((first, last)) = tally.refused else { return };
+        let place = self.watched.iter().position(|watched| watched.pair == tally.pair);
+        let watched = match place.and_then(|place| self.watched.get_mut(place)) {
+            Some(watched) => watched,
+            None => {
+                if self.watched.len() >= WATCHED_MAX {
+                    self.watched.pop_front();
+                }
+                // Before this first refusal lies any number of good answers: none of them is in the window.
+                let responses = tally.responses - tally.refusals.min(tally.responses);
+                self.watched.push_back(Watched {
+                    pair: tally.pair,
+                    began: first.time,
+                    responses,
+                    refusals: 0,
+                    latest: (responses, 0),
+                    first,
+                });
+                let end = self.watched.len() - 1;
+                &mut self.watched[end]
+            }
+        };
+        if last.time.since(watched.began) > WINDOW_NANOS {
+            (watched.responses, watched.refusals) = watched.latest;
+            watched.began = first.time;
+            watched.first = first;
+        }
+        watched.latest = (tally.responses, tally.refusals);
+        let refusals = tally.refusals.saturating_sub(watched.refusals);
+        let responses = tally.responses.saturating_sub(watched.responses);
+        if refusals < REFUSALS_MIN || refusals * 2 < responses || raise.is_told(sweep::ABOUT.name, tally) {
+            return;
+        }
+        let began = watched.first;
+        (watched.responses, watched.refusals) = watched.latest;
+        watched.began = last.time;
+        let seconds = last.time.since(began.time).div_ceil(NANOS_PER_SECOND).max(1);
+        raise.raise(Deviation {
+            about: &ABOUT,
+            device: tally.pair.responder,
+            peer: Some(tally.pair.requester),
+            subject: tally.protocol.name,
+            severity: Severity::Medium,
+            score: 60,
+            explanation: format!(
+                "{} refuses most of what {} sends it over {}.",
+                tally.pair.responder, tally.pair.requester, tally.protocol.title
+            ),
+            expected: "almost all answers positive".to_owned(),
+            observed: format!("{refusals} refusals among {responses} answers within {seconds} s"),
+            count: refusals,
+            evidence: vec![began, last],
+            first: began.time,
+            last: last.time,
+            flow: None,
+            sha256: None,
+            gap_bytes: tally.gap_bytes,
+            one_sided: tally.requests == 0,
+        });
+    }
+}

@@ -1,0 +1,102 @@
+#![doc = include_str!("sweep.md")]
+
+use crate::alert::{Deviation, Severity};
+use crate::detection::{About, Detection, Raise, Technique};
+use crate::tally::Tally;
+
+/// What the detection is.
+pub static ABOUT: About = About {
+    name: "sweep",
+    title: "One device searches through another",
+    attack: &[
+        Technique { id: "T0846", name: "Remote System Discovery", tactic: "Discovery" },
+        Technique { id: "T0888", name: "Remote System Information Discovery", tactic: "Discovery" },
+    ],
+    impact: "Somebody finds out what can be commanded here; some controllers fail when asked for what they lack.",
+    response: "Ask who works on the asking device; if nobody does, take it off the network and check the asked one.",
+    page: include_str!("sweep.md"),
+};
+
+/// Refused AE titles: an archive has few, and a wrong title is always the same one.
+const NAMED_IN_VAIN_MIN: u32 = 5;
+/// Unit ids in vain: gateways with some dead units are common.
+const UNNAMED_IN_VAIN_MIN: u32 = 10;
+/// Targets that answered and were asked for at most twice.
+const VISITED_MIN: u32 = 64;
+/// Addresses refused in ascending order.
+const REFUSED_ASCENT_MIN: u32 = 12;
+/// Addresses asked for in ascending order.
+const ASCENT_MIN: u32 = 256;
+
+/// Keeps nothing: tallies hold all that it needs.
+#[derive(Default)]
+pub struct Sweep;
+
+impl Detection for Sweep {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn tally(&mut self, tally: &Tally, raise: &mut Raise<'_>) {
+        let Some((observed, expected)) = targets(tally).or_else(|| addresses(tally)) else { return };
+        let (first, last) = tally.refused.unwrap_or((tally.first, tally.last));
+        raise.raise(Deviation {
+            about: &ABOUT,
+            device: tally.pair.responder,
+            peer: Some(tally.pair.requester),
+            subject: tally.protocol.name,
+            severity: Severity::Medium,
+            score: 70,
+            explanation: format!(
+                "{} is searching through what {} offers over {}, as somebody does who does not know it yet.",
+                tally.pair.requester, tally.pair.responder, tally.protocol.title
+            ),
+            expected,
+            observed,
+            count: 1,
+            evidence: vec![first, last],
+            first: tally.first.time,
+            last: tally.last.time,
+            flow: None,
+            sha256: None,
+            gap_bytes: tally.gap_bytes,
+            one_sided: tally.responses == 0,
+        });
+    }
+}
+
+/// Many targets, hardly any of which answers, or none of which is asked for again.
+fn targets(tally: &Tally) -> Option<(String, String)> {
+    let target = tally.protocol.target.as_ref()?;
+    let counts = tally.targets;
+    let enough = if target.named_by.is_empty() { UNNAMED_IN_VAIN_MIN } else { NAMED_IN_VAIN_MIN };
+    let in_vain = counts.in_vain >= enough && counts.in_vain * 4 >= counts.distinct * 3;
+    if !(in_vain || counts.visited >= VISITED_MIN) {
+        return None;
+    }
+    let names = if tally.target_names.is_empty() {
+        String::new()
+    } else {
+        format!(" (first: {})", tally.target_names.join(", "))
+    };
+    Some((
+        format!("{} {} asked for, {} of them in vain{names}", counts.distinct, target.plural, counts.in_vain),
+        format!("few {}, asked for again and again", target.plural),
+    ))
+}
+
+/// A long ascent through addresses.
+fn addresses(tally: &Tally) -> Option<(String, String)> {
+    let name = tally.protocol.features.get(tally.protocol.range()?)?.name;
+    let (ascent, how) = if tally.refused_ascent.length >= REFUSED_ASCENT_MIN {
+        (tally.refused_ascent, "refused")
+    } else if tally.ascent.length >= ASCENT_MIN {
+        (tally.ascent, "asked for")
+    } else {
+        return None;
+    };
+    Some((
+        format!("{} values of {name} {how} in ascending order, {} to {}", ascent.length, ascent.from, ascent.to),
+        format!("a set of values of {name} that is asked for again and again"),
+    ))
+}

@@ -1,0 +1,125 @@
+//! What an operator is told when a capture cannot be read at all: which file, what, where, how to mend it.
+
+use std::io;
+
+/// A capture cannot be opened. One sentence, complete in itself: callers print it as it is.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CaptureError {
+    /// The operating system refused to open or to read it.
+    #[error("{capture}: cannot be read: {source}")]
+    Io {
+        /// The capture as given.
+        capture: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A folder was named.
+    #[error("{capture}: is a directory: name the captures in it, for example {inside}/*.pcap")]
+    Directory {
+        /// The capture as given.
+        capture: String,
+        /// The same without a slash at its end.
+        inside: String,
+    },
+    /// Nothing to read, not even a header.
+    #[error("{capture}: is empty: even a capture without packets has a header")]
+    Empty {
+        /// The capture as given.
+        capture: String,
+    },
+    /// The first bytes belong to no format known here.
+    #[error(
+        "{capture}: not a capture: {unpacked}begins with {begin}, not with a pcap, pcapng, gzip or zstd header{advice}"
+    )]
+    NotACapture {
+        /// The capture as given.
+        capture: String,
+        /// "the file " or "the unpacked data ".
+        unpacked: &'static str,
+        /// The first bytes, readable.
+        begin: String,
+        /// What it is and what to do, where the first bytes tell; begins with ": " or is empty.
+        advice: &'static str,
+    },
+    /// The file ends inside its own header.
+    #[error(
+        "{capture}: cut short: it ends after {have} bytes, inside the {format} file header of {need} bytes: no packet can be read from it"
+    )]
+    CutHeader {
+        /// The capture as given.
+        capture: String,
+        /// "pcap" or "pcapng".
+        format: &'static str,
+        /// Bytes there are.
+        have: usize,
+        /// Bytes the header has.
+        need: usize,
+    },
+    /// A version of the format that nobody has defined.
+    #[error(
+        "{capture}: {format} version {major}.{minor} is not known (known: {known}): write it anew with a current tool, for example editcap"
+    )]
+    Version {
+        /// The capture as given.
+        capture: String,
+        /// "pcap" or "pcapng".
+        format: &'static str,
+        /// The major version it states.
+        major: u16,
+        /// The minor version it states.
+        minor: u16,
+        /// The versions that can be read.
+        known: &'static str,
+    },
+    /// A header that contradicts itself.
+    #[error("{capture}: the {format} file header is damaged: {what}")]
+    Header {
+        /// The capture as given.
+        capture: String,
+        /// "pcap" or "pcapng".
+        format: &'static str,
+        /// The contradiction.
+        what: String,
+    },
+    /// Packed data are damaged before the capture's own header was whole.
+    #[error("{capture}: cannot be unpacked: {what}")]
+    Packed {
+        /// The capture as given.
+        capture: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// Standard input can be read only once.
+    #[error("- (standard input) is given more than once: it can be read only once")]
+    StandardInputTwice,
+    /// No capture was named.
+    #[error("no capture given: name at least one, or - for standard input")]
+    Nothing,
+    /// More captures than records can number.
+    #[error(
+        "{given} captures given: at most {most} can be merged at once: merge some of them first, for example with mergecap"
+    )]
+    TooMany {
+        /// How many were given.
+        given: usize,
+        /// How many can be.
+        most: usize,
+    },
+    /// A filter expression that does not compile.
+    #[error("filter \"{expression}\": {what} (the syntax is that of pcap-filter(7), as tcpdump takes it)")]
+    Filter {
+        /// The expression as given.
+        expression: String,
+        /// What libpcap says.
+        what: String,
+    },
+    /// This build has no filters.
+    #[error(
+        "filter \"{expression}\": this build of wardtap has no filter support: build it with the feature \"pcap\" (needs libpcap), or filter before: tcpdump -r CAPTURE -w - '{expression}' | wardtap replay -"
+    )]
+    NoFilters {
+        /// The expression as given.
+        expression: String,
+    },
+}

@@ -1,0 +1,459 @@
+//! One capture: opened, recognised by its first bytes, read block by block.
+//!
+//! `read()` fills the block itself, with neither a `BufReader` nor a mapping between: a mapping costs a page fault every
+//! 4 KiB, more than the copy it saves, and dies when the file is cut while it is read. Every fill takes at least one
+//! read and as many more as it takes to make one record whole, so that a slow pipe is never waited for longer than
+//! necessary. What is left of a record at the end of a block is moved to the front of the next one.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    os::fd::AsFd,
+    path::{Path, PathBuf},
+};
+
+use wardtap_net::packet::{LinkType, Timestamp};
+
+use crate::{
+    compressed::Packing,
+    error::CaptureError,
+    feed::Feed,
+    merge::Merge,
+    pcap::{self, Pcap},
+    pcapng::{self, Pcapng},
+    source::{BLOCK_BYTES, Block, Damage, DamageReason, Input, PacketSource, Record, Stop, Tally},
+};
+
+/// The path that stands for standard input.
+const STANDARD_INPUT: &str = "-";
+
+/// How many captures can be merged: records number them with 16 bits.
+const MOST_INPUTS: usize = 65_536;
+
+/// Opens one or several captures; `-` is standard input. Several are merged by time.
+///
+/// Plain and packed captures are told apart by their first bytes, which are read here, so this waits for a FIFO or a pipe
+/// that has nothing to say yet.
+///
+/// # Errors
+/// When one of them cannot be opened, or holds nothing that can be read. A capture that is damaged further on opens
+/// and reports [`Damage`].
+pub fn open(paths: &[PathBuf]) -> Result<Box<dyn PacketSource>, CaptureError> {
+    let count = paths.len();
+    if count > MOST_INPUTS {
+        return Err(CaptureError::TooMany { given: count, most: MOST_INPUTS });
+    }
+    if paths.iter().filter(|path| path.as_os_str() == STANDARD_INPUT).count() > 1 {
+        return Err(CaptureError::StandardInputTwice);
+    }
+    let mut sources = Vec::with_capacity(count);
+    for (index, path) in paths.iter().enumerate() {
+        let (reader, total) = open_path(path)?;
+        sources.push(FileSource::new(path.display().to_string(), number(index), reader, total)?);
+    }
+    together(sources)
+}
+
+/// Opens a capture from any reader, under the name it is to have in messages and records.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_bytes(capture: &str, reader: Box<dyn Read + Send>) -> Result<Box<dyn PacketSource>, CaptureError> {
+    together(vec![FileSource::new(capture.to_owned(), 0, reader, None)?])
+}
+
+/// Opens several captures from readers, each under its name, and merges them by time.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_readers(captures: Vec<(String, Box<dyn Read + Send>)>) -> Result<Box<dyn PacketSource>, CaptureError> {
+    if captures.len() > MOST_INPUTS {
+        return Err(CaptureError::TooMany { given: captures.len(), most: MOST_INPUTS });
+    }
+    let sources = captures.into_iter().enumerate();
+    together(
+        sources
+            .map(|(index, (capture, reader))| FileSource::new(capture, number(index), reader, None))
+            .collect::<Result<_, _>>()?,
+    )
+}
+
+/// One source of all; merged where there are several.
+fn together(mut sources: Vec<FileSource>) -> Result<Box<dyn PacketSource>, CaptureError> {
+    if sources.len() > 1 {
+        return Ok(Box::new(Merge::new(sources)));
+    }
+    sources.pop().map(|only| Box::new(only) as Box<dyn PacketSource>).ok_or(CaptureError::Nothing)
+}
+
+/// An index as records carry it.
+fn number(index: usize) -> u16 {
+    u16::try_from(index).unwrap_or(u16::MAX)
+}
+
+/// A path's bytes, and how many there are where that is known.
+fn open_path(path: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>), CaptureError> {
+    let fault = |source: io::Error| CaptureError::Io { capture: path.display().to_string(), source };
+    let file = if path.as_os_str() == STANDARD_INPUT {
+        File::from(io::stdin().as_fd().try_clone_to_owned().map_err(fault)?)
+    } else {
+        File::open(path).map_err(fault)?
+    };
+    let facts = file.metadata().map_err(fault)?;
+    if facts.is_dir() {
+        let capture = path.display().to_string();
+        return Err(CaptureError::Directory { inside: capture.trim_end_matches('/').to_owned(), capture });
+    }
+    let total = facts.is_file().then_some(facts.len());
+    Ok((Box::new(file), total))
+}
+
+/// The format of a capture, with its state.
+#[derive(Debug)]
+enum Format {
+    Pcap(Pcap),
+    Pcapng(Pcapng),
+}
+
+impl Format {
+    fn walk(&mut self, bytes: &[u8], at: u32, records: &mut Vec<Record>, tally: &mut Tally) -> (usize, Stop) {
+        match self {
+            Self::Pcap(pcap) => pcap.walk(bytes, at, records, tally),
+            Self::Pcapng(pcapng) => pcapng.walk(bytes, at, records, tally),
+        }
+    }
+
+    fn links(&self) -> Vec<LinkType> {
+        match self {
+            Self::Pcap(pcap) => vec![pcap.link()],
+            Self::Pcapng(pcapng) => pcapng.links().to_vec(),
+        }
+    }
+
+    fn snaplen(&self) -> u32 {
+        match self {
+            Self::Pcap(pcap) => pcap.snaplen(),
+            Self::Pcapng(pcapng) => pcapng.snaplen(),
+        }
+    }
+}
+
+/// One capture being read.
+pub(crate) struct FileSource {
+    capture: String,
+    /// None once there is nothing more to read: a file is closed as soon as it is read.
+    feed: Option<Feed>,
+    /// Bytes consumed of the capture as stored, once `feed` is gone.
+    stored: u64,
+    total: Option<u64>,
+    format: Format,
+    /// The rest of a record, to stand at the front of the next block.
+    carry: Vec<u8>,
+    /// Bytes that the record at the front of the next block needs to be looked at.
+    need: usize,
+    /// Where the next block begins in the capture as unpacked.
+    offset: u64,
+    room: usize,
+    tally: Tally,
+    damage: Option<Damage>,
+    copied: u64,
+}
+
+impl FileSource {
+    /// Recognises what `reader` gives. `total` is the number of bytes there are, where it is known.
+    pub(crate) fn new(
+        capture: String,
+        input: u16,
+        reader: Box<dyn Read + Send>,
+        total: Option<u64>,
+    ) -> Result<Self, CaptureError> {
+        let mut feed = Feed::plain(reader);
+        let mut head = Vec::with_capacity(pcap::FILE_HEADER);
+        read_head(&capture, &mut feed, &mut head)?;
+        if let Some(packing) = Packing::recognise(&head) {
+            feed = feed
+                .unpack(packing, std::mem::take(&mut head))
+                .map_err(|source| CaptureError::Io { capture: capture.clone(), source })?;
+            read_head(&capture, &mut feed, &mut head)?;
+            if Packing::recognise(&head).is_some() {
+                return Err(CaptureError::NotACapture {
+                    capture,
+                    unpacked: "what is unpacked from it ",
+                    begin: quote(&head),
+                    advice: ": it is packed twice: unpack it once before",
+                });
+            }
+        }
+        let unpacked = if feed.is_plain() { "the file " } else { "what is unpacked from it " };
+        let format = recognise(&capture, unpacked, &head)?;
+        let (carry, offset) = match format {
+            Format::Pcap(_) => (Vec::new(), head.len()),
+            Format::Pcapng(_) => (head, 0),
+        };
+        Ok(Self {
+            capture,
+            feed: Some(feed),
+            stored: 0,
+            total,
+            format,
+            carry,
+            need: 0,
+            offset: u64::try_from(offset).unwrap_or(0),
+            room: BLOCK_BYTES,
+            tally: Tally::new(input),
+            damage: None,
+            copied: 0,
+        })
+    }
+
+    /// Makes blocks of about this size (many captures at once would else take much memory).
+    pub(crate) fn set_room(&mut self, room: usize) {
+        self.room = room;
+    }
+
+    /// Nothing more is read.
+    fn end(&mut self, offset: u64, reason: Option<DamageReason>) {
+        if let Some(reason) = reason {
+            self.damage = Some(Damage { capture: self.capture.clone(), offset, reason });
+        }
+        if let Some(feed) = self.feed.take() {
+            self.stored = feed.stored();
+            self.copied = self.copied.saturating_add(feed.copied());
+        }
+    }
+
+    /// The capture as it was read so far.
+    pub(crate) fn input(&self) -> Input {
+        let timed = self.tally.packets > self.tally.untimed;
+        Input {
+            capture: self.capture.clone(),
+            bytes: self.stored(),
+            packets: self.tally.packets,
+            first: timed.then_some(self.tally.oldest),
+            last: timed.then_some(self.tally.newest),
+            link_types: self.format.links(),
+            snaplen: self.format.snaplen(),
+        }
+    }
+
+    pub(crate) fn fault(&self) -> Option<&Damage> {
+        self.damage.as_ref()
+    }
+
+    pub(crate) fn stored(&self) -> u64 {
+        self.feed.as_ref().map_or(self.stored, Feed::stored)
+    }
+
+    pub(crate) const fn total(&self) -> Option<u64> {
+        self.total
+    }
+
+    /// Moves the rest of a record to the front of an empty block; answers how many bytes that is.
+    fn bring(&mut self, block: &mut Block) -> usize {
+        let carried = self.carry.len();
+        if let Some(front) = block.bytes.get_mut(..carried) {
+            front.copy_from_slice(&self.carry);
+            self.copied = self.copied.saturating_add(wide(carried));
+        }
+        self.carry.clear();
+        carried
+    }
+
+    /// Keeps the rest of a record, which begins at `at` in its block.
+    fn keep(&mut self, rest: &[u8], at: usize, need: usize) {
+        self.carry.extend_from_slice(rest);
+        self.copied = self.copied.saturating_add(wide(rest.len()));
+        self.offset = self.offset.saturating_add(wide(at));
+        self.need = need;
+    }
+
+    /// Reads once into `into`, which is not empty. True at the end of the capture, with its fault, if it has one.
+    fn read(&mut self, into: &mut [u8], filled: &mut usize) -> (bool, Option<DamageReason>) {
+        let Some(feed) = self.feed.as_mut() else { return (true, None) };
+        match feed.read(into.get_mut(*filled..).unwrap_or_default()) {
+            Ok(0) => (true, None),
+            Ok(more) => {
+                *filled = filled.saturating_add(more);
+                (false, None)
+            }
+            Err(reason) => (true, Some(reason)),
+        }
+    }
+}
+
+impl PacketSource for FileSource {
+    fn fill(&mut self, block: &mut Block) -> bool {
+        // Room for one whole hand-over of the unpacker behind what is carried over: if it did not fit, every other block
+        // would hold just the few bytes left of one.
+        block.restart(self.room.saturating_add(self.carry.len()));
+        if self.feed.is_none() {
+            return false;
+        }
+        self.tally.newest_of_block = Timestamp::EPOCH;
+        // The block holds `filled` bytes, of which the first `taken` are whole records.
+        let mut filled = self.bring(block);
+        let mut taken = 0_usize;
+        loop {
+            let (ended, fault) = self.read(&mut block.bytes, &mut filled);
+            let rest = block.bytes.get(taken..filled).unwrap_or_default();
+            let at = u32::try_from(taken).unwrap_or(u32::MAX);
+            let (more, stop) = if ended || rest.len() >= self.need {
+                self.format.walk(rest, at, &mut block.records, &mut self.tally)
+            } else {
+                (0, Stop::Need(self.need))
+            };
+            taken = taken.saturating_add(more);
+            let (left, here) = (filled.saturating_sub(taken), self.offset.saturating_add(wide(taken)));
+            let need = match stop {
+                Stop::Fault(reason) => {
+                    self.end(here, Some(reason));
+                    break;
+                }
+                Stop::Need(need) if ended => {
+                    let fault = match fault {
+                        Some(fault) => Some((self.offset.saturating_add(wide(filled)), fault)),
+                        None => cut(left, need).map(|reason| (here, reason)),
+                    };
+                    let (offset, reason) = fault.map_or((here, None), |(offset, reason)| (offset, Some(reason)));
+                    self.end(offset, reason);
+                    break;
+                }
+                Stop::Need(need) => need,
+            };
+            if !block.records.is_empty() {
+                self.keep(block.bytes.get(taken..filled).unwrap_or_default(), taken, need);
+                break;
+            }
+            // Not one whole record yet: it gets the block to itself.
+            if taken > 0 {
+                block.bytes.copy_within(taken..filled, 0);
+                self.copied = self.copied.saturating_add(wide(left));
+                self.offset = here;
+                (taken, filled) = (0, left);
+            }
+            self.need = need;
+            if block.bytes.len() <= filled {
+                // Doubling, so that a length alone does not take memory. The formats bound `need`.
+                let grown = need.min(filled.saturating_mul(2)).max(filled.saturating_add(1));
+                block.bytes.resize(grown, 0);
+            }
+        }
+        block.latest = self.tally.newest_of_block;
+        !block.records.is_empty()
+    }
+
+    fn inputs(&self) -> Vec<Input> {
+        vec![self.input()]
+    }
+
+    fn damage(&self) -> Vec<Damage> {
+        self.damage.iter().cloned().collect()
+    }
+
+    fn untimed(&self) -> u64 {
+        self.tally.untimed
+    }
+
+    fn copied_bytes(&self) -> u64 {
+        self.copied.saturating_add(self.feed.as_ref().map_or(0, Feed::copied))
+    }
+
+    fn progress(&self) -> (u64, Option<u64>) {
+        (self.stored(), self.total)
+    }
+}
+
+/// What a capture lacks that ends `left` bytes into a record; None when it ends between two.
+fn cut(left: usize, need: usize) -> Option<DamageReason> {
+    /// More than any fixed part of a record or block.
+    const FIXED: usize = 24;
+    let (have, need) = (wide(left), wide(need));
+    match left {
+        0 => None,
+        1..FIXED if need <= wide(FIXED) => Some(DamageReason::CutHeader { have, need }),
+        _ => Some(DamageReason::CutRecord { have, need }),
+    }
+}
+
+/// A length as files count.
+fn wide(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+/// Reads as much as a file header needs, or all there is.
+fn read_head(capture: &str, feed: &mut Feed, head: &mut Vec<u8>) -> Result<(), CaptureError> {
+    head.resize(pcap::FILE_HEADER, 0);
+    let mut filled = 0_usize;
+    while let Some(into @ [_, ..]) = head.get_mut(filled..) {
+        match feed.read(into) {
+            Ok(0) => break,
+            Ok(more) => filled = filled.saturating_add(more),
+            Err(DamageReason::Read { what }) => {
+                return Err(CaptureError::Io { capture: capture.to_owned(), source: io::Error::other(what) });
+            }
+            Err(reason) => return Err(CaptureError::Packed { capture: capture.to_owned(), what: reason.to_string() }),
+        }
+    }
+    head.truncate(filled);
+    if head.is_empty() {
+        return Err(CaptureError::Empty { capture: capture.to_owned() });
+    }
+    Ok(())
+}
+
+/// The format that these first bytes begin.
+fn recognise(capture: &str, unpacked: &'static str, head: &[u8]) -> Result<Format, CaptureError> {
+    let name = || capture.to_owned();
+    let cut = |format, need| CaptureError::CutHeader { capture: name(), format, have: head.len(), need };
+    let magic = head.first_chunk().copied().unwrap_or_default();
+    if Pcap::recognises(magic) {
+        let header = head.first_chunk().ok_or_else(|| cut("pcap", pcap::FILE_HEADER))?;
+        return Pcap::new(header).map(Format::Pcap).map_err(|(major, minor)| CaptureError::Version {
+            capture: name(),
+            format: "pcap",
+            major,
+            minor,
+            known: "2.0 to 2.4, 543.0",
+        });
+    }
+    if Pcapng::recognises(magic) {
+        let header = head.first_chunk().ok_or_else(|| cut("pcapng", pcapng::LEAST_SECTION))?;
+        return match Pcapng::section(header) {
+            Ok(_) => Ok(Format::Pcapng(Pcapng::default())),
+            Err(DamageReason::Version { major, minor }) => {
+                Err(CaptureError::Version { capture: name(), format: "pcapng", major, minor, known: "1.0" })
+            }
+            Err(reason) => Err(CaptureError::Header { capture: name(), format: "pcapng", what: reason.to_string() }),
+        };
+    }
+    Err(CaptureError::NotACapture { capture: name(), unpacked, begin: quote(head), advice: advice(head) })
+}
+
+/// The first bytes of a file as text where they are, else in hexadecimal.
+fn quote(head: &[u8]) -> String {
+    let begin = head.get(..head.len().min(8)).unwrap_or_default();
+    let more = if head.len() > begin.len() { "…" } else { "" };
+    let letters = begin.iter().take_while(|octet| octet.is_ascii_graphic() || **octet == b' ').count();
+    if letters >= begin.len().min(4) {
+        let text: String = begin.iter().take(letters).map(|octet| char::from(*octet)).collect();
+        return format!("\"{text}{}\"", if letters < head.len() { "…" } else { "" });
+    }
+    let hex: Vec<String> = begin.iter().map(|octet| format!("{octet:02x}")).collect();
+    format!("the bytes {}{more}", hex.join(" "))
+}
+
+/// What a file that is no capture is, and what to do, where its first bytes tell.
+fn advice(head: &[u8]) -> &'static str {
+    const KNOWN: [(&[u8], &str); 9] = [
+        (b"\xfd7zXZ\0", ": it is packed with xz: unpack it first (xz -dc FILE | wardtap ... -)"),
+        (b"BZh", ": it is packed with bzip2: unpack it first (bzip2 -dc FILE | wardtap ... -)"),
+        (b"\x04\x22\x4d\x18", ": it is packed with lz4: unpack it first (lz4 -dc FILE | wardtap ... -)"),
+        (b"PK\x03\x04", ": it is a zip archive: unpack it first (unzip -p FILE | wardtap ... -)"),
+        (b"snoop\0\0\0", ": it is a snoop capture: convert it first (editcap -F pcapng FILE OUT)"),
+        (b"GMBU", ": it is a Network Monitor capture: convert it first (editcap -F pcapng FILE OUT)"),
+        (b"RTSS", ": it is a Network Monitor capture: convert it first (editcap -F pcapng FILE OUT)"),
+        (b"TRSNIFF data", ": it is a Sniffer capture: convert it first (editcap -F pcapng FILE OUT)"),
+        (b"XCP\0", ": it is a NetXRay capture: convert it first (editcap -F pcapng FILE OUT)"),
+    ];
+    KNOWN.iter().find(|(begin, _)| head.starts_with(begin)).map_or("", |(_, text)| text)
+}

@@ -1,0 +1,390 @@
+//! Records, blocks, and what every packet source answers.
+//!
+//! A block is one owned buffer with many records in it. It crosses threads as a whole and comes back to be refilled,
+//! so that a packet costs neither an allocation nor a copy after the read. A record says where its frame lies in the
+//! block; frames are reached through [`Block::frame`] alone, since `bytes` also holds headers and the rests of
+//! earlier fills.
+//!
+//! Limits: a block aims at [`BLOCK_BYTES`] and grows only for a single record larger than that, up to 16 MiB.
+
+use std::fmt;
+
+use wardtap_net::packet::{LinkType, Timestamp};
+
+/// What a block aims at: small enough to stay in the second-level cache while it is looked at, large enough that the
+/// system call that fills it costs less than a nanosecond a packet.
+pub const BLOCK_BYTES: usize = 256 * 1024;
+
+/// A block whose buffer has grown past this for one huge record gives the rest back at its next fill.
+const KEEP_BYTES: usize = 4 * BLOCK_BYTES;
+
+/// One packet record of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// When it was captured.
+    pub time: Timestamp,
+    /// Its number in its capture file, counted from 1.
+    pub frame: u64,
+    /// Where its bytes begin in the block.
+    pub offset: u32,
+    /// How many bytes were captured.
+    pub captured: u32,
+    /// How long it was on the wire. Never below `captured`: an original length of 0 beside data, as some writers leave
+    /// it, counts as captured.
+    pub sent: u32,
+    /// Which of the captures it came from, by argument order.
+    pub input: u16,
+    /// How its first byte is to be understood.
+    pub link: LinkType,
+}
+
+const _: () = assert!(size_of::<Record>() == 32, "a record is half a cache line");
+
+/// One owned buffer, many records.
+#[derive(Debug, Default)]
+pub struct Block {
+    /// The buffer. Longer than what the records name: only their ranges mean anything.
+    pub bytes: Vec<u8>,
+    /// The records, in order.
+    pub records: Vec<Record>,
+    /// The latest time of the records (for merging: whether a whole block may pass).
+    pub(crate) latest: Timestamp,
+}
+
+impl Block {
+    /// An empty block that owns no memory yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The captured bytes of a record of this block; empty for a record of another one that does not fit.
+    #[inline]
+    #[must_use]
+    pub fn frame(&self, record: &Record) -> &[u8] {
+        let begin = record.offset as usize;
+        self.bytes.get(begin..begin.saturating_add(record.captured as usize)).unwrap_or_default()
+    }
+
+    /// Appends a record with a copy of its bytes, whose `offset` and `captured` are set here. Whoever mixes this with
+    /// `fill` gets what `fill` leaves: `fill` starts anew.
+    pub fn push(&mut self, record: Record, frame: &[u8]) {
+        let (Ok(offset), Ok(captured)) = (u32::try_from(self.bytes.len()), u32::try_from(frame.len())) else {
+            return;
+        };
+        self.bytes.extend_from_slice(frame);
+        self.latest = self.latest.max(record.time);
+        self.records.push(Record { offset, captured, sent: record.sent.max(captured), ..record });
+    }
+
+    /// No records, and a buffer of at least `room` bytes, whatever they hold.
+    pub(crate) fn restart(&mut self, room: usize) {
+        self.records.clear();
+        self.latest = Timestamp::EPOCH;
+        if self.bytes.len() > KEEP_BYTES.max(room) {
+            self.bytes.truncate(room);
+            self.bytes.shrink_to(room);
+        }
+        if self.bytes.len() < room {
+            self.bytes.resize(room, 0);
+        }
+    }
+
+    /// No records and no bytes, for whoever appends with [`Block::push`].
+    pub(crate) fn restart_empty(&mut self) {
+        self.records.clear();
+        self.latest = Timestamp::EPOCH;
+        self.bytes.clear();
+        self.bytes.shrink_to(KEEP_BYTES);
+    }
+}
+
+/// Where packets come from.
+pub trait PacketSource: Send {
+    /// Refills `block` with the next records, in order. True while there was something; false at the end, with the
+    /// block empty.
+    fn fill(&mut self, block: &mut Block) -> bool;
+
+    /// What was read so far of each capture, in the order given.
+    fn inputs(&self) -> Vec<Input>;
+
+    /// What was found wrong so far, in the order given.
+    fn damage(&self) -> Vec<Damage>;
+
+    /// Records without a time of their own (pcapng simple packet blocks). They take the time of the record before them
+    /// in their capture; the first of a capture takes the epoch.
+    fn untimed(&self) -> u64;
+
+    /// Bytes copied after they were read: by merging, by unpacking's hand-over, and to move a record that straddles two
+    /// blocks to the front of the second.
+    fn copied_bytes(&self) -> u64;
+
+    /// Bytes consumed of the captures as they are stored, and all there are, where that is known.
+    fn progress(&self) -> (u64, Option<u64>);
+}
+
+/// One capture, as far as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// The capture as given.
+    pub capture: String,
+    /// Bytes read of it as stored.
+    pub bytes: u64,
+    /// Packet records read.
+    pub packets: u64,
+    /// The earliest time of its records, where any has one.
+    pub first: Option<Timestamp>,
+    /// The latest time of its records, where any has one.
+    pub last: Option<Timestamp>,
+    /// The link types of its interfaces, each once, in order of appearance.
+    pub link_types: Vec<LinkType>,
+    /// The largest number of bytes a frame was captured with, as the capture states it; 0 where it states none.
+    pub snaplen: u32,
+}
+
+/// A fault in a capture. What lies before it was delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// The capture as given.
+    pub capture: String,
+    /// Where the faulty record begins (or the bytes end), counted in the capture as unpacked.
+    pub offset: u64,
+    /// What is wrong.
+    pub reason: DamageReason,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: at byte {}: {}", self.capture, self.offset, self.reason)
+    }
+}
+
+/// What is wrong with a capture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DamageReason {
+    /// It ends inside the fixed part of a record or block.
+    CutHeader {
+        /// Bytes there are.
+        have: u64,
+        /// Bytes there should be at least.
+        need: u64,
+    },
+    /// It ends inside a record or block.
+    CutRecord {
+        /// Bytes there are.
+        have: u64,
+        /// Bytes there should be.
+        need: u64,
+    },
+    /// A record claims to hold more than any packet can.
+    PacketLength {
+        /// The captured length it claims.
+        captured: u32,
+        /// The most that can be.
+        limit: u32,
+    },
+    /// A packet claims to be longer than the block it stands in.
+    PacketOverruns {
+        /// The captured length it claims.
+        captured: u32,
+        /// The room there is in its block.
+        room: u32,
+    },
+    /// A block length that cannot be.
+    BlockLength {
+        /// The length it states.
+        length: u32,
+    },
+    /// A block too short for its kind.
+    BlockTooShort {
+        /// Its type.
+        kind: u32,
+        /// The length it states.
+        length: u32,
+    },
+    /// A block's two lengths differ.
+    BlockLengthsDiffer {
+        /// The length at its beginning.
+        first: u32,
+        /// The length at its end.
+        last: u32,
+    },
+    /// A section without a readable byte-order magic.
+    ByteOrder {
+        /// What stands there.
+        magic: u32,
+    },
+    /// A section of a version nobody has defined.
+    Version {
+        /// The major version it states.
+        major: u16,
+        /// The minor version it states.
+        minor: u16,
+    },
+    /// A packet of an interface that its section has not described.
+    NoInterface {
+        /// The interface's number.
+        interface: u32,
+        /// How many have been described.
+        described: u32,
+    },
+    /// More interfaces in a section than anybody has.
+    TooManyInterfaces {
+        /// The most that are kept.
+        limit: u32,
+    },
+    /// An interface whose options overrun their block, so that the unit of its times is unknown.
+    InterfaceOptions {
+        /// The interface's number.
+        interface: u32,
+    },
+    /// Reading failed.
+    Read {
+        /// What the system said.
+        what: String,
+    },
+    /// The packed data are damaged.
+    Packed {
+        /// "gzip" or "zstd".
+        format: &'static str,
+        /// What the unpacker said.
+        what: String,
+    },
+    /// The packed data end early.
+    PackedCut {
+        /// "gzip" or "zstd".
+        format: &'static str,
+    },
+    /// Something else follows the packed data.
+    PackedTrailing {
+        /// "gzip" or "zstd".
+        format: &'static str,
+    },
+    /// The packed data grow beyond what any capture packs to.
+    PackedBomb {
+        /// "gzip" or "zstd".
+        format: &'static str,
+        /// Bytes unpacked at most.
+        limit: u64,
+    },
+}
+
+impl fmt::Display for DamageReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CutHeader { have, need } => {
+                write!(f, "cut short: the capture ends inside a record header ({have} of {need} bytes)")
+            }
+            Self::CutRecord { have, need } => {
+                write!(f, "cut short: the capture ends inside a record ({have} of {need} bytes)")
+            }
+            Self::PacketLength { captured, limit } => {
+                write!(f, "a record claims {captured} captured bytes, more than the {limit} that can be")
+            }
+            Self::PacketOverruns { captured, room } => {
+                write!(f, "a packet claims {captured} captured bytes where its block holds {room}")
+            }
+            Self::BlockLength { length } => {
+                write!(f, "a block states a length of {length} bytes, which is {}", block_length_fault(*length))
+            }
+            Self::BlockTooShort { kind, length } => {
+                write!(f, "a block of type {kind:#x} is too short for its kind with {length} bytes")
+            }
+            Self::BlockLengthsDiffer { first, last } => {
+                write!(f, "a block states a length of {first} bytes at its beginning and of {last} at its end")
+            }
+            Self::ByteOrder { magic } => {
+                write!(f, "a section begins with {magic:#010x} where the byte-order magic 0x1a2b3c4d should stand")
+            }
+            Self::Version { major, minor } => {
+                write!(f, "a section of pcapng version {major}.{minor}, which is not known (known: 1.0)")
+            }
+            Self::NoInterface { interface, described } => write!(
+                f,
+                "a packet of interface {interface}, of which nothing is known: its section has described {described} so far"
+            ),
+            Self::TooManyInterfaces { limit } => write!(f, "a section describes more than {limit} interfaces"),
+            Self::InterfaceOptions { interface } => write!(
+                f,
+                "the options of interface {interface} overrun their block, so the unit of its times is unknown"
+            ),
+            Self::Read { what } => write!(f, "reading failed: {what}"),
+            Self::Packed { format, what } => write!(f, "the {format} data are damaged: {what}"),
+            Self::PackedCut { format } => write!(f, "cut short: the {format} data end early"),
+            Self::PackedTrailing { format } => write!(f, "bytes that are not {format} follow the {format} data"),
+            Self::PackedBomb { format, limit } => write!(
+                f,
+                "the {format} data unpack to more than {limit} bytes, which no capture does: unpacking stopped"
+            ),
+        }
+    }
+}
+
+/// Why a block cannot have this length.
+fn block_length_fault(length: u32) -> &'static str {
+    if length < crate::pcapng::LEAST_BLOCK {
+        "below the least possible"
+    } else if !length.is_multiple_of(4) {
+        "not a multiple of 4"
+    } else {
+        "more than the 16 MiB that can be"
+    }
+}
+
+/// Where a walk over a buffer stopped.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// The record where it stopped needs this many bytes, counted from its beginning, to be looked at further.
+    Need(usize),
+    /// The record where it stopped is faulty; nothing after it can be trusted.
+    Fault(DamageReason),
+}
+
+/// Where a walk over a buffer leaves its records, and what it counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tally {
+    /// The capture's number.
+    pub(crate) input: u16,
+    /// Records so far.
+    pub(crate) packets: u64,
+    /// Records without a time of their own so far.
+    pub(crate) untimed: u64,
+    /// The earliest time of those with one; the largest there is while there are none.
+    pub(crate) oldest: Timestamp,
+    /// The latest time.
+    pub(crate) newest: Timestamp,
+    /// The latest time of the present block.
+    pub(crate) newest_of_block: Timestamp,
+    /// The time of the last record.
+    pub(crate) previous: Timestamp,
+}
+
+impl Tally {
+    /// Nothing counted yet.
+    pub(crate) const fn new(input: u16) -> Self {
+        Self {
+            input,
+            packets: 0,
+            untimed: 0,
+            oldest: Timestamp::from_nanos(u64::MAX),
+            newest: Timestamp::EPOCH,
+            newest_of_block: Timestamp::EPOCH,
+            previous: Timestamp::EPOCH,
+        }
+    }
+}
+
+/// The most bytes one packet can have, for a link type and the snapshot length its capture states.
+///
+/// libpcap and Wireshark agree on 262,144, and on far more for D-Bus and USB captures. Beyond them this takes the
+/// capture's own word up to 16 MiB.
+pub(crate) fn packet_limit(link: LinkType, snaplen: u32) -> u32 {
+    const USUAL: u32 = 262_144;
+    const MOST: u32 = 16 * 1024 * 1024;
+    match link.0 {
+        // USB_LINUX, USB_LINUX_MMAPPED, DBUS, USBPCAP, USB_DARWIN, EBHSCR
+        189 | 220 | 231 | 249 | 266 | 279 => MOST,
+        _ => snaplen.clamp(USUAL, MOST),
+    }
+}

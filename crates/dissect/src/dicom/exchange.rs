@@ -1,0 +1,188 @@
+//! Messages as they become complete: told, paired with their requests, and what they say of the association.
+
+use wardtap_net::stream::Side;
+
+use super::association::{Asked, Associate, Association};
+use super::command::{Command, Status};
+use super::dissector::{Dicom, announce};
+use super::open::{Open, State};
+use super::wire::{PDU_HEADER, pdu};
+use super::{Anomaly, Body, DicomMessage, Dimse, PROTOCOL, kind, outcome};
+use crate::{Direction, Envelope, MessageHandler, Outcome};
+
+impl Dicom {
+    fn association(&mut self) -> &mut Association {
+        self.association.get_or_insert_default()
+    }
+
+    /// A message whose end will not come.
+    pub(super) fn give_up(&mut self, side: Side, mut open: Box<Open>, to: &mut dyn MessageHandler) {
+        open.judge(self.association.as_deref());
+        announce(side, &mut open, to);
+        if matches!(open.state, State::Read) {
+            open.incomplete = true;
+            self.emit(side, &open, to);
+        }
+    }
+
+    pub(super) fn emit(&mut self, side: Side, open: &Open, to: &mut dyn MessageHandler) {
+        let command = &open.command;
+        let response_nanos = if command.is_response() {
+            self.answer(side, command)
+        } else {
+            self.ask(side, command, to);
+            None
+        };
+        self.note_requester(side, command);
+        to.message(&DicomMessage {
+            envelope: Envelope {
+                kind: kind::of_command(command.field),
+                side,
+                direction: if command.is_response() { Direction::Response } else { Direction::Request },
+                bytes: open.bytes,
+                incomplete: open.incomplete,
+                response_nanos,
+                outcome: outcome(command),
+            },
+            association: self.association.as_deref(),
+            body: Body::Dimse(Dimse {
+                command,
+                context: open.context,
+                dataset_bytes: open.dataset_bytes,
+                query_level: open.query_level,
+            }),
+        });
+    }
+
+    /// Remembers a request; C-CANCEL-RQ has no answer of its own (PS3.7 9.3.2.3).
+    fn ask(&mut self, side: Side, command: &Command, to: &mut dyn MessageHandler) {
+        let (Some(operation), Some(message_id)) = (command.operation(), command.message_id) else { return };
+        if operation != kind::C_CANCEL {
+            let asked = Asked { message_id, operation, time: self.time };
+            if side.of_mut(&mut self.association().pending).push(asked).is_some() {
+                to.anomaly(&PROTOCOL, Anomaly::TooManyPending.index());
+            }
+        }
+    }
+
+    /// How long ago the request of a response was; all but a pending status end the wait.
+    fn answer(&mut self, side: Side, command: &Command) -> Option<u64> {
+        let (operation, id) = (command.operation()?, command.responded_to?);
+        let pending = side.other().of_mut(&mut self.association.as_mut()?.pending);
+        let matches = |asked: &Asked| asked.message_id == id && asked.operation == operation;
+        let asked = if command.status_class() == Some(Status::Pending) {
+            pending.iter().find(|asked| matches(asked))?.time
+        } else {
+            pending.take(matches)?.time
+        };
+        Some(self.time.since(asked))
+    }
+
+    /// Without an association request, DIMSE shows who the requestor is: the one that asks. Only C-STORE and
+    /// N-EVENT-REPORT also come from the other end (PS3.7 9.3.3, PS3.4 J.3); the port decides then.
+    fn note_requester(&mut self, side: Side, command: &Command) {
+        if self.requester.is_some() {
+            return;
+        }
+        let Some(operation) = command.operation() else { return };
+        let asking = if command.is_response() { side.other() } else { side };
+        self.requester = Some(match (operation, self.listener) {
+            (kind::C_STORE | kind::N_EVENT_REPORT, Some(listener)) => listener.other(),
+            (kind::N_EVENT_REPORT, None) => return,
+            _ => asking,
+        });
+    }
+
+    /// An A-ASSOCIATE-RQ or -AC of which `pdu` is there, header included; `cut` when it was longer.
+    pub(super) fn associate(
+        &mut self,
+        side: Side,
+        pdu: &[u8],
+        bytes: u64,
+        cut: bool,
+        incomplete: bool,
+        to: &mut dyn MessageHandler,
+    ) {
+        let Some(seen) = Associate::read(pdu.get(PDU_HEADER..).unwrap_or_default(), cut) else { return };
+        if let Some(anomaly) = seen.anomaly {
+            to.anomaly(&PROTOCOL, anomaly.index());
+        }
+        let is_request = pdu.first() == Some(&pdu::ASSOCIATE_RQ);
+        let mut response_nanos = None;
+        if is_request {
+            // The upper layer connection is opened by the association's requestor (PS3.8 9.1.2), whatever came before.
+            self.requester = Some(side);
+            self.close_open(side, to);
+            let mut association = Association::requested(&seen);
+            association.associate_asked = Some((side, self.time));
+            self.association = Some(Box::new(association));
+        } else {
+            self.requester.get_or_insert(side.other());
+            self.association().accepted(&seen);
+            response_nanos = self.associate_answered(side);
+        }
+        let (kind, direction, outcome) = if is_request {
+            (kind::ASSOCIATE_RQ, Direction::Request, Outcome::Neutral)
+        } else {
+            (kind::ASSOCIATE_AC, Direction::Response, Outcome::Positive)
+        };
+        to.message(&DicomMessage {
+            envelope: Envelope { kind, side, direction, bytes, incomplete, response_nanos, outcome },
+            association: self.association.as_deref(),
+            body: Body::Associate(&seen),
+        });
+    }
+
+    fn associate_answered(&mut self, side: Side) -> Option<u64> {
+        let (_, time) = self.association.as_mut()?.associate_asked.take_if(|(asker, _)| *asker != side)?;
+        Some(self.time.since(time))
+    }
+
+    /// A-ASSOCIATE-RJ, A-RELEASE-RQ, A-RELEASE-RP or A-ABORT (PS3.8 9.3.4, 9.3.6 to 9.3.8).
+    pub(super) fn short_pdu(&mut self, side: Side, pdu: &[u8], to: &mut dyn MessageHandler) {
+        let &[pdu_type, _, _, _, _, _, _, result, source, reason, ..] = pdu else { return };
+        let mut response_nanos = None;
+        let (kind, direction, outcome, body) = match pdu_type {
+            pdu::ASSOCIATE_RJ => {
+                self.requester.get_or_insert(side.other());
+                response_nanos = self.associate_answered(side);
+                let body = Body::Reject { result, source, reason };
+                (kind::ASSOCIATE_RJ, Direction::Response, Outcome::Negative, body)
+            }
+            pdu::RELEASE_RQ => {
+                let time = self.time;
+                self.association().release_asked = Some((side, time));
+                (kind::RELEASE_RQ, Direction::Request, Outcome::Neutral, Body::Release)
+            }
+            pdu::RELEASE_RP => {
+                let association = self.association.as_mut();
+                let asked = association.and_then(|known| known.release_asked.take_if(|(asker, _)| *asker != side));
+                response_nanos = asked.map(|(_, time)| self.time.since(time));
+                (kind::RELEASE_RP, Direction::Response, Outcome::Positive, Body::Release)
+            }
+            // Not an answer, but what was asked for is not done either.
+            _ => (kind::ABORT, Direction::Request, Outcome::Negative, Body::Abort { source, reason }),
+        };
+        self.close_open(side, to);
+        to.message(&DicomMessage {
+            envelope: Envelope {
+                kind,
+                side,
+                direction,
+                bytes: u64::try_from(pdu.len()).unwrap_or(u64::MAX),
+                incomplete: false,
+                response_nanos,
+                outcome,
+            },
+            association: self.association.as_deref(),
+            body,
+        });
+    }
+
+    /// Gives up all messages under way in one direction, oldest first.
+    pub(super) fn close_open(&mut self, side: Side, to: &mut dyn MessageHandler) {
+        while let Some(open) = side.of_mut(&mut self.streams).open.oldest() {
+            self.give_up(side, open, to);
+        }
+    }
+}

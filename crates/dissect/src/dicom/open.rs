@@ -1,0 +1,199 @@
+//! DIMSE messages under way in one direction: at most a few, by presentation context (PS3.8 annex E.2).
+//!
+//! Usually there is one at a time, and none while an association rests; so they are a list of boxes whose empty form is
+//! one word.
+
+use super::association::Association;
+use super::command::Command;
+use super::content::{QueryLevel, START_MAX, executable, query_level};
+use super::names::kind;
+
+/// The most messages followed at once in one direction; the oldest is given up for a newer one.
+pub(super) const OPEN_MAX: usize = 8;
+
+/// How far a message's command has come.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// Fragments that came before the last one.
+    Gathering(Vec<u8>),
+    /// It was read.
+    Read,
+    /// Some of it is missing or it was too long: the message is not told, its data set only passed over.
+    Lost,
+}
+
+/// A message under way.
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) context: u8,
+    pub(super) state: State,
+    pub(super) command: Command,
+    /// The last fragment of a lost command has passed.
+    pub(super) command_ended: bool,
+    /// Octets so far, headers included.
+    pub(super) bytes: u64,
+    pub(super) dataset_bytes: u64,
+    pub(super) incomplete: bool,
+    pub(super) query_level: Option<QueryLevel>,
+    /// What kind of program the data set is, and where, until it was told.
+    pub(super) executable: Option<(&'static str, &'static str)>,
+    start: Vec<u8>,
+    judged: bool,
+    next: OpenList,
+}
+
+impl Open {
+    pub(super) fn new(context: u8) -> Box<Self> {
+        Box::new(Self {
+            context,
+            state: State::Gathering(Vec::new()),
+            command: Command::default(),
+            command_ended: false,
+            bytes: 0,
+            dataset_bytes: 0,
+            incomplete: false,
+            query_level: None,
+            executable: None,
+            start: Vec::new(),
+            judged: false,
+            next: OpenList(None),
+        })
+    }
+
+    /// Its command will not be read.
+    pub(super) fn lose(&mut self) {
+        self.state = State::Lost;
+    }
+
+    /// Whether the start of its data set is still being looked at.
+    #[inline]
+    pub(super) fn watches(&self) -> bool {
+        !self.judged
+    }
+
+    /// Takes the next octets of the data set's start; `whole` when they end it.
+    ///
+    /// Judged are always the first [`START_MAX`] octets, or all where there are fewer, however they came.
+    pub(super) fn watch(
+        &mut self,
+        data: &[u8],
+        whole: bool,
+        association: Option<&Association>,
+        copied: &mut dyn FnMut(usize),
+    ) {
+        if self.start.is_empty()
+            && let Some(start) = data.get(..START_MAX).or(whole.then_some(data))
+        {
+            self.read_start(start, association);
+            return;
+        }
+        let room = START_MAX.saturating_sub(self.start.len());
+        let data = data.get(..room).unwrap_or(data);
+        self.start.extend_from_slice(data);
+        copied(data.len());
+        if whole || self.start.len() >= START_MAX {
+            self.judge(association);
+        }
+    }
+
+    /// Judges what is there.
+    pub(super) fn judge(&mut self, association: Option<&Association>) {
+        if !self.judged {
+            let start = std::mem::take(&mut self.start);
+            self.read_start(&start, association);
+        }
+    }
+
+    fn read_start(&mut self, start: &[u8], association: Option<&Association>) {
+        self.judged = true;
+        self.executable = executable(start);
+        if matches!(self.command.field, Some(kind::C_FIND | kind::C_MOVE | kind::C_GET)) {
+            self.query_level =
+                query_level(start, association.and_then(|association| association.encoding(self.context)));
+        }
+    }
+}
+
+/// The messages under way, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct OpenList(Option<Box<Open>>);
+
+impl OpenList {
+    /// The message on a context.
+    #[inline]
+    pub(super) fn find(&mut self, context: u8) -> Option<&mut Open> {
+        let mut list = self;
+        loop {
+            let open = list.0.as_mut()?;
+            if open.context == context {
+                return Some(open);
+            }
+            list = &mut open.next;
+        }
+    }
+
+    /// Removes the message on a context.
+    pub(super) fn take(&mut self, context: u8) -> Option<Box<Open>> {
+        let mut list = self;
+        while list.0.as_ref()?.context != context {
+            list = &mut list.0.as_mut()?.next;
+        }
+        list.oldest()
+    }
+
+    /// Removes the oldest.
+    pub(super) fn oldest(&mut self) -> Option<Box<Open>> {
+        let mut open = self.0.take()?;
+        self.0 = open.next.0.take();
+        Some(open)
+    }
+
+    /// Adds the newest.
+    pub(super) fn push(&mut self, open: Box<Open>) {
+        let mut list = self;
+        while list.0.is_some() {
+            let Some(last) = &mut list.0 else { return };
+            list = &mut last.next;
+        }
+        list.0 = Some(open);
+    }
+
+    /// Removes the oldest where there is no room for one more.
+    pub(super) fn make_room(&mut self) -> Option<Box<Open>> {
+        let mut count = 0usize;
+        self.for_each(|_| count = count.saturating_add(1));
+        if count >= OPEN_MAX { self.oldest() } else { None }
+    }
+
+    pub(super) fn for_each(&mut self, mut apply: impl FnMut(&mut Open)) {
+        let mut list = self;
+        while let Some(open) = &mut list.0 {
+            apply(open);
+            list = &mut open.next;
+        }
+    }
+
+    /// Octets of commands that are gathered, all together.
+    pub(super) fn gathered(&mut self) -> usize {
+        let mut gathered = 0usize;
+        self.for_each(|open| {
+            if let State::Gathering(earlier) = &open.state {
+                gathered = gathered.saturating_add(earlier.len());
+            }
+        });
+        gathered
+    }
+
+    /// Memory held.
+    pub(super) fn held_bytes(&self) -> usize {
+        let mut held = 0usize;
+        let mut list = self;
+        while let Some(open) = &list.0 {
+            let gathered = if let State::Gathering(earlier) = &open.state { earlier.capacity() } else { 0 };
+            held =
+                held.saturating_add(size_of::<Open>()).saturating_add(gathered).saturating_add(open.start.capacity());
+            list = &open.next;
+        }
+        held
+    }
+}

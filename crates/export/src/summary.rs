@@ -1,0 +1,247 @@
+//! The summary of a replay: what a person wants to know first, on one screen.
+
+use std::fmt::Write;
+
+use wardtap_behaviour::device::{Device, Devices};
+use wardtap_dissect::PROTOCOLS;
+use wardtap_net::packet::NANOS_PER_SECOND;
+
+use crate::event::{AlertEvent, roles};
+use crate::metrics::Responses;
+use crate::statistics::Statistics;
+
+/// What a summary is made of.
+pub struct Summarised<'a> {
+    /// The counts.
+    pub statistics: &'a Statistics,
+    /// Messages by protocol and kind.
+    pub kinds: &'a [Vec<u64>],
+    /// Response times by protocol.
+    pub responses: &'a [Responses],
+    /// The devices.
+    pub devices: &'a Devices,
+    /// The alerts, as last told.
+    pub alerts: &'a [AlertEvent],
+    /// How many were raised.
+    pub raised: u64,
+}
+
+/// Devices listed; the rest is counted.
+const DEVICES_SHOWN: usize = 20;
+/// Kinds of message listed per protocol.
+const KINDS_SHOWN: usize = 12;
+/// Alerts listed.
+const ALERTS_SHOWN: usize = 20;
+
+/// Writes the summary.
+#[must_use]
+pub fn write(all: &Summarised<'_>) -> String {
+    let mut text = String::new();
+    match sections(&mut text, all) {
+        Ok(()) => text,
+        Err(std::fmt::Error) => unreachable!("writing to a string does not fail"),
+    }
+}
+
+fn sections(out: &mut String, all: &Summarised<'_>) -> std::fmt::Result {
+    capture(out, all.statistics)?;
+    devices(out, all.devices)?;
+    messages(out, all)?;
+    anomalies(out, all.statistics)?;
+    alerts(out, all)?;
+    damage(out, all.statistics)
+}
+
+fn heading(out: &mut String, title: &str) -> std::fmt::Result {
+    writeln!(out, "\n{title}")
+}
+
+fn capture(out: &mut String, statistics: &Statistics) -> std::fmt::Result {
+    writeln!(out, "Capture")?;
+    for input in &statistics.inputs {
+        writeln!(out, "  {}  {} packets, {}", input.capture, grouped(input.packets), octets(input.bytes))?;
+        if let (Some(first), Some(last)) = (&input.first, &input.last) {
+            writeln!(out, "    from {} to {}", short(first), short(last))?;
+        }
+    }
+    let undecoded: u64 = statistics.undecoded.values().sum();
+    let looked_at = statistics.packets.saturating_sub(statistics.filtered);
+    writeln!(out, "  decoded {} of {} packets", grouped(looked_at.saturating_sub(undecoded)), grouped(looked_at))?;
+    if statistics.filtered > 0 {
+        writeln!(out, "  left out by filter or time: {}", grouped(statistics.filtered))?;
+    }
+    for (reason, count) in &statistics.undecoded {
+        writeln!(out, "    not decoded: {} {reason}", grouped(*count))?;
+    }
+    let streams = &statistics.streams;
+    write!(out, "  {} conversations", grouped(streams.seen))?;
+    for (count, what) in [(streams.one_sided, "heard from one end only"), (streams.with_gaps, "with bytes missing")] {
+        if count > 0 {
+            write!(out, ", {} {what}", grouped(count))?;
+        }
+    }
+    writeln!(out)
+}
+
+fn devices(out: &mut String, devices: &Devices) -> std::fmt::Result {
+    let mut all: Vec<&Device> = devices.iter().collect();
+    heading(out, &format!("Devices  {}", grouped(all.len() as u64)))?;
+    // Those that speak what a hospital cares for come first.
+    let order = |device: &&Device| (device.roles().next().is_none(), device.address);
+    if all.len() > DEVICES_SHOWN {
+        all.select_nth_unstable_by_key(DEVICES_SHOWN, order);
+    }
+    let listed = all.len().min(DEVICES_SHOWN);
+    let (shown, _) = all.split_at_mut(listed);
+    shown.sort_unstable_by_key(order);
+    let width = shown.iter().map(|device| device.address.to_string().len()).max().unwrap_or(0);
+    for device in shown.iter() {
+        let roles = roles(device);
+        let roles = if roles.is_empty() { "-".to_owned() } else { roles.join(", ") };
+        let mac = device.mac.map(|mac| format!("  {mac}")).unwrap_or_default();
+        let vlan = device.vlan.map(|vlan| format!("  VLAN {vlan}")).unwrap_or_default();
+        let address = device.address.to_string();
+        writeln!(out, "  {address:width$}  {roles}{mac}{vlan}")?;
+    }
+    if all.len() > DEVICES_SHOWN {
+        writeln!(out, "  and {} more (--events FILE lists all)", grouped((all.len() - DEVICES_SHOWN) as u64))?;
+    }
+    Ok(())
+}
+
+fn messages(out: &mut String, all: &Summarised<'_>) -> std::fmt::Result {
+    let total: u64 = all.kinds.iter().flatten().sum();
+    heading(out, &format!("Messages  {}", grouped(total)))?;
+    for (protocol, (kinds, responses)) in PROTOCOLS.iter().zip(all.kinds.iter().zip(all.responses)) {
+        let sum: u64 = kinds.iter().sum();
+        if sum == 0 {
+            continue;
+        }
+        write!(out, "  {}  {}", protocol.title, grouped(sum))?;
+        if !responses.is_empty() {
+            let at = |quantile: f64| duration(responses.value_at_quantile(quantile));
+            write!(out, "   answered in {} (p50), {} (p99)", at(0.5), at(0.99))?;
+        }
+        writeln!(out)?;
+        let mut counted: Vec<(&str, u64)> =
+            protocol.kinds.iter().copied().zip(kinds.iter().copied()).filter(|(_, count)| *count > 0).collect();
+        counted.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+        let width = counted.iter().take(KINDS_SHOWN).map(|(kind, _)| kind.len()).max().unwrap_or(0);
+        for (kind, count) in counted.iter().take(KINDS_SHOWN) {
+            writeln!(out, "    {kind:width$}  {:>12}", grouped(*count))?;
+        }
+        if counted.len() > KINDS_SHOWN {
+            writeln!(out, "    and {} more kinds", counted.len() - KINDS_SHOWN)?;
+        }
+    }
+    Ok(())
+}
+
+fn anomalies(out: &mut String, statistics: &Statistics) -> std::fmt::Result {
+    let transport = &statistics.transport;
+    let below = [
+        ("packets copied by the mirror", transport.duplicates),
+        ("TCP segments sent again", transport.retransmissions),
+        ("TCP segments sent again with other bytes", transport.conflicts),
+        ("TCP segments out of order", transport.out_of_order),
+        ("TCP segments from outside of any window", transport.out_of_window),
+        ("places where bytes of a stream are missing", transport.gaps),
+        ("TCP or UDP headers unreadable", transport.bad_headers),
+        ("fragments overlapping others", transport.overlapping_fragments),
+        ("wrong checksums (accepted)", transport.bad_checksums),
+        ("records without a time", transport.untimed),
+        ("records with a time before the last one's", transport.time_went_back),
+    ];
+    let evicted = statistics.evicted.iter().map(|(table, &count)| (format!("given up for want of room: {table}"), count));
+    let malformed = statistics.malformed.iter().flat_map(|(protocol, reasons)| {
+        reasons.iter().map(move |(reason, &count)| (format!("{protocol}: {reason}"), count))
+    });
+    let lines: Vec<(String, u64)> = below
+        .into_iter()
+        .map(|(what, count)| (what.to_owned(), count))
+        .chain(malformed)
+        .chain(evicted)
+        .filter(|(_, count)| *count > 0)
+        .collect();
+    if lines.is_empty() {
+        return Ok(());
+    }
+    heading(out, "Anomalies")?;
+    let width = lines.iter().map(|(what, _)| what.len()).max().unwrap_or(0);
+    for (what, count) in lines {
+        writeln!(out, "  {what:width$}  {:>12}", grouped(count))?;
+    }
+    Ok(())
+}
+
+fn alerts(out: &mut String, all: &Summarised<'_>) -> std::fmt::Result {
+    heading(out, &format!("Alerts  {}", grouped(all.raised)))?;
+    if all.raised == 0 {
+        writeln!(out, "  none")?;
+    }
+    for event in all.alerts.iter().take(ALERTS_SHOWN) {
+        let alert = &event.alert;
+        writeln!(out, "  {}  {}", alert.severity.to_uppercase(), alert.title)?;
+        writeln!(out, "    {}", alert.explanation)?;
+        writeln!(out, "    observed  {}", alert.observed)?;
+        writeln!(out, "    at risk   {} ({})", event.device.ip, alert.clinical.function)?;
+        writeln!(out, "    means     {}", alert.clinical.impact)?;
+        writeln!(out, "    do        {}", alert.clinical.response)?;
+        if let Some(frame) = alert.evidence.frames.first() {
+            writeln!(out, "    evidence  {} frame {}, alert {}", frame.capture, frame.frame, alert.id)?;
+        }
+    }
+    if all.alerts.len() > ALERTS_SHOWN {
+        writeln!(out, "  and {} more (--events FILE lists all)", all.alerts.len() - ALERTS_SHOWN)?;
+    }
+    Ok(())
+}
+
+fn damage(out: &mut String, statistics: &Statistics) -> std::fmt::Result {
+    if statistics.damage.is_empty() {
+        return Ok(());
+    }
+    heading(out, "Damage  everything before it was processed")?;
+    for damage in &statistics.damage {
+        writeln!(out, "  {}: at byte {}: {}", damage.capture, grouped(damage.offset), damage.reason)?;
+    }
+    Ok(())
+}
+
+/// 1234567 as 1,234,567.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn octets(bytes: u64) -> String {
+    for (unit, size) in [("GB", 1e9), ("MB", 1e6), ("kB", 1e3)] {
+        if bytes as f64 >= size {
+            return format!("{:.1} {unit}", bytes as f64 / size);
+        }
+    }
+    format!("{bytes} bytes")
+}
+
+fn duration(nanos: u64) -> String {
+    let seconds = nanos as f64 / NANOS_PER_SECOND as f64;
+    if seconds < 0.001 {
+        format!("{:.0} µs", seconds * 1e6)
+    } else if seconds < 1.0 {
+        format!("{:.1} ms", seconds * 1e3)
+    } else {
+        format!("{seconds:.1} s")
+    }
+}
+
+/// A time without its fraction of a second.
+fn short(time: &str) -> String {
+    time.get(..19).map_or_else(|| time.to_owned(), |short| format!("{}Z", short.replace('T', " ")))
+}

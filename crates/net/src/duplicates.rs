@@ -1,0 +1,163 @@
+//! Copies that the mirror made: the same packet seen twice within [`WINDOW_NANOS`].
+//!
+//! A SPAN port that mirrors two VLANs shows a routed packet twice, with another MAC, VLAN, TTL and header checksum. A
+//! sender that retransmits, on the other hand, numbers its packets anew. So: the same flow, direction, IP
+//! identification (IPv6 has none: TCP options stand in), sequence number, flags and payload within 10 ms is one packet.
+//!
+//! Only packets that bring a flow no further can be copies, so only those are looked up; the ring holds the latest
+//! packets of a shard, which at a million packets a second is still more than the window.
+
+use crate::flow::fold;
+use crate::packet::Timestamp;
+
+/// How far apart copies of one packet may be.
+pub const WINDOW_NANOS: u64 = 10_000_000;
+
+/// Packets remembered per shard.
+const RING: usize = 256;
+
+/// What identifies a packet among those of its shard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// Flow, direction, and in TCP the sequence number and length: where its payload belongs.
+    pub place: u32,
+    /// Identification, flags, acknowledgement and the like: which packet it is among those for that place.
+    pub header: u32,
+    /// A [`sample`] of the payload; 0 where not all of it was captured.
+    pub payload: u64,
+}
+
+impl Fingerprint {
+    /// From hashes of the place, and of place and header.
+    #[inline]
+    #[must_use]
+    pub const fn new(place: u64, header: u64, payload: u64) -> Self {
+        #[allow(clippy::cast_possible_truncation)] // 32 bits of each
+        Self { place: (place >> 32) as u32, header: header as u32, payload }
+    }
+}
+
+/// The latest packets of a shard.
+pub struct Ring {
+    entries: Box<[(Fingerprint, Timestamp)]>,
+    next: usize,
+}
+
+impl Default for Ring {
+    fn default() -> Self {
+        Self { entries: vec![(Fingerprint::default(), Timestamp::EPOCH); RING].into_boxed_slice(), next: 0 }
+    }
+}
+
+/// What the ring says of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// Not before.
+    New,
+    /// The very same packet, just now.
+    Same,
+    /// Another packet for the same place, with other content.
+    Other,
+}
+
+impl Ring {
+    /// Remembers a packet that cannot be a copy.
+    #[inline]
+    pub fn remember(&mut self, fingerprint: Fingerprint, time: Timestamp) {
+        if let Some(entry) = self.entries.get_mut(self.next) {
+            *entry = (fingerprint, time);
+        }
+        self.next = self.next.wrapping_add(1) & RING.wrapping_sub(1);
+    }
+
+    /// Looks a packet up, and remembers it unless it is a copy.
+    pub fn check(&mut self, fingerprint: Fingerprint, time: Timestamp) -> Seen {
+        let mut seen = Seen::New;
+        for (other, when) in self.entries.iter().filter(|(other, _)| other.place == fingerprint.place) {
+            if *other == fingerprint && time.since(*when) <= WINDOW_NANOS && when.since(time) <= WINDOW_NANOS {
+                return Seen::Same;
+            }
+            if other.payload != fingerprint.payload && other.payload != 0 && fingerprint.payload != 0 {
+                seen = Seen::Other;
+            }
+        }
+        self.remember(fingerprint, time);
+        seen
+    }
+}
+
+/// A sample of `payload` that tells different contents apart: all of it up to 64 octets, eight words spread over longer
+/// ones, the first and the last among them.
+#[inline]
+#[must_use]
+pub fn sample(payload: &[u8]) -> u64 {
+    let mut digest = payload.len() as u64 ^ 0x9e37_79b9_7f4a_7c15;
+    if payload.len() <= 64 {
+        let (words, rest) = payload.as_chunks::<8>();
+        for word in words {
+            digest = fold(digest ^ u64::from_le_bytes(*word), 0xa076_1d64_78bd_642f);
+        }
+        let mut last = [0u8; 8];
+        for (to, from) in last.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        return fold(digest ^ u64::from_le_bytes(last), 0xe703_7ed1_a0b4_28db);
+    }
+    let stride = payload.len().wrapping_sub(8) / 7;
+    let mut at = 0usize;
+    for _ in 0..7 {
+        let word = payload.get(at..).and_then(|rest| rest.first_chunk::<8>()).copied().unwrap_or_default();
+        digest = fold(digest ^ u64::from_le_bytes(word), 0xa076_1d64_78bd_642f);
+        at = at.wrapping_add(stride);
+    }
+    let last = payload.last_chunk::<8>().copied().unwrap_or_default();
+    fold(digest ^ u64::from_le_bytes(last), 0xa076_1d64_78bd_642f)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_within_the_window_only() {
+        let mut ring = Ring::default();
+        let packet = Fingerprint { place: 3, header: 7, payload: sample(b"payload") };
+        assert_eq!(ring.check(packet, Timestamp::from_nanos(1_000_000_000)), Seen::New);
+        assert_eq!(ring.check(packet, Timestamp::from_nanos(1_010_000_000)), Seen::Same);
+        assert_eq!(ring.check(packet, Timestamp::from_nanos(1_010_000_001)), Seen::New);
+        assert_eq!(ring.check(packet, Timestamp::from_nanos(1_000_000_001)), Seen::Same, "time may go back");
+        assert_eq!(ring.check(Fingerprint { header: 8, ..packet }, Timestamp::from_nanos(1_010_000_001)), Seen::New);
+        assert_eq!(ring.check(Fingerprint { place: 4, ..packet }, Timestamp::from_nanos(1_010_000_001)), Seen::New);
+    }
+
+    #[test]
+    fn other_content_for_the_same_place() {
+        let mut ring = Ring::default();
+        let packet = Fingerprint { place: 3, header: 7, payload: sample(b"payload") };
+        let at = Timestamp::from_seconds;
+        ring.remember(packet, at(1));
+        assert_eq!(ring.check(Fingerprint { header: 8, payload: sample(b"Payload"), ..packet }, at(5)), Seen::Other);
+        assert_eq!(ring.check(Fingerprint { header: 8, payload: 0, ..packet }, at(9)), Seen::New, "captured short");
+        for header in 0..RING as u32 {
+            ring.remember(Fingerprint { place: 5, header, payload: 1 }, at(10));
+        }
+        assert_eq!(ring.check(Fingerprint { payload: 9, ..packet }, at(10)), Seen::New, "pushed out by now");
+    }
+
+    #[test]
+    fn samples_differ_with_any_octet_of_a_short_payload() {
+        let payload = [5u8; 64];
+        for length in 0..=64 {
+            let whole = sample(&payload[..length]);
+            for position in 0..length {
+                let mut other = payload;
+                other[position] ^= 1;
+                assert_ne!(sample(&other[..length]), whole, "length {length}, octet {position}");
+            }
+        }
+        let mut long = [5u8; 1460];
+        let whole = sample(&long);
+        long[1459] ^= 1;
+        assert_ne!(sample(&long), whole);
+    }
+}

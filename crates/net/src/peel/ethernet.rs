@@ -1,0 +1,85 @@
+//! Ethernet II, IEEE 802.3 with LLC/SNAP, VLAN tags of any depth.
+
+use super::{Next, Peeled, Peeler, Step, Undecoded, VLAN_KNOWN};
+
+/// EtherTypes (IEEE registration authority).
+pub(super) const IPV4: u16 = 0x0800;
+pub(super) const IPV6: u16 = 0x86dd;
+const ARP: u16 = 0x0806;
+/// IEEE 802.1Q customer tag.
+pub(super) const VLAN: u16 = 0x8100;
+/// IEEE 802.1ad service tag, and the values used for it before.
+const SERVICE_TAGS: [u16; 4] = [0x88a8, 0x9100, 0x9200, 0x9300];
+pub(super) const MPLS: [u16; 2] = [0x8847, 0x8848];
+/// Transparent Ethernet bridging (RFC 1701 and NVGRE).
+pub(super) const BRIDGED: u16 = 0x6558;
+
+/// Below this the field is a length (IEEE 802.3 section 3.2.6).
+const ETHERTYPE_MIN: u16 = 0x0600;
+
+pub(super) fn ethernet(peeler: &mut Peeler<'_>) -> Step {
+    let field = peeler.be16(12)?;
+    peeler.source_mac(6, true)?;
+    peeler.advance(14)?;
+    after_addresses(peeler, field)
+}
+
+fn after_addresses(peeler: &mut Peeler<'_>, field: u16) -> Step {
+    if field >= ETHERTYPE_MIN {
+        return Ok(Next::EtherType(field));
+    }
+    logical_link(peeler)
+}
+
+/// IEEE 802.2.
+pub(super) fn logical_link(peeler: &mut Peeler<'_>) -> Step {
+    // LLC: DSAP and SSAP 0xAA with unnumbered information say SNAP (IEEE 802 section 9.2), then OUI and EtherType.
+    match (peeler.u8(0)?, peeler.u8(1)?, peeler.u8(2)?) {
+        (0xaa, 0xaa, 3) => {
+            let organisation = peeler.be32(2)? & 0x00ff_ffff;
+            let ethertype = peeler.be16(6)?;
+            peeler.advance(8)?;
+            // RFC 1042 and the bridge tunnel of IEEE 802.1H.
+            if organisation == 0 || organisation == 0xf8 {
+                Ok(Next::EtherType(ethertype))
+            } else {
+                Err(Peeled::Stopped(Undecoded::Snap))
+            }
+        }
+        // IPv4 over LLC (RFC 948).
+        (6, 6, 3) => peeler.advance(3).map(|()| Next::Ip),
+        _ => Err(Peeled::Stopped(Undecoded::Llc)),
+    }
+}
+
+pub(super) fn ethertype(peeler: &mut Peeler<'_>, ethertype: u16) -> Step {
+    match ethertype {
+        IPV4 | IPV6 => Ok(Next::Ip),
+        ARP => {
+            peeler.layout.network = peeler.offset(peeler.at)?;
+            Err(Peeled::Arp(peeler.layout))
+        }
+        tag if tag == VLAN || SERVICE_TAGS.contains(&tag) => {
+            let control = peeler.be16(0)?;
+            let following = peeler.be16(2)?;
+            if peeler.layout.link_bits & VLAN_KNOWN == 0 {
+                peeler.layout.link_bits |= VLAN_KNOWN | (control & 0x0fff);
+            }
+            peeler.advance(4)?;
+            after_addresses(peeler, following)
+        }
+        tag if MPLS.contains(&tag) => Ok(Next::Mpls),
+        BRIDGED => Ok(Next::Ethernet),
+        other => Err(Peeled::Stopped(match other {
+            0x88cc => Undecoded::Lldp,
+            0x8863 | 0x8864 => Undecoded::Pppoe,
+            0x88e5 => Undecoded::Macsec,
+            0x8926 => Undecoded::VnTag,
+            0x888e => Undecoded::Eapol,
+            0x8892 | 0x88f7 | 0x88b8..=0x88ba | 0x88a4 | 0x88cd | 0x8204 => Undecoded::Industrial,
+            0x9000 | 0x0060 | 0x8902 | 0x8809 => Undecoded::LinkTest,
+            0x8137 | 0x8138 | 0x809b | 0x80f3 | 0x6003 | 0x6004 | 0x0600 | 0x0bad => Undecoded::Legacy,
+            _ => Undecoded::EtherType,
+        })),
+    }
+}

@@ -1,0 +1,378 @@
+//! Finds the innermost IP packet of a frame, whatever carries it.
+//!
+//! A SPAN sensor meets VLAN tags, MPLS, GRE with ERSPAN, VXLAN, Geneve and IP in IP, in any order. Peeling never fails:
+//! it answers where the innermost headers are, or by name why it stopped. Almost every frame is Ethernet, perhaps a
+//! VLAN tag, IPv4 or IPv6 without extensions, TCP or UDP: that takes a short path here, and everything else goes header
+//! by header, at most [`DEPTH_MAX`] of them.
+
+mod ethernet;
+mod ip;
+mod linux_sll;
+mod tunnel;
+
+use crate::address::Mac;
+use crate::packet::{LinkType, Packet};
+use crate::reader::{be16_at, be32_at};
+
+/// The most headers peeled from one frame. Real nesting (QinQ in MPLS in GRE with ERSPAN, VXLAN inside) stays below.
+pub const DEPTH_MAX: usize = 16;
+
+/// IP protocol numbers (IANA) that are read here.
+pub mod protocol {
+    /// ICMP.
+    pub const ICMP: u8 = 1;
+    /// IPv4 in IP.
+    pub const IPV4: u8 = 4;
+    /// TCP.
+    pub const TCP: u8 = 6;
+    /// UDP.
+    pub const UDP: u8 = 17;
+    /// IPv6 in IP.
+    pub const IPV6: u8 = 41;
+    /// GRE.
+    pub const GRE: u8 = 47;
+    /// ICMPv6.
+    pub const ICMPV6: u8 = 58;
+    /// SCTP.
+    pub const SCTP: u8 = 132;
+    /// MPLS in IP (RFC 4023).
+    pub const MPLS: u8 = 137;
+}
+
+/// Where the innermost headers of a frame are. 16 bytes, so that it can stand in a batch beside each record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// Offset of the innermost IP header.
+    pub network: u16,
+    /// Offset of what follows it and its extensions.
+    pub transport: u16,
+    /// Offset of the innermost source MAC address; 0 where the link has none.
+    source_mac: u16,
+    /// Bits 0..12 the outermost VLAN id, bit 14 "a destination MAC stands before the source MAC", bit 15 "VLAN known".
+    link_bits: u16,
+    /// Bits 0..24 the end of the IP packet by its own length, bits 24..32 the IP protocol.
+    end_and_protocol: u32,
+    /// VXLAN or Geneve network identifier, GRE key or NVGRE subnet; 0 without a tunnel that has one.
+    ///
+    /// An ERSPAN session is not one: it names the mirror, and two mirrors may each carry one direction of a flow.
+    pub tunnel: u32,
+}
+
+const VLAN_KNOWN: u16 = 1 << 15;
+const DESTINATION_MAC: u16 = 1 << 14;
+const END_BITS: u32 = 24;
+const END_MASK: u32 = (1 << END_BITS) - 1;
+
+impl Layout {
+    /// Of a frame in which nothing was found.
+    pub const EMPTY: Self =
+        Self { network: 0, transport: 0, source_mac: 0, link_bits: 0, end_and_protocol: 0, tunnel: 0 };
+
+    /// The IP protocol of the innermost packet, behind IPv6 extension headers.
+    #[inline]
+    #[must_use]
+    pub const fn protocol(&self) -> u8 {
+        #[allow(clippy::cast_possible_truncation)] // eight bits are left
+        let protocol = (self.end_and_protocol >> END_BITS) as u8;
+        protocol
+    }
+
+    /// Offset at which the innermost IP packet ends by its own length field: may lie beyond what was captured.
+    #[inline]
+    #[must_use]
+    pub const fn end(&self) -> usize {
+        (self.end_and_protocol & END_MASK) as usize
+    }
+
+    fn set_end(&mut self, end: usize, protocol: u8) {
+        let end = u32::try_from(end).unwrap_or(u32::MAX).min(END_MASK);
+        self.end_and_protocol = u32::from(protocol) << END_BITS | end;
+    }
+
+    /// Takes VLAN and tunnel over from the frame of a fragment: the datagram put together has lost them.
+    #[must_use]
+    pub const fn inherit(mut self, fragment: &Self) -> Self {
+        self.link_bits |= fragment.link_bits & (VLAN_KNOWN | 0x0fff);
+        if self.tunnel == 0 {
+            self.tunnel = fragment.tunnel;
+        }
+        self
+    }
+
+    /// The outermost VLAN id.
+    #[must_use]
+    pub const fn vlan(&self) -> Option<u16> {
+        if self.link_bits & VLAN_KNOWN != 0 { Some(self.link_bits & 0x0fff) } else { None }
+    }
+
+    /// The innermost source MAC address, where the link has one.
+    #[must_use]
+    pub fn source_mac(&self, frame: &[u8]) -> Option<Mac> {
+        let offset = usize::from(self.source_mac);
+        (offset != 0).then(|| frame.get(offset..)?.first_chunk().copied().map(Mac)).flatten()
+    }
+
+    /// The innermost destination MAC address, where the link has one.
+    #[must_use]
+    pub fn destination_mac(&self, frame: &[u8]) -> Option<Mac> {
+        let offset = usize::from(self.source_mac).checked_sub(6)?;
+        (self.link_bits & DESTINATION_MAC != 0).then(|| frame.get(offset..)?.first_chunk().copied().map(Mac)).flatten()
+    }
+}
+
+/// What a frame holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peeled {
+    /// An IP packet, whole or the only fragment.
+    Ip(Layout),
+    /// A fragment of an IP packet: `transport` is where its piece of the payload begins.
+    Fragment(Layout, Piece),
+    /// ARP; the offset of its header.
+    Arp(Layout),
+    /// Something else, or nothing readable.
+    Stopped(Undecoded),
+}
+
+/// Which piece of which datagram a fragment is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// The identification field (16 bits in IPv4, 32 in IPv6).
+    pub id: u32,
+    /// Where the piece begins in the payload of the datagram, in octets.
+    pub offset: u32,
+    /// Further pieces follow.
+    pub more: bool,
+}
+
+macro_rules! undecoded {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// Why a frame gave no IP packet: a closed set, the label of `undecoded` in statistics.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Undecoded { $($(#[$doc])* $variant,)* }
+
+        impl Undecoded {
+            /// Every reason.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name in events and metrics.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+undecoded! {
+    /// A link type that is not read.
+    LinkType = "link-type",
+    /// Fewer octets captured than the headers need.
+    Truncated = "truncated",
+    /// An EtherType that is not read and has no name here.
+    EtherType = "ethertype",
+    /// LLDP.
+    Lldp = "lldp",
+    /// IEEE 802.3 with LLC and no SNAP (spanning tree and the like).
+    Llc = "llc",
+    /// SNAP with an organisation's own protocol (CDP and the like).
+    Snap = "snap",
+    /// PPPoE discovery or session.
+    Pppoe = "pppoe",
+    /// MACsec.
+    Macsec = "macsec",
+    /// VN-Tag.
+    VnTag = "vn-tag",
+    /// EAP over LAN.
+    Eapol = "eapol",
+    /// PROFINET, PTP, GOOSE and other protocols straight on Ethernet.
+    Industrial = "industrial-ethernet",
+    /// Ethernet loopback and other link tests.
+    LinkTest = "link-test",
+    /// An address family that is not IP, on loopback links.
+    AddressFamily = "address-family",
+    /// IPX, AppleTalk and other network layers of old.
+    Legacy = "legacy-network-layer",
+    /// An IP header that contradicts itself.
+    IpHeader = "ip-header",
+    /// MPLS with something inside that is neither IP nor Ethernet.
+    Mpls = "mpls-payload",
+    /// GRE with a payload that is not read (PPTP and others).
+    Gre = "gre-payload",
+    /// VXLAN or Geneve with a payload that is not read.
+    Overlay = "overlay-payload",
+    /// More nested headers than are peeled.
+    Nesting = "nesting",
+    /// A fragment whose datagram never became whole.
+    Fragment = "fragment",
+}
+
+/// Peels one frame.
+#[inline]
+#[must_use]
+pub fn peel(packet: &Packet<'_>) -> Peeled {
+    if packet.link == LinkType::ETHERNET
+        && let Some(layout) = fast(packet.bytes, packet.sent as usize)
+    {
+        return Peeled::Ip(layout);
+    }
+    peel_slowly(packet)
+}
+
+/// Ethernet, at most one VLAN tag, IPv4 or IPv6 without extensions, not fragmented, TCP or UDP that is no tunnel.
+#[inline]
+fn fast(frame: &[u8], sent: usize) -> Option<Layout> {
+    let mut layout = Layout { source_mac: 6, link_bits: DESTINATION_MAC, ..Layout::default() };
+    let mut ethertype = be16_at(frame, 12)?;
+    let mut network = 14usize;
+    if ethertype == ethernet::VLAN {
+        layout.link_bits |= VLAN_KNOWN | (be16_at(frame, 14)? & 0x0fff);
+        ethertype = be16_at(frame, 16)?;
+        network = 18;
+    }
+    let header = frame.get(network..)?;
+    let (transport, end, protocol) = match ethertype {
+        ethernet::IPV4 => {
+            let header = header.first_chunk::<20>()?;
+            let [version_and_length, _, total_high, total_low, _, _, fragment_high, fragment_low, _, protocol, ..] =
+                *header;
+            let header_length = usize::from(version_and_length & 15).wrapping_mul(4);
+            let total = usize::from(u16::from_be_bytes([total_high, total_low]));
+            let fragment = u16::from_be_bytes([fragment_high, fragment_low]) & 0x3fff;
+            if version_and_length >> 4 != 4 || header_length < 20 || total < header_length || fragment != 0 {
+                return None;
+            }
+            (network.wrapping_add(header_length), network.wrapping_add(total), protocol)
+        }
+        ethernet::IPV6 => {
+            let header = header.first_chunk::<40>()?;
+            let [version, _, _, _, length_high, length_low, next, ..] = *header;
+            let length = usize::from(u16::from_be_bytes([length_high, length_low]));
+            if version >> 4 != 6 || length == 0 {
+                return None;
+            }
+            (network.wrapping_add(40), network.wrapping_add(40).wrapping_add(length), next)
+        }
+        _ => return None,
+    };
+    let ports = be32_at(frame, transport)?;
+    if end > sent || !(protocol == protocol::TCP || protocol == protocol::UDP && !tunnel::is_tunnel_port(ports)) {
+        return None;
+    }
+    #[allow(clippy::cast_possible_truncation)] // below 18 + 60
+    {
+        layout.network = network as u16;
+        layout.transport = transport as u16;
+    }
+    layout.set_end(end, protocol);
+    Some(layout)
+}
+
+/// A header to be peeled next.
+#[derive(Clone, Copy, Debug)]
+enum Next {
+    Ethernet,
+    EtherType(u16),
+    /// IPv4 or IPv6, told apart by the version nibble.
+    Ip,
+    /// What stands behind an IP header of this protocol: a tunnel, perhaps.
+    Gre,
+    Mpls,
+    /// UDP whose destination port is that of an overlay.
+    Overlay,
+}
+
+/// The state of the slow path: what is left to look at, and what was found so far.
+struct Peeler<'a> {
+    frame: &'a [u8],
+    /// Offset of the next header.
+    at: usize,
+    /// Where the present layer ends by its own word, at most what was sent.
+    end: usize,
+    layout: Layout,
+}
+
+/// What one header led to.
+type Step = Result<Next, Peeled>;
+
+impl Peeler<'_> {
+    fn rest(&self) -> &[u8] {
+        self.frame.get(self.at..).unwrap_or_default()
+    }
+
+    fn be16(&self, offset: usize) -> Result<u16, Peeled> {
+        be16_at(self.rest(), offset).ok_or(TRUNCATED)
+    }
+
+    fn be32(&self, offset: usize) -> Result<u32, Peeled> {
+        be32_at(self.rest(), offset).ok_or(TRUNCATED)
+    }
+
+    fn u8(&self, offset: usize) -> Result<u8, Peeled> {
+        self.rest().get(offset).copied().ok_or(TRUNCATED)
+    }
+
+    /// Moves past `octets` of header, which must have been captured.
+    fn advance(&mut self, octets: usize) -> Result<(), Peeled> {
+        let at = self.at.saturating_add(octets);
+        if at > self.frame.len() {
+            return Err(TRUNCATED);
+        }
+        self.at = at;
+        Ok(())
+    }
+
+    fn offset(&self, at: usize) -> Result<u16, Peeled> {
+        u16::try_from(at).map_err(|_| Peeled::Stopped(Undecoded::Nesting))
+    }
+
+    /// Remembers the source MAC address at `offset` from here.
+    fn source_mac(&mut self, offset: usize, destination_before: bool) -> Result<(), Peeled> {
+        self.layout.source_mac = self.offset(self.at.saturating_add(offset))?;
+        self.layout.link_bits &= !DESTINATION_MAC;
+        if destination_before {
+            self.layout.link_bits |= DESTINATION_MAC;
+        }
+        Ok(())
+    }
+}
+
+const TRUNCATED: Peeled = Peeled::Stopped(Undecoded::Truncated);
+
+fn peel_slowly(packet: &Packet<'_>) -> Peeled {
+    let end = (packet.sent as usize).max(packet.bytes.len());
+    let mut peeler = Peeler { frame: packet.bytes, at: 0, end, layout: Layout::default() };
+    let mut next = match first(packet.link, &mut peeler) {
+        Ok(next) => next,
+        Err(stop) => return stop,
+    };
+    for _ in 0..DEPTH_MAX {
+        let step = match next {
+            Next::Ethernet => ethernet::ethernet(&mut peeler),
+            Next::EtherType(ethertype) => ethernet::ethertype(&mut peeler, ethertype),
+            Next::Ip => ip::ip(&mut peeler),
+            Next::Gre => tunnel::gre(&mut peeler),
+            Next::Mpls => tunnel::mpls(&mut peeler),
+            Next::Overlay => tunnel::overlay(&mut peeler),
+        };
+        match step {
+            Ok(following) => next = following,
+            Err(stop) => return stop,
+        }
+    }
+    Peeled::Stopped(Undecoded::Nesting)
+}
+
+/// The first header, by the capture's link type.
+fn first(link: LinkType, peeler: &mut Peeler<'_>) -> Step {
+    match link {
+        LinkType::ETHERNET => Ok(Next::Ethernet),
+        LinkType::LINUX_SLL => linux_sll::v1(peeler),
+        LinkType::LINUX_SLL2 => linux_sll::v2(peeler),
+        LinkType::NULL | LinkType::LOOP => ip::loopback(peeler),
+        LinkType::RAW | LinkType::RAW_DLT_12 | LinkType::RAW_DLT_14 | LinkType::IPV4 | LinkType::IPV6 => Ok(Next::Ip),
+        _ => Err(Peeled::Stopped(Undecoded::LinkType)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

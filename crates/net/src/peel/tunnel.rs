@@ -1,0 +1,110 @@
+//! MPLS, GRE with ERSPAN, VXLAN and Geneve: what mirrors and overlays wrap frames in.
+
+use super::{Next, Peeled, Peeler, Step, Undecoded, ethernet};
+
+/// UDP destination ports of overlays: VXLAN (RFC 7348), Linux's VXLAN of old, Geneve (RFC 8926).
+const VXLAN: u16 = 4789;
+const VXLAN_LINUX: u16 = 8472;
+const GENEVE: u16 = 6081;
+
+/// Octets of a UDP header.
+const UDP: usize = 8;
+
+/// Looks at the ports (source in the upper half) of a UDP header: cheap, for every UDP packet.
+#[inline]
+pub(super) const fn is_tunnel_port(ports: u32) -> bool {
+    matches!(ports & 0xffff, 4789 | 8472 | 6081)
+}
+
+/// True where a datagram to an overlay's port has the overlay's header too; else it is plain UDP.
+pub(super) fn is_overlay(datagram: &[u8]) -> bool {
+    let Some(header) = datagram.get(UDP..UDP.saturating_add(8)) else { return false };
+    match (destination_port(datagram), header) {
+        // The I flag and reserved fields (RFC 7348 section 5); the group policy extension uses G, D and A beside it.
+        (VXLAN | VXLAN_LINUX, [flags, _, _, _, _, _, _, reserved]) => flags & 0x08 != 0 && *reserved == 0,
+        // Version 0 (RFC 8926 section 3.4).
+        (GENEVE, [version_and_options, ..]) => version_and_options >> 6 == 0,
+        _ => false,
+    }
+}
+
+fn destination_port(datagram: &[u8]) -> u16 {
+    crate::reader::be16_at(datagram, 2).unwrap_or(0)
+}
+
+pub(super) fn overlay(peeler: &mut Peeler<'_>) -> Step {
+    let port = destination_port(peeler.rest());
+    peeler.advance(UDP)?;
+    let network = peeler.be32(4)? >> 8;
+    peeler.layout.tunnel = network;
+    if port != GENEVE {
+        peeler.advance(8)?;
+        return Ok(Next::Ethernet);
+    }
+    let options = usize::from(peeler.u8(0)? & 0x3f).saturating_mul(4);
+    let inner = peeler.be16(2)?;
+    peeler.advance(options.saturating_add(8))?;
+    match inner {
+        ethernet::BRIDGED | ethernet::IPV4 | ethernet::IPV6 => Ok(Next::EtherType(inner)),
+        _ => Err(Peeled::Stopped(Undecoded::Overlay)),
+    }
+}
+
+/// A label stack (RFC 3032), then whatever the bottom label stands for: only its first nibble tells (RFC 4928).
+pub(super) fn mpls(peeler: &mut Peeler<'_>) -> Step {
+    for _ in 0..super::DEPTH_MAX {
+        let entry = peeler.be32(0)?;
+        peeler.advance(4)?;
+        if entry & 0x100 != 0 {
+            return match peeler.u8(0)? >> 4 {
+                4 | 6 => Ok(Next::Ip),
+                // A pseudowire's control word (RFC 4385), then Ethernet (RFC 4448).
+                0 => peeler.advance(4).map(|()| Next::Ethernet),
+                _ => Err(Peeled::Stopped(Undecoded::Mpls)),
+            };
+        }
+    }
+    Err(Peeled::Stopped(Undecoded::Nesting))
+}
+
+/// GRE (RFC 2784, 2890), and inside it IP, MPLS, bridged Ethernet (NVGRE, RFC 7637) or ERSPAN
+/// (draft-foschiano-erspan-03).
+pub(super) fn gre(peeler: &mut Peeler<'_>) -> Step {
+    const CHECKSUM: u16 = 0x8000;
+    const ROUTING: u16 = 0x4000;
+    const KEY: u16 = 0x2000;
+    const SEQUENCE: u16 = 0x1000;
+    let (flags, inner) = (peeler.be16(0)?, peeler.be16(2)?);
+    if flags & 7 != 0 || flags & ROUTING != 0 {
+        return Err(Peeled::Stopped(Undecoded::Gre)); // version 1 is PPTP
+    }
+    peeler.advance(4)?;
+    if flags & CHECKSUM != 0 {
+        peeler.advance(4)?;
+    }
+    if flags & KEY != 0 {
+        let key = peeler.be32(0)?;
+        peeler.advance(4)?;
+        // NVGRE: 24 bits of subnet and 8 of flow id, which differs between the directions (RFC 7637 section 3.2).
+        peeler.layout.tunnel = if inner == ethernet::BRIDGED { key >> 8 } else { key };
+    }
+    if flags & SEQUENCE != 0 {
+        peeler.advance(4)?;
+    }
+    match inner {
+        // Type I has neither a sequence number nor a header of its own; type II has both (section 4.1).
+        0x88be if flags & SEQUENCE == 0 => Ok(Next::Ethernet),
+        0x88be => peeler.advance(8).map(|()| Next::Ethernet),
+        // Type III: 12 octets, and 8 of a platform header where the O bit says so (section 4.3).
+        0x22eb => {
+            let platform = peeler.be32(8)? & 1 != 0;
+            let frame_type = peeler.be16(10)? >> 10 & 0x1f;
+            peeler.advance(if platform { 20 } else { 12 })?;
+            Ok(if frame_type == 2 { Next::Ip } else { Next::Ethernet })
+        }
+        0 => Err(Peeled::Stopped(Undecoded::Gre)),
+        ethernet::IPV4 | ethernet::IPV6 | ethernet::BRIDGED | ethernet::VLAN => Ok(Next::EtherType(inner)),
+        tag if ethernet::MPLS.contains(&tag) => Ok(Next::EtherType(tag)),
+        _ => Err(Peeled::Stopped(Undecoded::Gre)),
+    }
+}

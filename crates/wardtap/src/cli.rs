@@ -1,0 +1,264 @@
+//! The command line: what was typed, nothing opened yet.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use wardtap_net::packet::Timestamp;
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  done
+  1  could not do it: the message says which file, where, and how to mend it
+  2  wrong usage
+  3  done, but an input was damaged or cut short: all that could be read was processed
+  4  an alert of the severity of --fail-on or above was raised (wins over 3)";
+
+/// Watches clinical networks without touching them: exact HL7, DICOM and Modbus messages, alerts told as clinical risk.
+#[derive(Parser)]
+#[command(name = "wardtap", version, max_term_width = 100, after_help = EXIT_STATUS)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Read captures offline and say what is in them
+    #[command(after_help = EXIT_STATUS, after_long_help = REPLAY_EXAMPLES)]
+    Replay(Box<Replay>),
+    /// Print the JSON Schema that every event validates against
+    Schema,
+    #[command(hide = true)]
+    Learn(NotBuilt),
+    #[command(hide = true)]
+    Watch(NotBuilt),
+    #[command(hide = true)]
+    Baseline(NotBuilt),
+    #[command(hide = true)]
+    Extract(NotBuilt),
+    #[command(hide = true)]
+    Check(NotBuilt),
+}
+
+const REPLAY_EXAMPLES: &str = "\
+Examples:
+  wardtap replay ward.pcap
+  wardtap replay ward.pcap --events events.jsonl --metrics ward.prom
+  wardtap replay night-*.pcap.gz --from 2026-11-23T22:00:00Z
+  tcpdump -i eth1 -U -w - | wardtap replay -
+  wardtap replay tap-a.pcapng tap-b.pcapng --events - --event-types message | jq .message
+  wardtap replay ward.pcap --filter 'host 10.20.1.7 or (vlan and host 10.20.1.7)'
+
+Exit status:
+  0  done
+  1  could not do it: the message says which file, where, and how to mend it
+  2  wrong usage
+  3  done, but an input was damaged or cut short: all that could be read was processed
+  4  an alert of the severity of --fail-on or above was raised (wins over 3)";
+
+/// What belongs to a command that is not built yet.
+#[derive(Args)]
+pub struct NotBuilt {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    pub rest: Vec<String>,
+}
+
+/// Read captures offline and say what is in them.
+#[derive(Args)]
+pub struct Replay {
+    /// Captures: pcap or pcapng, plain, gzip or zstd (told by content); `-` is standard input. Several are merged by time
+    #[arg(required = true, value_name = "CAPTURE")]
+    pub captures: Vec<PathBuf>,
+
+    /// Write events to FILE, one JSON object a line; `-` is standard output (the summary then goes to standard error)
+    #[arg(long, value_name = "FILE")]
+    pub events: Option<PathBuf>,
+
+    /// Event types to write; `stats` is always written
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values = ["alert", "device"], requires = "events")]
+    pub event_types: Vec<EventType>,
+
+    /// Write the final metrics to FILE in Prometheus' text format; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub metrics: Option<PathBuf>,
+
+    /// Look only at packets that match this BPF filter (pcap-filter syntax), applied to the outermost frame as tcpdump
+    /// does. Tagged traffic needs `vlan and ...`: 'tcp port 104 or (vlan and tcp port 104)'
+    #[arg(long, value_name = "EXPR")]
+    pub filter: Option<String>,
+
+    /// Look only at packets from TIME on (RFC 3339, for example 2026-11-24T08:00:00Z)
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub from: Option<Timestamp>,
+
+    /// Look only at packets up to TIME
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub to: Option<Timestamp>,
+
+    /// The bound on all tables and buffers together: a number with K, M or G
+    #[arg(long, value_name = "SIZE", default_value = "512M", value_parser = size)]
+    pub memory: u64,
+
+    /// Worker threads; what is written does not depend on their number
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = workers)]
+    pub workers: u8,
+
+    /// Exit with status 4 when an alert of this severity or above was raised
+    #[arg(long, value_name = "SEVERITY")]
+    pub fail_on: Option<SeverityName>,
+
+    /// Keep flows of different VLANs apart (off by default: a mirror shows one conversation in several VLANs)
+    #[arg(long)]
+    pub flows_by_vlan: bool,
+
+    #[command(flatten)]
+    pub later: Later,
+}
+
+/// Options of the contract that are not built yet: named when they are given, never ignored.
+#[derive(Args)]
+pub struct Later {
+    #[arg(long, hide = true)]
+    pub baseline: Option<String>,
+    #[arg(long, hide = true)]
+    pub adapt: bool,
+    #[arg(long, hide = true)]
+    pub event_format: Option<String>,
+    #[arg(long, hide = true)]
+    pub inventory: Option<String>,
+    #[arg(long, hide = true)]
+    pub report: Option<String>,
+    #[arg(long, hide = true)]
+    pub assets: Option<String>,
+    #[arg(long, hide = true)]
+    pub policy: Option<String>,
+    #[arg(long, hide = true)]
+    pub device: Option<String>,
+    #[arg(long, hide = true)]
+    pub config: Option<String>,
+}
+
+impl Replay {
+    /// What was asked for that is not built yet.
+    pub fn not_built(&self) -> Option<&'static str> {
+        let incident = self.event_types.contains(&EventType::Incident);
+        self.later.given().or_else(|| incident.then_some("--event-types incident"))
+    }
+
+    /// What contradicts itself or would do harm, in a sentence.
+    pub fn nonsense(&self) -> Option<String> {
+        if let (Some(from), Some(to)) = (self.from, self.to)
+            && from > to
+        {
+            return Some(format!("--from {from} is after --to {to}: no packet could be left"));
+        }
+        let outputs = [("--events", &self.events), ("--metrics", &self.metrics)];
+        if let (Some(events), Some(metrics)) = (&self.events, &self.metrics)
+            && is_same(events, metrics)
+        {
+            return Some(format!("--events and --metrics both write to {}: name two files", events.display()));
+        }
+        for (option, output) in outputs {
+            let Some(output) = output.as_deref().filter(|output| *output != Path::new("-")) else { continue };
+            if let Some(capture) = self.captures.iter().find(|capture| is_same(capture, output)) {
+                return Some(format!(
+                    "{option} {} would write over the capture {}: name another file",
+                    output.display(),
+                    capture.display()
+                ));
+            }
+        }
+        None
+    }
+}
+
+/// Two names of one file: by a link of either kind as well.
+fn is_same(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let file = |path: &Path| std::fs::metadata(path).ok().filter(|file| file.is_file()).map(|file| (file.dev(), file.ino()));
+    one == other || file(one).is_some_and(|one| file(other) == Some(one))
+}
+
+impl Later {
+    /// The first option given that is not built yet.
+    fn given(&self) -> Option<&'static str> {
+        let native = self.event_format.as_deref().is_none_or(|format| format == "native");
+        [
+            (self.baseline.is_some(), "--baseline"),
+            (self.adapt, "--adapt"),
+            (!native, "--event-format (other than native)"),
+            (self.inventory.is_some(), "--inventory"),
+            (self.report.is_some(), "--report"),
+            (self.assets.is_some(), "--assets"),
+            (self.policy.is_some(), "--policy"),
+            (self.device.is_some(), "--device"),
+            (self.config.is_some(), "--config"),
+        ]
+        .into_iter()
+        .find_map(|(given, name)| given.then_some(name))
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EventType {
+    /// Deviations
+    Alert,
+    /// Alerts that belong together
+    #[value(hide = true)]
+    Incident,
+    /// Devices heard for the first time
+    Device,
+    /// Every application message
+    Message,
+    /// Finished conversations
+    Flow,
+    /// Counts, at the end
+    Stats,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SeverityName {
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let time = humantime::parse_rfc3339_weak(text)
+        .map_err(|error| format!("{error}; a time looks like 2026-11-24T08:00:00Z"))?;
+    let since = time
+        .duration_since(std::time::SystemTime::UNIX_EPOCH)
+        .map_err(|_| "times begin with 1970-01-01T00:00:00Z".to_owned())?;
+    u64::try_from(since.as_nanos()).map(Timestamp::from_nanos).map_err(|_| "times end with 2554-07-21".to_owned())
+}
+
+/// The most worker threads: there are no more shards to share out.
+const WORKERS_MAX: u8 = 64;
+
+fn workers(text: &str) -> Result<u8, String> {
+    let number = text.parse().ok().filter(|number| (1..=WORKERS_MAX).contains(number));
+    number.ok_or_else(|| format!("a number from 1 to {WORKERS_MAX} is wanted"))
+}
+
+/// The least memory that the fixed parts fit in.
+const MEMORY_MIN: u64 = 16 << 20;
+
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let shift = match text.get(digits.len()..).unwrap_or_default().to_ascii_uppercase().as_str() {
+        "" | "B" => 0,
+        "K" | "KB" | "KIB" => 10,
+        "M" | "MB" | "MIB" => 20,
+        "G" | "GB" | "GIB" => 30,
+        _ => return Err("a size is a number with K, M or G: 512M".to_owned()),
+    };
+    let number: u64 = digits.parse().map_err(|_| "a size is a number with K, M or G: 512M".to_owned())?;
+    let bytes = number.checked_shl(shift).filter(|bytes| bytes >> shift == number);
+    match bytes {
+        Some(bytes) if bytes >= MEMORY_MIN => Ok(bytes),
+        Some(_) => Err("less than 16M leaves no room for the tables".to_owned()),
+        None => Err("that is more than any machine has".to_owned()),
+    }
+}

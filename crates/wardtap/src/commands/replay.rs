@@ -1,0 +1,307 @@
+//! `wardtap replay`: reads captures offline and says what is in them.
+
+use std::fs::File;
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, Write};
+use std::path::Path;
+
+use anyhow::Context;
+use wardtap_behaviour::alert::Severity;
+use wardtap_export::event::StatsEvent;
+use wardtap_export::metrics::{self, Measured, responses};
+use wardtap_export::statistics::{DamageBody, InputBody, Run, Statistics, Streams, Transport};
+use wardtap_export::summary::{self, Summarised};
+use wardtap_dissect::PROTOCOLS;
+use wardtap_net::address::SHARDS;
+use wardtap_net::flow::HashKey;
+use wardtap_net::flow_table::{Counters, Limits};
+
+use crate::USAGE;
+use crate::cli::{EventType, Replay, SeverityName};
+use crate::front::{Front, Selection};
+use crate::judgement::{EventTypes, Events, Judgement};
+use crate::pipeline::{self, Outcome};
+use crate::progress::Progress;
+use crate::worker::{WorkerCounts, WorkerOptions};
+
+/// An input was damaged.
+const DAMAGED: u8 = 3;
+/// An alert was bad enough for `--fail-on`.
+const ALERTED: u8 = 4;
+
+/// Octets that a live flow costs, its index entry and dissector included.
+const FLOW_BYTES: u64 = 320;
+/// Octets that a pair costs.
+const PAIR_BYTES: u64 = 512;
+
+pub fn run(replay: Replay) -> anyhow::Result<u8> {
+    if let Some(option) = replay.not_built() {
+        eprintln!("wardtap: {option} is not built yet; `wardtap replay --help` lists what is");
+        return Ok(USAGE);
+    }
+    if let Some(nonsense) = replay.nonsense() {
+        eprintln!("wardtap: {nonsense}");
+        return Ok(USAGE);
+    }
+    let selection = Selection {
+        filter: replay.filter.as_deref().map(wardtap_capture::Filter::compile).transpose()?,
+        from: replay.from,
+        to: replay.to,
+    };
+    let source = wardtap_capture::open(&replay.captures)?;
+    let captures: Vec<String> = source.inputs().into_iter().map(|input| input.capture).collect();
+    let types = event_types(&replay);
+    // Both are opened before the work begins, which may take hours.
+    let events = Events { to: replay.events.as_deref().map(|path| open(path, "events")).transpose()?, types };
+    let metrics = replay.metrics.as_deref().map(|path| open(path, "the metrics")).transpose()?;
+    let options = worker_options(&replay, types, &captures)?;
+    let mut judgement = Judgement::new(events, captures);
+    let progress = Progress::new();
+    let outcome = pipeline::run(
+        Front::new(source, selection),
+        usize::from(replay.workers),
+        &options,
+        &mut judgement,
+        &mut |read, of, packets| progress.at(read, of, packets),
+    )
+    .context("cannot write events")?;
+    progress.end();
+    finish(&replay, outcome, judgement, metrics)
+}
+
+/// Adds up, writes the last event, the metrics and the summary, and chooses the exit status.
+fn finish(
+    replay: &Replay,
+    outcome: Outcome,
+    mut judgement: Judgement,
+    metrics: Option<Box<dyn Write + Send>>,
+) -> anyhow::Result<u8> {
+    let now = outcome.front.now();
+    let (totals, statistics) = add_up(replay, &outcome, &judgement);
+    let stats = StatsEvent::new(now, statistics);
+    judgement.events.write(&stats).context("cannot write events")?;
+    if let Some(to) = &mut judgement.events.to {
+        to.flush().context("cannot write events")?;
+    }
+    let statistics = stats.stats;
+    let alerts: Vec<_> = judgement.judge.alerts().raised().iter().map(|(about, raised)| (about.name, *raised)).collect();
+    if let Some(mut to) = metrics {
+        let text = metrics::render(&Measured {
+            statistics: &statistics,
+            kinds: &totals.kinds,
+            responses: &totals.responses,
+            response_sums: &totals.response_sums,
+            alerts,
+            version: env!("CARGO_PKG_VERSION"),
+            revision: option_env!("WARDTAP_REVISION").unwrap_or("unknown"),
+        })?;
+        to.write_all(&text).and_then(|()| to.flush()).context("cannot write the metrics")?;
+    }
+    let text = summary::write(&Summarised {
+        statistics: &statistics,
+        kinds: &totals.kinds,
+        responses: &totals.responses,
+        devices: judgement.judge.devices(),
+        alerts: &judgement.alerts,
+        raised: judgement.judge.alerts().raised().iter().map(|(_, raised)| raised.iter().sum::<u64>()).sum(),
+    });
+    if [&replay.events, &replay.metrics].into_iter().flatten().any(|path| path == Path::new("-")) {
+        io::stderr().write_all(text.as_bytes()).context("cannot write the summary to standard error")?;
+    } else {
+        io::stdout().write_all(text.as_bytes()).context("cannot write the summary to standard output")?;
+        // The summary may have gone to a file or nowhere: damage is said where a person looks.
+        for DamageBody { capture, offset, reason } in &statistics.damage {
+            eprintln!("wardtap: {capture}: at byte {offset}: {reason}; everything before it was processed");
+        }
+    }
+    let worst = judgement.worst;
+    Ok(match replay.fail_on.map(severity) {
+        Some(limit) if worst.is_some_and(|worst| worst >= limit) => ALERTED,
+        _ if !statistics.damage.is_empty() => DAMAGED,
+        _ => 0,
+    })
+}
+
+fn event_types(replay: &Replay) -> EventTypes {
+    let has = |wanted| replay.event_types.contains(&wanted) && replay.events.is_some();
+    EventTypes {
+        alert: has(EventType::Alert),
+        device: has(EventType::Device),
+        message: has(EventType::Message),
+        flow: has(EventType::Flow),
+    }
+}
+
+fn open(path: &Path, what: &str) -> anyhow::Result<Box<dyn Write + Send>> {
+    /// Lines go out in pieces of this size: a system call for each would cost more than making it.
+    const BUFFER: usize = 256 * 1024;
+    Ok(if path == Path::new("-") {
+        Box::new(io::BufWriter::with_capacity(BUFFER, io::stdout()))
+    } else {
+        let file = File::create(path).with_context(|| {
+            format!("{}: cannot write {what} there (is the folder there, and may it be written?)", path.display())
+        })?;
+        Box::new(io::BufWriter::with_capacity(BUFFER, file))
+    })
+}
+
+fn worker_options(replay: &Replay, types: EventTypes, captures: &[String]) -> anyhow::Result<WorkerOptions> {
+    let shards = SHARDS as u64;
+    // Of the whole: half for flows, an eighth each for pairs and for what waits behind holes; the rest is for devices,
+    // blocks and the fixed parts.
+    let flows = (replay.memory / 2 / FLOW_BYTES / shards).max(16);
+    let pairs = (replay.memory / 8 / PAIR_BYTES / shards).clamp(16, PAIRS_MAX);
+    let held = replay.memory / 8 / shards;
+    let random = RandomState::new();
+    Ok(WorkerOptions {
+        limits: Limits {
+            flows_max: usize::try_from(flows)?,
+            held_bytes_max: usize::try_from(held)?,
+            by_vlan: replay.flows_by_vlan,
+        },
+        pairs_max: usize::try_from(pairs)?,
+        messages: types.message,
+        flows: types.flow,
+        captures: captures.iter().map(serde_json::to_vec).collect::<Result<_, _>>()?,
+        key: HashKey(random.hash_one(1u8), random.hash_one(2u8)),
+    })
+}
+
+/// Pairs of a shard that are remembered: enough for every conversation of a hospital, little enough to stay in cache.
+const PAIRS_MAX: u64 = 256;
+
+const fn severity(name: SeverityName) -> Severity {
+    match name {
+        SeverityName::Info => Severity::Info,
+        SeverityName::Low => Severity::Low,
+        SeverityName::Medium => Severity::Medium,
+        SeverityName::High => Severity::High,
+        SeverityName::Critical => Severity::Critical,
+    }
+}
+
+fn add_up(replay: &Replay, outcome: &Outcome, judgement: &Judgement) -> (WorkerCounts, Statistics) {
+    let mut totals = WorkerCounts::default();
+    let mut flows = Counters::default();
+    let mut evicted_pairs = 0;
+    for (counts, shards, evicted) in &outcome.workers {
+        add_counts(&mut totals, counts);
+        shards.iter().for_each(|shard| flows.add(shard));
+        evicted_pairs += evicted;
+    }
+    let front = outcome.front_counts();
+    let source = outcome.front.source();
+    let mut undecoded: std::collections::BTreeMap<String, u64> =
+        front.undecoded.iter().map(|(reason, count)| (reason.name().to_owned(), *count)).collect();
+    if totals.bad_arp > 0 {
+        undecoded.insert("arp".to_owned(), totals.bad_arp);
+    }
+    let named = |counts: &[Vec<u64>]| {
+        PROTOCOLS.iter().zip(counts).map(|(protocol, kinds)| (protocol.name.to_owned(), kinds.iter().sum())).collect()
+    };
+    let statistics = Statistics {
+        packets: front.packets,
+        bytes: front.bytes,
+        filtered: front.filtered,
+        dropped: Default::default(),
+        undecoded,
+        streams: Streams { seen: flows.opened, one_sided: flows.one_sided, with_gaps: flows.with_gaps },
+        messages: named(&totals.kinds),
+        malformed: PROTOCOLS
+            .iter()
+            .zip(&totals.anomalies)
+            .map(|(protocol, counts)| {
+                let reasons = protocol.anomalies.iter().zip(counts).filter(|(_, count)| **count > 0);
+                (protocol.name.to_owned(), reasons.map(|(reason, count)| ((*reason).to_owned(), *count)).collect())
+            })
+            .collect(),
+        transport: Transport {
+            duplicates: flows.duplicates,
+            retransmissions: flows.retransmissions,
+            conflicts: flows.conflicts,
+            out_of_order: flows.out_of_order,
+            out_of_window: flows.out_of_window,
+            gaps: flows.gaps,
+            gap_bytes: flows.gap_bytes,
+            bad_headers: flows.bad_transport,
+            fragments: front.fragments,
+            reassembled: front.reassembled,
+            overlapping_fragments: front.overlapping_fragments,
+            bad_checksums: flows.bad_checksums,
+            untimed: source.untimed(),
+            time_went_back: front.time_went_back,
+        },
+        devices: judgement.judge.devices().iter().count() as u64,
+        evicted: [
+            ("flows", flows.evicted_flows),
+            ("holes", flows.evicted_holes),
+            ("pairs", evicted_pairs),
+            ("devices", judgement.judge.devices().refused()),
+        ]
+        .into_iter()
+        .map(|(table, count)| (table.to_owned(), count))
+        .collect(),
+        copied_bytes: totals.copied + front.copied,
+        damage: source
+            .damage()
+            .into_iter()
+            .map(|damage| DamageBody {
+                capture: damage.capture,
+                offset: damage.offset,
+                reason: damage.reason.to_string(),
+            })
+            .collect(),
+        inputs: source
+            .inputs()
+            .into_iter()
+            .map(|input| InputBody {
+                capture: input.capture,
+                bytes: input.bytes,
+                packets: input.packets,
+                first: input.first.map(|time| time.to_string()),
+                last: input.last.map(|time| time.to_string()),
+                link_types: input.link_types.iter().map(|link| link.0).collect(),
+                snaplen: input.snaplen,
+            })
+            .collect(),
+        run: Run { version: env!("CARGO_PKG_VERSION").to_owned(), options: options(replay) },
+    };
+    (totals, statistics)
+}
+
+fn add_counts(totals: &mut WorkerCounts, counts: &WorkerCounts) {
+    let add = |into: &mut [Vec<u64>], from: &[Vec<u64>]| {
+        for (into, from) in into.iter_mut().flatten().zip(from.iter().flatten()) {
+            *into += from;
+        }
+    };
+    add(&mut totals.kinds, &counts.kinds);
+    add(&mut totals.anomalies, &counts.anomalies);
+    for (into, from) in totals.responses.iter_mut().zip(&counts.responses) {
+        // Same bounds on both sides: adding cannot fail.
+        if into.add(from).is_err() {
+            *into = responses();
+        }
+    }
+    for (into, from) in totals.response_sums.iter_mut().zip(&counts.response_sums) {
+        *into = into.saturating_add(*from);
+    }
+    totals.copied += counts.copied;
+    totals.bad_arp += counts.bad_arp;
+}
+
+/// The options that bear on what comes out; not the number of workers, which does not.
+fn options(replay: &Replay) -> std::collections::BTreeMap<String, String> {
+    let mut options = std::collections::BTreeMap::new();
+    let mut set = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            options.insert(name.to_owned(), value);
+        }
+    };
+    set("filter", replay.filter.clone());
+    set("from", replay.from.map(|time| time.to_string()));
+    set("to", replay.to.map(|time| time.to_string()));
+    set("memory", Some(replay.memory.to_string()));
+    set("flows-by-vlan", replay.flows_by_vlan.then(|| "true".to_owned()));
+    options
+}

@@ -1,0 +1,187 @@
+//! The front stage: records in sequence, filtered, peeled once, and told which shard they belong to.
+//!
+//! Fragments are put together here, before sharding: the innermost addresses of a fragmented tunnel packet, which decide
+//! the shard, are known only once it is whole.
+
+use std::collections::BTreeMap;
+
+use wardtap_capture::PacketSource;
+use wardtap_net::address::shard_of;
+use wardtap_net::defragment::{Defragmenter, Outcome};
+use wardtap_net::flow_table::endpoints;
+use wardtap_net::packet::{LinkType, Packet, Timestamp};
+use wardtap_net::peel::{Layout, Peeled, Undecoded, peel};
+
+use crate::batch::{Batch, Entry, Task, Tick};
+use crate::clock::Clock;
+
+/// Which records are to be looked at.
+#[derive(Default)]
+pub struct Selection {
+    /// A BPF filter.
+    pub filter: Option<wardtap_capture::Filter>,
+    /// Records before this are left out.
+    pub from: Option<Timestamp>,
+    /// Records after this are left out.
+    pub to: Option<Timestamp>,
+}
+
+impl Selection {
+    fn takes(&mut self, packet: &Packet<'_>) -> bool {
+        self.from.is_none_or(|from| packet.time >= from)
+            && self.to.is_none_or(|to| packet.time <= to)
+            && self.filter.as_mut().is_none_or(|filter| filter.matches(packet.link, packet.bytes, packet.sent))
+    }
+
+    fn is_everything(&self) -> bool {
+        self.filter.is_none() && self.from.is_none() && self.to.is_none()
+    }
+}
+
+/// What the front stage counts.
+#[derive(Clone, Debug, Default)]
+pub struct FrontCounts {
+    pub packets: u64,
+    pub bytes: u64,
+    pub filtered: u64,
+    pub undecoded: BTreeMap<Undecoded, u64>,
+    pub fragments: u64,
+    pub reassembled: u64,
+    pub overlapping_fragments: u64,
+    pub time_went_back: u64,
+    pub copied: u64,
+}
+
+/// The front stage.
+pub struct Front {
+    source: Box<dyn PacketSource>,
+    selection: Selection,
+    everything: bool,
+    clock: Clock,
+    fragments: Defragmenter,
+    sequence: u64,
+    counts: FrontCounts,
+    ended: bool,
+}
+
+const NOTHING: Entry = Entry { layout: Layout::EMPTY, task: Task::Nothing, shard: 0 };
+
+impl Front {
+    pub fn new(source: Box<dyn PacketSource>, selection: Selection) -> Self {
+        let everything = selection.is_everything();
+        Self {
+            source,
+            selection,
+            everything,
+            clock: Clock::default(),
+            fragments: Defragmenter::default(),
+            sequence: 0,
+            counts: FrontCounts::default(),
+            ended: false,
+        }
+    }
+
+    /// Refills a batch; false when the one before was the last.
+    pub fn fill(&mut self, batch: &mut Batch) -> bool {
+        batch.entries.clear();
+        batch.ticks.clear();
+        batch.datagrams.clear();
+        batch.first = self.sequence;
+        batch.last = None;
+        if self.ended {
+            return false;
+        }
+        if !self.source.fill(&mut batch.block) {
+            self.ended = true;
+            self.fragments.finish();
+            batch.last = Some(self.clock.now());
+            return true;
+        }
+        self.sequence += batch.block.records.len() as u64;
+        self.counts.packets += batch.block.records.len() as u64;
+        let Batch { block, entries, ticks, datagrams, .. } = batch;
+        let mut bytes = 0;
+        for (index, record) in block.records.iter().enumerate() {
+            let packet = Packet { time: record.time, link: record.link, bytes: block.frame(record), sent: record.sent };
+            bytes += packet.bytes.len() as u64;
+            if !self.everything && !self.selection.takes(&packet) {
+                self.counts.filtered += 1;
+                entries.push(NOTHING);
+                continue;
+            }
+            if let Some(now) = self.clock.advance(record.time) {
+                self.fragments.tick(now);
+                ticks.push(Tick { before: index, now });
+            }
+            let entry = match peel(&packet) {
+                Peeled::Ip(layout) => to_shard(packet.bytes, layout, Task::Packet),
+                other => self.seldom(&packet, other, datagrams),
+            };
+            entries.push(entry);
+        }
+        self.counts.bytes += bytes;
+        true
+    }
+
+    #[cold]
+    fn seldom(&mut self, packet: &Packet<'_>, peeled: Peeled, datagrams: &mut Vec<Vec<u8>>) -> Entry {
+        match peeled {
+            Peeled::Ip(layout) => to_shard(packet.bytes, layout, Task::Packet),
+            Peeled::Arp(layout) => Entry { layout, task: Task::Arp, shard: 0 },
+            Peeled::Stopped(reason) => {
+                *self.counts.undecoded.entry(reason).or_default() += 1;
+                NOTHING
+            }
+            Peeled::Fragment(fragment, piece) => {
+                self.counts.fragments += 1;
+                let Outcome::Whole(frame) = self.fragments.take(packet, &fragment, &piece) else { return NOTHING };
+                let Ok(place) = u16::try_from(datagrams.len()) else { return NOTHING };
+                let whole = Packet {
+                    link: LinkType::ETHERNET,
+                    bytes: &frame,
+                    sent: u32::try_from(frame.len()).unwrap_or(u32::MAX),
+                    ..*packet
+                };
+                let entry = match peel(&whole) {
+                    Peeled::Ip(layout) => to_shard(&frame, layout.inherit(&fragment), Task::Datagram(place)),
+                    // A datagram put together inside of which there is a fragment again: one level is enough.
+                    Peeled::Fragment(..) => {
+                        *self.counts.undecoded.entry(Undecoded::Nesting).or_default() += 1;
+                        NOTHING
+                    }
+                    other => self.seldom(&whole, other, datagrams),
+                };
+                datagrams.push(frame);
+                entry
+            }
+        }
+    }
+
+    /// What was counted so far.
+    pub fn counts(&self) -> FrontCounts {
+        let mut counts = self.counts.clone();
+        if self.fragments.given_up > 0 {
+            counts.undecoded.insert(Undecoded::Fragment, self.fragments.given_up);
+        }
+        counts.reassembled = self.fragments.reassembled;
+        counts.overlapping_fragments = self.fragments.overlapping;
+        counts.time_went_back = self.clock.went_back;
+        counts.copied = self.fragments.copied + self.source.copied_bytes();
+        counts
+    }
+
+    /// The packet source.
+    pub fn source(&self) -> &dyn PacketSource {
+        self.source.as_ref()
+    }
+
+    /// The time of the capture so far.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+fn to_shard(frame: &[u8], layout: Layout, task: Task) -> Entry {
+    let shard = endpoints(frame, &layout).map_or(0, |(source, destination)| shard_of(source, destination));
+    Entry { layout, task, shard }
+}

@@ -1,0 +1,189 @@
+//! The judge's stage: bundles merged by sequence, judged, and written out as events.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use wardtap_behaviour::alert::{Severity, State};
+use wardtap_behaviour::device::Device;
+use wardtap_behaviour::judge::{Judge, Verdict};
+use wardtap_behaviour::observation::Observation;
+use wardtap_export::event::{AlertEvent, DeviceEvent};
+
+use crate::batch::{Batch, Bundle, Key};
+
+/// Which event types are wanted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EventTypes {
+    pub alert: bool,
+    pub device: bool,
+    pub message: bool,
+    pub flow: bool,
+}
+
+/// Where events go; nowhere when none were asked for.
+pub struct Events {
+    pub to: Option<Box<dyn Write + Send>>,
+    pub types: EventTypes,
+}
+
+impl Events {
+    /// Writes one event.
+    pub fn write(&mut self, event: &impl Serialize) -> io::Result<()> {
+        let Some(to) = &mut self.to else { return Ok(()) };
+        let mut line = serde_json::to_vec(event)?;
+        line.push(b'\n');
+        to.write_all(&line)
+    }
+
+    fn lines(&mut self, lines: &[u8]) -> io::Result<()> {
+        match &mut self.to {
+            Some(to) if !lines.is_empty() => to.write_all(lines),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Judges what the workers found, and writes the events.
+pub struct Judgement {
+    pub judge: Judge,
+    pub events: Events,
+    captures: Vec<String>,
+    /// The alerts as last told, for the summary.
+    pub alerts: Vec<AlertEvent>,
+    /// The worst alert so far.
+    pub worst: Option<Severity>,
+    told: Vec<Told>,
+}
+
+/// What is to be written: decided by the judge, written once the judge is not borrowed any more.
+enum Told {
+    Device(Device),
+    Alert(Box<wardtap_behaviour::alert::Alert>),
+}
+
+/// The most alerts that the summary can show; all are in the events.
+const SUMMARY_ALERTS_MAX: usize = 1000;
+
+impl Judgement {
+    pub fn new(events: Events, captures: Vec<String>) -> Self {
+        Self { judge: Judge::default(), events, captures, alerts: Vec::new(), worst: None, told: Vec::new() }
+    }
+
+    /// Takes what all workers found in a batch.
+    pub fn take(&mut self, batch: &Batch, bundles: &mut [Bundle]) -> io::Result<()> {
+        let mut observations: Vec<(Key, Observation)> = Vec::new();
+        for bundle in bundles.iter_mut() {
+            observations.append(&mut bundle.observations);
+        }
+        if bundles.len() > 1 {
+            observations.sort_by_key(|(key, _)| *key);
+        }
+        let mut written = vec![Written::default(); bundles.len()];
+        let mut ticks = batch.ticks.iter().map(|tick| {
+            (Key::tick(batch.first + tick.before as u64, 0).after_shards(), tick.now)
+        });
+        let mut tick = ticks.next();
+        for (key, observation) in &observations {
+            while let Some((at, now)) = tick.filter(|(at, _)| at < key) {
+                self.lines_before(bundles, &mut written, at)?;
+                self.tick(now)?;
+                tick = ticks.next();
+            }
+            self.lines_before(bundles, &mut written, *key)?;
+            let told = &mut self.told;
+            self.judge.observe(observation, &mut |verdict| told.push(verdict.into()));
+            self.tell()?;
+        }
+        while let Some((at, now)) = tick {
+            self.lines_before(bundles, &mut written, at)?;
+            self.tick(now)?;
+            tick = ticks.next();
+        }
+        self.lines_before(bundles, &mut written, Key::record(u64::MAX / 2 - 1, u8::MAX))?;
+        if batch.last.is_some() {
+            let told = &mut self.told;
+            self.judge.finish(&mut |verdict| told.push(verdict.into()));
+            self.tell()?;
+        }
+        Ok(())
+    }
+
+    fn tick(&mut self, now: wardtap_net::packet::Timestamp) -> io::Result<()> {
+        let told = &mut self.told;
+        self.judge.tick(now, &mut |verdict| told.push(verdict.into()));
+        self.tell()
+    }
+
+    /// Writes the workers' own lines that stand before `key`, in sequence.
+    fn lines_before(&mut self, bundles: &[Bundle], written: &mut [Written], key: Key) -> io::Result<()> {
+        if let ([bundle], [written]) = (bundles, &mut *written) {
+            // One worker: its lines are in sequence, and go out in one piece.
+            let from = written.bytes;
+            while let Some((_, end)) = bundle.line_ends.get(written.runs).filter(|(at, _)| *at < key) {
+                written.bytes = *end;
+                written.runs += 1;
+            }
+            return self.events.lines(bundle.lines.get(from..written.bytes).unwrap_or_default());
+        }
+        loop {
+            let next = bundles
+                .iter()
+                .zip(written.iter())
+                .enumerate()
+                .filter_map(|(worker, (bundle, written))| Some((bundle.line_ends.get(written.runs)?.0, worker)))
+                .min();
+            let Some((at, worker)) = next else { return Ok(()) };
+            if at >= key {
+                return Ok(());
+            }
+            let (Some(bundle), Some(written)) = (bundles.get(worker), written.get_mut(worker)) else { return Ok(()) };
+            let end = bundle.line_ends.get(written.runs).map_or(written.bytes, |(_, end)| *end);
+            self.events.lines(bundle.lines.get(written.bytes..end).unwrap_or_default())?;
+            *written = Written { runs: written.runs + 1, bytes: end };
+        }
+    }
+
+    /// Keeps an alert as last told, for the summary.
+    fn keep(&mut self, event: AlertEvent) {
+        if let Some(known) = self.alerts.iter_mut().find(|known| known.alert.id == event.alert.id) {
+            *known = event;
+        } else if self.alerts.len() < SUMMARY_ALERTS_MAX {
+            self.alerts.push(event);
+        }
+    }
+
+    fn tell(&mut self) -> io::Result<()> {
+        for told in std::mem::take(&mut self.told) {
+            match told {
+                Told::Device(device) if self.events.types.device => self.events.write(&DeviceEvent::first(&device))?,
+                Told::Device(_) => {}
+                Told::Alert(alert) => {
+                    let event = AlertEvent::new(&alert, self.judge.devices(), &self.captures);
+                    if self.events.types.alert {
+                        self.events.write(&event)?;
+                    }
+                    if alert.state == State::New {
+                        self.worst = self.worst.max(Some(alert.deviation.severity));
+                    }
+                    self.keep(event);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl From<Verdict> for Told {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Device(device) => Self::Device(device),
+            Verdict::Alert(alert) => Self::Alert(alert),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Default)]
+struct Written {
+    runs: usize,
+    bytes: usize,
+}
