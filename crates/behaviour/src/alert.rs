@@ -281,7 +281,8 @@ impl Alert {
 
     fn add_evidence(&mut self, places: Vec<Place>) {
         for place in places {
-            if self.evidence.last() == Some(&place) {
+            // A repeat may show a frame again that is here already, the first one above all.
+            if self.evidence.contains(&place) {
                 continue;
             }
             self.frames_total += 1;

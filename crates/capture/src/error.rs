@@ -15,10 +15,12 @@ pub enum CaptureError {
         source: io::Error,
     },
     /// A folder was named.
-    #[error("{capture}: is a directory: name the captures in it, for example {capture}/*.pcap")]
+    #[error("{capture}: is a directory: name the captures in it, for example {inside}/*.pcap")]
     Directory {
         /// The capture as given.
         capture: String,
+        /// The same without a slash at its end.
+        inside: String,
     },
     /// Nothing to read, not even a header.
     #[error("{capture}: is empty: even a capture without packets has a header")]

@@ -101,7 +101,8 @@ fn open_path(path: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>), Capture
     };
     let facts = file.metadata().map_err(fault)?;
     if facts.is_dir() {
-        return Err(CaptureError::Directory { capture: path.display().to_string() });
+        let capture = path.display().to_string();
+        return Err(CaptureError::Directory { inside: capture.trim_end_matches('/').to_owned(), capture });
     }
     let total = facts.is_file().then_some(facts.len());
     Ok((Box::new(file), total))
@@ -282,7 +283,9 @@ impl FileSource {
 
 impl PacketSource for FileSource {
     fn fill(&mut self, block: &mut Block) -> bool {
-        block.restart(self.room.max(self.carry.len().saturating_add(1)));
+        // Room for one whole hand-over of the unpacker behind what is carried over: if it did not fit, every other block
+        // would hold just the few bytes left of one.
+        block.restart(self.room.saturating_add(self.carry.len()));
         if self.feed.is_none() {
             return false;
         }

@@ -1,14 +1,15 @@
 //! BPF filters in pcap-filter(7) syntax, as tcpdump applies them.
 //!
 //! libpcap compiles an expression for one link type at a time, so a [`Filter`] keeps one program for each link type it
-//! has met, made when it is met. `len`, `greater` and `less` look at the length on the wire, not at what was captured.
+//! has met, made when it is met. For BSD loopback (0) and OpenBSD's encapsulation (109), whose headers have the byte order
+//! of the host that captured them, there are two, and each frame says by its first octets which it wants. `len`, `greater` and `less` look at the length on the wire, not at what was captured.
 //!
 //! A link type for which the expression does not compile (`wlan type mgt` on Ethernet; a link type libpcap does not know)
 //! lets nothing pass; [`Filter::refusals`] says which and why, once each. An expression that compiles for none of the
 //! usual link types is an error at once.
 //!
 //! Limits: host names in an expression are looked up by libpcap while it compiles; give addresses where nothing may be
-//! sent. libpcap makes programs for frames of at most 65,535 bytes from here; longer ones match as well.
+//! sent.
 
 #[cfg(feature = "pcap")]
 pub use with_libpcap::Filter;
@@ -17,6 +18,8 @@ pub use without_libpcap::Filter;
 
 #[cfg(feature = "pcap")]
 mod with_libpcap {
+    use std::{io::Write, os::fd::AsRawFd};
+
     use pcap::{Capture, Linktype};
     use wardtap_net::packet::LinkType;
 
@@ -29,15 +32,32 @@ mod with_libpcap {
     /// 802.11 with radiotap.
     const USUAL: [LinkType; 5] =
         [LinkType::ETHERNET, LinkType::LINUX_SLL, LinkType::RAW, LinkType::NULL, LinkType(127)];
-    /// The most link types kept; those beyond let nothing pass.
-    const MOST_LINKS: usize = 64;
+    /// The most programs kept; link types beyond them let nothing pass.
+    const MOST_PROGRAMS: usize = 64;
+
+    /// What a program is made for.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    struct Kind {
+        link: LinkType,
+        /// The capturing host is big-endian. Always false where that does not matter.
+        big_endian: bool,
+    }
+
+    impl Kind {
+        /// Of a frame.
+        fn of(link: LinkType, bytes: &[u8]) -> Self {
+            // An address family fits into one octet: it is the last one of four only on big-endian hosts.
+            let big_endian = matches!(link.0, 0 | 109) && matches!(bytes, [0, 0, 0, _, ..]);
+            Self { link, big_endian }
+        }
+    }
 
     /// A compiled filter expression.
     #[derive(Debug)]
     pub struct Filter {
         expression: String,
-        /// By link type; the error where it does not compile.
-        programs: Vec<(LinkType, Result<Program, String>)>,
+        /// By link type and byte order; the error where it does not compile.
+        programs: Vec<(Kind, Result<Program, String>)>,
         /// The program used last: most captures have one link type.
         last: usize,
     }
@@ -51,9 +71,10 @@ mod with_libpcap {
             let mut filter = Self { expression: expression.to_owned(), programs: Vec::new(), last: 0 };
             let mut first = None;
             for link in USUAL {
-                match compile(expression, link) {
+                let kind = Kind { link, big_endian: false };
+                match compile(expression, kind) {
                     Ok(program) => {
-                        filter.programs.push((link, Ok(program)));
+                        filter.programs.push((kind, Ok(program)));
                         return Ok(filter);
                     }
                     Err(what) => first = first.or(Some(what)),
@@ -65,40 +86,48 @@ mod with_libpcap {
 
         /// Whether a frame passes: `bytes` are what was captured of `sent` on the wire.
         pub fn matches(&mut self, link: LinkType, bytes: &[u8], sent: u32) -> bool {
-            if self.programs.get(self.last).is_none_or(|(of, _)| *of != link) {
-                self.last = self.find(link);
+            let kind = Kind::of(link, bytes);
+            if self.programs.get(self.last).is_none_or(|(of, _)| *of != kind) {
+                self.last = self.find(kind);
             }
             match self.programs.get(self.last) {
-                Some((of, Ok(program))) if *of == link => program.passes(bytes, sent),
+                Some((of, Ok(program))) if *of == kind => program.passes(bytes, sent),
                 _ => false,
             }
         }
 
         /// The link types met for which the expression does not compile, so that nothing of them passed, and why.
         pub fn refusals(&self) -> impl Iterator<Item = (LinkType, &str)> {
-            self.programs.iter().filter_map(|(link, made)| Some((*link, made.as_ref().err()?.as_str())))
+            let both = |link| self.programs.iter().filter(move |(kind, _)| kind.link == link).count() > 1;
+            self.programs.iter().filter_map(move |(kind, made)| {
+                let what = made.as_ref().err()?;
+                (!(kind.big_endian && both(kind.link))).then_some((kind.link, what.as_str()))
+            })
         }
 
-        /// The place of a link type's program, which is made where it is missing.
-        fn find(&mut self, link: LinkType) -> usize {
-            if let Some(place) = self.programs.iter().position(|(of, _)| *of == link) {
+        /// The place of a program, which is made where it is missing.
+        fn find(&mut self, kind: Kind) -> usize {
+            if let Some(place) = self.programs.iter().position(|(of, _)| *of == kind) {
                 return place;
             }
-            if self.programs.len() < MOST_LINKS {
-                self.programs.push((link, compile(&self.expression, link)));
+            if self.programs.len() < MOST_PROGRAMS {
+                self.programs.push((kind, compile(&self.expression, kind)));
             }
             self.programs.len().saturating_sub(1)
         }
     }
 
-    /// The program of an expression for a link type, or what libpcap says against it.
-    fn compile(expression: &str, link: LinkType) -> Result<Program, String> {
+    /// The program of an expression, or what libpcap says against it.
+    fn compile(expression: &str, kind: Kind) -> Result<Program, String> {
         let said = |error: pcap::Error| match error {
             pcap::Error::PcapError(text) => text,
             other => other.to_string(),
         };
-        let program =
-            Capture::dead(Linktype(dlt(link))).and_then(|dead| dead.compile(expression, true)).map_err(said)?;
+        let program = match as_file(kind) {
+            Some(file) => file.compile(expression, true),
+            None => Capture::dead(Linktype(dlt(kind.link))).and_then(|dead| dead.compile(expression, true)),
+        }
+        .map_err(said)?;
         // The fields are private; their rendering is not.
         let instructions: Option<Vec<Instruction>> =
             program.get_instructions().iter().map(|one| Instruction::parse(&one.to_string())).collect();
@@ -107,11 +136,35 @@ mod with_libpcap {
             .ok_or_else(|| "libpcap made a program that cannot be run here".to_owned())
     }
 
+    /// A capture file without packets, as libpcap sees it, through a pipe.
+    ///
+    /// libpcap makes other programs for files than for the "dead" handles that are meant for compiling: only there it
+    /// takes the address families of other systems and the other byte order for what they are. None where the system
+    /// has no `/dev/fd`.
+    fn as_file(kind: Kind) -> Option<Capture<pcap::Offline>> {
+        // OpenBSD's number for raw IP means nothing to the libpcap of other systems.
+        let link = if kind.link == LinkType::RAW_DLT_14 { LinkType::RAW } else { kind.link };
+        let mut header = Vec::with_capacity(24);
+        for word in [0xa1b2_c3d4, 0x0002_0004, 0, 0, 262_144, u32::from(link.0)] {
+            header.extend_from_slice(&u32::to_be_bytes(word));
+        }
+        if !kind.big_endian {
+            header.chunks_exact_mut(4).for_each(<[u8]>::reverse);
+            // The version is two numbers of two octets.
+            header.get_mut(4..8)?.rotate_left(2);
+        }
+        let (reader, mut writer) = std::io::pipe().ok()?;
+        writer.write_all(&header).ok()?;
+        // The writer must live until the header is read: nobody could open a pipe without one.
+        let file = Capture::from_file(format!("/dev/fd/{}", reader.as_raw_fd())).ok();
+        drop(writer);
+        file
+    }
+
     /// The DLT_ value by which libpcap on Linux knows a LINKTYPE_ value of a file. They differ where the BSDs had
     /// numbered a type in two ways before the files were standardised.
     fn dlt(link: LinkType) -> i32 {
         i32::from(match link.0 {
-            // Raw IP, of which OpenBSD's number means nothing on Linux.
             14 | 101 => 12,
             // RFC 1483 ATM, BSD/OS SLIP and PPP, classical IP over ATM.
             100 => 11,

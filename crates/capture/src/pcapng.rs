@@ -67,7 +67,8 @@ impl Clock {
         } else if let Some(missing) = 9_u32.checked_sub(power) {
             Self::Multiple(10_u64.saturating_pow(missing))
         } else {
-            Self::Fraction(10_u64.saturating_pow(power.saturating_sub(9)))
+            // Beyond 64 bits all times are 0.
+            10_u64.checked_pow(power.saturating_sub(9)).map_or(Self::Multiple(0), Self::Fraction)
         }
     }
 }

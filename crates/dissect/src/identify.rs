@@ -246,6 +246,15 @@ fn feed(dissector: &mut dyn Dissector, held: &mut Option<Box<Held>>, chunk: &Chu
         }
         match dissector.dissect(&Chunk { bytes: &waiting.bytes, ..*chunk }, to) {
             Progress::All => *held = None,
+            // What is left is all in this chunk: read in place, or garbage would be gone through in steps of `more`.
+            Progress::Need { took, more }
+                if waiting.bytes.len().saturating_sub(took) <= wanted.len() && more <= rest.len() =>
+            {
+                let left = waiting.bytes.len().saturating_sub(took);
+                let start = chunk.bytes.len().saturating_sub(rest.len()).saturating_sub(left);
+                bytes = chunk.bytes.get(start..).unwrap_or_default();
+                *held = None;
+            }
             Progress::Need { took, more } => {
                 waiting.bytes.drain(..took.min(waiting.bytes.len()));
                 waiting.more = more.max(1);

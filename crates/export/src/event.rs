@@ -23,6 +23,8 @@ pub const SCHEMA: &str = "wardtap/1";
 /// One line of an events file.
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
+// Only the schema is made of it: what is written are the structs inside.
+#[expect(clippy::large_enum_variant)]
 pub enum Event {
     /// A deviation.
     Alert(AlertEvent),
@@ -74,16 +76,21 @@ impl From<Timestamp> for Time {
 
 /// A device, as far as it is known.
 #[derive(Clone, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct DeviceBody {
     /// `mac:…` on evidence that the MAC address is its own, else `ip:…`.
+    #[schemars(regex(pattern = r"^(mac:([0-9a-f]{2}:){5}[0-9a-f]{2}|ip:[0-9a-f:.]+(@\d+)?)$"))]
     pub id: String,
     /// Its address.
+    #[schemars(regex(pattern = r"^[0-9a-f:.]+$"))]
     pub ip: String,
     /// Its own MAC address, on evidence.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^([0-9a-f]{2}:){5}[0-9a-f]{2}$"))]
     pub mac: Option<String>,
     /// The VLAN in which it was first heard.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 4095))]
     pub vlan: Option<u16>,
 }
 
@@ -109,6 +116,7 @@ pub fn device_body(devices: &Devices, address: Address) -> DeviceBody {
 
 /// A device was heard for the first time.
 #[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct DeviceEvent {
     /// See [`SCHEMA`].
     pub schema: Schema,
@@ -131,34 +139,43 @@ impl DeviceEvent {
 
 /// One end of a flow.
 #[derive(Clone, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Endpoint {
     /// The address.
+    #[schemars(regex(pattern = r"^[0-9a-f:.]+$"))]
     pub ip: String,
     /// The port; ICMP has its type or code here, other protocols none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
     /// The MAC address that its frames came from: a router's, for devices behind one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^([0-9a-f]{2}:){5}[0-9a-f]{2}$"))]
     pub mac: Option<String>,
 }
 
 /// What names a flow.
 #[derive(Clone, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct FlowBody {
     /// Of the tuple and the time of the first packet.
+    #[schemars(regex(pattern = r"^[0-9a-f]{16}$"))]
     pub id: String,
     /// Community ID v1, seed 0.
+    #[schemars(regex(pattern = r"^1:[A-Za-z0-9+/]{27}=$"))]
     pub community_id: String,
     /// Who opened it.
     pub src: Endpoint,
     /// Who answers.
     pub dst: Endpoint,
     /// `syn`, `syn-ack`, `protocol` or `port`.
+    #[schemars(extend("enum" = ["syn", "syn-ack", "protocol", "port"]))]
     pub oriented_by: &'static str,
     /// The outermost VLAN of the first packet.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 4095))]
     pub vlan: Option<u16>,
     /// `tcp`, `udp`, `icmp`, `icmp6`, `sctp`, or the number of the IP protocol.
+    #[schemars(regex(pattern = r"^(tcp|udp|sctp|icmp|icmp6|\d{1,3})$"))]
     pub transport: String,
     /// VXLAN or Geneve network identifier, GRE key.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -215,6 +232,7 @@ fn flow_id(flow: &FlowIdentity) -> String {
 
 /// A finished conversation.
 #[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct FlowEvent {
     /// See [`SCHEMA`].
     pub schema: Schema,
@@ -229,17 +247,22 @@ pub struct FlowEvent {
 
 /// What a flow was.
 #[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct FinishedFlow {
     /// What names it.
     #[serde(flatten)]
     pub identity: FlowBody,
     /// The application protocol, where it was recognised.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["hl7", "dicom", "modbus", "tls"]))]
     pub protocol: Option<&'static str>,
     /// What is unusual about protocol and port: `unusual-port`, `other-protocol-on-port`, `tls-on-port`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    #[schemars(inner(regex(pattern = r"^(unusual-port|other-protocol-on-port|tls-on-port)$")))]
     pub port_facts: Vec<&'static str>,
     /// `seen`, `syn-sent`, `established`, `closing`, `closed` or `reset`.
+    #[schemars(extend("enum" = ["seen", "syn-sent", "established", "closing", "closed", "reset"]))]
     pub state: &'static str,
     /// The time of the first packet.
     pub start: Time,
@@ -265,6 +288,7 @@ pub struct FinishedFlow {
 
 /// Packets and octets of frames as sent.
 #[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct VolumeBody {
     /// Packets.
     pub packets: u64,
@@ -327,6 +351,7 @@ impl FlowEvent {
 
 /// An application message; see [`crate::message`] for how it is written.
 #[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct MessageEvent {
     /// See [`SCHEMA`].
     pub schema: Schema,
@@ -343,6 +368,7 @@ pub struct MessageEvent {
 
 /// A deviation.
 #[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct AlertEvent {
     /// See [`SCHEMA`].
     pub schema: Schema,
@@ -365,18 +391,24 @@ pub struct AlertEvent {
 
 /// What was found.
 #[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct AlertBody {
     /// Stable over the revisions.
+    #[schemars(regex(pattern = r"^[0-9a-f]{16}$"))]
     pub id: String,
     /// Counts the times it was told.
+    #[schemars(range(min = 1))]
     pub revision: u32,
     /// `new`, `update` or `closed`.
+    #[schemars(extend("enum" = ["new", "update", "closed"]))]
     pub state: &'static str,
     /// Which detection.
+    #[schemars(regex(pattern = r"^[a-z]+(-[a-z]+)*$"))]
     pub detection: &'static str,
     /// Its title.
     pub title: &'static str,
     /// `info`, `low`, `medium`, `high` or `critical`.
+    #[schemars(extend("enum" = ["info", "low", "medium", "high", "critical"]))]
     pub severity: &'static str,
     /// 0 to 100.
     #[schemars(range(min = 0, max = 100))]
@@ -394,6 +426,7 @@ pub struct AlertBody {
     /// When it was last seen.
     pub last_seen: Time,
     /// How often.
+    #[schemars(range(min = 1))]
     pub count: u64,
     /// Techniques of MITRE ATT&CK.
     pub attack: Vec<AttackBody>,
@@ -407,8 +440,10 @@ pub struct AlertBody {
 
 /// A technique of MITRE ATT&CK.
 #[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct AttackBody {
     /// T0846 and the like.
+    #[schemars(regex(pattern = r"^T\d{4}(\.\d{3})?$"))]
     pub technique: &'static str,
     /// Its name.
     pub name: &'static str,
@@ -420,6 +455,7 @@ pub struct AttackBody {
 
 /// What was missing while the alert was seen.
 #[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Coverage {
     /// Packets dropped before they could be read.
     pub dropped_packets: u64,
@@ -431,6 +467,7 @@ pub struct Coverage {
 
 /// What it means for care.
 #[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Clinical {
     /// What the device does, as far as is known.
     pub function: String,
@@ -439,29 +476,36 @@ pub struct Clinical {
     /// What to do.
     pub response: &'static str,
     /// `never-while-in-use`, `ask` or `safe`.
+    #[schemars(extend("enum" = ["never-while-in-use", "ask", "safe"]))]
     pub isolation: &'static str,
     /// `assets` or `class`.
+    #[schemars(extend("enum" = ["assets", "class"]))]
     pub source: &'static str,
 }
 
 /// The frames that show it.
 #[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Evidence {
     /// At most 32: the first and the latest.
+    #[schemars(length(max = 32))]
     pub frames: Vec<Frame>,
     /// How many there were.
     pub frames_total: u64,
     /// Of the captured bytes of the frame that decided it; absent where counts decided.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[0-9a-f]{64}$"))]
     pub sha256: Option<String>,
 }
 
 /// A frame.
 #[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Frame {
     /// The capture as given.
     pub capture: String,
     /// Its number in that capture, counted from 1.
+    #[schemars(range(min = 1))]
     pub frame: u64,
     /// When it was captured.
     pub time: Time,
@@ -556,6 +600,7 @@ pub fn roles(device: &device::Device) -> Vec<&'static str> {
 
 /// What was read, and how it went.
 #[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct StatsEvent {
     /// See [`SCHEMA`].
     pub schema: Schema,

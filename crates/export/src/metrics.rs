@@ -11,6 +11,7 @@ use wardtap_behaviour::alert::Severity;
 use wardtap_behaviour::detection::DETECTIONS;
 use wardtap_dissect::PROTOCOLS;
 use wardtap_net::packet::NANOS_PER_SECOND;
+use wardtap_net::peel::Undecoded;
 
 use crate::statistics::Statistics;
 
@@ -89,7 +90,7 @@ pub fn render(measured: &Measured<'_>) -> prometheus::Result<Vec<u8>> {
     for (name, help, value) in [
         ("wardtap_packets_total", "Packet records read.", statistics.packets),
         ("wardtap_bytes_total", "Octets captured in packet records read.", statistics.bytes),
-        ("wardtap_filtered_packets_total", "Packets left out by a filter.", statistics.filtered),
+        ("wardtap_filtered_packets_total", "Packets left out by --filter, --from or --to.", statistics.filtered),
         ("wardtap_streams_total", "Conversations seen.", statistics.streams.seen),
         ("wardtap_streams_one_sided_total", "Conversations heard from one end only.", statistics.streams.one_sided),
         ("wardtap_streams_with_gaps_total", "Conversations with bytes missing.", statistics.streams.with_gaps),
@@ -99,6 +100,7 @@ pub fn render(measured: &Measured<'_>) -> prometheus::Result<Vec<u8>> {
         ("wardtap_tcp_retransmissions_total", "TCP segments sent again.", transport.retransmissions),
         ("wardtap_tcp_conflicts_total", "TCP segments sent again with other bytes.", transport.conflicts),
         ("wardtap_bad_checksums_total", "Packets with a wrong checksum, accepted.", transport.bad_checksums),
+        ("wardtap_damaged_inputs_total", "Places where an input was damaged or cut short.", statistics.damage.len() as u64),
         ("wardtap_copied_bytes_total", "Octets copied on the way from capture to message.", statistics.copied_bytes),
     ] {
         counters(name, help, &[])?.with_label_values::<&str>(&[]).inc_by(value);
@@ -108,8 +110,8 @@ pub fn render(measured: &Measured<'_>) -> prometheus::Result<Vec<u8>> {
         dropped.with_label_values(&[stage]).inc_by(statistics.dropped.get(stage).copied().unwrap_or(0));
     }
     let undecoded = counters("wardtap_undecoded_packets_total", "Packets in which no IP packet was found.", &["reason"])?;
-    for (reason, &count) in &statistics.undecoded {
-        undecoded.with_label_values(&[reason]).inc_by(count);
+    for reason in Undecoded::ALL.iter().map(|reason| reason.name()).chain(["arp"]) {
+        undecoded.with_label_values(&[reason]).inc_by(statistics.undecoded.get(reason).copied().unwrap_or(0));
     }
     let messages = counters("wardtap_messages_total", "Application messages.", &["protocol", "kind"])?;
     let malformed =
@@ -145,8 +147,16 @@ pub fn render(measured: &Measured<'_>) -> prometheus::Result<Vec<u8>> {
     registry.register(Box::new(ResponseTimes::new(measured)?))?;
     let mut text = Vec::new();
     TextEncoder::new().encode(&registry.gather(), &mut text)?;
+    text.extend_from_slice(LAST_SEEN.as_bytes());
     Ok(text)
 }
+
+/// Announced, without a series: only devices of an assets file or a baseline have one, else an attacker could make any
+/// number of them.
+const LAST_SEEN: &str = "\
+# HELP wardtap_device_last_seen_timestamp_seconds When a device of the assets file or the baseline was last heard.
+# TYPE wardtap_device_last_seen_timestamp_seconds gauge
+";
 
 /// Turns histograms of our own into one of Prometheus.
 struct ResponseTimes {

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 /// The `stats` object.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Statistics {
     /// Packet records read, decodable or not, filtered or not.
     pub packets: u64,
@@ -42,6 +43,7 @@ pub struct Statistics {
 
 /// Conversations.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Streams {
     /// How many.
     pub seen: u64,
@@ -53,6 +55,7 @@ pub struct Streams {
 
 /// What was unusual below the application.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Transport {
     /// Packets that the mirror had copied.
     pub duplicates: u64,
@@ -86,6 +89,7 @@ pub struct Transport {
 
 /// Damage to an input.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct DamageBody {
     /// The capture as given.
     pub capture: String,
@@ -97,6 +101,7 @@ pub struct DamageBody {
 
 /// An input.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct InputBody {
     /// The capture as given.
     pub capture: String,
@@ -118,6 +123,7 @@ pub struct InputBody {
 
 /// What ran.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Run {
     /// wardtap's version.
     pub version: String,

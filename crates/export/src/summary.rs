@@ -37,9 +37,10 @@ const ALERTS_SHOWN: usize = 20;
 #[must_use]
 pub fn write(all: &Summarised<'_>) -> String {
     let mut text = String::new();
-    // Writing to a string does not fail.
-    let _ = sections(&mut text, all);
-    text
+    match sections(&mut text, all) {
+        Ok(()) => text,
+        Err(std::fmt::Error) => unreachable!("writing to a string does not fail"),
+    }
 }
 
 fn sections(out: &mut String, all: &Summarised<'_>) -> std::fmt::Result {
@@ -86,9 +87,15 @@ fn devices(out: &mut String, devices: &Devices) -> std::fmt::Result {
     let mut all: Vec<&Device> = devices.iter().collect();
     heading(out, &format!("Devices  {}", grouped(all.len() as u64)))?;
     // Those that speak what a hospital cares for come first.
-    all.sort_by_key(|device| (roles(device).is_empty(), device.address));
-    let width = all.iter().take(DEVICES_SHOWN).map(|device| device.address.to_string().len()).max().unwrap_or(0);
-    for device in all.iter().take(DEVICES_SHOWN) {
+    let order = |device: &&Device| (device.roles().next().is_none(), device.address);
+    if all.len() > DEVICES_SHOWN {
+        all.select_nth_unstable_by_key(DEVICES_SHOWN, order);
+    }
+    let listed = all.len().min(DEVICES_SHOWN);
+    let (shown, _) = all.split_at_mut(listed);
+    shown.sort_unstable_by_key(order);
+    let width = shown.iter().map(|device| device.address.to_string().len()).max().unwrap_or(0);
+    for device in shown.iter() {
         let roles = roles(device);
         let roles = if roles.is_empty() { "-".to_owned() } else { roles.join(", ") };
         let mac = device.mac.map(|mac| format!("  {mac}")).unwrap_or_default();

@@ -4,6 +4,7 @@ use sha1::{Digest, Sha1};
 
 use crate::flow::FlowKey;
 use crate::peel::protocol;
+use crate::stream::Side;
 
 /// Appends `1:` and the Base64 of the SHA-1 of the flow's tuple.
 ///
@@ -48,13 +49,30 @@ pub fn is_one_way(transport: u8, kind: u8) -> bool {
     answering(transport, kind).is_none()
 }
 
-fn answering(transport: u8, kind: u8) -> Option<u8> {
-    let pairs: &[(u8, u8)] = if transport == protocol::ICMP {
+/// The end of an ICMP flow that asks, or tells without being asked; `None` for other transports.
+#[must_use]
+pub fn asking(key: &FlowKey) -> Option<Side> {
+    let [a, b] = key.ports;
+    match key.transport {
+        protocol::ICMP | protocol::ICMPV6 => {
+            let asks = |end: u16| pairs(key.transport).iter().any(|&(ask, _)| u16::from(ask) == end);
+            Some(if !asks(a) && asks(b) { Side::B } else { Side::A })
+        }
+        _ => None,
+    }
+}
+
+/// Types of messages that ask, and of those that answer them.
+const fn pairs(transport: u8) -> &'static [(u8, u8)] {
+    if transport == protocol::ICMP {
         &[(8, 0), (13, 14), (15, 16), (17, 18), (10, 9)]
     } else {
         &[(128, 129), (130, 131), (133, 134), (135, 136), (139, 140), (144, 145)]
-    };
-    pairs.iter().find_map(|&(ask, answer)| match kind {
+    }
+}
+
+fn answering(transport: u8, kind: u8) -> Option<u8> {
+    pairs(transport).iter().find_map(|&(ask, answer)| match kind {
         kind if kind == ask => Some(answer),
         kind if kind == answer => Some(ask),
         _ => None,

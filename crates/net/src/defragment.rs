@@ -1,26 +1,37 @@
 //! Puts IP fragments together (RFC 791 section 3.2, RFC 8200 section 4.5), under caps.
 //!
 //! Policy where fragments overlap: the datagram is given up and counted, as RFC 5722 has it for IPv6 and as current
-//! hosts do for IPv4 too. A fragment that is there already, octet for octet, is a copy and changes nothing: mirrors
-//! make them.
+//! hosts do for IPv4 too. A fragment that is there already, octet for octet, is a copy and changes nothing, nor does
+//! one of a datagram just put together: mirrors make them.
+
+use std::collections::VecDeque;
 
 use hashbrown::HashMap;
 
 use crate::address::Address;
+use crate::checksum;
+use crate::duplicates::WINDOW_NANOS;
 use crate::packet::{NANOS_PER_SECOND, Packet, Timestamp};
 use crate::peel::{Layout, Piece};
+use crate::reader::be16_at;
 
 /// The most datagrams being put together at once; the oldest is given up for a new one.
 pub const DATAGRAMS_MAX: usize = 1024;
 
-/// The most octets held in all of them.
+/// The most octets held in all of them, each fragment counted with [`PIECE_COST`] more.
 pub const HELD_MAX: usize = 4 * 1024 * 1024;
 
 /// The most fragments of one datagram: 64 KiB in pieces of 8 octets would be 8192, real ones are far fewer.
 pub const PIECES_MAX: usize = 1024;
 
+/// What a fragment costs beside its octets: tiny ones must not get round the limit.
+pub const PIECE_COST: usize = 64;
+
 /// How long a datagram may stay incomplete (RFC 8200 has 60 s, Linux 30 s).
 pub const TIMEOUT_NANOS: u64 = 30 * NANOS_PER_SECOND;
+
+/// Datagrams remembered once they are whole, to know late copies of their fragments.
+const WHOLE_MAX: usize = 64;
 
 /// The longest IP packet.
 const DATAGRAM_MAX: usize = 65_535;
@@ -53,7 +64,7 @@ struct Datagram {
 /// What became of a fragment.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Kept until the others come.
+    /// Kept until the others come, or a copy of one that was.
     Kept,
     /// The datagram is whole: an Ethernet frame that holds it, with the addresses of this fragment's frame.
     Whole(Vec<u8>),
@@ -65,8 +76,11 @@ pub enum Outcome {
 #[derive(Default)]
 pub struct Defragmenter {
     datagrams: HashMap<Key, Datagram, foldhash::fast::RandomState>,
+    whole: VecDeque<(Key, Timestamp)>,
     order: u64,
     held: usize,
+    /// Fragments that were there already: copies made by the mirror.
+    pub copies: u64,
     /// Fragments given up: too late, too many, overlapping or cut short.
     pub given_up: u64,
     /// Datagrams given up because fragments overlapped.
@@ -94,23 +108,31 @@ impl Defragmenter {
             self.forget(&key);
             return self.give_up_one();
         }
+        if !self.datagrams.contains_key(&key) && self.was_whole(&key, packet.time) {
+            self.copies = self.copies.saturating_add(1);
+            return Outcome::Kept;
+        }
         self.make_room(&key, sent);
         let order = self.order;
-        let datagram = self.datagrams.entry(key).or_insert_with(|| Datagram {
-            began: packet.time,
-            order,
-            ..Datagram::default()
-        });
+        let datagram =
+            self.datagrams.entry(key).or_insert_with(|| Datagram { began: packet.time, order, ..Datagram::default() });
         self.order = order.saturating_add(1);
         match datagram.add(offset, bytes, piece.more) {
-            Added::Copy => Outcome::Kept,
+            Added::Copy => {
+                self.copies = self.copies.saturating_add(1);
+                Outcome::Kept
+            }
+            Added::TooMany => {
+                self.forget(&key);
+                self.give_up_one()
+            }
             Added::Contradiction => {
                 self.overlapping = self.overlapping.saturating_add(1);
                 self.forget(&key);
                 self.give_up_one()
             }
             Added::New => {
-                self.held = self.held.saturating_add(sent);
+                self.held = self.held.saturating_add(sent).saturating_add(PIECE_COST);
                 self.copied = self.copied.saturating_add(sent as u64);
                 if piece.offset == 0 {
                     datagram.header = header(packet.bytes, layout);
@@ -118,19 +140,29 @@ impl Defragmenter {
                 if !datagram.is_whole() {
                     return Outcome::Kept;
                 }
-                let frame = datagram.frame(packet.bytes, layout);
-                self.held = self.held.saturating_sub(datagram.held);
+                let Some(frame) = datagram.frame(packet.bytes, layout) else {
+                    self.forget(&key);
+                    return Outcome::GivenUp;
+                };
+                self.held = self.held.saturating_sub(datagram.cost());
                 self.datagrams.remove(&key);
-                match frame {
-                    Some(frame) => {
-                        self.reassembled = self.reassembled.saturating_add(1);
-                        self.copied = self.copied.saturating_add(frame.len() as u64);
-                        Outcome::Whole(frame)
-                    }
-                    None => self.give_up_one(),
-                }
+                self.whole.truncate(WHOLE_MAX.saturating_sub(1));
+                self.whole.push_front((key, packet.time));
+                self.reassembled = self.reassembled.saturating_add(1);
+                self.copied = self.copied.saturating_add(frame.len() as u64);
+                Outcome::Whole(frame)
             }
         }
+    }
+
+    /// Octets held at present, with [`PIECE_COST`] for each fragment.
+    #[must_use]
+    pub const fn held_bytes(&self) -> usize {
+        self.held
+    }
+
+    fn was_whole(&self, key: &Key, now: Timestamp) -> bool {
+        self.whole.iter().any(|(whole, when)| whole == key && now.since(*when).max(when.since(now)) <= WINDOW_NANOS)
     }
 
     /// Gives up what has stayed incomplete for too long.
@@ -142,7 +174,7 @@ impl Defragmenter {
         self.datagrams.retain(|_, datagram| {
             let keep = now.since(datagram.began) < TIMEOUT_NANOS;
             if !keep {
-                *held = held.saturating_sub(datagram.held);
+                *held = held.saturating_sub(datagram.cost());
                 *given_up = given_up.saturating_add(datagram.pieces.len() as u64);
             }
             keep
@@ -161,13 +193,13 @@ impl Defragmenter {
 
     fn forget(&mut self, key: &Key) {
         if let Some(datagram) = self.datagrams.remove(key) {
-            self.held = self.held.saturating_sub(datagram.held);
+            self.held = self.held.saturating_sub(datagram.cost());
             self.given_up = self.given_up.saturating_add(datagram.pieces.len() as u64);
         }
     }
 
     fn make_room(&mut self, key: &Key, octets: usize) {
-        while self.held.saturating_add(octets) > HELD_MAX
+        while self.held.saturating_add(octets).saturating_add(PIECE_COST) > HELD_MAX
             || self.datagrams.len() >= DATAGRAMS_MAX && !self.datagrams.contains_key(key)
         {
             let oldest = self.datagrams.iter().min_by_key(|(_, datagram)| datagram.order).map(|(key, _)| *key);
@@ -183,15 +215,21 @@ enum Added {
     New,
     Copy,
     Contradiction,
+    TooMany,
 }
 
 impl Datagram {
+    fn cost(&self) -> usize {
+        self.held.saturating_add(self.pieces.len().saturating_mul(PIECE_COST))
+    }
+
     fn add(&mut self, offset: usize, bytes: &[u8], more: bool) -> Added {
         let end = offset.saturating_add(bytes.len());
         let position = self.pieces.partition_point(|(start, _)| *start < offset);
         if let Some((start, there)) = self.pieces.get(position)
             && *start == offset
             && there == bytes
+            && more == (self.length != Some(end))
         {
             return Added::Copy;
         }
@@ -200,10 +238,13 @@ impl Datagram {
             .and_then(|before| self.pieces.get(before))
             .map_or(0, |(start, there)| start.saturating_add(there.len()));
         let after_start = self.pieces.get(position).map_or(usize::MAX, |(start, _)| *start);
-        let beyond = self.length.is_some_and(|length| end > length || !more && end != length);
+        let beyond = self.length.is_some_and(|length| end > length || more == (end == length));
         let last_before_others = !more && after_start != usize::MAX;
-        if before_end > offset || after_start < end || beyond || last_before_others || self.pieces.len() >= PIECES_MAX {
+        if before_end > offset || after_start < end || beyond || last_before_others {
             return Added::Contradiction;
+        }
+        if self.pieces.len() >= PIECES_MAX {
+            return Added::TooMany;
         }
         if !more {
             self.length = Some(end);
@@ -231,6 +272,11 @@ impl Datagram {
         header.get_mut(at)?.copy_from_slice(&length.to_be_bytes());
         if is_v4 {
             header.get_mut(6..8)?.fill(0);
+            // A checksum that was wrong stays wrong.
+            let words = |header: &[u8]| (be16_at(header, 2), be16_at(header, 6));
+            let (before, after) = (words(&self.header), words(&header));
+            let checksum = checksum::updated(be16_at(&header, 10)?, &[before.0?, before.1?], &[after.0?, after.1?]);
+            header.get_mut(10..12)?.copy_from_slice(&checksum.to_be_bytes());
         } else {
             *header.get_mut(6)? = layout.protocol();
         }

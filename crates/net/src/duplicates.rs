@@ -19,10 +19,22 @@ const RING: usize = 256;
 /// What identifies a packet among those of its shard.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fingerprint {
-    /// Flow, direction, identification, sequence number, flags, length.
-    pub header: u64,
-    /// A sample of the payload: all of it up to 64 octets, eight words spread over longer ones.
+    /// Flow, direction, and in TCP the sequence number and length: where its payload belongs.
+    pub place: u32,
+    /// Identification, flags, acknowledgement and the like: which packet it is among those for that place.
+    pub header: u32,
+    /// A [`sample`] of the payload; 0 where not all of it was captured.
     pub payload: u64,
+}
+
+impl Fingerprint {
+    /// From hashes of the place, and of place and header.
+    #[inline]
+    #[must_use]
+    pub const fn new(place: u64, header: u64, payload: u64) -> Self {
+        #[allow(clippy::cast_possible_truncation)] // 32 bits of each
+        Self { place: (place >> 32) as u32, header: header as u32, payload }
+    }
 }
 
 /// The latest packets of a shard.
@@ -44,6 +56,8 @@ pub enum Seen {
     New,
     /// The very same packet, just now.
     Same,
+    /// Another packet for the same place, with other content.
+    Other,
 }
 
 impl Ring {
@@ -56,20 +70,24 @@ impl Ring {
         self.next = self.next.wrapping_add(1) & RING.wrapping_sub(1);
     }
 
-    /// Looks a packet up, and remembers it when it is new.
+    /// Looks a packet up, and remembers it unless it is a copy.
     pub fn check(&mut self, fingerprint: Fingerprint, time: Timestamp) -> Seen {
-        let same = |&(seen, when): &(Fingerprint, Timestamp)| {
-            seen == fingerprint && time.since(when) <= WINDOW_NANOS && when.since(time) <= WINDOW_NANOS
-        };
-        if fingerprint != Fingerprint::default() && self.entries.iter().any(same) {
-            return Seen::Same;
+        let mut seen = Seen::New;
+        for (other, when) in self.entries.iter().filter(|(other, _)| other.place == fingerprint.place) {
+            if *other == fingerprint && time.since(*when) <= WINDOW_NANOS && when.since(time) <= WINDOW_NANOS {
+                return Seen::Same;
+            }
+            if other.payload != fingerprint.payload && other.payload != 0 && fingerprint.payload != 0 {
+                seen = Seen::Other;
+            }
         }
         self.remember(fingerprint, time);
-        Seen::New
+        seen
     }
 }
 
-/// A sample of `payload` that tells different contents apart.
+/// A sample of `payload` that tells different contents apart: all of it up to 64 octets, eight words spread over longer
+/// ones, the first and the last among them.
 #[inline]
 #[must_use]
 pub fn sample(payload: &[u8]) -> u64 {
@@ -87,12 +105,13 @@ pub fn sample(payload: &[u8]) -> u64 {
     }
     let stride = payload.len().wrapping_sub(8) / 7;
     let mut at = 0usize;
-    for _ in 0..8 {
+    for _ in 0..7 {
         let word = payload.get(at..).and_then(|rest| rest.first_chunk::<8>()).copied().unwrap_or_default();
         digest = fold(digest ^ u64::from_le_bytes(word), 0xa076_1d64_78bd_642f);
         at = at.wrapping_add(stride);
     }
-    digest
+    let last = payload.last_chunk::<8>().copied().unwrap_or_default();
+    fold(digest ^ u64::from_le_bytes(last), 0xa076_1d64_78bd_642f)
 }
 
 #[cfg(test)]
@@ -102,11 +121,27 @@ mod tests {
     #[test]
     fn copies_within_the_window_only() {
         let mut ring = Ring::default();
-        let packet = Fingerprint { header: 7, payload: sample(b"payload") };
+        let packet = Fingerprint { place: 3, header: 7, payload: sample(b"payload") };
         assert_eq!(ring.check(packet, Timestamp::from_nanos(1_000_000_000)), Seen::New);
         assert_eq!(ring.check(packet, Timestamp::from_nanos(1_010_000_000)), Seen::Same);
         assert_eq!(ring.check(packet, Timestamp::from_nanos(1_010_000_001)), Seen::New);
+        assert_eq!(ring.check(packet, Timestamp::from_nanos(1_000_000_001)), Seen::Same, "time may go back");
         assert_eq!(ring.check(Fingerprint { header: 8, ..packet }, Timestamp::from_nanos(1_010_000_001)), Seen::New);
+        assert_eq!(ring.check(Fingerprint { place: 4, ..packet }, Timestamp::from_nanos(1_010_000_001)), Seen::New);
+    }
+
+    #[test]
+    fn other_content_for_the_same_place() {
+        let mut ring = Ring::default();
+        let packet = Fingerprint { place: 3, header: 7, payload: sample(b"payload") };
+        let at = Timestamp::from_seconds;
+        ring.remember(packet, at(1));
+        assert_eq!(ring.check(Fingerprint { header: 8, payload: sample(b"Payload"), ..packet }, at(5)), Seen::Other);
+        assert_eq!(ring.check(Fingerprint { header: 8, payload: 0, ..packet }, at(9)), Seen::New, "captured short");
+        for header in 0..RING as u32 {
+            ring.remember(Fingerprint { place: 5, header, payload: 1 }, at(10));
+        }
+        assert_eq!(ring.check(Fingerprint { payload: 9, ..packet }, at(10)), Seen::New, "pushed out by now");
     }
 
     #[test]

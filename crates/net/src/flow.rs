@@ -1,6 +1,7 @@
 //! A flow: who talks with whom, how much, and since when.
 
 use crate::address::{Address, Mac};
+use crate::community_id;
 use crate::packet::Timestamp;
 use crate::stream::Side;
 
@@ -36,7 +37,7 @@ impl FlowKey {
         (Self { addresses: [a.0, b.0], ports: [a.1, b.1], tunnel, vlan, transport }, side)
     }
 
-    /// A hash for tables, keyed so that peers cannot aim at one bucket.
+    /// A hash for tables, keyed so that peers cannot aim at one bucket: no part meets another before the key has.
     #[inline]
     #[must_use]
     pub const fn hash(&self, key: HashKey) -> u64 {
@@ -44,9 +45,11 @@ impl FlowKey {
         let [port_a, port_b] = self.ports;
         let ((a_high, a_low), (b_high, b_low)) = (a.halves(), b.halves());
         let ports = (port_a as u64) << 48 | (port_b as u64) << 32 | self.tunnel as u64;
-        let first = fold(a_low ^ key.0, b_low ^ ports ^ key.1);
-        let high = a_high ^ b_high.rotate_left(32) ^ (self.transport as u64) << 56 ^ (self.vlan as u64) << 40;
-        fold(first ^ key.1, high ^ key.0)
+        let kind = (self.transport as u64) << 16 | self.vlan as u64;
+        let low = fold(a_low ^ key.0, b_low ^ key.1);
+        let high = fold(a_high ^ key.1, b_high ^ key.0.rotate_left(32));
+        let rest = fold(ports ^ key.0.rotate_left(16), kind ^ key.1.rotate_left(48));
+        fold(low ^ rest, high ^ key.0)
     }
 }
 
@@ -54,11 +57,11 @@ impl FlowKey {
 #[derive(Clone, Copy, Debug)]
 pub struct HashKey(pub u64, pub u64);
 
-/// Multiplies to 128 bits and folds the halves: every input bit reaches every output bit.
+/// Multiplies to 128 bits and folds the halves: every input bit reaches every output bit, unless the other factor is 0.
 #[inline]
 #[must_use]
 pub const fn fold(a: u64, b: u64) -> u64 {
-    let product = (a as u128).wrapping_mul(b as u128 | 1);
+    let product = (a as u128).wrapping_mul(b as u128);
     #[allow(clippy::cast_possible_truncation)] // the halves are folded
     let folded = product as u64 ^ (product >> 64) as u64;
     folded
@@ -73,7 +76,7 @@ pub enum OrientedBy {
     SynAck,
     /// The application protocol shows who asks.
     Protocol,
-    /// The other one's port is that of a service, or the smaller.
+    /// The other one's port is the smaller; the first to be heard where they are equal.
     Port,
 }
 
@@ -177,25 +180,29 @@ pub struct FlowIdentity {
 }
 
 /// A flow in the table; `S` is what the application layer keeps of it.
+///
+/// In the order in which it is needed, so that a packet without payload touches two cache lines: what finds the flow and
+/// says how it stands, then what every packet changes.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub struct Flow<S> {
     pub(crate) key: FlowKey,
-    /// The time of its first packet.
-    pub first: Timestamp,
     /// The time of its latest packet.
     pub last: Timestamp,
+    pub(crate) wheel_next: u32,
+    pub(crate) live: bool,
+    pub(crate) state: FlowState,
+    pub(crate) oriented: Option<(Side, OrientedBy)>,
     pub(crate) tcp: [crate::reassembler::Half; 2],
     pub(crate) volume: [Volume; 2],
+    pub(crate) troubles: Option<Box<crate::reassembler::Rare>>,
     /// Kept by the application layer.
     pub application: S,
-    pub(crate) troubles: Option<Box<crate::reassembler::Rare>>,
-    pub(crate) wheel_next: u32,
-    pub(crate) vlan: u16,
+    /// The time of its first packet.
+    pub first: Timestamp,
     pub(crate) macs: [Mac; 2],
+    pub(crate) vlan: u16,
     pub(crate) first_sender: Side,
-    pub(crate) oriented: Option<(Side, OrientedBy)>,
-    pub(crate) state: FlowState,
-    pub(crate) live: bool,
 }
 
 impl<S> Flow<S> {
@@ -315,17 +322,17 @@ impl FlowView<'_> {
 
     fn orient(&mut self, requester: Option<Side>) -> (Side, OrientedBy) {
         let (key, first_sender) = (self.key, self.first_sender);
-        *self.oriented.get_or_insert_with(|| match requester {
-            Some(side) => (side, OrientedBy::Protocol),
-            None => {
-                let [a, b] = key.ports;
-                let side = match a.cmp(&b) {
-                    std::cmp::Ordering::Less => Side::B,
-                    std::cmp::Ordering::Greater => Side::A,
-                    std::cmp::Ordering::Equal => first_sender,
-                };
-                (side, OrientedBy::Port)
+        *self.oriented.get_or_insert_with(|| {
+            if let Some(side) = requester.or_else(|| community_id::asking(key)) {
+                return (side, OrientedBy::Protocol);
             }
+            let [a, b] = key.ports;
+            let side = match a.cmp(&b) {
+                std::cmp::Ordering::Less => Side::B,
+                std::cmp::Ordering::Greater => Side::A,
+                std::cmp::Ordering::Equal => first_sender,
+            };
+            (side, OrientedBy::Port)
         })
     }
 }

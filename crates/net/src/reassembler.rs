@@ -7,15 +7,21 @@
 //! * nothing has filled it for [`STALL_NANOS`] of capture time, or
 //! * the flow ends.
 
+use std::collections::VecDeque;
+
 use crate::flow::{Flow, Troubles};
+use crate::flow_table::Proposal;
 use crate::packet::Timestamp;
 use crate::stream::{Chunk, Side};
 
 /// The most octets held behind a hole in one direction of a flow.
 pub const HELD_SIDE_MAX: usize = 256 * 1024;
 
-/// The most segments held behind a hole: tiny segments cost more than their octets.
+/// The most segments held behind a hole.
 pub const HELD_SEGMENTS_MAX: usize = 1024;
+
+/// What a held segment costs beside its octets, in all limits: tiny ones must not get round them.
+pub const HELD_SEGMENT_COST: usize = 64;
 
 /// How long after the receiver's acknowledgement a hole may still be filled: taps that read two fibres show an
 /// acknowledgement before the data by up to a few milliseconds.
@@ -78,8 +84,8 @@ impl Half {
         true
     }
 
-    const fn has_acknowledged(&self, sequence: u32) -> bool {
-        self.flags & ACKNOWLEDGED != 0 && distance(sequence, self.acknowledged) >= 0
+    fn has_acknowledged(&self, sequence: u32) -> bool {
+        self.flags & ACKNOWLEDGED != 0 && (0..=AHEAD_MAX).contains(&distance(sequence, self.acknowledged))
     }
 }
 
@@ -87,6 +93,11 @@ impl Half {
 #[inline]
 pub(crate) const fn distance(from: u32, to: u32) -> i32 {
     to.wrapping_sub(from).cast_signed()
+}
+
+/// True for a distance that a window can span.
+pub(crate) fn is_near(distance: i32) -> bool {
+    (-AHEAD_MAX..=AHEAD_MAX).contains(&distance)
 }
 
 /// A segment that came before its time.
@@ -104,17 +115,22 @@ impl Segment {
     const fn end(&self) -> u32 {
         self.sequence.wrapping_add(self.sent)
     }
+
+    fn cost(&self) -> usize {
+        self.bytes.len().saturating_add(HELD_SEGMENT_COST)
+    }
 }
 
 /// What a flow keeps once something unusual has happened on it.
 #[derive(Debug, Default)]
 pub struct Rare {
     pub(crate) troubles: Troubles,
-    held: [Vec<Segment>; 2],
+    /// In sequence, none overlapping.
+    held: [VecDeque<Segment>; 2],
     held_bytes: [usize; 2],
     strangers: [u8; 2],
-    /// The first sequence number of a SYN that may start the flow anew.
-    pub(crate) new_start: Option<u32>,
+    /// A SYN that may start the flow anew.
+    pub(crate) proposal: Option<Proposal>,
     /// The flow stands in the shard's list of flows with holes.
     pub(crate) listed: bool,
 }
@@ -156,6 +172,8 @@ pub(crate) struct Arrival<'a> {
     pub(crate) sent: u32,
     pub(crate) time: Timestamp,
     pub(crate) frame: u64,
+    /// Other bytes were seen in this place before.
+    pub(crate) conflicts: bool,
 }
 
 /// Takes a payload that is not the expected one. Gives back by how much the memory held by the flow has changed.
@@ -167,7 +185,7 @@ pub(crate) fn disordered<H: StreamHandler>(
     let half = *arrival.side.of(&flow.tcp);
     let ahead = distance(half.next, arrival.sequence);
     let end = arrival.sequence.wrapping_add(arrival.sent);
-    if !(-AHEAD_MAX..=AHEAD_MAX).contains(&ahead) {
+    if !is_near(ahead) {
         return stranger(flow, arrival, handler);
     }
     if ahead > 0 {
@@ -188,6 +206,7 @@ pub(crate) fn disordered<H: StreamHandler>(
         rare.troubles.keep_alives = rare.troubles.keep_alives.saturating_add(1);
     } else {
         rare.troubles.retransmissions = rare.troubles.retransmissions.saturating_add(1);
+        rare.troubles.conflicts = rare.troubles.conflicts.saturating_add(u64::from(arrival.conflicts));
     }
     0
 }
@@ -199,6 +218,15 @@ pub(crate) fn pass_on<H: StreamHandler>(
     arrival: &Arrival<'_>,
     handler: &mut H,
 ) -> isize {
+    if flow.troubles.is_some() {
+        return pass_on_before_held(flow, arrival, handler);
+    }
+    deliver(flow, arrival, handler);
+    0
+}
+
+#[inline]
+fn deliver<H: StreamHandler>(flow: &mut Flow<H::Application>, arrival: &Arrival<'_>, handler: &mut H) {
     let Arrival { side, bytes, sent, time, frame, .. } = *arrival;
     let half = side.of_mut(&mut flow.tcp);
     half.next = half.next.wrapping_add(sent);
@@ -208,7 +236,26 @@ pub(crate) fn pass_on<H: StreamHandler>(
     if (bytes.len() as u64) < u64::from(sent) {
         missing(flow, side, Some(u64::from(sent).saturating_sub(bytes.len() as u64)), handler);
     }
-    if flow.troubles.is_some() { drain(flow, side, Some((time, frame)), handler) } else { 0 }
+}
+
+#[cold]
+fn pass_on_before_held<H: StreamHandler>(
+    flow: &mut Flow<H::Application>,
+    arrival: &Arrival<'_>,
+    handler: &mut H,
+) -> isize {
+    let side = arrival.side;
+    let end = arrival.sequence.wrapping_add(arrival.sent);
+    let rare = flow.troubles.get_or_insert_default();
+    *side.of_mut(&mut rare.strangers) = 0;
+    let overlaps = side.of(&rare.held).front().is_some_and(|first| distance(first.sequence, end) > 0);
+    if !overlaps {
+        deliver(flow, arrival, handler);
+        return drain(flow, side, Some((arrival.time, arrival.frame)), handler);
+    }
+    // What is held came first: only what lies between is new.
+    let change = insert(rare, arrival, handler);
+    change.saturating_add(drain(flow, side, Some((arrival.time, arrival.frame)), handler))
 }
 
 fn missing<H: StreamHandler>(flow: &mut Flow<H::Application>, side: Side, octets: Option<u64>, handler: &mut H) {
@@ -230,14 +277,10 @@ fn drain<H: StreamHandler>(
         let next = side.of(&flow.tcp).next;
         let Some(rare) = flow.troubles.as_mut() else { return freed };
         let held = side.of_mut(&mut rare.held);
-        match held.first() {
-            Some(first) if distance(next, first.sequence) <= 0 => {}
-            _ => return freed,
-        }
-        let segment = held.remove(0);
+        let Some(segment) = held.pop_front_if(|first| distance(next, first.sequence) <= 0) else { return freed };
         let bytes = side.of_mut(&mut rare.held_bytes);
-        *bytes = bytes.saturating_sub(segment.bytes.len());
-        freed = freed.saturating_sub_unsigned(segment.bytes.len());
+        *bytes = bytes.saturating_sub(segment.cost());
+        freed = freed.saturating_sub_unsigned(segment.cost());
         let seen = next.wrapping_sub(segment.sequence);
         let Some(new) = segment.sent.checked_sub(seen).filter(|&new| new > 0) else { continue };
         let (time, frame) = completed.unwrap_or((segment.time, segment.frame));
@@ -253,16 +296,35 @@ fn drain<H: StreamHandler>(
     }
 }
 
-/// Keeps a copy of a segment that lies ahead; what overlaps held bytes is compared, the first copy stays.
+/// Keeps a copy of a segment that lies ahead, and gives holes up when that is too much or they are too old.
 fn hold<H: StreamHandler>(flow: &mut Flow<H::Application>, arrival: &Arrival<'_>, handler: &mut H) -> isize {
     let side = arrival.side;
     let rare = flow.troubles.get_or_insert_default();
-    rare.troubles.out_of_order = rare.troubles.out_of_order.saturating_add(1);
     *side.of_mut(&mut rare.strangers) = 0;
+    let mut change = insert(rare, arrival, handler);
+    let troubles = &mut rare.troubles;
+    let count = if change > 0 { &mut troubles.out_of_order } else { &mut troubles.retransmissions };
+    *count = count.saturating_add(1);
+    while holds_too_much(flow, side) || given_up(flow, side, arrival.time) {
+        change = change.saturating_add(give_up(flow, side, handler));
+    }
+    change
+}
+
+fn holds_too_much<S>(flow: &Flow<S>, side: Side) -> bool {
+    flow.troubles
+        .as_ref()
+        .is_some_and(|rare| *side.of(&rare.held_bytes) > HELD_SIDE_MAX || side.of(&rare.held).len() > HELD_SEGMENTS_MAX)
+}
+
+/// Copies what is new of a segment in between what is held; what overlaps is compared, the first copy stays. Gives back
+/// how much memory that took: 0 where nothing was new.
+fn insert<H: StreamHandler>(rare: &mut Rare, arrival: &Arrival<'_>, handler: &mut H) -> isize {
+    let side = arrival.side;
     let held = side.of_mut(&mut rare.held);
     let mut start = arrival.sequence;
     let end = arrival.sequence.wrapping_add(arrival.sent);
-    let mut added = 0usize;
+    let (mut added, mut copied) = (0usize, 0usize);
     let mut position = held.partition_point(|segment| distance(segment.end(), start) >= 0);
     let mut conflict = false;
     // Walks over what is held from `start` on, filling the holes between.
@@ -277,31 +339,28 @@ fn hold<H: StreamHandler>(flow: &mut Flow<H::Application>, arrival: &Arrival<'_>
             let sent = until.wrapping_sub(start);
             let upto = from.saturating_add(sent as usize).min(arrival.bytes.len());
             let bytes: Box<[u8]> = arrival.bytes.get(from..upto).unwrap_or_default().into();
-            added = added.saturating_add(bytes.len());
+            copied = copied.saturating_add(bytes.len());
             let Arrival { time, frame, .. } = *arrival;
-            held.insert(position, Segment { sequence: start, sent, time, frame, bytes });
+            let segment = Segment { sequence: start, sent, time, frame, bytes };
+            added = added.saturating_add(segment.cost());
+            held.insert(position, segment);
             position = position.saturating_add(1);
             start = until;
         } else if let Some(segment) = following {
             conflict |= differs(segment, arrival);
-            start = if distance(segment.end(), end) < 0 { end } else { segment.end() };
+            start = segment.end();
             position = position.saturating_add(1);
         } else {
             break;
         }
     }
-    if conflict {
-        rare.troubles.conflicts = rare.troubles.conflicts.saturating_add(1);
-    }
     let bytes = side.of_mut(&mut rare.held_bytes);
     *bytes = bytes.saturating_add(added);
-    let too_much = *bytes > HELD_SIDE_MAX || side.of_mut(&mut rare.held).len() > HELD_SEGMENTS_MAX;
-    handler.copied(added);
-    let change = 0isize.saturating_add_unsigned(added);
-    if too_much || given_up(flow, side, arrival.time) {
-        return change.saturating_add(give_up(flow, side, handler));
+    rare.troubles.conflicts = rare.troubles.conflicts.saturating_add(u64::from(conflict));
+    if copied > 0 {
+        handler.copied(copied);
     }
-    change
+    0isize.saturating_add_unsigned(added)
 }
 
 /// True where a held segment and an arrival have different bytes for the same place.
@@ -315,7 +374,7 @@ fn differs(held: &Segment, arrival: &Arrival<'_>) -> bool {
 
 /// True when the first hole of a direction will not be filled any more.
 pub(crate) fn given_up<S>(flow: &Flow<S>, side: Side, now: Timestamp) -> bool {
-    let Some(first) = flow.troubles.as_ref().and_then(|rare| side.of(&rare.held).first()) else { return false };
+    let Some(first) = flow.troubles.as_ref().and_then(|rare| side.of(&rare.held).front()) else { return false };
     let waited = now.since(first.time);
     waited >= STALL_NANOS || waited >= GRACE_NANOS && side.other().of(&flow.tcp).has_acknowledged(first.sequence)
 }
@@ -323,7 +382,7 @@ pub(crate) fn given_up<S>(flow: &Flow<S>, side: Side, now: Timestamp) -> bool {
 /// Gives the first hole of a direction up and goes on behind it.
 pub(crate) fn give_up<H: StreamHandler>(flow: &mut Flow<H::Application>, side: Side, handler: &mut H) -> isize {
     let Some(sequence) =
-        flow.troubles.as_ref().and_then(|rare| side.of(&rare.held).first()).map(|first| first.sequence)
+        flow.troubles.as_ref().and_then(|rare| side.of(&rare.held).front()).map(|first| first.sequence)
     else {
         return 0;
     };
@@ -336,11 +395,14 @@ pub(crate) fn give_up<H: StreamHandler>(flow: &mut Flow<H::Application>, side: S
 
 /// Gives up every hole: the flow ends.
 pub(crate) fn flush<H: StreamHandler>(flow: &mut Flow<H::Application>, handler: &mut H) -> isize {
+    let [a, b] = Side::BOTH.map(|side| flush_side(flow, side, handler));
+    a.saturating_add(b)
+}
+
+fn flush_side<H: StreamHandler>(flow: &mut Flow<H::Application>, side: Side, handler: &mut H) -> isize {
     let mut freed = 0isize;
-    for side in Side::BOTH {
-        while flow.troubles.as_ref().is_some_and(|rare| !side.of(&rare.held).is_empty()) {
-            freed = freed.saturating_add(give_up(flow, side, handler));
-        }
+    while flow.troubles.as_ref().is_some_and(|rare| !side.of(&rare.held).is_empty()) {
+        freed = freed.saturating_add(give_up(flow, side, handler));
     }
     freed
 }
@@ -355,7 +417,7 @@ fn stranger<H: StreamHandler>(flow: &mut Flow<H::Application>, arrival: &Arrival
         return 0;
     }
     *count = 0;
-    let freed = flush(flow, handler);
+    let freed = flush_side(flow, arrival.side, handler);
     missing(flow, arrival.side, None, handler);
     arrival.side.of_mut(&mut flow.tcp).next = arrival.sequence;
     freed.saturating_add(pass_on(flow, arrival, handler))

@@ -1,6 +1,6 @@
 //! The command line: what was typed, nothing opened yet.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use wardtap_net::packet::Timestamp;
@@ -44,7 +44,8 @@ const REPLAY_EXAMPLES: &str = "\
 Examples:
   wardtap replay ward.pcap
   wardtap replay ward.pcap --events events.jsonl --metrics ward.prom
-  zcat night-*.pcap.gz | wardtap replay - --from 2026-11-23T22:00:00Z
+  wardtap replay night-*.pcap.gz --from 2026-11-23T22:00:00Z
+  tcpdump -i eth1 -U -w - | wardtap replay -
   wardtap replay tap-a.pcapng tap-b.pcapng --events - --event-types message | jq .message
   wardtap replay ward.pcap --filter 'host 10.20.1.7 or (vlan and host 10.20.1.7)'
 
@@ -74,10 +75,10 @@ pub struct Replay {
     pub events: Option<PathBuf>,
 
     /// Event types to write; `stats` is always written
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values = ["alert", "incident", "device"])]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values = ["alert", "device"], requires = "events")]
     pub event_types: Vec<EventType>,
 
-    /// Write the final metrics to FILE in Prometheus' text format
+    /// Write the final metrics to FILE in Prometheus' text format; `-` is standard output
     #[arg(long, value_name = "FILE")]
     pub metrics: Option<PathBuf>,
 
@@ -99,7 +100,7 @@ pub struct Replay {
     pub memory: u64,
 
     /// Worker threads; what is written does not depend on their number
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = workers)]
     pub workers: u8,
 
     /// Exit with status 4 when an alert of this severity or above was raised
@@ -137,9 +138,50 @@ pub struct Later {
     pub config: Option<String>,
 }
 
+impl Replay {
+    /// What was asked for that is not built yet.
+    pub fn not_built(&self) -> Option<&'static str> {
+        let incident = self.event_types.contains(&EventType::Incident);
+        self.later.given().or_else(|| incident.then_some("--event-types incident"))
+    }
+
+    /// What contradicts itself or would do harm, in a sentence.
+    pub fn nonsense(&self) -> Option<String> {
+        if let (Some(from), Some(to)) = (self.from, self.to)
+            && from > to
+        {
+            return Some(format!("--from {from} is after --to {to}: no packet could be left"));
+        }
+        let outputs = [("--events", &self.events), ("--metrics", &self.metrics)];
+        if let (Some(events), Some(metrics)) = (&self.events, &self.metrics)
+            && is_same(events, metrics)
+        {
+            return Some(format!("--events and --metrics both write to {}: name two files", events.display()));
+        }
+        for (option, output) in outputs {
+            let Some(output) = output.as_deref().filter(|output| *output != Path::new("-")) else { continue };
+            if let Some(capture) = self.captures.iter().find(|capture| is_same(capture, output)) {
+                return Some(format!(
+                    "{option} {} would write over the capture {}: name another file",
+                    output.display(),
+                    capture.display()
+                ));
+            }
+        }
+        None
+    }
+}
+
+/// Two names of one file: by a link of either kind as well.
+fn is_same(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let file = |path: &Path| std::fs::metadata(path).ok().filter(|file| file.is_file()).map(|file| (file.dev(), file.ino()));
+    one == other || file(one).is_some_and(|one| file(other) == Some(one))
+}
+
 impl Later {
     /// The first option given that is not built yet.
-    pub fn given(&self) -> Option<&'static str> {
+    fn given(&self) -> Option<&'static str> {
         let native = self.event_format.as_deref().is_none_or(|format| format == "native");
         [
             (self.baseline.is_some(), "--baseline"),
@@ -162,6 +204,7 @@ pub enum EventType {
     /// Deviations
     Alert,
     /// Alerts that belong together
+    #[value(hide = true)]
     Incident,
     /// Devices heard for the first time
     Device,
@@ -189,6 +232,14 @@ fn moment(text: &str) -> Result<Timestamp, String> {
         .duration_since(std::time::SystemTime::UNIX_EPOCH)
         .map_err(|_| "times begin with 1970-01-01T00:00:00Z".to_owned())?;
     u64::try_from(since.as_nanos()).map(Timestamp::from_nanos).map_err(|_| "times end with 2554-07-21".to_owned())
+}
+
+/// The most worker threads: there are no more shards to share out.
+const WORKERS_MAX: u8 = 64;
+
+fn workers(text: &str) -> Result<u8, String> {
+    let number = text.parse().ok().filter(|number| (1..=WORKERS_MAX).contains(number));
+    number.ok_or_else(|| format!("a number from 1 to {WORKERS_MAX} is wanted"))
 }
 
 /// The least memory that the fixed parts fit in.

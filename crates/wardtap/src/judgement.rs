@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use wardtap_behaviour::alert::{Severity, State};
+use wardtap_behaviour::device::Device;
 use wardtap_behaviour::judge::{Judge, Verdict};
 use wardtap_behaviour::observation::Observation;
 use wardtap_export::event::{AlertEvent, DeviceEvent};
@@ -14,7 +15,6 @@ use crate::batch::{Batch, Bundle, Key};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EventTypes {
     pub alert: bool,
-    pub incident: bool,
     pub device: bool,
     pub message: bool,
     pub flow: bool,
@@ -57,7 +57,7 @@ pub struct Judgement {
 
 /// What is to be written: decided by the judge, written once the judge is not borrowed any more.
 enum Told {
-    Device(DeviceEvent),
+    Device(Device),
     Alert(Box<wardtap_behaviour::alert::Alert>),
 }
 
@@ -155,7 +155,7 @@ impl Judgement {
     fn tell(&mut self) -> io::Result<()> {
         for told in std::mem::take(&mut self.told) {
             match told {
-                Told::Device(device) if self.events.types.device => self.events.write(&device)?,
+                Told::Device(device) if self.events.types.device => self.events.write(&DeviceEvent::first(&device))?,
                 Told::Device(_) => {}
                 Told::Alert(alert) => {
                     let event = AlertEvent::new(&alert, self.judge.devices(), &self.captures);
@@ -176,7 +176,7 @@ impl Judgement {
 impl From<Verdict> for Told {
     fn from(verdict: Verdict) -> Self {
         match verdict {
-            Verdict::Device(device) => Self::Device(DeviceEvent::first(&device)),
+            Verdict::Device(device) => Self::Device(device),
             Verdict::Alert(alert) => Self::Alert(alert),
         }
     }

@@ -1,5 +1,7 @@
 //! wardtap: see the README.
 #![forbid(unsafe_code)]
+// A program has no outside: `pub` here means "for the other modules".
+#![allow(unreachable_pub)]
 
 mod batch;
 mod cli;
@@ -28,7 +30,10 @@ fn main() -> ExitCode {
         Err(error) => {
             // Help and version go to standard output and are no failure; clap's own code for wrong usage is 2.
             let code = u8::try_from(error.exit_code()).unwrap_or(USAGE);
-            return if error.print().is_ok() { ExitCode::from(code) } else { ExitCode::from(FAILED) };
+            return match error.print() {
+                Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => ExitCode::from(FAILED),
+                _ => ExitCode::from(code),
+            };
         }
     };
     let result = match cli.command {
@@ -45,10 +50,38 @@ fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // Standard error may be closed: there is nobody left to tell.
-            drop(writeln!(std::io::stderr(), "wardtap: {error:#}"));
-            ExitCode::from(FAILED)
+            drop(writeln!(std::io::stderr(), "wardtap: {}", in_one_line(&error)));
+            ExitCode::from(if is_usage(&error) { USAGE } else { FAILED })
         }
     }
+}
+
+/// The causes one after the other, without those that the one before has already named.
+fn in_one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if line.is_empty() {
+            line = cause;
+        } else if !line.ends_with(&cause) {
+            line = format!("{line}: {cause}");
+        }
+    }
+    line
+}
+
+/// What was asked for makes no sense, or is not built: nothing was wrong with a file.
+fn is_usage(error: &anyhow::Error) -> bool {
+    use wardtap_capture::CaptureError;
+    matches!(
+        error.downcast_ref(),
+        Some(
+            CaptureError::StandardInputTwice
+                | CaptureError::Nothing
+                | CaptureError::TooMany { .. }
+                | CaptureError::Filter { .. }
+                | CaptureError::NoFilters { .. }
+        )
+    )
 }
 
 /// Whoever read our output has seen enough (`| head`): a quiet end.

@@ -87,3 +87,47 @@ fn counts_agree_with_libpcap_and_wireshark() {
     eprintln!("{agreed} captures counted alike by libpcap and Wireshark; they differ on:\n{}", differing.join("\n"));
     assert!(wrong.is_empty(), "counted otherwise than both libpcap and Wireshark:\n{}", wrong.join("\n"));
 }
+
+/// Every record as libpcap reads it: time, lengths, bytes.
+#[cfg(feature = "pcap")]
+#[test]
+fn records_agree_with_libpcap() {
+    use pcap::{Capture, Precision};
+
+    let Some(folder) = folder() else {
+        return eprintln!("skipped: no captures (WARDTAP_CAPTURES names no folder)");
+    };
+    let (mut compared, mut block) = (0_u64, Block::new());
+    for path in files(&folder) {
+        let Ok(mut theirs) = Capture::from_file_with_precision(&path, Precision::Nano) else { continue };
+        let Ok(mut source) = open(std::slice::from_ref(&path)) else { continue };
+        let snaplen = source.inputs()[0].snaplen;
+        'file: while source.fill(&mut block) {
+            for record in &block.records {
+                let name = || format!("{} frame {}", path.display(), record.frame);
+                // libpcap stops earlier on some pcapng files: the other test counts.
+                let Ok(packet) = theirs.next_packet() else { break 'file };
+                // libpcap cuts a frame to the snapshot length of its file; here it stays whole.
+                let frame = block.frame(record);
+                let whole = if snaplen == 0 { frame } else { &frame[..frame.len().min(snaplen as usize)] };
+                assert_eq!(
+                    &*packet.data.to_vec(),
+                    if packet.data.len() < frame.len() { whole } else { frame },
+                    "{}",
+                    name()
+                );
+                assert_eq!(packet.header.len.max(record.captured), record.sent, "{}", name());
+                // libpcap takes both halves of a pcap time for signed, and gives the epoch to packets without a time.
+                let (seconds, nanos) = (packet.header.ts.tv_sec, packet.header.ts.tv_usec as u64);
+                let seconds = u64::try_from(seconds).unwrap_or(u64::from(seconds as u32));
+                if (seconds, nanos) != (0, 0) && nanos < 1_000_000_000 {
+                    let expected = seconds.saturating_mul(1_000_000_000).saturating_add(nanos);
+                    assert_eq!(record.time.nanos(), expected, "{}", name());
+                }
+                compared += 1;
+            }
+        }
+    }
+    eprintln!("{compared} records compared with libpcap");
+    assert!(compared > 10_000);
+}

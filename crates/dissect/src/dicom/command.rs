@@ -98,7 +98,8 @@ impl Command {
                 _ => return None,
             }
         }
-        tokens.next().is_none().then_some(())
+        // Not asked for more: it would build an error to say that there is none, with a backtrace if those are on.
+        Some(())
     }
 
     fn set(&mut self, element: u16, value: &PrimitiveValue) -> Option<()> {

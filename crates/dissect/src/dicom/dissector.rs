@@ -22,7 +22,8 @@ use crate::{Dissector, Finding, FlowFacts, Gap, MessageHandler, Progress};
 const ASSOCIATE_MAX: u32 = 240 << 10;
 /// What is waited for of a longer one: the fixed fields and the application context.
 const ASSOCIATE_HEAD: usize = PDU_HEADER + ASSOCIATE_FIXED + 4 + 64;
-/// The longest command set, all fragments together. Real ones have a few hundred octets.
+/// The longest command set, all fragments together with those of other commands under way in the direction. Real ones
+/// have a few hundred octets.
 const COMMAND_MAX: usize = 64 << 10;
 
 const _: () = assert!(ASSOCIATE_MAX as usize + PDU_HEADER < HELD_MAX && COMMAND_MAX + PDV_HEADER < HELD_MAX);
@@ -62,6 +63,21 @@ impl Stream {
     pub(super) fn skip(&mut self, left: u32) {
         self.phase = if left == 0 { Phase::Pdu } else { Phase::Skip };
         self.pdu_left = left;
+    }
+
+    /// Counts `length` octets where all of them are inside a data set whose start has been seen, which is nearly always:
+    /// pixels are passed over without a look at them.
+    #[inline]
+    fn pass(&mut self, length: usize) -> bool {
+        let Ok(length) = u32::try_from(length) else { return false };
+        if self.phase != Phase::Fragment || length >= self.pdv_left || self.control & control::COMMAND != 0 {
+            return false;
+        }
+        let Some(open) = self.open.find(self.context).filter(|open| !open.watches()) else { return false };
+        self.pdv_left = self.pdv_left.saturating_sub(length);
+        open.bytes = open.bytes.saturating_add(u64::from(length));
+        open.dataset_bytes = open.dataset_bytes.saturating_add(u64::from(length));
+        true
     }
 
     /// Goes into the fragment of an item; what its headers have is counted to its message.
@@ -108,6 +124,21 @@ impl Dicom {
             time: Timestamp::EPOCH,
             requester: facts.requester,
             listener: facts.side_with_port(PROTOCOL.ports),
+        }
+    }
+
+    /// Reads on; also what was held, when nothing follows it.
+    pub(super) fn read(&mut self, side: Side, bytes: &[u8], to: &mut dyn MessageHandler) -> Progress {
+        let mut took = 0usize;
+        loop {
+            let rest = bytes.get(took..).unwrap_or_default();
+            if rest.is_empty() {
+                return Progress::All;
+            }
+            match self.step(side, rest, to) {
+                Step::Took(more) => took = took.saturating_add(more),
+                Step::Need(more) => return Progress::Need { took, more },
+            }
         }
     }
 
@@ -218,11 +249,8 @@ impl Dicom {
         let is_command = pdv.control & control::COMMAND != 0;
         let length = usize::try_from(fragment).unwrap_or(usize::MAX);
         let mut gathered = PDV_HEADER;
-        if is_command {
-            let earlier = stream.open.find(pdv.context).map_or(0, |open| open.gathered());
-            if length.saturating_add(earlier) <= COMMAND_MAX {
-                gathered = PDV_HEADER.saturating_add(length);
-            }
+        if is_command && length.saturating_add(stream.open.gathered()) <= COMMAND_MAX {
+            gathered = PDV_HEADER.saturating_add(length);
         }
         let Some(taken) = bytes.get(..gathered) else { return need(bytes, gathered) };
 
@@ -390,26 +418,20 @@ impl Dicom {
 impl Dissector for Dicom {
     fn dissect(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) -> Progress {
         self.time = chunk.time;
-        let mut took = 0usize;
-        loop {
-            let rest = chunk.bytes.get(took..).unwrap_or_default();
-            if rest.is_empty() {
-                return Progress::All;
-            }
-            match self.step(chunk.side, rest, to) {
-                Step::Took(more) => took = took.saturating_add(more),
-                Step::Need(more) => return Progress::Need { took, more },
-            }
+        if chunk.side.of_mut(&mut self.streams).pass(chunk.bytes.len()) {
+            return Progress::All;
         }
+        self.read(chunk.side, chunk.bytes, to)
     }
 
     fn gap(&mut self, gap: &Gap<'_>, to: &mut dyn MessageHandler) {
-        self.gap_behind(gap.side, gap.held, gap.missing, to);
+        let held = self.search_held(gap.side, gap.held, to);
+        self.gap_behind(gap.side, held, gap.missing, to);
     }
 
     fn finish(&mut self, held: [&[u8]; 2], to: &mut dyn MessageHandler) {
         for side in Side::BOTH {
-            let held = side.of::<&[u8]>(&held);
+            let held = self.search_held(side, side.of::<&[u8]>(&held), to);
             self.cut_association(side, held, len(held), to);
             self.close_open(side, to);
         }

@@ -9,7 +9,7 @@ use super::dissector::{Dicom, Phase, announce, within};
 use super::open::State;
 use super::wire::{PDV_HEADER, PdvHeader, control, pdu, pdu_header};
 use super::{Anomaly, PROTOCOL};
-use crate::MessageHandler;
+use crate::{MessageHandler, Progress};
 
 impl Dicom {
     /// Nothing that follows can be told: searches. In a stream that was never understood that is no anomaly.
@@ -24,6 +24,20 @@ impl Dicom {
     pub(super) fn desynchronise(&mut self, side: Side, to: &mut dyn MessageHandler) {
         self.hole(side, to);
         side.of_mut(&mut self.streams).phase = Phase::Search;
+    }
+
+    /// What was held because it could have begun a PDU, had more come, is searched on behind that place; gives back what
+    /// is held then.
+    pub(super) fn search_held<'a>(&mut self, side: Side, held: &'a [u8], to: &mut dyn MessageHandler) -> &'a [u8] {
+        let mut rest = held;
+        while side.of(&self.streams).phase == Phase::Search && !rest.is_empty() {
+            rest = rest.get(1..).unwrap_or_default();
+            rest = match self.read(side, rest, to) {
+                Progress::All => &[],
+                Progress::Need { took, .. } => rest.get(took..).unwrap_or_default(),
+            };
+        }
+        rest
     }
 
     /// Whatever is under way may go on behind what is lost, but not whole: nobody knows whose bytes were there.

@@ -133,6 +133,8 @@ enum Anomaly {
     TooManyPending,
 }
 
+const _: () = assert!(Anomaly::TooManyPending.index() == ANOMALIES.len() - 1);
+
 impl Anomaly {
     const fn index(self) -> usize {
         self as usize

@@ -60,11 +60,6 @@ impl Open {
         })
     }
 
-    /// Octets of the command that are gathered.
-    pub(super) fn gathered(&self) -> usize {
-        if let State::Gathering(earlier) = &self.state { earlier.len() } else { 0 }
-    }
-
     /// Its command will not be read.
     pub(super) fn lose(&mut self) {
         self.state = State::Lost;
@@ -176,6 +171,17 @@ impl OpenList {
             apply(open);
             list = &mut open.next;
         }
+    }
+
+    /// Octets of commands that are gathered, all together.
+    pub(super) fn gathered(&mut self) -> usize {
+        let mut gathered = 0usize;
+        self.for_each(|open| {
+            if let State::Gathering(earlier) = &open.state {
+                gathered = gathered.saturating_add(earlier.len());
+            }
+        });
+        gathered
     }
 
     /// Memory held.

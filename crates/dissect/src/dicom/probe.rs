@@ -18,6 +18,8 @@ enum Seen {
     Weak,
     /// As far as it goes.
     Unsure,
+    /// It has said nothing.
+    Nothing,
     No,
 }
 
@@ -34,6 +36,7 @@ pub(super) fn probe(evidence: &Evidence<'_>) -> Probe {
     match seen {
         [Seen::Weak, Seen::Weak] => Probe::Yes(None),
         [Seen::Weak, _] | [_, Seen::Weak] if usual => Probe::Yes(None),
+        [Seen::Nothing, Seen::Nothing | Seen::Weak] | [Seen::Weak, Seen::Nothing] => Probe::Unsure,
         // One end caught in the middle of a PDU says nothing against the other.
         [Seen::Unsure, _] | [_, Seen::Unsure] => Probe::Unsure,
         _ => Probe::No,
@@ -42,7 +45,7 @@ pub(super) fn probe(evidence: &Evidence<'_>) -> Probe {
 
 fn look(bytes: &[u8], usual: bool) -> Seen {
     match bytes {
-        [] => Seen::Unsure,
+        [] => Seen::Nothing,
         [pdu::ASSOCIATE_RQ | pdu::ASSOCIATE_AC, ..] => match wire::associate(bytes) {
             Look::Yes => Seen::Sure(Some(bytes.first() == Some(&pdu::ASSOCIATE_RQ))),
             Look::Short(_) => Seen::Unsure,

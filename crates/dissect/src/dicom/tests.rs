@@ -1,1 +1,8 @@
+//! Hazards, each with the conversation that shows it; [`wire`] writes the bytes.
 
+mod associations;
+mod contents;
+mod losses;
+mod messages;
+mod properties;
+mod wire;

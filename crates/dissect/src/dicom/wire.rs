@@ -28,6 +28,8 @@ const P_DATA_SEARCH_MAX: u32 = 64 << 20;
 const ASSOCIATE_SEARCH_MAX: u32 = 1 << 20;
 /// The longest P-DATA-TF with several items whose chain is followed while looking for the next PDU.
 const CHAIN_SEARCH_MAX: u32 = 128 << 10;
+/// The most items of such a chain; it is walked anew as its bytes come in.
+const CHAIN_ITEMS_MAX: usize = 64;
 
 /// PDU types (PS3.8 9.3.1).
 pub(super) mod pdu {
@@ -88,7 +90,8 @@ pub(super) mod control {
 pub(super) enum Look {
     Yes,
     No,
-    /// At least this many more octets are needed to tell.
+    /// More octets are needed to tell: this many until the next one that can make a difference. (With more than that,
+    /// a "no" would come late or never, depending on how the bytes are cut.)
     Short(usize),
 }
 
@@ -129,23 +132,27 @@ pub(super) fn application_context(bytes: &[u8]) -> Look {
     const ITEM: usize = PDU_HEADER + ASSOCIATE_FIXED;
     const NAME: usize = ITEM + 4;
     const END: usize = NAME + APPLICATION_CONTEXT.len();
-    let item_type = bytes.get(ITEM).is_none_or(|&kind| kind == item::APPLICATION_CONTEXT);
     // Annex F wants no padding, yet a name padded to even length is no reason to overlook an association.
-    let length = be16_at(bytes, ITEM + 2).is_none_or(|length| matches!(length, 21 | 22));
+    let length = be16_at(bytes, ITEM + 2);
     let name = bytes.get(NAME..).unwrap_or_default();
-    if !(item_type && length && name.iter().zip(APPLICATION_CONTEXT).all(|(a, b)| a == b)) {
+    if bytes.get(ITEM).is_some_and(|&kind| kind != item::APPLICATION_CONTEXT)
+        || length.is_some_and(|length| !matches!(length, 21 | 22))
+        || name.iter().zip(APPLICATION_CONTEXT).any(|(a, b)| a != b)
+    {
         return Look::No;
     }
-    match END.checked_sub(bytes.len()) {
-        None | Some(0) => Look::Yes,
-        Some(more) => Look::Short(more),
+    // Up to what tells more: the header's length, the item's type, its length, then every octet of the name.
+    match [PDU_HEADER, ITEM + 1, NAME].into_iter().find(|&end| end > bytes.len()) {
+        Some(end) => Look::Short(end.saturating_sub(bytes.len())),
+        None if bytes.len() < END => Look::Short(1),
+        None => Look::Yes,
     }
 }
 
 /// Whether `bytes` begin one of the PDUs of ten octets, with all values in range and all reserved octets 0.
 pub(super) fn short_pdu(bytes: &[u8]) -> Look {
     let &[kind, 0, ref rest @ ..] = bytes else {
-        return if bytes.len() == 1 { Look::Short(9) } else { Look::No };
+        return if bytes.len() == 1 { Look::Short(1) } else { Look::No };
     };
     // From the length on: the set of values that each octet may have.
     let allowed = |position: usize, value: u8| match (position, kind) {
@@ -160,10 +167,7 @@ pub(super) fn short_pdu(bytes: &[u8]) -> Look {
     if !rest.iter().take(8).enumerate().all(|(position, &value)| allowed(position, value)) {
         return Look::No;
     }
-    match 8usize.checked_sub(rest.len()) {
-        None | Some(0) => Look::Yes,
-        Some(more) => Look::Short(more),
-    }
+    if rest.len() < 8 { Look::Short(1) } else { Look::Yes }
 }
 
 /// Whether `bytes` begin a P-DATA-TF: an orderly item that fills it, a command set at its start, or a chain of orderly
@@ -175,7 +179,7 @@ fn p_data(bytes: &[u8]) -> Look {
     }
     let mut at = PDU_HEADER;
     let mut left = length;
-    loop {
+    for _ in 0..CHAIN_ITEMS_MAX {
         let item = bytes.get(at..).unwrap_or_default();
         let Some(pdv) = PdvHeader::read(item) else {
             return Look::Short(at.saturating_add(PDV_HEADER).saturating_sub(bytes.len()));
@@ -192,14 +196,17 @@ fn p_data(bytes: &[u8]) -> Look {
             _ => at = at.saturating_add(usize::try_from(fragment).unwrap_or(usize::MAX)).saturating_add(PDV_HEADER),
         }
     }
+    Look::No
 }
 
 /// Whether a command set begins as it has to.
 pub(super) fn group_length(command: &[u8]) -> Look {
-    match GROUP_LENGTH_ELEMENT.len().checked_sub(command.len()) {
-        None | Some(0) => Look::when(command.starts_with(&GROUP_LENGTH_ELEMENT)),
-        Some(more) if GROUP_LENGTH_ELEMENT.starts_with(command) => Look::Short(more),
-        Some(_) => Look::No,
+    if command.len() >= GROUP_LENGTH_ELEMENT.len() {
+        Look::when(command.starts_with(&GROUP_LENGTH_ELEMENT))
+    } else if GROUP_LENGTH_ELEMENT.starts_with(command) {
+        Look::Short(1)
+    } else {
+        Look::No
     }
 }
 
@@ -256,7 +263,7 @@ impl<'a> Iterator for Items<'a> {
 /// Spaces around it do not count; trailing NULs are forgiven, as the field of an association has no other end.
 pub(super) fn ae_title(field: &[u8]) -> Public<'_> {
     let end = field.iter().rposition(|&byte| byte != 0).map_or(0, |last| last.saturating_add(1));
-    Public::shaped(field.get(..end).unwrap_or_default().trim_ascii(), 16, printable_but_backslash)
+    Public::shaped(trim_spaces(field.get(..end).unwrap_or_default()), 16, printable_but_backslash)
 }
 
 /// A unique identifier of a class, syntax or implementation, which names a kind of thing and never a patient
@@ -273,7 +280,14 @@ pub(super) fn uid(field: &[u8]) -> Option<Public<'_>> {
 
 /// An implementation version name: names software; 16 characters of ISO 646 at most (PS3.7 D.3.3.2.3).
 pub(super) fn version_name(field: &[u8]) -> Public<'_> {
-    Public::shaped(field.trim_ascii(), 16, printable_but_backslash)
+    Public::shaped(trim_spaces(field), 16, printable_but_backslash)
+}
+
+fn trim_spaces(mut text: &[u8]) -> &[u8] {
+    while let [b' ', rest @ ..] | [rest @ .., b' '] = text {
+        text = rest;
+    }
+    text
 }
 
 fn printable_but_backslash(byte: u8) -> bool {

@@ -5,6 +5,7 @@ use wardtap_net::stream::{Chunk, Side};
 
 use super::exchanges::{Answered, Asks, Exchanges};
 use super::frame::{Frame, Open};
+use super::profile::{DeviceIdentity, identify};
 use super::scan::{CR, VT};
 use super::wire::{Acknowledgement, Header, LINE_MAX};
 use super::{
@@ -20,6 +21,8 @@ pub(super) struct Hl7 {
     exchanges: Exchanges,
     between: [Between; 2],
     requester: Option<Side>,
+    /// Whose device is not looked for any more.
+    profiled: [bool; 2],
     /// The time of the last bytes, for messages that only the end of the flow ends.
     time: Timestamp,
 }
@@ -40,12 +43,12 @@ enum Between {
 impl Hl7 {
     pub(super) fn new(flow: &FlowFacts) -> Self {
         let between = flow.from_start.map(|seen| if seen { Between::Start } else { Between::Adrift });
-        let whole = flow.from_start == [true, true];
         Self {
             open: [None, None],
-            exchanges: Exchanges::new(whole),
+            exchanges: Exchanges::new(flow.from_start),
             between,
             requester: flow.requester,
+            profiled: [false; 2],
             time: Timestamp::EPOCH,
         }
     }
@@ -54,15 +57,18 @@ impl Hl7 {
 impl Dissector for Hl7 {
     /// Takes everything: lines that go on in the next chunk are kept here, as far as they are needed.
     fn dissect(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) -> Progress {
-        let Self { open, exchanges, between, requester, time } = self;
+        let Self { open, exchanges, between, requester, profiled, time } = self;
         *time = chunk.time;
-        let mut out = Output { side: chunk.side, time: chunk.time, exchanges, requester, to };
+        let mut out = Output { side: chunk.side, time: chunk.time, exchanges, requester, profiled, to };
         let between = chunk.side.of_mut(between);
         let open = chunk.side.of_mut(open);
         // The allocation outlives the chunks of one frame.
         let mut shelf = open.take();
         let mut inside = shelf.is_some();
-        let mut frame = shelf.as_deref_mut().map(std::mem::take).unwrap_or_default();
+        let mut frame: Frame<'_> = match &mut shelf {
+            Some(shelf) => std::mem::take(shelf),
+            None => Frame::default(),
+        };
         let mut rest = chunk.bytes;
         while !rest.is_empty() {
             if inside {
@@ -71,7 +77,7 @@ impl Dissector for Hl7 {
                     *between = Between::Ended;
                 }
             } else if find_frame(&mut rest, between, &mut out) {
-                frame.begin();
+                frame.begin(!*chunk.side.of(out.profiled));
                 inside = true;
             }
         }
@@ -89,9 +95,9 @@ impl Dissector for Hl7 {
     }
 
     fn gap(&mut self, gap: &Gap<'_>, to: &mut dyn MessageHandler) {
-        let Self { open, exchanges, between, requester, time } = self;
+        let Self { open, exchanges, between, requester, profiled, time } = self;
         exchanges.lose(gap.side);
-        let mut out = Output { side: gap.side, time: *time, exchanges, requester, to };
+        let mut out = Output { side: gap.side, time: *time, exchanges, requester, profiled, to };
         match gap.side.of_mut(open) {
             Some(frame) => frame.gap(gap.missing.unwrap_or(0), &mut out),
             None => *gap.side.of_mut(between) = Between::Adrift,
@@ -100,9 +106,9 @@ impl Dissector for Hl7 {
 
     fn finish(&mut self, _: [&[u8]; 2], to: &mut dyn MessageHandler) {
         for side in Side::BOTH {
-            let Self { open, exchanges, requester, time, .. } = self;
+            let Self { open, exchanges, requester, profiled, time, .. } = self;
             if let Some(mut frame) = side.of_mut(open).take() {
-                frame.finish(&mut Output { side, time: *time, exchanges, requester, to });
+                frame.finish(&mut Output { side, time: *time, exchanges, requester, profiled, to });
             }
         }
         for _ in 0..self.exchanges.unanswered() {
@@ -147,6 +153,7 @@ pub(super) struct Output<'o> {
     time: Timestamp,
     exchanges: &'o mut Exchanges,
     requester: &'o mut Option<Side>,
+    profiled: &'o mut [bool; 2],
     pub(super) to: &'o mut dyn MessageHandler,
 }
 
@@ -158,12 +165,15 @@ impl Output<'_> {
     /// A message has come to its end.
     pub(super) fn message(&mut self, open: &Open<'_>) {
         let header = Header::new(&open.header, open.header_ended);
-        let acknowledgement = (!open.acknowledgement.is_empty())
+        let mut acknowledgement = (!open.acknowledgement.is_empty())
             .then(|| Acknowledgement::new(&open.acknowledgement, open.acknowledgement_ended, &header));
         self.count(open, &header, acknowledgement.as_ref());
         let responds = acknowledgement.is_some() || header.is_acknowledgement();
-        let (response_nanos, outcome) = match &acknowledgement {
-            Some(acknowledgement) => (self.answer(acknowledgement), outcome(acknowledgement)),
+        let (response_nanos, outcome) = match &mut acknowledgement {
+            Some(acknowledgement) => {
+                let alone = header.is_acknowledgement() && open.counts.only_acknowledges();
+                (self.answer(acknowledgement, alone), outcome(acknowledgement))
+            }
             None => (None, Outcome::Neutral),
         };
         if !responds || header.asks_commit() {
@@ -183,7 +193,17 @@ impl Output<'_> {
             response_nanos,
             outcome,
         };
-        self.to.message(&Hl7Message::new(envelope, header, acknowledgement, &open.counts));
+        let device = self.device(open, &header);
+        self.to.message(&Hl7Message::new(envelope, &header, acknowledgement, &open.counts, device));
+    }
+
+    /// Who measured, at the first message of a stream that says so.
+    fn device(&mut self, open: &Open<'_>, header: &Header<'_>) -> Option<DeviceIdentity> {
+        if open.equipment.is_empty() || !header.is_sound() || open.incomplete {
+            return None;
+        }
+        let profiled = std::mem::replace(self.side.of_mut(self.profiled), true);
+        if profiled { None } else { identify(&open.header, &open.equipment) }
     }
 
     /// What is odd about a message; what a gap explains is not.
@@ -204,13 +224,16 @@ impl Output<'_> {
         }
     }
 
-    fn answer(&mut self, acknowledgement: &Acknowledgement<'_>) -> Option<u64> {
+    fn answer(&mut self, acknowledgement: &mut Acknowledgement<'_>, alone: bool) -> Option<u64> {
         let (control_id, commit) = (acknowledgement.control_id_bytes(), acknowledgement.is_commit());
-        match self.exchanges.answer(self.side, control_id, self.time, commit) {
+        let answered = self.exchanges.answer(self.side, control_id, self.time, commit);
+        let requested = !matches!(answered, Answered::Unasked | Answered::Unknown);
+        acknowledgement.vouch(requested, alone);
+        match answered {
             Answered::After(nanos) => return Some(nanos),
             Answered::Again => self.anomaly(REPEATED_ACKNOWLEDGEMENT),
             Answered::Unasked => self.anomaly(UNSOLICITED_ACKNOWLEDGEMENT),
-            Answered::Unknown => {}
+            Answered::Further | Answered::Unknown => {}
         }
         None
     }

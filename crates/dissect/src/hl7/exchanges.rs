@@ -28,6 +28,8 @@ pub(super) enum Answered {
     Again,
     /// To a request that was never made.
     Unasked,
+    /// To a request that was answered otherwise before: the application's answer behind a commit.
+    Further,
     /// To one that may have been missed.
     Unknown,
 }
@@ -57,8 +59,8 @@ pub(super) struct Exchanges {
     /// Who sent requests, and who answers.
     sent: [bool; 2],
     answers: [bool; 2],
-    /// Both streams were seen from their first bytes.
-    whole: bool,
+    /// Whose stream was seen from its first byte on.
+    from_start: [bool; 2],
 }
 
 /// What a message says of the answers that it wants.
@@ -71,8 +73,8 @@ pub(super) struct Asks {
 }
 
 impl Exchanges {
-    pub(super) fn new(whole: bool) -> Self {
-        Self { whole, ..Self::default() }
+    pub(super) fn new(from_start: [bool; 2]) -> Self {
+        Self { from_start, ..Self::default() }
     }
 
     /// A request went out.
@@ -99,10 +101,12 @@ impl Exchanges {
             |waiting: &Waiting| waiting.digest == digest && waiting.side == asker && !(commit && waiting.committed);
         let Some(waiting) = self.waiting.take(fits) else {
             let was_answered = |commit| self.answered.contains(&mark(digest, asker, commit));
-            let asker_is_known = self.whole && *asker.of(&self.sent) && *asker.of(&self.losses) == 0;
+            let asker_is_known = *asker.of(&self.from_start) && *asker.of(&self.sent) && *asker.of(&self.losses) == 0;
             return if was_answered(commit) {
                 Answered::Again
-            } else if asker_is_known && !was_answered(!commit) {
+            } else if was_answered(!commit) {
+                Answered::Further
+            } else if asker_is_known {
                 Answered::Unasked
             } else {
                 Answered::Unknown
@@ -129,7 +133,7 @@ impl Exchanges {
             let was_answered = |commit| self.answered.contains(&mark(waiting.digest, waiting.side, commit));
             let resent = was_answered(true) || was_answered(false);
             !waiting.committed
-                && (waiting.asked || *answerer.of(&self.answers))
+                && (*answerer.of(&self.answers) || (waiting.asked && *answerer.of(&self.from_start)))
                 && losses == waiting.losses
                 && losses < u8::MAX
                 && !resent

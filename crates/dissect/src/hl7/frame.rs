@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use super::dissector::Output;
+use super::profile::{has_identity, may_identify};
 use super::scan::{CR, FS, LF, VT, line_end};
 use super::segments::{Counts, Name};
 use super::wire::{LINE_MAX, is_field_separator};
@@ -76,6 +77,8 @@ struct Place {
     blind: bool,
     /// Content that is not HL7 was seen, and counted.
     foreign: bool,
+    /// A line that identifies the sender's device is wanted.
+    profile: bool,
 }
 
 /// The state of a frame.
@@ -86,12 +89,13 @@ pub(super) struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// Makes ready for the next frame; keeps the allocation.
-    pub(super) fn begin(&mut self) {
+    /// Makes ready for the next frame; keeps the allocation. With `profile`, a line is kept that identifies the
+    /// sender's device, where there is one.
+    pub(super) fn begin(&mut self, profile: bool) {
         self.open.close();
         let mut kept = std::mem::take(&mut self.place.kept);
         kept.clear();
-        self.place = Place { kept, ..Place::default() };
+        self.place = Place { kept, profile, ..Place::default() };
     }
 
     /// Reads on in `rest`; true where that ended the frame, `rest` then being what follows FS.
@@ -261,6 +265,11 @@ impl<'a> Frame<'a> {
         if name == Name::MSA && self.open.acknowledgement.is_empty() {
             self.open.acknowledgement = self.take_line(piece);
             self.open.acknowledgement_ended = matches!(end, CR | LF);
+        } else if self.place.profile && may_identify(name) && self.open.equipment.is_empty() {
+            let line = self.take_line(piece);
+            if has_identity(&line) && matches!(end, CR | LF) {
+                self.open.equipment = line;
+            }
         }
     }
 
@@ -300,7 +309,8 @@ impl<'a> Frame<'a> {
         kept.extend_from_slice(head);
         let wanted = match Line::of(kept) {
             Line::Header => true,
-            Line::Segment(name, _) => name == Name::MSA && self.open.acknowledgement.is_empty(),
+            Line::Segment(Name::MSA, _) => self.open.acknowledgement.is_empty(),
+            Line::Segment(name, _) => self.place.profile && may_identify(name) && self.open.equipment.is_empty(),
             _ => false,
         };
         let room = if wanted { LINE_MAX.saturating_add(1).saturating_sub(kept.len()) } else { 0 };

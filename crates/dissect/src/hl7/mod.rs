@@ -3,6 +3,7 @@
 mod dissector;
 mod exchanges;
 mod frame;
+mod profile;
 mod scan;
 mod segments;
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod wire;
 use wardtap_net::stream::Side;
 
 use self::dissector::Hl7;
+pub use self::profile::DeviceIdentity;
 use self::scan::{CR, FS, LF, VT};
 use self::segments::{Counts, KINDS, Name};
 use self::wire::{Acknowledgement, Event, Header, is_field_separator};
@@ -90,20 +92,28 @@ const UNACKNOWLEDGED: usize = 13;
 /// One HL7 message, for as long as its bytes are at hand.
 pub struct Hl7Message<'a> {
     envelope: Envelope,
-    header: Header<'a>,
+    header: &'a Header<'a>,
     acknowledgement: Option<Acknowledgement<'a>>,
     counts: &'a Counts,
     event: Event,
+    device: Option<DeviceIdentity>,
 }
 
 impl<'a> Hl7Message<'a> {
     fn new(
         envelope: Envelope,
-        header: Header<'a>,
+        header: &'a Header<'a>,
         acknowledgement: Option<Acknowledgement<'a>>,
         counts: &'a Counts,
+        device: Option<DeviceIdentity>,
     ) -> Self {
-        Self { envelope, event: header.event(), header, acknowledgement, counts }
+        Self { envelope, event: header.event(), header, acknowledgement, counts, device }
+    }
+
+    /// The device that measured, where this is the first message of its stream that identifies one.
+    #[must_use]
+    pub const fn device_identity(&self) -> Option<&DeviceIdentity> {
+        self.device.as_ref()
     }
 
     /// MSH-10, the control id.
@@ -159,6 +169,12 @@ impl Message for Hl7Message<'_> {
             }
         }
         self.counts.write_json(object.key("segments"));
+        if let Some(device) = &self.device {
+            let mut identity = Object::begin(object.key("device_identity"));
+            identity.word("scheme", device.scheme());
+            identity.text("id", device.id());
+            identity.end();
+        }
         object.end();
     }
 

@@ -40,12 +40,12 @@ impl Name {
 
     /// A segment of any version of the standard, or a site's own.
     pub(super) fn is_segment(self) -> bool {
-        self.is_local() || SEGMENTS.binary_search(&self).is_ok()
+        self.is_local() || SEGMENTS.contains(self)
     }
 
     /// A message code of HL7 table 0076, or a site's own.
     pub(super) fn is_message_code(self) -> bool {
-        self.is_local() || MESSAGE_CODES.binary_search(&self).is_ok()
+        self.is_local() || MESSAGE_CODES.contains(self)
     }
 
     /// Appends the name; only names of the vocabulary are ever written.
@@ -137,10 +137,10 @@ impl Counts {
         self.other = self.other.saturating_add(1);
     }
 
-    /// How often `name` occurred.
-    #[cfg(test)]
-    pub(super) fn count(&self, name: Name) -> u32 {
-        self.iter().find(|(known, _)| *known == name).map_or(0, |(_, count)| count)
+    /// True where no other segments occurred than those of a general acknowledgement (2.5.1 clause 2.14.1).
+    pub(super) fn only_acknowledges(&self) -> bool {
+        const GENERAL: [Name; 5] = [Name::MSH, Name::MSA, Name::of(*b"ERR"), Name::of(*b"SFT"), Name::of(*b"UAC")];
+        self.other == 0 && self.iter().all(|(name, _)| GENERAL.contains(&name))
     }
 
     /// All segments together.
@@ -177,24 +177,62 @@ impl Counts {
     }
 }
 
-const fn names<const N: usize>(text: &str) -> [Name; N] {
-    let mut names = [Name(0); N];
-    let mut rest = text.as_bytes();
-    let mut filled = names.as_mut_slice();
-    while let Some((name, after)) = rest.split_first_chunk::<3>() {
-        let Some((slot, slots)) = filled.split_first_mut() else { break };
-        *slot = Name::of(*name);
-        filled = slots;
-        rest = match after.split_first() {
-            Some((_, after)) => after,
-            None => &[],
-        };
+/// A set of names as one bit each: a look-up costs the same whatever the name, where a search would cost more than all
+/// else that is done for a segment.
+struct Names([u64; WORDS]);
+
+/// A letter, and two letters or digits: 26 * 36 * 36 bits.
+const WORDS: usize = (26 * 36 * 36) / 64 + 1;
+
+impl Names {
+    /// From names of three characters with a space between them.
+    const fn of(text: &str) -> Self {
+        let mut set = [0; WORDS];
+        let mut rest = text.as_bytes();
+        while let Some((&name, after)) = rest.split_first_chunk::<3>() {
+            if let Some((word, bit)) = Self::place(Name::of(name)) {
+                let (_, words) = set.split_at_mut(word);
+                if let [word, ..] = words {
+                    *word |= bit;
+                }
+            }
+            rest = match after {
+                [_, after @ ..] => after,
+                [] => &[],
+            };
+        }
+        Self(set)
     }
-    names
+
+    #[inline]
+    fn contains(&self, name: Name) -> bool {
+        Self::place(name).is_some_and(|(word, bit)| self.0.get(word).is_some_and(|word| word & bit != 0))
+    }
+
+    /// Bounded by [`WORDS`]: nothing overflows.
+    #[allow(clippy::arithmetic_side_effects)]
+    const fn place(name: Name) -> Option<(usize, u64)> {
+        let [_, first, second, third] = name.0.to_be_bytes();
+        if !first.is_ascii_uppercase() {
+            return None;
+        }
+        let (Some(second), Some(third)) = (Self::digit(second), Self::digit(third)) else { return None };
+        let number = ((first - b'A') as usize * 36 + second) * 36 + third;
+        Some((number / 64, 1 << (number % 64)))
+    }
+
+    #[allow(clippy::arithmetic_side_effects)]
+    const fn digit(byte: u8) -> Option<usize> {
+        match byte {
+            b'A'..=b'Z' => Some((byte - b'A') as usize),
+            b'0'..=b'9' => Some((byte - b'0') as usize + 26),
+            _ => None,
+        }
+    }
 }
 
-/// Every segment of versions 2.1 to 2.9 (appendix A.5 of each), withdrawn ones too; sorted.
-static SEGMENTS: [Name; 197] = names(
+/// Every segment of versions 2.1 to 2.9 (appendix A.5 of each), withdrawn ones too.
+static SEGMENTS: Names = Names::of(
     "ABS ACC ADD ADJ AFF AIG AIL AIP AIS AL1 APR ARQ ARV AUT BHS BLC BLG BPO BPX BTS BTX BUI CDM CDO CER CM0 CM1 \
      CM2 CNS CON CSP CSR CSS CTD CTI CTR DB1 DEV DG1 DMI DON DPS DRG DSC DSP DST ECD ECR EDU EQL EQP EQU ERQ ERR \
      EVN FAC FHS FT1 FTS GOL GP1 GP2 GT1 IAM IAR IIM ILT IN1 IN2 IN3 INV IPC IPR ISD ITM IVC IVT LAN LCC LCH LDP \
@@ -205,8 +243,8 @@ static SEGMENTS: [Name; 197] = names(
      UAC UB1 UB2 URD URS VAR VND VTQ",
 );
 
-/// Every message code of versions 2.1 to 2.9 (HL7 table 0076), withdrawn ones too; sorted.
-static MESSAGE_CODES: [Name; 162] = names(
+/// Every message code of versions 2.1 to 2.9 (HL7 table 0076), withdrawn ones too.
+static MESSAGE_CODES: Names = Names::of(
     "ACK ADR ADT ARD BAR BPS BRP BRT BTS CCF CCI CCM CCQ CCR CCU CQU CRM CSU DBC DBU DEL DEO DER DFT DOC DPR DRC \
      DRG DSR EAC EAN EAR EDR EHC ELR EQQ ERP ERQ ESR ESU INR INU LRL LSR LSU MCF MDM MFD MFK MFN MFQ MFR NMD NMQ \
      NMR OMB OMD OMG OMI OML OMN OMP OMQ OMS OPL OPR OPU ORA ORB ORD ORF ORG ORI ORL ORM ORN ORP ORR ORS ORU ORX \

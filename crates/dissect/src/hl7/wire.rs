@@ -12,6 +12,7 @@
 
 use crate::public::{Public, UNREADABLE};
 
+use super::scan::each;
 use super::segments::{Name, kind};
 
 /// The longest MSH or MSA line that is read; the standard's fields add up to about 2 KiB (2.5.1 clause 2.15.9.0).
@@ -50,19 +51,20 @@ impl Separators {
         fits.then_some(Self { field, component: *component, repetition: *repetition, subcomponent })
     }
 
-    /// The numbered component (1 is the first) of a field's first repetition, without spaces around it.
-    fn component<'a>(&self, field: &'a [u8], number: usize) -> &'a [u8] {
-        let end = field.iter().position(|&byte| byte == self.repetition).unwrap_or(field.len());
-        let repetition = field.get(..end).unwrap_or_default();
-        let component = repetition.split(|&byte| byte == self.component).nth(number.saturating_sub(1));
-        component.unwrap_or_default().trim_ascii()
+    /// The first subcomponent of the first component of a field's first repetition, without spaces around it.
+    fn first<'a>(&self, field: &'a [u8]) -> &'a [u8] {
+        self.cut(field).0
     }
 
-    /// The first subcomponent of the first component.
-    fn first<'a>(&self, field: &'a [u8]) -> &'a [u8] {
-        let stops = [self.component, self.repetition, self.subcomponent];
-        let end = field.iter().position(|byte| stops.contains(byte)).unwrap_or(field.len());
-        field.get(..end).unwrap_or_default().trim_ascii()
+    /// That, and the components behind it (of the same repetition) unless they are none.
+    fn cut<'a>(&self, field: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+        let Self { component, repetition, subcomponent, .. } = *self;
+        let stop = |&byte: &u8| byte == component || byte == repetition || byte == subcomponent;
+        let Some((text, [stop, rest @ ..])) = field.iter().position(stop).and_then(|end| field.split_at_checked(end))
+        else {
+            return (field.trim_ascii(), &[]);
+        };
+        (text.trim_ascii(), if *stop == component { rest } else { &[] })
     }
 }
 
@@ -71,27 +73,61 @@ pub(super) const fn is_field_separator(byte: u8) -> bool {
     byte.is_ascii_punctuation()
 }
 
-/// Splits a line that begins with `MSH` (or `BHS`, `FHS`) or `MSA` and a separator into its fields.
-fn split(line: &[u8]) -> Option<(u8, [&[u8]; FIELDS])> {
-    let (&separator, mut rest) = line.get(3..)?.split_first()?;
-    let mut fields = [&[][..]; FIELDS];
-    for field in &mut fields {
-        let Some(end) = rest.iter().position(|&byte| byte == separator) else {
-            *field = rest;
-            break;
+/// A line that begins with three letters and a separator, split into its fields.
+#[derive(Clone, Copy, Debug)]
+struct Fields<'a> {
+    separator: u8,
+    /// What stands behind the first separator.
+    body: &'a [u8],
+    /// Where each field ends in it.
+    ends: [u16; FIELDS],
+}
+
+impl<'a> Fields<'a> {
+    fn new(line: &'a [u8]) -> Self {
+        let (separator, body) = match line {
+            [_, _, _, separator, body @ ..] => (*separator, body),
+            _ => (0, &[][..]),
         };
-        let (before, after) = rest.split_at(end);
-        *field = before;
-        rest = after.get(1..).unwrap_or_default();
+        // Longer lines are not read.
+        let length = u16::try_from(body.len()).unwrap_or(u16::MAX);
+        let mut ends = [length; FIELDS];
+        let mut free = ends.iter_mut();
+        each(body, separator, |end| match (free.next(), u16::try_from(end)) {
+            (Some(slot), Ok(end)) => {
+                *slot = end;
+                true
+            }
+            _ => false,
+        });
+        Self { separator, body, ends }
     }
-    Some((separator, fields))
+
+    /// What stands behind the first `count` fields.
+    fn behind(&self, count: usize) -> &'a [u8] {
+        let end = count.checked_sub(1).and_then(|last| self.ends.get(last)).map_or(0, |&end| usize::from(end));
+        self.body.get(end..).unwrap_or_default()
+    }
+
+    /// The field at `index`, 0 being the first behind the separator; empty where the line is shorter.
+    #[inline]
+    fn at(&self, index: usize) -> &'a [u8] {
+        let start = match index.checked_sub(1) {
+            Some(before) => self.ends.get(before).map_or(usize::MAX, |&end| usize::from(end).saturating_add(1)),
+            None => 0,
+        };
+        let end = self.ends.get(index).map_or(0, |&end| usize::from(end));
+        self.body.get(start..end).unwrap_or_default()
+    }
 }
 
 /// The header of a message.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Header<'a> {
-    fields: [&'a [u8]; FIELDS],
+    fields: Fields<'a>,
     separators: Option<Separators>,
+    /// MSH-9.1, 9.2 and 9.3.
+    message_type: [&'a [u8]; 3],
     sound: bool,
     code: Option<Name>,
 }
@@ -99,11 +135,15 @@ pub(super) struct Header<'a> {
 impl<'a> Header<'a> {
     /// Reads an MSH line; `ended` where the line is whole: nothing is missing in it, and CR or LF ended it.
     pub(super) fn new(line: &'a [u8], ended: bool) -> Self {
-        let (field, fields) = split(line).unwrap_or_default();
-        let mut header = Self { fields, separators: Separators::new(field, fields[0]), sound: false, code: None };
-        header.sound = ended && line.len() <= LINE_MAX && header.anchors_hold();
-        if header.sound {
-            header.code = Name::first_of(header.component(9, 1));
+        let fields = Fields::new(line);
+        let separators = Separators::new(fields.separator, fields.at(0));
+        let mut header = Self { fields, separators, message_type: Default::default(), sound: false, code: None };
+        if let Some(separators) = &separators {
+            let (code, rest) = separators.cut(header.field(9));
+            let (trigger, rest) = separators.cut(rest);
+            header.message_type = [code, trigger, separators.first(rest)];
+            header.sound = ended && line.len() <= LINE_MAX && header.anchors_hold(separators);
+            header.code = Name::first_of(code).filter(|_| header.sound);
         }
         header
     }
@@ -112,18 +152,22 @@ impl<'a> Header<'a> {
     ///
     /// MSH-9.1 (table 0076) and MSH-12.1 (table 0104) have to be there. MSH-7, 11, 13, 15 and 16 are often empty or
     /// creatively used; a loose look at them still tells a line of numbers, codes and names from a header.
-    fn anchors_hold(&self) -> bool {
-        let code = self.component(9, 1);
-        let text = |number| self.component(number, 1);
-        self.separators.is_some()
-            && code.len() == 3
+    fn anchors_hold(&self, separators: &Separators) -> bool {
+        let [code, ..] = self.message_type;
+        let digits = |number| self.field(number).iter().all(u8::is_ascii_digit);
+        let time = |byte: &u8| byte.is_ascii_digit() || b".+-:/ TZ".contains(byte);
+        let short_word = |number| {
+            let text = self.field(number).trim_ascii();
+            text.len() <= 2 && text.iter().all(u8::is_ascii_uppercase)
+        };
+        code.len() == 3
             && Name::first_of(code).is_some_and(Name::is_message_code)
-            && is_version(text(12))
-            && matches!(text(11), b"" | b"P" | b"T" | b"D" | b"N")
-            && text(7).iter().all(|byte| byte.is_ascii_digit() || b".+-:/ TZ".contains(byte))
-            && text(13).iter().all(u8::is_ascii_digit)
-            && [15, 16].into_iter().all(|number| text(number).len() <= 2)
-            && [15, 16].into_iter().all(|number| text(number).iter().all(u8::is_ascii_uppercase))
+            && is_version(separators.first(self.field(12)))
+            && matches!(separators.first(self.field(11)), b"" | b"P" | b"T" | b"D" | b"N")
+            && (digits(7) || separators.first(self.field(7)).iter().all(time))
+            && digits(13)
+            && short_word(15)
+            && short_word(16)
     }
 
     /// True where its texts may be shown.
@@ -144,33 +188,36 @@ impl<'a> Header<'a> {
     /// MSH-3.1, 4.1, 5.1 and 6.1, the namespaces of applications and facilities: tables 0361 and 0362, names that a
     /// site gives its systems. Letters, digits and the punctuation usual there.
     pub(super) fn namespace(&self, number: usize) -> Option<Public<'a>> {
-        let field = self.field(number);
-        let text = self.separators.map_or(field, |separators| separators.first(field));
+        let text = self.first(number);
         self.fenced(text, || Public::shaped(text, NAMESPACE_MAX, is_namespace))
     }
 
     /// MSH-9.1, the message code: of table 0076 or a `Z` code (ensured by soundness).
     pub(super) fn message_code(&self) -> Option<Public<'a>> {
-        let text = self.component(9, 1);
+        let [text, ..] = self.message_type;
         self.fenced(text, || Public::shaped(text, 3, |byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()))
     }
 
     /// MSH-9.2, the trigger event: table 0003 has a letter and two digits; `Z` codes are a site's own.
     pub(super) fn trigger_event(&self) -> Option<Public<'a>> {
-        let text = self.component(9, 2);
+        let [_, text, _] = self.message_type;
         self.fenced(text, || if is_trigger(text) { code(text) } else { Public::word(UNREADABLE) })
     }
 
     /// MSH-9.3, the message structure: table 0354 has a message code, or one with a trigger event behind `_`.
     pub(super) fn message_structure(&self) -> Option<Public<'a>> {
-        let text = self.component(9, 3);
+        let [.., text] = self.message_type;
         self.fenced(text, || if is_structure(text) { code(text) } else { Public::word(UNREADABLE) })
     }
 
     /// MSH-10, which identifies the message to its sending system: made by that system, counted or random.
     pub(super) fn control_id(&self) -> Option<Public<'a>> {
         let text = self.field(10).trim_ascii();
-        self.fenced(text, || Public::shaped(text, CONTROL_ID_MAX, is_control_id))
+        let [_, trigger, structure] = self.message_type;
+        // Where the message type goes wrong in its middle, other text may begin there.
+        let trusted = (trigger.is_empty() || is_trigger(trigger)) && (structure.is_empty() || is_structure(structure));
+        let show = || Public::shaped(text, CONTROL_ID_MAX, is_control_id);
+        self.fenced(text, || if trusted { show() } else { Public::word(UNREADABLE) })
     }
 
     /// MSH-10 as it stands, to find the acknowledgement by.
@@ -180,51 +227,51 @@ impl<'a> Header<'a> {
 
     /// MSH-11.1: `P`, `T`, `D` or `N` (table 0103; ensured by soundness).
     pub(super) fn processing_id(&self) -> Option<Public<'a>> {
-        let text = self.component(11, 1);
+        let text = self.first(11);
         self.fenced(text, || code(text))
     }
 
     /// MSH-12.1: table 0104, a version of the standard (ensured by soundness).
     pub(super) fn version(&self) -> Option<Public<'a>> {
-        let text = self.component(12, 1);
+        let text = self.first(12);
         self.fenced(text, || Public::shaped(text, 5, |byte| byte.is_ascii_digit() || byte == b'.'))
     }
 
     /// MSH-9.1 and 9.2 as `ADT^A01`, whatever the message's separators are.
     pub(super) fn event(&self) -> Event {
-        let mut event = Event::default();
-        if let (true, Some(message_code)) = (self.sound, self.message_code()) {
-            event.append(message_code.as_str().as_bytes());
-            if let Some(trigger) = self.trigger_event().filter(|trigger| !trigger.is_unreadable()) {
-                event.append(b"^");
-                event.append(trigger.as_str().as_bytes());
+        let [code, trigger, _] = self.message_type;
+        match (self.sound, code, trigger) {
+            (false, ..) => Event { text: [0; 7], length: 0 },
+            (true, &[a, b, c], &[d, e, f]) if is_trigger(trigger) => {
+                Event { text: [a, b, c, b'^', d, e, f], length: 7 }
             }
+            (true, &[a, b, c], _) => Event { text: [a, b, c, 0, 0, 0, 0], length: 3 },
+            (true, ..) => Event { text: [0; 7], length: 0 },
         }
-        event
     }
 
     /// MSH-15, whether the sender asks the receiver to confirm that it has the message (table 0155).
     pub(super) fn asks_commit(&self) -> bool {
-        self.sound && !matches!(self.component(15, 1), b"" | b"NE")
+        self.sound && !matches!(self.field(15).trim_ascii(), b"" | b"NE")
     }
 
     /// MSH-16, the same for the answer of the application.
     pub(super) fn asks_application(&self) -> bool {
-        self.sound && !matches!(self.component(16, 1), b"" | b"NE")
+        self.sound && !matches!(self.field(16).trim_ascii(), b"" | b"NE")
     }
 
     /// True where an answer is due whatever becomes of the message.
     pub(super) fn asks_always(&self) -> bool {
-        self.sound && [15, 16].into_iter().any(|number| self.component(number, 1) == b"AL")
+        self.sound && (self.field(15).trim_ascii() == b"AL" || self.field(16).trim_ascii() == b"AL")
     }
 
     fn field(&self, number: usize) -> &'a [u8] {
-        self.fields.get(number.saturating_sub(2)).copied().unwrap_or_default()
+        self.fields.at(number.saturating_sub(2))
     }
 
-    fn component(&self, number: usize, component: usize) -> &'a [u8] {
+    fn first(&self, number: usize) -> &'a [u8] {
         let field = self.field(number);
-        self.separators.map_or(field, |separators| separators.component(field, component))
+        self.separators.map_or(field, |separators| separators.first(field))
     }
 
     /// Nothing where the field is empty (or null, `""`: 2.5.1 clause 2.5.3); `(unreadable)` in a header that is not
@@ -243,6 +290,7 @@ pub(super) struct Acknowledgement<'a> {
     code: &'a [u8],
     control_id: &'a [u8],
     sound: bool,
+    vouched: bool,
 }
 
 impl<'a> Acknowledgement<'a> {
@@ -251,20 +299,20 @@ impl<'a> Acknowledgement<'a> {
     /// The line is sound in a sound message when MSA-1 has its vocabulary and nothing stands behind where the standard
     /// ends (MSA-8), nor in MSA-4 and MSA-5 what cannot be there. MSA-3 and MSA-6 are free text and never shown.
     pub(super) fn new(line: &'a [u8], ended: bool, header: &Header<'_>) -> Self {
-        let (separator, [code, control_id, _, sequence, kind, _, waiting, waited, beyond, ..]) =
-            split(line).unwrap_or_default();
+        let fields = Fields::new(line);
+        let [code, control_id, sequence, kind, waiting, waited] = [0, 1, 3, 4, 6, 7].map(|at| fields.at(at));
         let digits = |text: &[u8]| text.trim_ascii().iter().all(u8::is_ascii_digit);
         let sound = ended
             && line.len() <= LINE_MAX
             && header.sound
-            && header.separators.is_some_and(|separators| separators.field == separator)
+            && header.separators.is_some_and(|separators| separators.field == fields.separator)
             && is_ack_code(code.trim_ascii())
             && digits(sequence)
             && matches!(kind.trim_ascii(), b"" | b"D" | b"F")
             && digits(waiting)
             && waited.len() <= 2
-            && beyond.is_empty();
-        Self { code: code.trim_ascii(), control_id: control_id.trim_ascii(), sound }
+            && fields.behind(8).iter().all(|&byte| byte == fields.separator);
+        Self { code: code.trim_ascii(), control_id: control_id.trim_ascii(), sound, vouched: false }
     }
 
     /// True where its texts may be shown.
@@ -278,10 +326,19 @@ impl<'a> Acknowledgement<'a> {
         (!self.code.is_empty()).then(show)
     }
 
+    /// Says that MSA-2 is a control id, because a request had it, or as far as the message can tell: `alone` where it
+    /// holds nothing but its answer, so that no other segment's text can have slid in.
+    ///
+    /// Without a request, an id must have a digit: whatever makes ids counts, and a word of MSA-3 (free text) that
+    /// moved one place to the left mostly has none.
+    pub(super) fn vouch(&mut self, requested: bool, alone: bool) {
+        self.vouched = requested || (alone && self.control_id.iter().any(u8::is_ascii_digit));
+    }
+
     /// MSA-2, the control id of the message that is answered: see [`Header::control_id`].
     pub(super) fn control_id(&self) -> Option<Public<'a>> {
         let shaped = || Public::shaped(self.control_id, CONTROL_ID_MAX, is_control_id);
-        let show = || if self.sound { shaped() } else { Public::word(UNREADABLE) };
+        let show = || if self.sound && self.vouched { shaped() } else { Public::word(UNREADABLE) };
         (!self.control_id.is_empty()).then(show)
     }
 
@@ -306,20 +363,13 @@ impl<'a> Acknowledgement<'a> {
 }
 
 /// A message code and trigger event, joined.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Event {
     text: [u8; 7],
     length: usize,
 }
 
 impl Event {
-    fn append(&mut self, bytes: &[u8]) {
-        for (slot, byte) in self.text.iter_mut().skip(self.length).zip(bytes) {
-            *slot = *byte;
-            self.length = self.length.saturating_add(1);
-        }
-    }
-
     /// Made of public texts only; nothing in a header that is not sound.
     pub(super) fn text(&self) -> Option<Public<'_>> {
         let text = self.text.get(..self.length).filter(|text| !text.is_empty())?;
@@ -344,13 +394,29 @@ const fn is_control_id(byte: u8) -> bool {
         || matches!(byte, b'-' | b'_' | b'.' | b':' | b'/' | b'+' | b'=' | b'#' | b'{' | b'}' | b'*' | b'@')
 }
 
-/// `2.3`, `2.3.1`, ..., `2.9` (table 0104).
+/// Table 0104, not just its pattern: of a version that does not exist, a digit may be somebody's.
 const fn is_version(text: &[u8]) -> bool {
-    match text {
-        [b'2', b'.', minor] => minor.is_ascii_digit(),
-        [b'2', b'.', minor, b'.', patch] => minor.is_ascii_digit() && patch.is_ascii_digit(),
-        _ => false,
-    }
+    matches!(
+        text,
+        b"2.0"
+            | b"2.1"
+            | b"2.2"
+            | b"2.3"
+            | b"2.4"
+            | b"2.5"
+            | b"2.6"
+            | b"2.7"
+            | b"2.8"
+            | b"2.9"
+            | b"2.3.1"
+            | b"2.3.2"
+            | b"2.5.1"
+            | b"2.5.2"
+            | b"2.7.1"
+            | b"2.8.1"
+            | b"2.8.2"
+            | b"2.9.1"
+    )
 }
 
 fn is_trigger(text: &[u8]) -> bool {

@@ -3,9 +3,11 @@
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::{Chunk, Side};
 
+use super::fault::Fault;
+use super::fields::Fields;
 use super::message::ModbusMessage;
-use super::probe::{Candidate, candidate, search};
-use super::wire::{Adu, Fault, Fields, Fit, HEADER, Header, announced};
+use super::probe::{Candidate, candidate, is_undefined, search};
+use super::wire::{Adu, Fit, HEADER, Header, announced};
 use super::{PORT, PROTOCOL};
 use crate::pending::Pending;
 use crate::{Direction, Dissector, FlowFacts, Gap, MessageHandler, Progress};
@@ -23,9 +25,9 @@ struct Waiting {
     /// When it was complete; unknown for one whose end is missing.
     time: Timestamp,
     fields: Fields,
-    transaction: u16,
-    unit: u8,
-    function: u8,
+    /// What an answer repeats.
+    ids: Ids,
+    /// Who asked.
     side: Side,
     /// The dissector's `losses` when it came.
     losses: u8,
@@ -34,13 +36,15 @@ struct Waiting {
 /// Stands for a time that is not known.
 const NO_TIME: Timestamp = Timestamp::from_nanos(u64::MAX);
 
-impl Waiting {
+/// Transaction, unit and function as one number: compared for every answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Ids(u32);
+
+impl Ids {
     #[inline]
-    fn has_ids_of(&self, other: &Self) -> bool {
-        self.transaction == other.transaction
-            && self.unit == other.unit
-            && self.function == other.function
-            && self.side == other.side
+    fn new(header: &Header) -> Self {
+        let [high, low] = header.transaction.to_be_bytes();
+        Self(u32::from_be_bytes([high, low, header.unit, header.function()]))
     }
 }
 
@@ -84,6 +88,8 @@ pub(super) struct ModbusDissector {
     from_start: bool,
     /// Losses in the direction of the answers, counted round.
     losses: u8,
+    /// The oldest waiting request is from before such a loss.
+    doubtful: bool,
 }
 
 impl ModbusDissector {
@@ -100,6 +106,7 @@ impl ModbusDissector {
             excused: !from_start,
             from_start,
             losses: 0,
+            doubtful: false,
         }
     }
 
@@ -136,6 +143,7 @@ impl ModbusDissector {
         }
         if self.requester != Some(side) {
             self.losses = self.losses.wrapping_add(1);
+            self.doubtful = !self.waiting.is_empty();
         }
     }
 
@@ -145,7 +153,7 @@ impl ModbusDissector {
         let resuming = *side.of(&self.place) == Place::Resuming;
         let direction = self.requester.filter(|_| self.certainty > 0).map(|requester| direction(side, requester));
         let (at, found) = match Header::read(bytes) {
-            Some(header) if resuming && header.fault().is_none() && may_resume(header) => (0, Candidate::Yes(HEADER)),
+            Some(header) if resuming && is_undefined(header) => (0, Candidate::Yes(HEADER)),
             _ if resuming => (0, candidate(bytes, None)),
             _ => search(bytes, direction, self.unit),
         };
@@ -180,23 +188,24 @@ impl ModbusDissector {
         }
         self.unit = Some(adu.header.unit);
         let fields = adu.fields(direction);
-        let message = Waiting {
-            time,
-            fields,
-            transaction: adu.header.transaction,
-            unit: adu.header.unit,
-            function: adu.header.function(),
-            side: if direction == Direction::Request { side } else { side.other() },
-            losses: self.losses,
-        };
+        let ids = Ids::new(&adu.header);
         if direction == Direction::Request {
-            self.ask(message);
-            to.message(&ModbusMessage::new(adu, side, direction, None, None));
+            self.ask(Waiting { time, fields, ids, side, losses: self.losses });
+            to.message(&ModbusMessage::new(adu, side, direction, fields, None));
+            return;
+        }
+        let asker = side.other();
+        let asked = self.answer(
+            |waiting| waiting.ids == ids && waiting.side == asker,
+            |waiting| adu.is_exception() || adu.answers(fields, waiting.fields),
+            to,
+        );
+        if let Some(asked) = asked {
+            let timed = asked.time != NO_TIME && time != NO_TIME;
+            let nanos = timed.then(|| time.since(asked.time));
+            to.message(&ModbusMessage::new(adu, side, direction, fields.or(asked.fields), nanos));
         } else {
-            let asked = self.answer(&message, &adu, to);
-            let nanos =
-                asked.filter(|asked| asked.time != NO_TIME && time != NO_TIME).map(|asked| time.since(asked.time));
-            to.message(&ModbusMessage::new(adu, side, direction, asked.map(|asked| asked.fields), nanos));
+            to.message(&ModbusMessage::new(adu, side, direction, fields, None));
         }
     }
 
@@ -240,8 +249,12 @@ impl ModbusDissector {
     #[inline]
     fn ask(&mut self, request: Waiting) {
         // An answer that was lost would otherwise stay in the way of those to all later requests with the same ids.
-        if self.waiting.iter().next().is_some_and(|oldest| oldest.losses != self.losses) {
-            let _ = self.waiting.take(|waiting| waiting.losses != self.losses && waiting.has_ids_of(&request));
+        if self.doubtful {
+            let losses = self.losses;
+            let _ = self
+                .waiting
+                .take(|waiting| waiting.losses != losses && waiting.ids == request.ids && waiting.side == request.side);
+            self.doubtful = self.waiting.iter().next().is_some_and(|oldest| oldest.losses != losses);
         }
         self.waiting.push(request);
         if self.waiting.len() > WAITING_MAX {
@@ -249,20 +262,25 @@ impl ModbusDissector {
         }
     }
 
-    /// Takes the request that `response` answers: the oldest with its ids that asked for what came, else the oldest
+    /// Takes the request that an answer belongs to: the oldest with its ids that asked for what came, else the oldest
     /// with its ids.
     #[inline]
-    fn answer(&mut self, response: &Waiting, adu: &Adu<'_>, to: &mut dyn MessageHandler) -> Option<Waiting> {
-        let mut has_ids = false;
+    fn answer(
+        &mut self,
+        has_ids: impl Fn(&Waiting) -> bool,
+        fits: impl Fn(&Waiting) -> bool,
+        to: &mut dyn MessageHandler,
+    ) -> Option<Waiting> {
+        let mut some_has_ids = false;
         let fitting = self.waiting.take(|waiting| {
-            let same = waiting.has_ids_of(response);
-            has_ids |= same;
-            same && (adu.is_exception() || adu.answers(&waiting.fields))
+            let has_ids = has_ids(waiting);
+            some_has_ids |= has_ids;
+            has_ids && fits(waiting)
         });
         let found = match fitting {
-            None if has_ids => {
+            None if some_has_ids => {
                 count(Fault::ResponseMismatch, to);
-                self.waiting.take(|waiting| waiting.has_ids_of(response))
+                self.waiting.take(has_ids)
             }
             found => found,
         };
@@ -377,12 +395,6 @@ const fn direction(side: Side, requester: Side) -> Direction {
         (Side::A, Side::A) | (Side::B, Side::B) => Direction::Request,
         _ => Direction::Response,
     }
-}
-
-/// True where the header has to do at the start of a segment, since the function has no build that could be checked.
-/// Function 0 does not exist (APS 4.1), and registers are full of zeros.
-fn may_resume(header: Header) -> bool {
-    !header.is_defined() && header.function() != 0
 }
 
 fn count(fault: Fault, to: &mut dyn MessageHandler) {

@@ -2,8 +2,9 @@
 
 use wardtap_net::stream::Side;
 
+use super::fields::Fields;
 use super::parts::{Identification, exception_name, subfunction_name};
-use super::wire::{Adu, Fields, public_object};
+use super::wire::{Adu, public_object};
 use super::{FEATURE_ADDRESS, FEATURE_EXCEPTION, FEATURE_FUNCTION, FEATURE_QUANTITY, FEATURE_SUBFUNCTION};
 use super::{FEATURE_UNIT, FEATURE_VALUE, KIND_EXCEPTION, KINDS, PROTOCOL, kind};
 use crate::json::{self, Object};
@@ -17,17 +18,17 @@ const EXCEPTION_ACKNOWLEDGE: u8 = 5;
 pub(super) struct ModbusMessage<'a> {
     envelope: Envelope,
     adu: Adu<'a>,
-    /// What the request was about, of a response whose request was seen.
-    asked: Option<Fields>,
+    /// What the message says of addresses, and of a response, what the request did where the response is silent.
+    fields: Fields,
 }
 
 impl<'a> ModbusMessage<'a> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn new(
         adu: Adu<'a>,
         side: Side,
         direction: Direction,
-        asked: Option<Fields>,
+        fields: Fields,
         response_nanos: Option<u64>,
     ) -> Self {
         let exception = adu.is_exception();
@@ -41,26 +42,7 @@ impl<'a> ModbusMessage<'a> {
         let bytes = u64::try_from(adu.header.total()).unwrap_or(u64::MAX);
         let incomplete = !adu.is_whole();
         let envelope = Envelope { kind, side, direction, bytes, incomplete, response_nanos, outcome };
-        Self { envelope, adu, asked }
-    }
-
-    /// What the message says of addresses, else what the request that it answers said.
-    fn fields(&self) -> Fields {
-        let own = self.adu.fields(self.envelope.direction);
-        let asked = self.asked.unwrap_or_default();
-        Fields {
-            address: own.address.or(asked.address),
-            quantity: own.quantity.or(asked.quantity),
-            write_address: own.write_address.or(asked.write_address),
-            write_quantity: own.write_quantity.or(asked.write_quantity),
-        }
-    }
-
-    /// What is written, where it is one value.
-    fn single_value(&self) -> Option<u16> {
-        let mut values = self.adu.written(self.envelope.direction)?.values();
-        let first = values.next()?;
-        values.next().is_none().then_some(first)
+        Self { envelope, adu, fields }
     }
 
     fn write_exception(&self, object: &mut Object<'_>) {
@@ -127,25 +109,20 @@ impl Message for ModbusMessage<'_> {
         &self.envelope
     }
 
+    // Constant indices into an array: checked when compiled.
+    #[allow(clippy::indexing_slicing)]
     #[inline]
     fn features(&self, _: &dyn Fn(&[u8]) -> u64) -> Features {
-        let fields = self.fields();
-        let subfunction = self.adu.subfunction().or(self.adu.mei_type().map(u16::from));
+        let (adu, fields) = (&self.adu, &self.fields);
         let value = |value: Option<u16>| value.map_or(NO_VALUE, u64::from);
         let mut features = [0; FEATURES_MAX];
-        for (index, value) in [
-            (FEATURE_FUNCTION, u64::from(self.adu.header.function())),
-            (FEATURE_UNIT, u64::from(self.adu.header.unit)),
-            (FEATURE_EXCEPTION, value(self.adu.exception().map(u16::from))),
-            (FEATURE_SUBFUNCTION, value(subfunction)),
-            (FEATURE_ADDRESS, value(fields.write_address.or(fields.address))),
-            (FEATURE_VALUE, value(self.single_value())),
-            (FEATURE_QUANTITY, value(fields.write_quantity.or(fields.quantity))),
-        ] {
-            if let Some(place) = features.get_mut(index) {
-                *place = value;
-            }
-        }
+        features[FEATURE_FUNCTION] = adu.header.function().into();
+        features[FEATURE_UNIT] = adu.header.unit.into();
+        features[FEATURE_EXCEPTION] = value(adu.exception().map(u16::from));
+        features[FEATURE_SUBFUNCTION] = value(adu.subfunction().or(adu.mei_type().map(u16::from)));
+        features[FEATURE_ADDRESS] = value(fields.write_address().or(fields.address()));
+        features[FEATURE_VALUE] = value(adu.single_value(self.envelope.direction));
+        features[FEATURE_QUANTITY] = value(fields.write_quantity().or(fields.quantity()));
         features
     }
 
@@ -163,11 +140,11 @@ impl Message for ModbusMessage<'_> {
             object.word("subfunction_name", subfunction_name(code).unwrap_or("unknown"));
         }
         object.optional_number("mei_type", adu.mei_type().map(u64::from));
-        let fields = self.fields();
-        object.optional_number("address", fields.address.map(u64::from));
-        object.optional_number("quantity", fields.quantity.map(u64::from));
-        object.optional_number("write_address", fields.write_address.map(u64::from));
-        object.optional_number("write_quantity", fields.write_quantity.map(u64::from));
+        let fields = self.fields;
+        object.optional_number("address", fields.address().map(u64::from));
+        object.optional_number("quantity", fields.quantity().map(u64::from));
+        object.optional_number("write_address", fields.write_address().map(u64::from));
+        object.optional_number("write_quantity", fields.write_quantity().map(u64::from));
         if let Some((and_mask, or_mask)) = adu.masks() {
             object.number("and_mask", and_mask.into());
             object.number("or_mask", or_mask.into());

@@ -1,6 +1,8 @@
 #![doc = include_str!("README.md")]
 
 mod dissector;
+mod fault;
+mod fields;
 mod message;
 mod parts;
 mod probe;
@@ -9,7 +11,7 @@ mod tests;
 mod wire;
 
 use crate::{Feature, Features, Learned, Protocol, Target};
-use wire::Fault;
+use fault::Fault;
 
 /// The port that IANA gave to Modbus/TCP; TLS ("mbaps", 802) is another protocol.
 const PORT: u16 = 502;

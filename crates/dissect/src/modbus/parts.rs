@@ -11,7 +11,7 @@ const REFERENCE_TYPE: u8 = 6;
 /// What a message writes.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Written<'a> {
-    /// 0xff00 or 0 (APS 6.5); what else was sent stays as it is.
+    /// 1 or 0; what else was sent stays as it is.
     Coil(u16),
     /// Packed, the first in the lowest bit (APS 6.11), and how many.
     Coils(&'a [u8], u16),
@@ -23,7 +23,6 @@ impl<'a> Written<'a> {
     /// The values, at most those that are there.
     pub(super) fn values(self) -> impl Iterator<Item = u16> + use<'a> {
         let (single, coils, quantity, registers) = match self {
-            Written::Coil(0xff00) => (Some(1), &[][..], 0, &[][..]),
             Written::Coil(value) => (Some(value), &[][..], 0, &[][..]),
             Written::Coils(bytes, quantity) => (None, bytes, quantity, &[][..]),
             Written::Registers(bytes) => (None, &[][..], 0, bytes),

@@ -2,7 +2,7 @@
 //!
 //! A header alone is little evidence: three of its bytes are 0 in every sound ADU, and registers are full of zeros. So
 //! wherever the start of an ADU is not known, the function must be one of the specification's and the lengths in the
-//! PDU must agree with the header's.
+//! PDU must agree with the header's. "APS" is the MODBUS Application Protocol Specification V1.1b3.
 
 use wardtap_net::stream::Side;
 
@@ -56,30 +56,43 @@ pub(super) fn candidate(bytes: &[u8], direction: Option<Direction>) -> Candidate
 /// The first offset at which an ADU begins, or may begin when more bytes come.
 ///
 /// Where `unit` is known, an ADU of another unit is believed only when a sound header follows it: the tail of a damaged
-/// request and the head of the next one make up a third that is in order in itself.
+/// request and the head of the next one make up a third that is in order in itself. An undefined function is believed
+/// when both its unit and that of the next header are the known one.
 pub(super) fn search(bytes: &[u8], direction: Option<Direction>, unit: Option<u8>) -> (usize, Candidate) {
     for at in 0..bytes.len() {
         let tail = bytes.get(at..).unwrap_or_default();
-        match candidate(tail, direction) {
-            Candidate::No => {}
-            Candidate::Need(more) => return (at, Candidate::Need(more)),
-            Candidate::Yes(total) => {
-                let other = unit.is_some_and(|unit| tail.get(6) != Some(&unit));
-                if !other {
-                    return (at, Candidate::Yes(total));
-                }
-                match tail.get(total..).and_then(Header::read) {
-                    None => {
-                        let confirmed = total.saturating_add(HEADER);
-                        return (at, Candidate::Need(confirmed.saturating_sub(tail.len()).max(1)));
-                    }
-                    Some(next) if next.fault().is_none() => return (at, Candidate::Yes(total)),
-                    Some(_) => {}
-                }
+        // Whatever else garbage is, it is long.
+        if let [_, _, protocol_high, protocol_low, length_high, ..] = tail
+            && protocol_high | protocol_low | length_high != 0
+        {
+            continue;
+        }
+        let header = Header::read(tail);
+        let of_unit = |header: Header| unit == Some(header.unit);
+        let (total, next_of_unit) = match (candidate(tail, direction), header) {
+            (Candidate::Yes(total), Some(header)) if unit.is_none() || of_unit(header) => {
+                return (at, Candidate::Yes(total));
             }
+            (Candidate::Yes(total), _) => (total, false),
+            (Candidate::No, Some(header)) if is_undefined(header) && of_unit(header) => (header.total(), true),
+            (Candidate::No, _) => continue,
+            (need @ Candidate::Need(_), _) => return (at, need),
+        };
+        let Some(next) = tail.get(total..).and_then(Header::read) else {
+            let confirmed = total.saturating_add(HEADER);
+            return (at, Candidate::Need(confirmed.saturating_sub(tail.len()).max(1)));
+        };
+        if next.fault().is_none() && (of_unit(next) || !next_of_unit) {
+            return (at, Candidate::Yes(total));
         }
     }
     (bytes.len(), Candidate::Need(1))
+}
+
+/// True for a sound header of a function that the specification does not define, so that only the header can be judged.
+/// Function 0 does not exist (APS 4.1), and registers are full of zeros.
+pub(super) fn is_undefined(header: Header) -> bool {
+    header.fault().is_none() && !header.is_defined() && header.function() != 0
 }
 
 /// Says whether a flow speaks Modbus.

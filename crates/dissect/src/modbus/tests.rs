@@ -277,7 +277,7 @@ fn functions_outside_the_specification() {
 /// What each kind of bad message is counted as; it is reported all the same.
 #[test]
 fn hostile_values_are_counted_by_reason() {
-    let cases: [(&[u8], &str); 31] = [
+    let cases: [(&[u8], &str); 32] = [
         (&[1, 0, 0, 0, 0], "quantity-out-of-range"),
         (&[1, 0, 0, 7, 0xd1], "quantity-out-of-range"),
         (&[2, 0, 0, 7, 0xd1], "quantity-out-of-range"),
@@ -300,6 +300,7 @@ fn hostile_values_are_counted_by_reason() {
         (&[8, 0, 5, 0, 0], "unknown-subfunction"),
         (&[8, 0, 1, 0, 0, 0, 0], "length-mismatch"),
         (&[8], "length-mismatch"),
+        (&[8, 0, 0, 1], "length-mismatch"),
         (&[0x14, 7, 5, 0, 4, 0, 1, 0, 2], "file-record"),
         (&[0x14, 0], "file-record"),
         (&[0x14, 8, 6, 0, 4, 0, 1, 0, 2, 0], "file-record"),
@@ -331,9 +332,13 @@ fn hostile_values_are_counted_by_reason() {
         assert!(found.anomalies.contains(&reason), "{response:?}: {:?}", found.anomalies);
         assert!(found.messages[1].contains(" paired "), "{:?}", found.messages);
     }
+    // Where an answer contradicts its request, its own word stands.
+    let found = run(&ON_502, &[ask(1, &[6, 0, 1, 0, 3]), tell(1, &[6, 0, 2, 0, 3])]);
+    assert!(found.messages[1].contains("\"address\":2,"), "{:?}", found.messages);
     // The value of a coil that is none is shown as it was sent.
     let found = run(&ON_502, &[ask(1, &[5, 0, 0, 0x12, 0x34])]);
     assert!(found.messages[0].ends_with("\"values\":[4660]}"));
 }
 
+mod cuts;
 mod streams;

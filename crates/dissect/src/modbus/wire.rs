@@ -6,13 +6,15 @@
 
 use wardtap_net::reader::be16_at;
 
+use super::fault::Fault;
+use super::fields::{Fields, Place};
 use super::function as code;
 use super::parts::{Identification, Objects, RecordShape, Records, Written, exception_name, subfunction_name};
 use crate::Direction;
 use crate::public::Public;
 
 /// MBAP up to and with the length field: what a length counts from (TCP 3.1.3).
-pub(super) const PREFIX: usize = 6;
+const PREFIX: usize = 6;
 /// MBAP and the function code: the least that says what an ADU is, and the shortest ADU.
 pub(super) const HEADER: usize = 8;
 /// The unit identifier and a function code.
@@ -23,49 +25,6 @@ const LENGTH_MAX: u16 = 254;
 const EXCEPTION_BIT: u8 = 0x80;
 /// The longest identification text shown. Real ones are below 40 characters.
 const IDENTIFICATION_MAX: usize = 64;
-
-/// What can be wrong with an ADU or its place in the stream: the closed set of anomaly reasons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
-    ProtocolId,
-    LengthOutOfRange,
-    LengthMismatch,
-    ByteCountMismatch,
-    QuantityOutOfRange,
-    CoilValue,
-    UnknownFunction,
-    UnknownSubfunction,
-    FileRecord,
-    DeviceIdentification,
-    ExceptionCode,
-    ExceptionInRequest,
-    UnsolicitedResponse,
-    ResponseMismatch,
-    RolesReversed,
-    Resynchronised,
-}
-
-impl Fault {
-    /// The names, in the order of the variants.
-    pub(super) const NAMES: [&'static str; 16] = [
-        "protocol-id",
-        "length-out-of-range",
-        "length-mismatch",
-        "byte-count-mismatch",
-        "quantity-out-of-range",
-        "coil-value",
-        "unknown-function",
-        "unknown-subfunction",
-        "file-record",
-        "device-identification",
-        "exception-code",
-        "exception-in-request",
-        "unsolicited-response",
-        "response-mismatch",
-        "roles-reversed",
-        "resynchronised",
-    ];
-}
 
 /// The MBAP header (TCP 3.1.3) and the function code behind it.
 #[derive(Clone, Copy, Debug)]
@@ -187,7 +146,7 @@ impl<'a> Adu<'a> {
     }
 
     /// Whether the PDU has the build of a request or of a response of its function. Lengths only, no values.
-    #[inline]
+    #[inline(always)]
     pub(super) fn fit(&self, direction: Direction) -> Fit {
         use Direction::{Request, Response};
         match (self.header.raw_function, direction) {
@@ -277,7 +236,7 @@ impl<'a> Adu<'a> {
     }
 
     /// What is wrong with the values of a whole PDU that fits.
-    #[inline]
+    #[inline(always)]
     pub(super) fn content_fault(&self, direction: Direction) -> Option<Fault> {
         let response = direction == Direction::Response;
         match self.header.raw_function {
@@ -352,7 +311,7 @@ impl<'a> Adu<'a> {
     }
 
     /// The addresses and quantities that the PDU itself names.
-    #[inline]
+    #[inline(always)]
     pub(super) fn fields(&self, direction: Direction) -> Fields {
         let response = direction == Direction::Response;
         let (address, quantity) = match self.header.raw_function {
@@ -365,12 +324,11 @@ impl<'a> Adu<'a> {
             code::READ_FIFO_QUEUE if response => (None, self.word(3)),
             code::READ_FIFO_QUEUE => (self.word(1), None),
             code::READ_WRITE_MULTIPLE_REGISTERS if !response => {
-                return Fields {
-                    address: self.word(1),
-                    quantity: self.word(3),
-                    write_address: self.word(5),
-                    write_quantity: self.word(7),
-                };
+                return Fields::default()
+                    .with(Place::Address, self.word(1))
+                    .with(Place::Quantity, self.word(3))
+                    .with(Place::WriteAddress, self.word(5))
+                    .with(Place::WriteQuantity, self.word(7));
             }
             code::READ_FILE_RECORD | code::WRITE_FILE_RECORD => {
                 let registers = self.records(direction).map(|record| record.length).fold(0, u16::saturating_add);
@@ -378,28 +336,19 @@ impl<'a> Adu<'a> {
             }
             _ => (None, None),
         };
-        Fields { address, quantity, write_address: None, write_quantity: None }
+        Fields::default().with(Place::Address, address).with(Place::Quantity, quantity)
     }
 
-    /// True when this response is what `asked` (the fields of a request with the same ids) leads to.
+    /// True when this response, which tells `own`, is what a request that told `asked` leads to.
     #[inline]
-    pub(super) fn answers(&self, asked: &Fields) -> bool {
-        let registers = |quantity: u16| usize::from(quantity).saturating_mul(2);
+    pub(super) fn answers(&self, own: Fields, asked: Fields) -> bool {
         let expected = match self.header.raw_function {
-            code::READ_COILS | code::READ_DISCRETE_INPUTS => asked.quantity.map(|asked| usize::from(asked).div_ceil(8)),
+            code::READ_COILS | code::READ_DISCRETE_INPUTS => asked.quantity().map(|bits| usize::from(bits).div_ceil(8)),
             code::READ_HOLDING_REGISTERS | code::READ_INPUT_REGISTERS | code::READ_WRITE_MULTIPLE_REGISTERS => {
-                asked.quantity.map(registers)
+                asked.quantity().map(|registers| usize::from(registers).saturating_mul(2))
             }
-            code::WRITE_SINGLE_COIL
-            | code::WRITE_SINGLE_REGISTER
-            | code::MASK_WRITE_REGISTER
-            | code::WRITE_MULTIPLE_COILS
-            | code::WRITE_MULTIPLE_REGISTERS => {
-                let own = self.fields(Direction::Response);
-                let differ = |own: Option<u16>, asked: Option<u16>| own.is_some() && asked.is_some() && own != asked;
-                return !differ(own.address, asked.address) && !differ(own.quantity, asked.quantity);
-            }
-            _ => None,
+            // What responses repeat; a FIFO queue is asked for by address and told of by quantity.
+            _ => return !own.differ(asked),
         };
         match (expected, self.byte(1)) {
             (Some(expected), Some(count)) => expected == usize::from(count),
@@ -411,13 +360,28 @@ impl<'a> Adu<'a> {
     pub(super) fn written(&self, direction: Direction) -> Option<Written<'a>> {
         let data = |from: usize| self.pdu.get(from..).unwrap_or_default();
         Some(match (self.header.raw_function, direction) {
-            (code::WRITE_SINGLE_COIL, _) => Written::Coil(self.word(3)?),
+            (code::WRITE_SINGLE_COIL, _) => Written::Coil(coil_value(self.word(3)?)),
             (code::WRITE_SINGLE_REGISTER, _) => Written::Registers(self.pdu.get(3..5)?),
             (code::WRITE_MULTIPLE_COILS, Direction::Request) => Written::Coils(data(6), self.word(3)?),
             (code::WRITE_MULTIPLE_REGISTERS, Direction::Request) => Written::Registers(data(6)),
             (code::READ_WRITE_MULTIPLE_REGISTERS, Direction::Request) => Written::Registers(data(10)),
             _ => return None,
         })
+    }
+
+    /// What is written, where it is one register or one coil.
+    #[inline]
+    pub(super) fn single_value(&self, direction: Direction) -> Option<u16> {
+        match (self.header.raw_function, direction) {
+            (code::WRITE_SINGLE_COIL, _) => self.word(3).map(coil_value),
+            (code::WRITE_SINGLE_REGISTER, _) => self.word(3),
+            (code::WRITE_MULTIPLE_COILS, Direction::Request) if self.word(3) == Some(1) => {
+                self.byte(6).map(|bits| u16::from(bits & 1))
+            }
+            (code::WRITE_MULTIPLE_REGISTERS, Direction::Request) if self.word(3) == Some(1) => self.word(6),
+            (code::READ_WRITE_MULTIPLE_REGISTERS, Direction::Request) if self.word(7) == Some(1) => self.word(10),
+            _ => None,
+        }
     }
 
     /// The AND and OR masks of function 22 (APS 6.16).
@@ -474,16 +438,6 @@ pub(super) enum Fit {
     Short(usize),
 }
 
-/// What a message is about.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Fields {
-    pub(super) address: Option<u16>,
-    pub(super) quantity: Option<u16>,
-    /// Of function 23, which reads and writes.
-    pub(super) write_address: Option<u16>,
-    pub(super) write_quantity: Option<u16>,
-}
-
 /// An identification object as outputs may show it: its name and text.
 ///
 /// APS 6.21: objects 0 to 2 (basic) and 3 to 5 (regular) are the maker's words for the device; safe since the maker
@@ -503,6 +457,12 @@ pub(super) fn public_object(id: u8, value: &[u8]) -> Option<(&'static str, Publi
         _ => return None,
     };
     Some((name, Public::shaped(value, IDENTIFICATION_MAX, text)))
+}
+
+/// 1 for 0xff00, 0 for 0 (APS 6.5); what else was sent stays as it is.
+#[inline]
+const fn coil_value(sent: u16) -> u16 {
+    if sent == 0xff00 { 1 } else { sent }
 }
 
 /// Function codes with a format in APS 6.

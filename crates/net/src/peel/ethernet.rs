@@ -28,6 +28,11 @@ fn after_addresses(peeler: &mut Peeler<'_>, field: u16) -> Step {
     if field >= ETHERTYPE_MIN {
         return Ok(Next::EtherType(field));
     }
+    logical_link(peeler)
+}
+
+/// IEEE 802.2.
+pub(super) fn logical_link(peeler: &mut Peeler<'_>) -> Step {
     // LLC: DSAP and SSAP 0xAA with unnumbered information say SNAP (IEEE 802 section 9.2), then OUI and EtherType.
     match (peeler.u8(0)?, peeler.u8(1)?, peeler.u8(2)?) {
         (0xaa, 0xaa, 3) => {

@@ -1,9 +1,12 @@
 //! Linux cooked captures ("any" interface): LINKTYPE_LINUX_SLL and LINKTYPE_LINUX_SLL2 of tcpdump.org.
 
-use super::{Next, Peeler, Step, TRUNCATED};
+use super::{Next, Peeler, Step, TRUNCATED, ethernet};
 
 /// ARPHRD_ETHER: the address field is a MAC address.
 const ETHERNET: u16 = 1;
+
+/// ETH_P_802_2: an LLC header follows.
+const LLC: u16 = 4;
 
 pub(super) fn v1(peeler: &mut Peeler<'_>) -> Step {
     let (hardware, address_length, protocol) = (peeler.be16(2)?, peeler.be16(4)?, peeler.be16(14)?);
@@ -24,9 +27,11 @@ pub(super) fn v2(peeler: &mut Peeler<'_>) -> Step {
 }
 
 fn following(peeler: &mut Peeler<'_>, protocol: u16) -> Step {
-    // 0 is what tunnel devices without a protocol field give; 4 is LLC, 1 "802.3 without LLC": neither carries IP here.
-    if protocol == 0 {
-        return if peeler.rest().is_empty() { Err(TRUNCATED) } else { Ok(Next::Ip) };
+    match protocol {
+        // What tunnel devices without a protocol field give.
+        0 if peeler.rest().is_empty() => Err(TRUNCATED),
+        0 => Ok(Next::Ip),
+        LLC => ethernet::logical_link(peeler),
+        ethertype => Ok(Next::EtherType(ethertype)),
     }
-    Ok(Next::EtherType(protocol))
 }

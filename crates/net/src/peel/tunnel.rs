@@ -98,7 +98,7 @@ pub(super) fn gre(peeler: &mut Peeler<'_>) -> Step {
         // Type III: 12 octets, and 8 of a platform header where the O bit says so (section 4.3).
         0x22eb => {
             let platform = peeler.be32(8)? & 1 != 0;
-            let frame_type = peeler.be16(10)? >> 11 & 0x1f;
+            let frame_type = peeler.be16(10)? >> 10 & 0x1f;
             peeler.advance(if platform { 20 } else { 12 })?;
             Ok(if frame_type == 2 { Next::Ip } else { Next::Ethernet })
         }

@@ -35,8 +35,12 @@ const FLOW_BYTES: u64 = 320;
 const PAIR_BYTES: u64 = 512;
 
 pub fn run(replay: Replay) -> anyhow::Result<u8> {
-    if let Some(option) = replay.later.given() {
-        eprintln!("wardtap: {option} is not built yet; `wardtap replay --help` lists the options that are");
+    if let Some(option) = replay.not_built() {
+        eprintln!("wardtap: {option} is not built yet; `wardtap replay --help` lists what is");
+        return Ok(USAGE);
+    }
+    if let Some(nonsense) = replay.nonsense() {
+        eprintln!("wardtap: {nonsense}");
         return Ok(USAGE);
     }
     let selection = Selection {
@@ -46,9 +50,10 @@ pub fn run(replay: Replay) -> anyhow::Result<u8> {
     };
     let source = wardtap_capture::open(&replay.captures)?;
     let captures: Vec<String> = source.inputs().into_iter().map(|input| input.capture).collect();
-    let to_stdout = replay.events.as_deref() == Some(Path::new("-"));
     let types = event_types(&replay);
-    let events = Events { to: replay.events.as_deref().map(open_events).transpose()?, types };
+    // Both are opened before the work begins, which may take hours.
+    let events = Events { to: replay.events.as_deref().map(|path| open(path, "events")).transpose()?, types };
+    let metrics = replay.metrics.as_deref().map(|path| open(path, "the metrics")).transpose()?;
     let options = worker_options(&replay, types, &captures)?;
     let mut judgement = Judgement::new(events, captures);
     let progress = Progress::new();
@@ -61,11 +66,16 @@ pub fn run(replay: Replay) -> anyhow::Result<u8> {
     )
     .context("cannot write events")?;
     progress.end();
-    finish(&replay, outcome, judgement, to_stdout)
+    finish(&replay, outcome, judgement, metrics)
 }
 
 /// Adds up, writes the last event, the metrics and the summary, and chooses the exit status.
-fn finish(replay: &Replay, outcome: Outcome, mut judgement: Judgement, to_stdout: bool) -> anyhow::Result<u8> {
+fn finish(
+    replay: &Replay,
+    outcome: Outcome,
+    mut judgement: Judgement,
+    metrics: Option<Box<dyn Write + Send>>,
+) -> anyhow::Result<u8> {
     let now = outcome.front.now();
     let (totals, statistics) = add_up(replay, &outcome, &judgement);
     let stats = StatsEvent::new(now, statistics);
@@ -75,7 +85,7 @@ fn finish(replay: &Replay, outcome: Outcome, mut judgement: Judgement, to_stdout
     }
     let statistics = stats.stats;
     let alerts: Vec<_> = judgement.judge.alerts().raised().iter().map(|(about, raised)| (about.name, *raised)).collect();
-    if let Some(file) = &replay.metrics {
+    if let Some(mut to) = metrics {
         let text = metrics::render(&Measured {
             statistics: &statistics,
             kinds: &totals.kinds,
@@ -85,7 +95,7 @@ fn finish(replay: &Replay, outcome: Outcome, mut judgement: Judgement, to_stdout
             version: env!("CARGO_PKG_VERSION"),
             revision: option_env!("WARDTAP_REVISION").unwrap_or("unknown"),
         })?;
-        std::fs::write(file, text).with_context(|| format!("{}: cannot write the metrics", file.display()))?;
+        to.write_all(&text).and_then(|()| to.flush()).context("cannot write the metrics")?;
     }
     let text = summary::write(&Summarised {
         statistics: &statistics,
@@ -95,10 +105,14 @@ fn finish(replay: &Replay, outcome: Outcome, mut judgement: Judgement, to_stdout
         alerts: &judgement.alerts,
         raised: judgement.judge.alerts().raised().iter().map(|(_, raised)| raised.iter().sum::<u64>()).sum(),
     });
-    if to_stdout {
-        io::stderr().write_all(text.as_bytes())?;
+    if [&replay.events, &replay.metrics].into_iter().flatten().any(|path| path == Path::new("-")) {
+        io::stderr().write_all(text.as_bytes()).context("cannot write the summary to standard error")?;
     } else {
-        io::stdout().write_all(text.as_bytes())?;
+        io::stdout().write_all(text.as_bytes()).context("cannot write the summary to standard output")?;
+        // The summary may have gone to a file or nowhere: damage is said where a person looks.
+        for DamageBody { capture, offset, reason } in &statistics.damage {
+            eprintln!("wardtap: {capture}: at byte {offset}: {reason}; everything before it was processed");
+        }
     }
     let worst = judgement.worst;
     Ok(match replay.fail_on.map(severity) {
@@ -112,21 +126,20 @@ fn event_types(replay: &Replay) -> EventTypes {
     let has = |wanted| replay.event_types.contains(&wanted) && replay.events.is_some();
     EventTypes {
         alert: has(EventType::Alert),
-        incident: has(EventType::Incident),
         device: has(EventType::Device),
         message: has(EventType::Message),
         flow: has(EventType::Flow),
     }
 }
 
-fn open_events(path: &Path) -> anyhow::Result<Box<dyn Write + Send>> {
+fn open(path: &Path, what: &str) -> anyhow::Result<Box<dyn Write + Send>> {
     /// Lines go out in pieces of this size: a system call for each would cost more than making it.
     const BUFFER: usize = 256 * 1024;
     Ok(if path == Path::new("-") {
         Box::new(io::BufWriter::with_capacity(BUFFER, io::stdout()))
     } else {
         let file = File::create(path).with_context(|| {
-            format!("{}: cannot write events there (is the folder there, and may it be written?)", path.display())
+            format!("{}: cannot write {what} there (is the folder there, and may it be written?)", path.display())
         })?;
         Box::new(io::BufWriter::with_capacity(BUFFER, file))
     })

@@ -1,0 +1,23 @@
+"""The invented patients' data: every field a string that stands nowhere else.
+
+None of them may appear in anything wardtap writes. `canary.py` prints them one a line (canaries.txt).
+"""
+
+FAMILY, GIVEN, MIDDLE = "CANARYFAMILY", "CANARYGIVEN", "CANARYMIDDLE"
+LATIN_FAMILY = "CANARYMÜLLER"
+PATIENT_ID, OTHER_ID = "CANARY0001", "CANARYOTHERID"
+BIRTH_DATE = "19010203"
+STREET, CITY, PHONE = "CANARYSTREET", "CANARYCITY", "CANARYPHONE"
+SOCIAL, ACCOUNT, VISIT, POLICY = "CANARYSOCIAL", "CANARYACCOUNT", "CANARYVISIT", "CANARYPOLICY"
+KIN, DOCTOR, OPERATOR = "CANARYKIN", "CANARYDOCTOR", "CANARYOPERATOR"
+ACCESSION, ORDER = "CANARYACC", "CANARYORDER"
+NOTE, VALUE, NUMBER, DIAGNOSIS, ALLERGY = "CANARYNOTE", "CANARYVALUE", "7654321.5", "CANARYDIAGNOSIS", "CANARYALLERGY"
+DOCUMENT, DOCUMENT_BASE64 = "CANARYDOCUMENT", "Q0FOQVJZRE9DVU1FTlQ"
+STUDY, SERIES, COMMENT, PROCEDURE = "CANARYSTUDY", "CANARYSERIES", "CANARYCOMMENT", "CANARYPROCEDURE"
+PASSWORD = "CANARYPASSWORD"
+UID_ROOT = "1.2.826.0.1.3680043.10.77.19010203"  # names of studies, series and objects begin with it
+
+ALL = [value for name, value in list(globals().items()) if name.isupper() and isinstance(value, str)]
+
+if __name__ == "__main__":
+    print("\n".join(sorted(set(ALL))))

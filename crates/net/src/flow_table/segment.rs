@@ -1,0 +1,102 @@
+//! What a TCP header says (RFC 9293 section 3.1), and whose it is.
+
+use crate::address::Address;
+use crate::duplicates::{Fingerprint, sample};
+use crate::flow::fold;
+use crate::peel::Layout;
+use crate::reader::{be16_at, be32_at};
+use crate::reassembler::{Half, distance};
+use crate::stream::Side;
+
+pub(super) const FIN: u8 = 1;
+pub(super) const SYN: u8 = 2;
+pub(super) const RST: u8 = 4;
+pub(super) const ACK: u8 = 16;
+
+/// A TCP header's fields.
+pub(super) struct Segment<'a> {
+    pub(super) sequence: u32,
+    pub(super) acknowledgement: u32,
+    pub(super) flags: u8,
+    window: u16,
+    /// The packet's identification, which a copy shares and a retransmission does not.
+    identification: u64,
+    /// What was captured of the payload.
+    pub(super) payload: &'a [u8],
+    /// How long the payload was on the wire.
+    pub(super) sent: u32,
+}
+
+impl<'a> Segment<'a> {
+    /// Reads a TCP header. `sent` is the length of header and payload on the wire.
+    #[inline]
+    pub(super) fn read(frame: &[u8], datagram: &'a [u8], sent: usize, layout: &Layout) -> Option<Self> {
+        let fixed = datagram.first_chunk::<20>()?;
+        let [_, _, _, _, s0, s1, s2, s3, a0, a1, a2, a3, offset, flags, w0, w1, ..] = *fixed;
+        let header = usize::from(offset >> 4).wrapping_mul(4);
+        if header < 20 || header > sent {
+            return None;
+        }
+        Some(Self {
+            sequence: u32::from_be_bytes([s0, s1, s2, s3]),
+            acknowledgement: u32::from_be_bytes([a0, a1, a2, a3]),
+            flags,
+            window: u16::from_be_bytes([w0, w1]),
+            identification: match ip_identification(frame, layout) {
+                Some(id) => u64::from(id),
+                None => sample(datagram.get(20..header).unwrap_or_default()),
+            },
+            payload: datagram.get(header..).unwrap_or_default(),
+            sent: u32::try_from(sent.wrapping_sub(header)).unwrap_or(u32::MAX),
+        })
+    }
+
+    #[inline]
+    pub(super) fn fingerprint(&self, flow: u64, side: Side) -> Fingerprint {
+        let place = fold(flow ^ side.index() as u64, u64::from(self.sequence) << 32 | u64::from(self.sent));
+        let numbers = u64::from(self.acknowledgement) << 32 | u64::from(self.window) << 16;
+        let header = fold(place ^ u64::from(self.flags), numbers ^ self.identification ^ 0x9e37_79b9_7f4a_7c15);
+        // Copies of a packet captured short need not be cut at the same octet: one may have a tag more.
+        let whole = self.payload.len() as u64 == u64::from(self.sent);
+        Fingerprint::new(place, header, if whole { sample(self.payload) } else { 0 })
+    }
+
+    /// True for a segment that brings its flow further, and so cannot be a copy of an earlier packet.
+    #[inline]
+    pub(super) fn advances(&self, half: &Half) -> bool {
+        if !half.known() {
+            return self.sent > 0 || self.flags & SYN != 0;
+        }
+        if self.sent > 0 || self.flags & (SYN | FIN) != 0 {
+            return self.sequence == half.next && self.flags & SYN == 0;
+        }
+        self.flags & (ACK | RST) == ACK && distance(half.acknowledged, self.acknowledgement) > 0
+    }
+
+    /// True for an empty segment with the number of the octet before the next one (RFC 9293 section 3.8.4).
+    #[inline]
+    pub(super) const fn is_keep_alive(&self, half: &Half) -> bool {
+        self.flags & (SYN | FIN | RST | ACK) == ACK && half.known() && half.next.wrapping_sub(1) == self.sequence
+    }
+}
+
+/// The innermost addresses of a frame: sender, receiver.
+#[inline]
+#[must_use]
+pub fn endpoints(frame: &[u8], layout: &Layout) -> Option<(Address, Address)> {
+    let header = frame.get(usize::from(layout.network)..)?;
+    if header.first()? >> 4 == 4 {
+        Some((Address::v4(be32_at(header, 12)?), Address::v4(be32_at(header, 16)?)))
+    } else {
+        let source = header.get(8..)?.first_chunk::<16>()?;
+        let destination = header.get(24..)?.first_chunk::<16>()?;
+        Some((Address::v6(*source), Address::v6(*destination)))
+    }
+}
+
+/// The identification of an IPv4 packet; IPv6 has none.
+#[inline]
+pub(super) fn ip_identification(frame: &[u8], layout: &Layout) -> Option<u16> {
+    let network = usize::from(layout.network);
+    (frame.get(network)? >> 4 == 4).then(|| be16_at(frame, network.wrapping_add(4))).flatten()
+}

@@ -1,0 +1,68 @@
+//! What is written does not depend on the number of workers.
+
+use crate::run::{Replayed, captures, corpus, corpus_files, replay};
+
+/// A single thread is the reference; 3 and 5 do not divide the shards evenly.
+const WORKERS: [&str; 4] = ["2", "3", "5", "8"];
+
+fn same(capture: &str, one: &Replayed, other: &Replayed, workers: &str) {
+    assert_eq!(one.ran.status, other.ran.status, "{capture}: exit status with {workers} workers");
+    for (what, (one, other)) in
+        ["events", "metrics", "summary", "stderr"].iter().zip(one.everything().into_iter().zip(other.everything()))
+    {
+        if one == other {
+            continue;
+        }
+        let line = one.lines().zip(other.lines()).position(|(a, b)| a != b).unwrap_or(0);
+        let at = |text: &str| text.lines().nth(line).unwrap_or_default().to_owned();
+        panic!("{capture}: {what} with {workers} workers, line {}:\n- {}\n+ {}", line + 1, at(one), at(other));
+    }
+}
+
+#[test]
+fn the_captures_give_the_same_with_any_number_of_workers() {
+    for capture in captures() {
+        let one = replay(&capture, &["--workers", "1"]);
+        assert!(!one.events.is_empty(), "{capture}: {}", one.ran.stderr);
+        for workers in WORKERS {
+            same(&capture, &one, &replay(&capture, &["--workers", workers]), workers);
+        }
+    }
+}
+
+#[test]
+fn all_captures_merged_give_the_same_with_any_number_of_workers() {
+    let all = captures();
+    let rest: Vec<&str> = all.iter().skip(1).map(String::as_str).collect();
+    let with = |workers: &'static str| {
+        let mut options = rest.clone();
+        options.extend(["--workers", workers]);
+        replay(&all[0], &options)
+    };
+    let one = with("1");
+    assert!(one.events.lines().count() > 3000, "{}", one.ran.stderr);
+    for workers in WORKERS {
+        same("all captures", &one, &with(workers), workers);
+    }
+}
+
+#[test]
+fn a_sample_of_the_corpus_gives_the_same_with_any_number_of_workers() {
+    /// Every so many files are taken.
+    const STEP: usize = 12;
+    let Some(folder) = corpus() else {
+        eprintln!("skipped: no corpus (set WARDTAP_CAPTURES)");
+        return;
+    };
+    let files = corpus_files(&folder);
+    let mut compared = 0;
+    for file in files.iter().step_by(STEP) {
+        let file = file.to_str().unwrap();
+        let one = replay(file, &["--workers", "1"]);
+        for workers in ["2", "5"] {
+            same(file, &one, &replay(file, &["--workers", workers]), workers);
+        }
+        compared += usize::from(!one.events.is_empty());
+    }
+    assert!(compared > 0, "no capture among {} files", files.len());
+}
