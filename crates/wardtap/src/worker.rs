@@ -385,7 +385,8 @@ impl MessageHandler for ToMessages<'_, '_> {
         let envelope = message.envelope();
         let protocol = message.protocol();
         let shared = &mut *self.hands.shared;
-        if let Some(count) = shared.counts.kinds.get_mut(protocol.index).and_then(|kinds| kinds.get_mut(envelope.kind)) {
+        if let Some(count) = shared.counts.kinds.get_mut(protocol.index).and_then(|kinds| kinds.get_mut(envelope.kind))
+        {
             *count += 1;
         }
         if let Some(nanos) = envelope.response_nanos {

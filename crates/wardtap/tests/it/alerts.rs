@@ -168,8 +168,7 @@ fn check_evidence(capture: &str, replayed: &Replayed, alerts: &[Value], first: &
     }
     assert!(shown.is_sorted_by(|a, b| a.0 < b.0), "{capture}: {shown:?}: in order, none twice");
     assert_eq!(evidence["frames_total"], shown.len(), "{capture}");
-    let messages: Vec<Value> =
-        replayed.parsed().into_iter().filter(|event| event["type"] == "message").collect();
+    let messages: Vec<Value> = replayed.parsed().into_iter().filter(|event| event["type"] == "message").collect();
     let (frame, digest) = match first {
         First::Holding(octets) => {
             let frame = frame_holding(&packets, octets);
@@ -258,7 +257,8 @@ fn repeats_are_folded_and_told_at_powers_of_ten() {
     let frame = |repeat: u64| repeat * one.len() as u64 + frame_holding(&one, b"\x7fELF") as u64;
     let kept: Vec<u64> = (0..16).chain(REPEATS - 16..REPEATS).map(frame).collect();
     let evidence = &alerts[3]["alert"]["evidence"];
-    let shown: Vec<u64> = evidence["frames"].as_array().unwrap().iter().map(|it| it["frame"].as_u64().unwrap()).collect();
+    let shown: Vec<u64> =
+        evidence["frames"].as_array().unwrap().iter().map(|it| it["frame"].as_u64().unwrap()).collect();
     assert_eq!(shown, kept);
     assert_eq!(evidence["frames_total"], REPEATS);
 }
