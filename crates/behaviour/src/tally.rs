@@ -149,7 +149,16 @@ impl Pairs {
     /// An empty table for at most `max` pairs.
     #[must_use]
     pub fn new(key: HashKey, max: usize) -> Self {
-        Self { key, max, index: HashTable::new(), entries: Vec::new(), used: Vec::new(), hand: 0, news: Vec::new(), evicted: 0 }
+        Self {
+            key,
+            max,
+            index: HashTable::new(),
+            entries: Vec::new(),
+            used: Vec::new(),
+            hand: 0,
+            news: Vec::new(),
+            evicted: 0,
+        }
     }
 
     /// Pairs given up for want of room.

@@ -239,7 +239,7 @@ fn executable_is_raised_for_every_kind_once() {
             gap_bytes: 7,
             one_sided: true,
             place: place(frame, frame),
-            sha256: [9; 32],
+            sha256: Some([9; 32]),
         }))
     };
     let mut judge = Judge::default();

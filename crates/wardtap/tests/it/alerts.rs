@@ -288,6 +288,36 @@ fn an_alert_that_was_quiet_for_an_hour_is_over() {
 }
 
 #[test]
+fn the_digest_is_that_of_the_frame_told_or_absent() {
+    let packets = read("captures/dicom/executable-elf.pcap").unwrap();
+    let decisive = frame_holding(&packets, b"\x7fELF") - 1;
+    let mut absent = 0;
+    for moved in 1..6 {
+        // The segment with the program comes late, or early.
+        for (from, to) in [(decisive, decisive + moved), (decisive, decisive - moved)] {
+            let mut packets = packets.clone();
+            let packet = packets.remove(from);
+            packets.insert(to, packet);
+            // Times stay in order.
+            let mut times: Vec<u64> = packets.iter().map(|packet| packet.time).collect();
+            times.sort_unstable();
+            packets.iter_mut().zip(times).for_each(|(packet, time)| packet.time = time);
+            let alerts = alerts_of(&packets);
+            assert_eq!(alerts.len(), 2, "moved to {to}");
+            let evidence = &alerts[0]["alert"]["evidence"];
+            let frame = evidence["frames"][0]["frame"].as_u64().unwrap() as usize;
+            let digest = Sha256::digest(&packets[frame - 1].bytes);
+            let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            match evidence.get("sha256") {
+                Some(told) => assert_eq!(*told, digest.as_str(), "moved to {to}: another frame's digest"),
+                None => absent += 1,
+            }
+        }
+    }
+    assert!(absent < 10, "it is told where the frame is at hand");
+}
+
+#[test]
 fn ids_do_not_depend_on_the_name_of_the_capture() {
     let capture = EXPECTED[0].capture;
     let packets = read(capture).unwrap();
