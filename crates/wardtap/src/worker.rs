@@ -442,7 +442,8 @@ impl MessageHandler for ToMessages<'_, '_> {
         let envelope = message.envelope();
         let protocol = message.protocol();
         let shared = &mut *self.hands.shared;
-        if let Some(count) = shared.counts.kinds.get_mut(protocol.index).and_then(|kinds| kinds.get_mut(envelope.kind)) {
+        if let Some(count) = shared.counts.kinds.get_mut(protocol.index).and_then(|kinds| kinds.get_mut(envelope.kind))
+        {
             *count += 1;
         }
         if let Some(nanos) = envelope.response_nanos {
@@ -494,7 +495,8 @@ impl MessageHandler for ToMessages<'_, '_> {
             gap_bytes: self.view.gap_bytes(),
             one_sided: self.view.is_one_sided(),
             place: self.chunk_place,
-            sha256: Sha256::digest(self.hands.frame).into(),
+            // Of a segment that was held until now only the payload is left: no digest is better than another frame's.
+            sha256: (self.chunk_place == self.hands.place).then(|| Sha256::digest(self.hands.frame).into()),
         };
         let (key, bundle) = (self.hands.key, &mut self.hands.shared.bundle);
         bundle.observations.push((key, Observation::Content(Box::new(content))));
