@@ -134,6 +134,8 @@ pub struct Pairs {
     max: usize,
     index: HashTable<u32>,
     entries: Vec<Entry>,
+    /// Whether a pair has said anything since the hand passed it; apart, so that the hand passes many at once.
+    used: Vec<bool>,
     hand: usize,
     news: Vec<u32>,
     evicted: u64,
@@ -147,7 +149,16 @@ impl Pairs {
     /// An empty table for at most `max` pairs.
     #[must_use]
     pub fn new(key: HashKey, max: usize) -> Self {
-        Self { key, max, index: HashTable::new(), entries: Vec::new(), hand: 0, news: Vec::new(), evicted: 0 }
+        Self {
+            key,
+            max,
+            index: HashTable::new(),
+            entries: Vec::new(),
+            used: Vec::new(),
+            hand: 0,
+            news: Vec::new(),
+            evicted: 0,
+        }
     }
 
     /// Pairs given up for want of room.
@@ -170,6 +181,9 @@ impl Pairs {
             Some(PairSlot(id)) if self.entries.get(id as usize).is_some_and(|entry| entry.tally.pair == *pair) => id,
             _ => self.find_or_add(pair, message.protocol(), place),
         };
+        if let Some(used) = self.used.get_mut(id as usize) {
+            *used = true;
+        }
         if let Some(entry) = self.entries.get_mut(id as usize)
             && entry.take(message, features, place)
             && !entry.told
@@ -209,28 +223,30 @@ impl Pairs {
         let entry = Entry::new(*pair, protocol, place);
         let id = if self.entries.len() < self.max {
             self.entries.push(entry);
+            self.used.push(false);
             (self.entries.len() - 1) as u32
         } else {
             self.replace(entry)
         };
         let (entries, key) = (&self.entries, self.key);
-        self.index.insert_unique(hash, id, |&id| entries.get(id as usize).map_or(0, |entry| entry.tally.pair.hash(key)));
+        self.index
+            .insert_unique(hash, id, |&id| entries.get(id as usize).map_or(0, |entry| entry.tally.pair.hash(key)));
         id
     }
 
-    /// Gives up the pair that has been quiet longest among the next few.
+    /// Gives up the next pair that has said nothing since the hand last passed it.
     fn replace(&mut self, entry: Entry) -> u32 {
         self.evicted += 1;
-        let mut chosen = self.hand % self.entries.len().max(1);
-        for step in 1..8 {
-            let id = (self.hand + step) % self.entries.len().max(1);
-            if self.entries[id].tally.last.time < self.entries[chosen].tally.last.time {
-                chosen = id;
+        loop {
+            self.hand = (self.hand + 1) % self.used.len().max(1);
+            match self.used.get_mut(self.hand) {
+                Some(used) if *used => *used = false,
+                _ => break,
             }
         }
-        self.hand = (self.hand + 8) % self.entries.len().max(1);
-        let id = chosen as u32;
-        let old = std::mem::replace(&mut self.entries[chosen], entry);
+        let id = self.hand as u32;
+        let Some(place) = self.entries.get_mut(self.hand) else { return id };
+        let old = std::mem::replace(place, entry);
         if let Ok(found) = self.index.find_entry(old.tally.pair.hash(self.key), |&other| other == id) {
             found.remove();
         }
@@ -321,8 +337,11 @@ impl Entry {
             None if self.asked.len() < TARGETS_MAX => {
                 self.asked.push(Asked { target: value, requests: 0, positive: 0, refused: 0 });
                 if self.tally.target_names.len() < TARGET_NAMES_MAX {
-                    let names: Vec<String> =
-                        named_by.iter().filter_map(|&feature| message.feature_text(feature)).map(|t| t.to_string()).collect();
+                    let names: Vec<String> = named_by
+                        .iter()
+                        .filter_map(|&feature| message.feature_text(feature))
+                        .map(|t| t.to_string())
+                        .collect();
                     if !names.is_empty() {
                         self.tally.target_names.push(names.join(" from "));
                     }
@@ -358,4 +377,3 @@ impl Entry {
         counts
     }
 }
-

@@ -23,6 +23,8 @@ pub const SCHEMA: &str = "wardtap/1";
 /// One line of an events file.
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
+// Only the schema is made of it: what is written are the structs inside.
+#[expect(clippy::large_enum_variant)]
 pub enum Event {
     /// A deviation.
     Alert(AlertEvent),
@@ -256,6 +258,7 @@ pub struct FinishedFlow {
     pub protocol: Option<&'static str>,
     /// What is unusual about protocol and port: `unusual-port`, `other-protocol-on-port`, `tls-on-port`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     #[schemars(inner(regex(pattern = r"^(unusual-port|other-protocol-on-port|tls-on-port)$")))]
     pub port_facts: Vec<&'static str>,
     /// `seen`, `syn-sent`, `established`, `closing`, `closed` or `reset`.

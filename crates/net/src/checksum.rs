@@ -28,7 +28,8 @@ pub fn is_wrong(packet: &Packet<'_>, layout: &Layout) -> bool {
     let addresses = if is_v4 { header.get(12..20) } else { header.get(8..40) };
     carried
         && addresses.is_some_and(|addresses| {
-            let pseudo = sum(addresses).saturating_add(datagram.len() as u64).saturating_add(u64::from(kind));
+            let length = u16::try_from(datagram.len()).unwrap_or(0).swap_bytes();
+            let pseudo = sum(addresses).saturating_add(u64::from(length)).saturating_add(u64::from(kind) << 8);
             fold(pseudo.saturating_add(sum(datagram))) != 0xffff
         })
 }
@@ -40,15 +41,20 @@ pub(crate) fn updated(checksum: u16, before: &[u16], after: &[u16]) -> u16 {
     u16::try_from(fold(with)).map_or(0, |sum| !sum)
 }
 
-/// The sum of big-endian 16-bit words, not yet folded; 32 bits at a time, which folding makes equal.
+/// The sum of the 16-bit words, not yet folded, with the octets of each word the other way round: the sum then comes out
+/// the other way round too (RFC 1071 section 2 B), and "all ones" reads the same from both ends.
 fn sum(bytes: &[u8]) -> u64 {
-    let (words, rest) = bytes.as_chunks::<4>();
-    let whole = words.iter().fold(0u64, |sum, word| sum.wrapping_add(u64::from(u32::from_be_bytes(*word))));
-    let mut last = [0u8; 4];
+    let (words, rest) = bytes.as_chunks::<8>();
+    let whole = words.iter().fold(0u64, |sum, word| {
+        let word = u64::from_le_bytes(*word);
+        sum.wrapping_add(word & 0xffff_ffff).wrapping_add(word >> 32)
+    });
+    let mut last = [0u8; 8];
     for (to, from) in last.iter_mut().zip(rest) {
         *to = *from;
     }
-    whole.wrapping_add(u64::from(u32::from_be_bytes(last)))
+    let last = u64::from_le_bytes(last);
+    whole.wrapping_add(last & 0xffff_ffff).wrapping_add(last >> 32)
 }
 
 fn fold(mut sum: u64) -> u64 {
@@ -65,7 +71,7 @@ mod tests {
     /// The example of RFC 1071 section 3.
     #[test]
     fn example_of_the_rfc() {
-        assert_eq!(fold(sum(&[0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7])), 0xddf2);
-        assert_eq!(fold(sum(&[0x12])), 0x1200);
+        assert_eq!(fold(sum(&[0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7])), 0xf2dd);
+        assert_eq!(fold(sum(&[0x12])), 0x0012);
     }
 }

@@ -50,6 +50,17 @@ pub struct Limits {
 
 const NONE: u32 = u32::MAX;
 
+/// Which flow a packet belongs to.
+#[derive(Clone, Copy, Debug)]
+pub struct Found {
+    key: FlowKey,
+    /// Who sent the packet.
+    side: Side,
+    hash: u64,
+    /// Its place in the table when it was looked up.
+    id: u32,
+}
+
 /// The flows of one shard.
 pub struct FlowTable<S> {
     key: HashKey,
@@ -110,27 +121,21 @@ impl<S: Default> FlowTable<S> {
         self.held_bytes
     }
 
-    /// Takes a packet whose innermost headers are at `layout`; `frame` labels it in chunks.
+    /// Works out which flow a packet belongs to, and looks it up.
+    ///
+    /// Done for a group of packets before any of them is taken, so that the memory that their flows lie in is fetched for
+    /// all of them at once: with many flows, waiting for it would be most of the work.
     #[inline]
-    pub fn packet<H>(&mut self, packet: &Packet<'_>, frame: u64, layout: &Layout, handler: &mut H)
-    where
-        H: StreamHandler<Application = S>,
-    {
-        let Some((source, destination)) = endpoints(packet.bytes, layout) else {
-            self.counters.bad_transport = self.counters.bad_transport.saturating_add(1);
-            return;
-        };
+    #[must_use]
+    pub fn find_flow(&self, packet: &Packet<'_>, layout: &Layout) -> Option<Found> {
+        let (source, destination) = endpoints(packet.bytes, layout)?;
         let transport = layout.protocol();
         let end = layout.end().min(packet.bytes.len());
         let datagram = packet.bytes.get(usize::from(layout.transport)..end).unwrap_or_default();
-        let sent = layout.end().saturating_sub(usize::from(layout.transport));
         let vlan = if self.limits.by_vlan { layout.vlan().unwrap_or(0) } else { 0 };
         let (ports, one_way) = match transport {
             protocol::TCP | protocol::UDP | protocol::SCTP => {
-                let Some(ports) = be32_at(datagram, 0) else {
-                    self.counters.bad_transport = self.counters.bad_transport.saturating_add(1);
-                    return;
-                };
+                let ports = be32_at(datagram, 0)?;
                 #[allow(clippy::cast_possible_truncation)] // two halves of 32 bits
                 ((((ports >> 16) as u16), ports as u16), false)
             }
@@ -142,65 +147,71 @@ impl<S: Default> FlowTable<S> {
             },
             _ => ((0, 0), false),
         };
-        let (sender, receiver) = ((source, ports.0), (destination, ports.1));
         let (key, side) = if one_way {
-            let key = FlowKey {
-                addresses: [source, destination],
-                ports: [ports.0, ports.1],
-                tunnel: layout.tunnel,
-                vlan,
-                transport,
-            };
-            (key, Side::A)
+            let (addresses, ports) = ([source, destination], [ports.0, ports.1]);
+            (FlowKey { addresses, ports, tunnel: layout.tunnel, vlan, transport }, Side::A)
         } else {
-            FlowKey::new(sender, receiver, transport, layout.tunnel, vlan)
+            FlowKey::new((source, ports.0), (destination, ports.1), transport, layout.tunnel, vlan)
         };
         let hash = key.hash(self.key);
-        if transport == protocol::TCP {
-            match Segment::read(packet.bytes, datagram, sent, layout) {
-                Some(segment) => self.tcp(&key, hash, side, packet, frame, layout, &segment, handler),
-                None => self.counters.bad_transport = self.counters.bad_transport.saturating_add(1),
+        let id = self.find(&key, hash).unwrap_or(NONE);
+        Some(Found { key, side, hash, id })
+    }
+
+    /// Takes a packet whose innermost headers are at `layout`; `frame` labels it in chunks.
+    pub fn packet<H>(&mut self, packet: &Packet<'_>, frame: u64, layout: &Layout, handler: &mut H)
+    where
+        H: StreamHandler<Application = S>,
+    {
+        let found = self.find_flow(packet, layout);
+        self.take(found.as_ref(), packet, frame, layout, handler);
+    }
+
+    /// Takes a packet for which [`Self::find_flow`] gave this answer, then or some packets ago.
+    #[inline]
+    pub fn take<H>(&mut self, found: Option<&Found>, packet: &Packet<'_>, frame: u64, layout: &Layout, handler: &mut H)
+    where
+        H: StreamHandler<Application = S>,
+    {
+        let end = layout.end().min(packet.bytes.len());
+        let datagram = packet.bytes.get(usize::from(layout.transport)..end).unwrap_or_default();
+        match found {
+            Some(found) if found.key.transport == protocol::TCP => {
+                let sent = layout.end().saturating_sub(usize::from(layout.transport));
+                match Segment::read(packet.bytes, datagram, sent, layout) {
+                    Some(segment) => self.tcp(found, packet, frame, layout, &segment, handler),
+                    None => self.counters.bad_transport = self.counters.bad_transport.saturating_add(1),
+                }
             }
-        } else {
-            self.other(&key, hash, side, packet, layout, datagram, handler);
+            Some(found) => self.other(found, packet, layout, datagram, handler),
+            None => self.counters.bad_transport = self.counters.bad_transport.saturating_add(1),
         }
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn other<H>(
-        &mut self,
-        key: &FlowKey,
-        hash: u64,
-        side: Side,
-        packet: &Packet<'_>,
-        layout: &Layout,
-        datagram: &[u8],
-        handler: &mut H,
-    ) where
+    fn other<H>(&mut self, found: &Found, packet: &Packet<'_>, layout: &Layout, datagram: &[u8], handler: &mut H)
+    where
         H: StreamHandler<Application = S>,
     {
+        let Found { key, side, hash, .. } = *found;
         let identification = ip_identification(packet.bytes, layout).unwrap_or(0);
         // The checksum may differ between copies: UDP has it before its payload, ICMP and IGMP in octets 2 and 3.
         let payload = datagram.get(if key.transport == protocol::UDP { 8 } else { 4 }..).unwrap_or_default();
         let place = fold(hash ^ side.index() as u64, u64::from(identification) << 32 | datagram.len() as u64);
         if self.ring.check(Fingerprint::new(place, place, sample(payload)), packet.time) == Seen::Same {
-            self.duplicate(key, hash);
+            self.duplicate(&key, hash);
             return;
         }
-        let id = self.find_or_open(key, hash, side, packet, layout, handler);
+        let id = self.find_or_open(found, packet, layout, handler);
         let Some(flow) = flow_at(&mut self.chunks, id) else { return };
         if count(flow, side, packet, layout, handler) && checksum::is_wrong(packet, layout) {
             self.counters.bad_checksums = self.counters.bad_checksums.saturating_add(1);
         }
     }
 
-    #[allow(clippy::too_many_arguments)]
     #[inline]
     fn tcp<H>(
         &mut self,
-        key: &FlowKey,
-        hash: u64,
-        side: Side,
+        found: &Found,
         packet: &Packet<'_>,
         frame: u64,
         layout: &Layout,
@@ -209,11 +220,8 @@ impl<S: Default> FlowTable<S> {
     ) where
         H: StreamHandler<Application = S>,
     {
-        let found = self.find(key, hash);
-        let id = match found {
-            Some(id) => id,
-            None => self.open(key, hash, side, packet, layout, handler),
-        };
+        let (key, hash, side) = (&found.key, found.hash, found.side);
+        let id = self.find_or_open(found, packet, layout, handler);
         let Some(flow) = flow_at(&mut self.chunks, id) else { return };
 
         let fingerprint = segment.fingerprint(hash, side);
@@ -344,21 +352,18 @@ impl<S: Default> FlowTable<S> {
         self.index.find(hash, |&id| flow_of(&self.chunks, id).is_some_and(|flow| flow.key == *key)).copied()
     }
 
-    fn find_or_open<H>(
-        &mut self,
-        key: &FlowKey,
-        hash: u64,
-        side: Side,
-        packet: &Packet<'_>,
-        layout: &Layout,
-        handler: &mut H,
-    ) -> u32
+    #[inline]
+    fn find_or_open<H>(&mut self, found: &Found, packet: &Packet<'_>, layout: &Layout, handler: &mut H) -> u32
     where
         H: StreamHandler<Application = S>,
     {
-        match self.find(key, hash) {
+        // Packets in between may have opened or ended it.
+        if flow_of(&self.chunks, found.id).is_some_and(|flow| flow.live && flow.key == found.key) {
+            return found.id;
+        }
+        match self.find(&found.key, found.hash) {
             Some(id) => id,
-            None => self.open(key, hash, side, packet, layout, handler),
+            None => self.open(&found.key, found.hash, found.side, packet, layout, handler),
         }
     }
 

@@ -172,10 +172,12 @@ impl Replay {
     }
 }
 
-/// Two names of one file.
+/// Two names of one file: by a link of either kind as well.
 fn is_same(one: &Path, other: &Path) -> bool {
-    let known = |path: &Path| std::fs::canonicalize(path);
-    one == other || matches!((known(one), known(other)), (Ok(one), Ok(other)) if one == other)
+    use std::os::unix::fs::MetadataExt;
+    let file =
+        |path: &Path| std::fs::metadata(path).ok().filter(|file| file.is_file()).map(|file| (file.dev(), file.ino()));
+    one == other || file(one).is_some_and(|one| file(other) == Some(one))
 }
 
 impl Later {

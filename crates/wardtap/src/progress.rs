@@ -50,7 +50,7 @@ fn style(template: &str) -> ProgressStyle {
         |state: &ProgressState, out: &mut dyn std::fmt::Write| {
             let left = Duration::from_secs(state.eta().as_secs());
             // A bar that cannot be drawn is no reason to stop a replay.
-            drop(write!(out, "{}", humantime::format_duration(left)));
+            write!(out, "{}", humantime::format_duration(left)).unwrap_or_default();
         },
     )
 }

@@ -1,26 +1,26 @@
 //! A worker: owns some of the shards, turns their packets into messages and facts.
 
 use foldhash::fast::RandomState;
-use hashbrown::HashMap;
 use sha2::{Digest, Sha256};
 use std::hash::BuildHasher;
 use wardtap_behaviour::observation::{Content, Observation, Place};
 use wardtap_behaviour::tally::{Pair, PairSlot, Pairs};
+use wardtap_capture::Record;
 use wardtap_dissect::identify::{Conversation, Recognised};
 use wardtap_dissect::{Direction, Finding, FlowFacts, Message, MessageHandler, PROTOCOLS, Protocol};
 use wardtap_export::event::{Finished, FlowEvent};
 use wardtap_export::message::{self, Circumstances};
 use wardtap_export::metrics::{Responses, responses};
 use wardtap_net::address::{Address, Mac, SHARDS};
-use wardtap_net::flow::{Flow, FlowView, HashKey};
-use wardtap_net::flow_table::{Counters, FlowTable, Limits};
+use wardtap_net::flow::{Flow, FlowView, HashKey, fold};
+use wardtap_net::flow_table::{Counters, FlowTable, Found, Limits};
 use wardtap_net::packet::{Packet, Timestamp};
 use wardtap_net::peel::protocol;
 use wardtap_net::reader::Reader;
 use wardtap_net::reassembler::StreamHandler;
 use wardtap_net::stream::{Chunk, FrameLabel, Side};
 
-use crate::batch::{Batch, Bundle, Key, Task};
+use crate::batch::{Batch, Bundle, Entry, Key, Task};
 
 /// What all workers are told.
 #[derive(Clone)]
@@ -39,8 +39,11 @@ pub struct WorkerOptions {
     pub key: HashKey,
 }
 
-/// Addresses remembered as told. When it is full it is emptied: facts are told again, and the judge knows them.
-const TOLD_MAX: usize = 131_072;
+/// Records whose flows are looked up together: enough to fetch their memory side by side, few enough to keep.
+const GROUP: usize = 16;
+
+/// Places for what was told of addresses.
+const TOLD: usize = 1 << 16;
 
 /// What a worker counts; added up over workers at the end.
 pub struct WorkerCounts {
@@ -80,6 +83,8 @@ pub struct Application {
     rendered: Option<Box<[u8]>>,
     /// Both ends' roles were told.
     told: bool,
+    /// Where its latest bytes came: what ends with the flow, or with a gap that time tells, is found there.
+    latest: Place,
 }
 
 struct Shard {
@@ -93,7 +98,7 @@ struct Shared {
     options: WorkerOptions,
     bundle: Bundle,
     counts: WorkerCounts,
-    told: HashMap<Address, u32, RandomState>,
+    told: Told,
     digest: RandomState,
 }
 
@@ -117,10 +122,10 @@ impl Worker {
             })
             .collect();
         let shared = Shared {
+            told: Told::new(options.key),
             options,
             bundle: Bundle::default(),
             counts: WorkerCounts::default(),
-            told: HashMap::default(),
             digest: RandomState::default(),
         };
         Self { shards, workers, number, shared }
@@ -131,41 +136,69 @@ impl Worker {
         bundle.clear();
         self.shared.bundle = bundle;
         let mut ticks = batch.ticks.iter().peekable();
-        let records = batch.block.records.iter().zip(&batch.entries);
-        for (index, (record, entry)) in records.enumerate() {
-            let sequence = batch.first + index as u64;
-            while let Some(tick) = ticks.next_if(|tick| tick.before == index) {
-                self.tick(sequence, tick.now);
+        let mut found = [None; GROUP];
+        for (start, records) in (0..).step_by(GROUP).zip(batch.block.records.chunks(GROUP)) {
+            let entries = batch.entries.get(start..start + records.len()).unwrap_or_default();
+            for ((record, entry), found) in records.iter().zip(entries).zip(&mut found) {
+                *found = self.shard_of(entry).and_then(|shard| {
+                    let packet = packet(batch, record, entry);
+                    if entry.task == Task::Arp { None } else { shard.table.find_flow(&packet, &entry.layout) }
+                });
             }
-            if entry.task == Task::Nothing || usize::from(entry.shard) % self.workers != self.number {
-                continue;
+            for (index, ((record, entry), found)) in (start..).zip(records.iter().zip(entries).zip(&found)) {
+                let sequence = batch.first + index as u64;
+                while let Some(tick) = ticks.next_if(|tick| tick.before == index) {
+                    self.tick(sequence, tick.now);
+                }
+                self.take_record(batch, record, entry, found.as_ref(), sequence);
             }
-            let Some(shard) = self.shards.get_mut(usize::from(entry.shard) / self.workers) else { continue };
-            let place = Place { frame: FrameLabel::new(record.input, record.frame), time: record.time };
-            let bytes = match entry.task {
-                Task::Datagram(place) => batch.datagrams.get(usize::from(place)).map_or(&[][..], Vec::as_slice),
-                _ => batch.block.frame(record),
-            };
-            let mut hands = Hands {
-                pairs: &mut shard.pairs,
-                shared: &mut self.shared,
-                key: Key::record(sequence, entry.shard),
-                place,
-                frame: batch.block.frame(record),
-                vlan: entry.layout.vlan(),
-            };
-            if entry.task == Task::Arp {
-                hands.arp(bytes, usize::from(entry.layout.network));
-                continue;
-            }
-            let sent = if entry.task == Task::Packet { record.sent } else { bytes.len() as u32 };
-            let packet = Packet { time: record.time, link: record.link, bytes, sent };
-            shard.table.packet(&packet, place.frame.to_bits(), &entry.layout, &mut hands);
         }
         if let Some(now) = batch.last {
             self.finish(batch.first, now);
         }
         std::mem::take(&mut self.shared.bundle)
+    }
+
+    /// The shard of a record, where it is one of ours and there is something to do.
+    #[inline]
+    fn shard_of(&self, entry: &Entry) -> Option<&Shard> {
+        if entry.task == Task::Nothing {
+            return None;
+        }
+        self.shards.get(self.place(entry)?)
+    }
+
+    /// The place of a record's shard among ours.
+    #[inline]
+    fn place(&self, entry: &Entry) -> Option<usize> {
+        let shard = usize::from(entry.shard);
+        if self.workers == 1 {
+            return Some(shard);
+        }
+        (shard % self.workers == self.number).then_some(shard / self.workers)
+    }
+
+    #[inline]
+    fn take_record(&mut self, batch: &Batch, record: &Record, entry: &Entry, found: Option<&Found>, sequence: u64) {
+        if entry.task == Task::Nothing {
+            return;
+        }
+        let Some(shard) = self.place(entry).and_then(|place| self.shards.get_mut(place)) else { return };
+        let packet = packet(batch, record, entry);
+        let place = Place { frame: FrameLabel::new(record.input, record.frame), time: record.time };
+        let mut hands = Hands {
+            pairs: &mut shard.pairs,
+            shared: &mut self.shared,
+            key: Key::record(sequence, entry.shard),
+            place,
+            frame: batch.block.frame(record),
+            vlan: entry.layout.vlan(),
+        };
+        if entry.task == Task::Arp {
+            hands.arp(packet.bytes, usize::from(entry.layout.network));
+        } else {
+            shard.table.take(found, &packet, place.frame.to_bits(), &entry.layout, &mut hands);
+        }
     }
 
     fn tick(&mut self, sequence: u64, now: Timestamp) {
@@ -192,6 +225,19 @@ impl Worker {
         let counters = self.shards.iter().map(|shard| *shard.table.counters()).collect();
         (self.shared.counts, counters, evicted_pairs)
     }
+}
+
+/// The IP packet of a record: its own frame, or one put together from fragments.
+#[inline]
+fn packet<'a>(batch: &'a Batch, record: &Record, entry: &Entry) -> Packet<'a> {
+    let (bytes, sent) = match entry.task {
+        Task::Datagram(place) => {
+            let frame = batch.datagrams.get(usize::from(place)).map_or(&[][..], Vec::as_slice);
+            (frame, frame.len() as u32)
+        }
+        _ => (batch.block.frame(record), record.sent),
+    };
+    Packet { time: record.time, link: record.link, bytes, sent }
 }
 
 /// Takes what the flow table finds in one packet or at one tick.
@@ -232,7 +278,7 @@ impl<'a> Hands<'a> {
         };
         let address = Address::v4(address);
         // A probe (RFC 5227) asks with 0.0.0.0: it claims nothing.
-        if address.is_host() && mac.is_known() && self.shared.is_news(address, CLAIMED) {
+        if address.is_host() && mac.is_known() && self.shared.told.is_news(address, CLAIMED) {
             let seen = Observation::Claimed { address, mac, vlan: self.vlan, place: self.place };
             self.shared.bundle.observations.push((self.key, seen));
         }
@@ -247,17 +293,30 @@ fn role_bit(protocol: usize, requester: bool) -> u32 {
     1u32.checked_shl((2 + protocol * 2 + usize::from(requester)) as u32).unwrap_or(0)
 }
 
-impl Shared {
+/// What was told of which address, so that it is not told again: a cache, one place an address. What another address
+/// has pushed out is told once more, and the judge knows it.
+struct Told {
+    key: HashKey,
+    places: Box<[u64]>,
+}
+
+/// Bits of a place that hold facts; the others tell addresses apart.
+const FACT_BITS: u32 = 16;
+
+impl Told {
+    fn new(key: HashKey) -> Self {
+        Self { key, places: vec![0; TOLD].into_boxed_slice() }
+    }
+
     /// True when this fact about an address was not told yet.
     #[inline]
     fn is_news(&mut self, address: Address, fact: u32) -> bool {
-        if self.told.len() >= TOLD_MAX && !self.told.contains_key(&address) {
-            self.told.clear();
-        }
-        let facts = self.told.entry(address).or_default();
-        let news = *facts & fact == 0;
-        *facts |= fact;
-        news
+        let (high, low) = address.halves();
+        let hash = fold(low ^ self.key.0, high ^ self.key.1);
+        let Some(place) = self.places.get_mut(hash as usize % TOLD) else { return true };
+        let facts = if *place >> FACT_BITS == hash >> FACT_BITS { *place } else { hash >> FACT_BITS << FACT_BITS };
+        *place = facts | u64::from(fact);
+        facts & u64::from(fact) == 0
     }
 }
 
@@ -269,8 +328,9 @@ impl StreamHandler for Hands<'_> {
         if flow.key().transport != protocol::TCP {
             return;
         }
+        let place = Place { frame: FrameLabel::from_bits(chunk.frame), time: chunk.time };
+        flow.application.latest = place;
         self.with_conversation(flow, |conversation, facts, to| {
-            let place = Place { frame: FrameLabel::from_bits(chunk.frame), time: chunk.time };
             to.chunk_place = place;
             conversation.push(facts, chunk, to);
         });
@@ -294,7 +354,7 @@ impl StreamHandler for Hands<'_> {
 
     fn heard(&mut self, flow: &mut Flow<Application>, side: Side) {
         let address = *side.of(&flow.key().addresses);
-        if address.is_host() && self.shared.is_news(address, HEARD) {
+        if address.is_host() && self.shared.told.is_news(address, HEARD) {
             let seen = Observation::Heard { address, vlan: self.vlan, place: self.place };
             self.shared.bundle.observations.push((self.key, seen));
         }
@@ -363,8 +423,8 @@ impl Hands<'_> {
             from_start: view.from_start(),
             requester: None,
         };
-        let Application { conversation, pair, rendered, told } = application;
-        let chunk_place = self.place;
+        let Application { conversation, pair, rendered, told, latest } = application;
+        let chunk_place = if self.frame.is_empty() { *latest } else { self.place };
         let mut to = ToMessages { hands: self, view, pair, rendered, told, chunk_place };
         run(conversation, &facts, &mut to);
     }
@@ -385,7 +445,8 @@ impl MessageHandler for ToMessages<'_, '_> {
         let envelope = message.envelope();
         let protocol = message.protocol();
         let shared = &mut *self.hands.shared;
-        if let Some(count) = shared.counts.kinds.get_mut(protocol.index).and_then(|kinds| kinds.get_mut(envelope.kind)) {
+        if let Some(count) = shared.counts.kinds.get_mut(protocol.index).and_then(|kinds| kinds.get_mut(envelope.kind))
+        {
             *count += 1;
         }
         if let Some(nanos) = envelope.response_nanos {
@@ -437,10 +498,15 @@ impl MessageHandler for ToMessages<'_, '_> {
             gap_bytes: self.view.gap_bytes(),
             one_sided: self.view.is_one_sided(),
             place: self.chunk_place,
-            sha256: Sha256::digest(self.hands.frame).into(),
+            // Of a segment that was held until now only the payload is left: no digest is better than another frame's.
+            sha256: (self.chunk_place == self.hands.place).then(|| Sha256::digest(self.hands.frame).into()),
         };
         let (key, bundle) = (self.hands.key, &mut self.hands.shared.bundle);
         bundle.observations.push((key, Observation::Content(Box::new(content))));
+    }
+
+    fn at(&mut self, time: Timestamp, frame: u64) {
+        self.chunk_place = Place { frame: FrameLabel::from_bits(frame), time };
     }
 
     fn copied(&mut self, bytes: usize) {
@@ -451,7 +517,7 @@ impl MessageHandler for ToMessages<'_, '_> {
 impl ToMessages<'_, '_> {
     fn tell_roles(&mut self, pair: &Pair, protocol: &'static Protocol) {
         for (address, requester) in [(pair.requester, true), (pair.responder, false)] {
-            if self.hands.shared.is_news(address, role_bit(protocol.index, requester)) {
+            if self.hands.shared.told.is_news(address, role_bit(protocol.index, requester)) {
                 let role = Observation::Role { address, protocol, requester };
                 self.hands.shared.bundle.observations.push((self.hands.key, role));
             }

@@ -2,7 +2,15 @@
 //!
 //! Every test runs the built `wardtap`. The captures under `captures/` and what each is expected to show are the ground.
 
+mod alerts;
 mod commands;
+mod corpus;
+mod formats;
 mod goldens;
+mod metrics;
+mod pcap;
+mod privacy;
 mod run;
+mod schema;
+mod structure;
 mod workers;

@@ -1,0 +1,327 @@
+//! Which capture raises which alert, and how an alert lives.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use wardtap_behaviour::detection::DETECTIONS;
+
+use crate::pcap::{PLAIN, Packet, pcap, read};
+use crate::run::{Replayed, captures, replay};
+
+/// What a capture raises: one alert, told when it is new and when the capture ends.
+struct Expected {
+    capture: &'static str,
+    detection: &'static str,
+    severity: &'static str,
+    /// What is observed at the end; `#` stands for any number.
+    observed: &'static str,
+    /// The first frame of the evidence.
+    first: First,
+}
+
+/// Which frame shows it first.
+enum First {
+    /// The first in which these octets stand; it decides, and its digest is told.
+    Holding(&'static [u8]),
+    /// That of the first message with this member, by the message events.
+    Message(&'static str),
+}
+
+/// All captures that raise anything; every other one must stay silent.
+const EXPECTED: [Expected; 9] = [
+    Expected {
+        capture: "captures/modbus/unit-sweep.pcap",
+        detection: "sweep",
+        severity: "medium",
+        observed: "247 unit ids asked for, 245 of them in vain",
+        first: First::Message("/message/modbus/exception"),
+    },
+    Expected {
+        capture: "captures/modbus/unit-sweep-silent.pcap",
+        detection: "sweep",
+        severity: "medium",
+        observed: "247 unit ids asked for, 245 of them in vain",
+        first: First::Message("/message/modbus/unit_id"),
+    },
+    Expected {
+        capture: "captures/modbus/register-sweep.pcap",
+        detection: "sweep",
+        severity: "medium",
+        observed: "265 values of address refused in ascending order, 96 to 61440",
+        first: First::Message("/message/modbus/exception"),
+    },
+    Expected {
+        capture: "captures/dicom/ae-guessing.pcap",
+        detection: "sweep",
+        severity: "medium",
+        observed: "20 AE titles asked for, 19 of them in vain (first: ANY-SCP from STATION, PACS from STATION, \
+                   DICOM from STATION, STORESCP from STATION, ORTHANC from STATION, DCM4CHEE from STATION, \
+                   CONQUEST from STATION, CLEARCANVAS from STATION)",
+        first: First::Message("/message/dicom/reject"),
+    },
+    Expected {
+        capture: "captures/modbus/exception-storm.pcap",
+        detection: "refusal-storm",
+        severity: "medium",
+        observed: "# refusals among # answers within # s",
+        first: First::Message("/message/modbus/exception"),
+    },
+    Expected {
+        capture: "captures/hl7/nak-storm.pcap",
+        detection: "refusal-storm",
+        severity: "medium",
+        observed: "# refusals among # answers within # s",
+        first: First::Message("/message/hl7/ack_code"),
+    },
+    Expected {
+        capture: "captures/dicom/executable-elf.pcap",
+        detection: "executable-in-image",
+        severity: "critical",
+        observed: "ELF start of a data set",
+        first: First::Holding(b"\x7fELF"),
+    },
+    Expected {
+        capture: "captures/dicom/part10-elf.pcap",
+        detection: "executable-in-image",
+        severity: "critical",
+        observed: "ELF preamble of a DICOM file",
+        first: First::Holding(b"\x7fELF"),
+    },
+    Expected {
+        capture: "captures/dicom/part10-mz.pcap",
+        detection: "executable-in-image",
+        severity: "critical",
+        observed: "Windows PE preamble of a DICOM file",
+        first: First::Holding(b"MZ\x90\0"),
+    },
+    // executable-mz.pcap holds a DOS header and zeros behind it: no program that any system would run.
+];
+
+/// Numbers as `#`.
+fn without_numbers(text: &str) -> String {
+    let mut out = String::new();
+    for letter in text.chars() {
+        match letter.is_ascii_digit() {
+            true if out.ends_with('#') => {}
+            true => out.push('#'),
+            false => out.push(letter),
+        }
+    }
+    out
+}
+
+/// The number, counted from 1, of the first frame in which these octets stand.
+fn frame_holding(packets: &[Packet], octets: &[u8]) -> usize {
+    let holds = |packet: &Packet| packet.bytes.windows(octets.len()).any(|window| window == octets);
+    1 + packets.iter().position(holds).expect("some frame holds them")
+}
+
+fn alerts(replayed: &Replayed) -> Vec<Value> {
+    replayed.parsed().into_iter().filter(|event| event["type"] == "alert").collect()
+}
+
+#[test]
+fn captures_raise_exactly_what_is_expected() {
+    for expected in &EXPECTED {
+        let Expected { capture, detection, severity, observed, ref first } = *expected;
+        let replayed = replay(capture, &[]);
+        assert_eq!(replayed.ran.status, 0, "{capture}");
+        let alerts = alerts(&replayed);
+        let states: Vec<&str> = alerts.iter().map(|event| event["alert"]["state"].as_str().unwrap()).collect();
+        let ids: BTreeSet<&str> = alerts.iter().map(|event| event["alert"]["id"].as_str().unwrap()).collect();
+        assert_eq!(ids.len(), 1, "{capture}: one alert with a stable id");
+        assert_eq!((states.first(), states.last()), (Some(&"new"), Some(&"closed")), "{capture}");
+        for (revision, event) in (1..).zip(&alerts) {
+            assert_eq!(event["alert"]["revision"], revision, "{capture}");
+            assert_eq!(event["alert"]["detection"], detection, "{capture}");
+            assert_eq!(event["alert"]["severity"], severity, "{capture}");
+            assert_eq!(event["device"]["id"], "mac:02:57:54:00:00:14", "{capture}: the device at risk");
+            assert_eq!(event["peer"]["id"], "mac:02:57:54:00:00:0a", "{capture}: who did it");
+            assert_eq!(event["time"], event["alert"]["last_seen"], "{capture}");
+        }
+        let last = &alerts[alerts.len() - 1]["alert"];
+        let told = last["observed"].as_str().unwrap();
+        assert!(told == observed || without_numbers(told) == observed, "{capture}: {told}");
+        check_evidence(capture, &replayed, &alerts, first);
+        // The summary tells it as well.
+        for line in [format!("  {}  ", severity.to_uppercase()), format!("observed  {told}\n")] {
+            assert!(replayed.ran.stdout.contains(&line), "{capture}: {line:?} is not in\n{}", replayed.ran.stdout);
+        }
+    }
+}
+
+fn check_evidence(capture: &str, replayed: &Replayed, alerts: &[Value], first: &First) {
+    let packets = read(capture).unwrap();
+    let evidence = &alerts[alerts.len() - 1]["alert"]["evidence"];
+    let shown: Vec<(usize, &str)> = evidence["frames"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|frame| (frame["frame"].as_u64().unwrap() as usize, frame["time"].as_str().unwrap()))
+        .collect();
+    for (frame, time) in &shown {
+        let since = std::time::Duration::from_nanos(packets[frame - 1].time);
+        let at = humantime::format_rfc3339_nanos(std::time::UNIX_EPOCH + since).to_string();
+        assert_eq!(*time, at, "{capture}: the time of frame {frame}");
+    }
+    assert!(shown.is_sorted_by(|a, b| a.0 < b.0), "{capture}: {shown:?}: in order, none twice");
+    assert_eq!(evidence["frames_total"], shown.len(), "{capture}");
+    let messages: Vec<Value> = replayed.parsed().into_iter().filter(|event| event["type"] == "message").collect();
+    let (frame, digest) = match first {
+        First::Holding(octets) => {
+            let frame = frame_holding(&packets, octets);
+            let digest = Sha256::digest(&packets[frame - 1].bytes);
+            (frame, Some(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
+        }
+        First::Message(pointer) => {
+            let message = messages.iter().find(|event| event.pointer(pointer).is_some()).unwrap();
+            (message["message"]["frame"].as_u64().unwrap() as usize, None)
+        }
+    };
+    assert_eq!(shown[0].0, frame, "{capture}: the first frame of the evidence");
+    assert_eq!(alerts[0]["flow"].is_object(), digest.is_some(), "{capture}: a flow where one frame decided");
+    assert_eq!(evidence.get("sha256"), digest.map(Value::String).as_ref(), "{capture}");
+}
+
+#[test]
+fn a_storm_counts_what_was_refused() {
+    for (capture, refusals) in [("captures/modbus/exception-storm.pcap", 300), ("captures/hl7/nak-storm.pcap", 60)] {
+        let alerts = alerts(&replay(capture, &[]));
+        // Up to 19 at the end are not a storm of their own, where a second ends among them.
+        let count = alerts[alerts.len() - 1]["alert"]["count"].as_u64().unwrap();
+        assert!((refusals - 19..=refusals).contains(&count), "{capture}: {count} of {refusals}");
+    }
+}
+
+#[test]
+fn ordinary_captures_raise_nothing() {
+    let loud: BTreeSet<&str> = EXPECTED.iter().map(|expected| expected.capture).collect();
+    let mut quiet = 0;
+    for capture in captures().iter().filter(|capture| !loud.contains(capture.as_str())) {
+        let replayed = replay(capture, &[]);
+        assert_eq!(alerts(&replayed), [Value::Null; 0], "{capture}");
+        assert!(replayed.ran.stdout.contains("\nAlerts  0\n  none\n"), "{capture}");
+        quiet += 1;
+    }
+    assert!(quiet >= 40, "{quiet}");
+}
+
+#[test]
+fn every_detection_has_a_capture_that_fires() {
+    let fire: BTreeSet<&str> = EXPECTED.iter().map(|expected| expected.detection).collect();
+    let all: BTreeSet<&str> = DETECTIONS.iter().map(|about| about.name).collect();
+    assert_eq!(fire, all);
+}
+
+/// Packets, later by so many seconds.
+fn later(packets: &[Packet], seconds: u64) -> Vec<Packet> {
+    let mut packets = packets.to_vec();
+    for packet in &mut packets {
+        packet.time += seconds * 1_000_000_000;
+    }
+    packets
+}
+
+/// The alerts of packets written to a capture.
+fn alerts_of(packets: &[Packet]) -> Vec<Value> {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("made.pcap");
+    fs::write(&path, pcap(packets, PLAIN)).unwrap();
+    let replayed = replay(path.to_str().unwrap(), &[]);
+    assert_eq!(replayed.ran.status, 0, "{}", replayed.ran.stderr);
+    alerts(&replayed)
+}
+
+#[test]
+fn repeats_are_folded_and_told_at_powers_of_ten() {
+    const REPEATS: u64 = 120;
+    let one = read("captures/dicom/executable-elf.pcap").unwrap();
+    let packets: Vec<Packet> = (0..REPEATS).flat_map(|repeat| later(&one, 10 * repeat)).collect();
+    let alerts = alerts_of(&packets);
+    let told: Vec<(&str, u64, u64)> = alerts
+        .iter()
+        .map(|event| &event["alert"])
+        .map(|alert| {
+            (alert["state"].as_str().unwrap(), alert["revision"].as_u64().unwrap(), alert["count"].as_u64().unwrap())
+        })
+        .collect();
+    assert_eq!(told, [("new", 1, 1), ("update", 2, 10), ("update", 3, 100), ("closed", 4, REPEATS)]);
+    for event in &alerts {
+        assert_eq!(event["alert"]["id"], alerts[0]["alert"]["id"]);
+        assert_eq!(event["alert"]["first_seen"], alerts[0]["alert"]["first_seen"]);
+        assert_eq!(event["alert"]["evidence"]["sha256"], alerts[0]["alert"]["evidence"]["sha256"]);
+    }
+    // Of 120 frames, 32: the first sixteen and the latest sixteen.
+    let frame = |repeat: u64| repeat * one.len() as u64 + frame_holding(&one, b"\x7fELF") as u64;
+    let kept: Vec<u64> = (0..16).chain(REPEATS - 16..REPEATS).map(frame).collect();
+    let evidence = &alerts[3]["alert"]["evidence"];
+    let shown: Vec<u64> =
+        evidence["frames"].as_array().unwrap().iter().map(|it| it["frame"].as_u64().unwrap()).collect();
+    assert_eq!(shown, kept);
+    assert_eq!(evidence["frames_total"], REPEATS);
+}
+
+#[test]
+fn an_alert_that_was_quiet_for_an_hour_is_over() {
+    let one = read("captures/dicom/executable-elf.pcap").unwrap();
+    let other = read("captures/dicom/find.pcap").unwrap();
+    let start = |packets: &[Packet], from: u64| {
+        let first = packets[0].time;
+        let shift = |packet: &Packet| Packet { time: packet.time - first + from, ..packet.clone() };
+        packets.iter().map(shift).collect::<Vec<_>>()
+    };
+    let begin = one[0].time;
+    let hours = |hours: u64| begin + hours * 3_600_000_000_000;
+    // Two hours later there is other traffic, so that the jump in time is believed; then the same again.
+    let packets = [one.clone(), start(&other, hours(2)), start(&one, hours(2) + 60_000_000_000)].concat();
+    let alerts = alerts_of(&packets);
+    let states: Vec<&str> = alerts.iter().map(|event| event["alert"]["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["new", "closed", "new", "closed"]);
+    assert_ne!(alerts[0]["alert"]["id"], alerts[2]["alert"]["id"], "another time, another alert");
+    assert_eq!(alerts[2]["alert"]["count"], 1);
+    // Within the hour it is the same one.
+    let alerts = alerts_of(&[one.clone(), start(&one, begin + 3_000_000_000_000)].concat());
+    let counts: Vec<&Value> = alerts.iter().map(|event| &event["alert"]["count"]).collect();
+    assert_eq!(counts, [&json!(1), &json!(2)]);
+}
+
+#[test]
+fn the_digest_is_that_of_the_frame_told_or_absent() {
+    let packets = read("captures/dicom/executable-elf.pcap").unwrap();
+    let decisive = frame_holding(&packets, b"\x7fELF") - 1;
+    let mut absent = 0;
+    for moved in 1..6 {
+        // The segment with the program comes late, or early.
+        for (from, to) in [(decisive, decisive + moved), (decisive, decisive - moved)] {
+            let mut packets = packets.clone();
+            let packet = packets.remove(from);
+            packets.insert(to, packet);
+            // Times stay in order.
+            let mut times: Vec<u64> = packets.iter().map(|packet| packet.time).collect();
+            times.sort_unstable();
+            packets.iter_mut().zip(times).for_each(|(packet, time)| packet.time = time);
+            let alerts = alerts_of(&packets);
+            assert_eq!(alerts.len(), 2, "moved to {to}");
+            let evidence = &alerts[0]["alert"]["evidence"];
+            let frame = evidence["frames"][0]["frame"].as_u64().unwrap() as usize;
+            let digest = Sha256::digest(&packets[frame - 1].bytes);
+            let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            match evidence.get("sha256") {
+                Some(told) => assert_eq!(*told, digest.as_str(), "moved to {to}: another frame's digest"),
+                None => absent += 1,
+            }
+        }
+    }
+    assert!(absent < 10, "it is told where the frame is at hand");
+}
+
+#[test]
+fn ids_do_not_depend_on_the_name_of_the_capture() {
+    let capture = EXPECTED[0].capture;
+    let packets = read(capture).unwrap();
+    let named = alerts(&replay(capture, &[]));
+    let copied = alerts_of(&packets);
+    assert_eq!(named[0]["alert"]["id"], copied[0]["alert"]["id"]);
+}
