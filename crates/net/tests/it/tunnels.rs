@@ -44,7 +44,7 @@ fn geneve(options: &[u8], protocol: u16, payload: &[u8]) -> Vec<u8> {
 #[test]
 fn mpls_with_ip_and_with_pseudowires() {
     let labels = |depth: usize| {
-        let mut stack = vec![0, 1, 0, 64].repeat(depth);
+        let mut stack = [0, 1, 0, 64].repeat(depth);
         *stack.iter_mut().rev().nth(1).unwrap() |= 1; // bottom of stack
         stack
     };
