@@ -358,9 +358,10 @@ def number(value: float | None, unit: str = "", digits: int = 2) -> str:
 
 def footer(truths: dict[str, dict], given: argparse.Namespace) -> str:
     scales = sorted({truth["scale"] for truth in truths.values()})
-    versions = [version_of(peer) for peer in PEERS if shutil.which(peer.program)]
+    versions = [version_of(peer) for peer in PEERS if peer.name in given.peers and shutil.which(peer.program)]
+    rounds = f"{given.rounds} rounds" if given.rounds > 1 else "1 round"
     return (
-        f"Measured on {time.strftime('%Y-%m-%d')}: {revision()}, {given.rounds} round{"s" if given.rounds > 1 else ""}, captures at scale "
+        f"Measured on {time.strftime('%Y-%m-%d')}: {revision()}, {rounds}, captures at scale "
         f"{', '.join(f'{scale:g}' for scale in scales)}, {processor()}, {os.cpu_count()} cores, "
         f"Linux {platform.release()}, load {given.load:.1f} before; {', '.join(versions)}."
     )
