@@ -81,6 +81,11 @@ impl Conversation {
         }
     }
 
+    /// True after bytes that nobody recognised: the next segment is tried as if it were the first.
+    pub(crate) const fn is_unrecognised(&self) -> bool {
+        matches!(self.state, State::Unknown { .. })
+    }
+
     /// The end that sends requests, once the protocol has shown it.
     #[must_use]
     pub fn requester(&self) -> Option<Side> {
@@ -189,6 +194,7 @@ impl Conversation {
             *piece.side.of_mut(&mut used) = end;
             let bytes: &Vec<u8> = piece.side.of(&early.bytes);
             let bytes = bytes.get(start..end).unwrap_or_default();
+            to.at(piece.time, piece.frame);
             self.push(flow, &Chunk { side: piece.side, time: piece.time, frame: piece.frame, bytes }, to);
         }
     }
@@ -256,6 +262,7 @@ fn feed(dissector: &mut dyn Dissector, held: &mut Option<Box<Held>>, chunk: &Chu
                 *held = None;
             }
             Progress::Need { took, more } => {
+                debug_assert!(took <= waiting.bytes.len(), "took {took} of {} bytes", waiting.bytes.len());
                 waiting.bytes.drain(..took.min(waiting.bytes.len()));
                 waiting.more = more.max(1);
                 if waiting.bytes.len().saturating_add(waiting.more) > HELD_MAX {
@@ -269,6 +276,7 @@ fn feed(dissector: &mut dyn Dissector, held: &mut Option<Box<Held>>, chunk: &Chu
         return;
     }
     if let Progress::Need { took, more } = dissector.dissect(&Chunk { bytes, ..*chunk }, to) {
+        debug_assert!(took <= bytes.len(), "took {took} of {} bytes", bytes.len());
         let rest = bytes.get(took..).unwrap_or_default();
         if rest.len().saturating_add(more) > HELD_MAX {
             dissector.gap(&Gap { side: chunk.side, held: rest, missing: None }, to);

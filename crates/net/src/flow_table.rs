@@ -169,14 +169,8 @@ impl<S: Default> FlowTable<S> {
 
     /// Takes a packet for which [`Self::find_flow`] gave this answer, then or some packets ago.
     #[inline]
-    pub fn take<H>(
-        &mut self,
-        found: Option<&Found>,
-        packet: &Packet<'_>,
-        frame: u64,
-        layout: &Layout,
-        handler: &mut H,
-    ) where
+    pub fn take<H>(&mut self, found: Option<&Found>, packet: &Packet<'_>, frame: u64, layout: &Layout, handler: &mut H)
+    where
         H: StreamHandler<Application = S>,
     {
         let end = layout.end().min(packet.bytes.len());
@@ -194,14 +188,8 @@ impl<S: Default> FlowTable<S> {
         }
     }
 
-    fn other<H>(
-        &mut self,
-        found: &Found,
-        packet: &Packet<'_>,
-        layout: &Layout,
-        datagram: &[u8],
-        handler: &mut H,
-    ) where
+    fn other<H>(&mut self, found: &Found, packet: &Packet<'_>, layout: &Layout, datagram: &[u8], handler: &mut H)
+    where
         H: StreamHandler<Application = S>,
     {
         let Found { key, side, hash, .. } = *found;

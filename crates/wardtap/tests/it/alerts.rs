@@ -168,8 +168,7 @@ fn check_evidence(capture: &str, replayed: &Replayed, alerts: &[Value], first: &
     }
     assert!(shown.is_sorted_by(|a, b| a.0 < b.0), "{capture}: {shown:?}: in order, none twice");
     assert_eq!(evidence["frames_total"], shown.len(), "{capture}");
-    let messages: Vec<Value> =
-        replayed.parsed().into_iter().filter(|event| event["type"] == "message").collect();
+    let messages: Vec<Value> = replayed.parsed().into_iter().filter(|event| event["type"] == "message").collect();
     let (frame, digest) = match first {
         First::Holding(octets) => {
             let frame = frame_holding(&packets, octets);
@@ -258,7 +257,8 @@ fn repeats_are_folded_and_told_at_powers_of_ten() {
     let frame = |repeat: u64| repeat * one.len() as u64 + frame_holding(&one, b"\x7fELF") as u64;
     let kept: Vec<u64> = (0..16).chain(REPEATS - 16..REPEATS).map(frame).collect();
     let evidence = &alerts[3]["alert"]["evidence"];
-    let shown: Vec<u64> = evidence["frames"].as_array().unwrap().iter().map(|it| it["frame"].as_u64().unwrap()).collect();
+    let shown: Vec<u64> =
+        evidence["frames"].as_array().unwrap().iter().map(|it| it["frame"].as_u64().unwrap()).collect();
     assert_eq!(shown, kept);
     assert_eq!(evidence["frames_total"], REPEATS);
 }
@@ -285,6 +285,36 @@ fn an_alert_that_was_quiet_for_an_hour_is_over() {
     let alerts = alerts_of(&[one.clone(), start(&one, begin + 3_000_000_000_000)].concat());
     let counts: Vec<&Value> = alerts.iter().map(|event| &event["alert"]["count"]).collect();
     assert_eq!(counts, [&json!(1), &json!(2)]);
+}
+
+#[test]
+fn the_digest_is_that_of_the_frame_told_or_absent() {
+    let packets = read("captures/dicom/executable-elf.pcap").unwrap();
+    let decisive = frame_holding(&packets, b"\x7fELF") - 1;
+    let mut absent = 0;
+    for moved in 1..6 {
+        // The segment with the program comes late, or early.
+        for (from, to) in [(decisive, decisive + moved), (decisive, decisive - moved)] {
+            let mut packets = packets.clone();
+            let packet = packets.remove(from);
+            packets.insert(to, packet);
+            // Times stay in order.
+            let mut times: Vec<u64> = packets.iter().map(|packet| packet.time).collect();
+            times.sort_unstable();
+            packets.iter_mut().zip(times).for_each(|(packet, time)| packet.time = time);
+            let alerts = alerts_of(&packets);
+            assert_eq!(alerts.len(), 2, "moved to {to}");
+            let evidence = &alerts[0]["alert"]["evidence"];
+            let frame = evidence["frames"][0]["frame"].as_u64().unwrap() as usize;
+            let digest = Sha256::digest(&packets[frame - 1].bytes);
+            let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            match evidence.get("sha256") {
+                Some(told) => assert_eq!(*told, digest.as_str(), "moved to {to}: another frame's digest"),
+                None => absent += 1,
+            }
+        }
+    }
+    assert!(absent < 10, "it is told where the frame is at hand");
 }
 
 #[test]

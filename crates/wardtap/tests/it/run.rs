@@ -109,7 +109,10 @@ pub(crate) struct Replayed {
 impl Replayed {
     /// The events, parsed.
     pub(crate) fn parsed(&self) -> Vec<Value> {
-        self.events.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+        self.events
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+            .collect()
     }
 
     /// The last event, which is the stats.
@@ -135,7 +138,8 @@ pub(crate) fn replay(capture: &str, options: &[&str]) -> Replayed {
     let mut arguments = vec!["replay", capture, "--events", &events, "--metrics", &metrics, "--event-types", ALL_TYPES];
     arguments.extend(options);
     let ran = wardtap(&arguments);
-    let text = |path: &str| fs::read(path).map_or_else(|_| String::new(), |bytes| String::from_utf8(bytes).expect("UTF-8"));
+    let text =
+        |path: &str| fs::read(path).map_or_else(|_| String::new(), |bytes| String::from_utf8(bytes).expect("UTF-8"));
     Replayed { ran, events: text(&events), metrics: text(&metrics) }
 }
 

@@ -1,0 +1,5 @@
+//! The targets.
+
+pub mod capture;
+pub mod frame;
+pub mod stream;
