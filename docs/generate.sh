@@ -2,7 +2,7 @@
 # Makes docs/protocols and docs/detections from the pages that live beside the code.
 #
 #   docs/generate.sh          write them
-#   docs/generate.sh --check  fail where they differ from what would be written
+#   docs/generate.sh --check  fail where they differ from what would be written, or docs/limits.md from the code
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -39,5 +39,19 @@ if [ "$out" != docs ]; then
             exit 1
         fi
     done
-    echo "docs/protocols and docs/detections are up to date"
+    # docs/limits.md: each constant must be in its file, with its value.
+    wrong=""
+    while IFS='|' read -r _ name file value _; do
+        name=${name//[\` ]/} file=${file//[\` ]/} value=${value//\`/}
+        value=$(printf '%s' "$value" | sed 's/^ *//; s/ *$//')
+        if ! grep -qE "const $name: [a-z0-9]+ = " "crates/$file" ||
+            ! grep -E "const $name: [a-z0-9]+ = " "crates/$file" | grep -qF "= $value;"; then
+            echo "docs/limits.md: $name is not $value in crates/$file" >&2
+            wrong=yes
+        fi
+    done < <(grep -E '^\| `[A-Z_]+` \| `[a-z0-9_/]+\.rs` \| ' docs/limits.md)
+    if [ -n "$wrong" ]; then
+        exit 1
+    fi
+    echo "docs/protocols, docs/detections and docs/limits.md are up to date"
 fi

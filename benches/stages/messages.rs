@@ -2,9 +2,10 @@
 //!
 //! A message lives for one call only, so what is measured runs inside that call.
 
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::hash::BuildHasher;
 
 use criterion::{Bencher, Criterion};
+use foldhash::fast::RandomState;
 use wardtap_behaviour::observation::Place;
 use wardtap_behaviour::tally::{Pair, Pairs};
 use wardtap_dissect::{Direction, Finding, Message, MessageHandler, Protocol};
@@ -41,7 +42,7 @@ pub(crate) fn fold(criterion: &mut Criterion) {
 fn fold_one(bencher: &mut Bencher<'_>, message: &dyn Message) {
     let pair = Pair { requester: REQUESTER, responder: RESPONDER, protocol: message.protocol().index };
     let mut pairs = Pairs::new(HashKey(1, 2), 256);
-    let hasher = BuildHasherDefault::<DefaultHasher>::default();
+    let hasher = RandomState::default();
     let place = Place { time: TIME, ..Place::default() };
     let mut slot = None;
     bencher.iter(|| {
