@@ -12,6 +12,7 @@ mod connections;
 mod copies;
 mod defragmentation;
 mod frames;
+mod fuzzed;
 mod headers;
 mod holes;
 mod links;
