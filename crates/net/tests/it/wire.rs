@@ -117,7 +117,7 @@ impl Tcp {
         self
     }
 
-    fn frame(&self, id: u16) -> Vec<u8> {
+    pub fn frame(&self, id: u16) -> Vec<u8> {
         let options = self.options.len().next_multiple_of(4);
         let mut segment = join(&[
             &self.source.1.to_be_bytes(),
