@@ -86,7 +86,7 @@ const EXPECTED: [Expected; 10] = [
         capture: "captures/dicom/executable-mz.pcap",
         detection: "executable-in-image",
         severity: "critical",
-        observed: "Windows PE start of a data set",
+        observed: "DOS or Windows program start of a data set",
         first: First::Holding(b"MZ\x90\0"),
     },
     Expected {
