@@ -6,7 +6,7 @@
 
 use std::io::{Cursor, Read};
 
-use wardtap_capture::{Block, CaptureError, Damage, Input, Record, open_bytes};
+use wardtap_capture::{Block, CaptureError, Damage, DamageReason, Input, Record, open_bytes};
 use wardtap_net::packet::{Packet, Timestamp};
 use wardtap_net::peel::{Peeled, peel};
 
@@ -63,6 +63,8 @@ pub fn run(input: &[u8]) {
     let dribbled = drain(Box::new(dribble), true).map_err(|error| error.to_string());
     match at_once {
         Ok(at_once) => assert_eq!(at_once, dribbled, "the reads changed what was found"),
+        // What zlib-rs says of the same damage depends on how it is fed.
+        Err(_) if packed => assert!(dribbled.is_err(), "the reads changed an error into {dribbled:?}"),
         Err(error) => assert_eq!(Err(error), dribbled.map(|_| ()), "the reads changed the error"),
     }
 }
@@ -92,11 +94,16 @@ fn drain(reader: Box<dyn Read + Send>, keep: bool) -> Result<Found, CaptureError
     }
     assert!(block.records.is_empty(), "nothing is left in a block at the end");
     assert!(!source.fill(&mut block), "the end is the end");
-    let (mut inputs, damage) = (source.inputs(), source.damage());
+    let (mut inputs, mut damage) = (source.inputs(), source.damage());
     assert_eq!(inputs.len(), 1);
     if !damage.is_empty() {
         // How much is read beyond a fault is a matter of the reads.
         inputs[0].bytes = 0;
+    }
+    for fault in &mut damage {
+        if let DamageReason::Packed { what, .. } = &mut fault.reason {
+            what.clear();
+        }
     }
     assert_eq!(inputs[0].packets, count);
     assert!(source.untimed() <= count);
