@@ -147,9 +147,15 @@ def measure(command: list[str], scratch: Path, limit: float, memory_bytes: int) 
         # Set before the wait, which reaps: afterwards the group may be somebody else's.
         signal.signal(signal.SIGALRM, lambda *_: os.killpg(process.pid, signal.SIGKILL))
         signal.setitimer(signal.ITIMER_REAL, limit)
-        _, status, used = os.wait4(process.pid, 0)
-        wall = time.monotonic() - begin
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        try:
+            _, status, used = os.wait4(process.pid, 0)
+            wall = time.monotonic() - begin
+        except BaseException:
+            # Interrupted: the tool has a session of its own and would go on.
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode == -signal.SIGKILL:
         raise Stopped(f"stopped after {limit:.0f} s")
@@ -358,11 +364,13 @@ def number(value: float | None, unit: str = "", digits: int = 2) -> str:
 
 def footer(truths: dict[str, dict], given: argparse.Namespace) -> str:
     scales = sorted({truth["scale"] for truth in truths.values()})
-    versions = [version_of(peer) for peer in PEERS if shutil.which(peer.program)]
+    versions = [version_of(peer) for peer in PEERS if peer.name in given.peers and shutil.which(peer.program)]
+    trial = "" if min(scales) >= 1 else " A trial on smaller captures: figures to be held against the aims are those at scale 1."
+    rounds = f"{given.rounds} rounds" if given.rounds > 1 else "1 round"
     return (
-        f"Measured on {time.strftime('%Y-%m-%d')}: {revision()}, {given.rounds} round{"s" if given.rounds > 1 else ""}, captures at scale "
+        f"Measured on {time.strftime('%Y-%m-%d')}: {revision()}, {rounds}, captures at scale "
         f"{', '.join(f'{scale:g}' for scale in scales)}, {processor()}, {os.cpu_count()} cores, "
-        f"Linux {platform.release()}, load {given.load:.1f} before; {', '.join(versions)}."
+        f"Linux {platform.release()}, load {given.load:.1f} before; {', '.join(versions)}.{trial}"
     )
 
 
@@ -455,6 +463,9 @@ def needs(given: argparse.Namespace) -> list[Peer]:
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
+    # Where Debian keeps argus, and where few people's PATH leads.
+    os.environ["PATH"] += ":/usr/sbin:/sbin"
     given = arguments()
     peers = needs(given)
     truths = json.loads((given.corpus / "truth.json").read_text())

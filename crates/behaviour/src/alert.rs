@@ -184,7 +184,13 @@ impl Alerts {
 
     /// True while an alert of this detection between these devices is open.
     #[must_use]
-    pub fn is_open(&self, detection: &'static str, device: Address, peer: Option<Address>, subject: &'static str) -> bool {
+    pub fn is_open(
+        &self,
+        detection: &'static str,
+        device: Address,
+        peer: Option<Address>,
+        subject: &'static str,
+    ) -> bool {
         self.open.contains_key(&Key { detection, device, peer, subject })
     }
 

@@ -44,9 +44,10 @@ impl Device {
     /// What it does in each protocol that it speaks: (index of the protocol, it asks, it answers).
     pub fn roles(&self) -> impl Iterator<Item = (usize, bool, bool)> {
         let roles = self.roles;
-        (0..).zip(roles).filter(|&(_, role)| role != 0).map(|(protocol, role)| {
-            (protocol, role & REQUESTER != 0, role & RESPONDER != 0)
-        })
+        (0..)
+            .zip(roles)
+            .filter(|&(_, role)| role != 0)
+            .map(|(protocol, role)| (protocol, role & REQUESTER != 0, role & RESPONDER != 0))
     }
 }
 

@@ -14,3 +14,6 @@ pub mod device;
 pub mod judge;
 pub mod observation;
 pub mod tally;
+
+#[cfg(test)]
+mod tests;

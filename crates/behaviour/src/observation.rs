@@ -74,6 +74,6 @@ pub struct Content {
     pub one_sided: bool,
     /// In which frame.
     pub place: Place,
-    /// SHA-256 of that frame's captured bytes.
-    pub sha256: [u8; 32],
+    /// SHA-256 of that frame's captured bytes, where it is still at hand.
+    pub sha256: Option<[u8; 32]>,
 }

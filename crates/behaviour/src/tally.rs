@@ -149,7 +149,16 @@ impl Pairs {
     /// An empty table for at most `max` pairs.
     #[must_use]
     pub fn new(key: HashKey, max: usize) -> Self {
-        Self { key, max, index: HashTable::new(), entries: Vec::new(), used: Vec::new(), hand: 0, news: Vec::new(), evicted: 0 }
+        Self {
+            key,
+            max,
+            index: HashTable::new(),
+            entries: Vec::new(),
+            used: Vec::new(),
+            hand: 0,
+            news: Vec::new(),
+            evicted: 0,
+        }
     }
 
     /// Pairs given up for want of room.
@@ -220,7 +229,8 @@ impl Pairs {
             self.replace(entry)
         };
         let (entries, key) = (&self.entries, self.key);
-        self.index.insert_unique(hash, id, |&id| entries.get(id as usize).map_or(0, |entry| entry.tally.pair.hash(key)));
+        self.index
+            .insert_unique(hash, id, |&id| entries.get(id as usize).map_or(0, |entry| entry.tally.pair.hash(key)));
         id
     }
 
@@ -327,8 +337,11 @@ impl Entry {
             None if self.asked.len() < TARGETS_MAX => {
                 self.asked.push(Asked { target: value, requests: 0, positive: 0, refused: 0 });
                 if self.tally.target_names.len() < TARGET_NAMES_MAX {
-                    let names: Vec<String> =
-                        named_by.iter().filter_map(|&feature| message.feature_text(feature)).map(|t| t.to_string()).collect();
+                    let names: Vec<String> = named_by
+                        .iter()
+                        .filter_map(|&feature| message.feature_text(feature))
+                        .map(|t| t.to_string())
+                        .collect();
                     if !names.is_empty() {
                         self.tally.target_names.push(names.join(" from "));
                     }
@@ -364,4 +377,3 @@ impl Entry {
         counts
     }
 }
-

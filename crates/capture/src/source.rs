@@ -77,16 +77,14 @@ impl Block {
         self.records.push(Record { offset, captured, sent: record.sent.max(captured), ..record });
     }
 
-    /// No records, and a buffer of at least `room` bytes, whatever they hold.
+    /// No records, and a buffer of exactly `room` bytes, whatever they hold: how much is read at once, and so where
+    /// blocks end and what is copied, must not depend on which block of a pool comes round.
     pub(crate) fn restart(&mut self, room: usize) {
         self.records.clear();
         self.latest = Timestamp::EPOCH;
-        if self.bytes.len() > KEEP_BYTES.max(room) {
-            self.bytes.truncate(room);
+        self.bytes.resize(room, 0);
+        if self.bytes.capacity() > KEEP_BYTES.max(room) {
             self.bytes.shrink_to(room);
-        }
-        if self.bytes.len() < room {
-            self.bytes.resize(room, 0);
         }
     }
 

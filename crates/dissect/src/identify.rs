@@ -194,6 +194,7 @@ impl Conversation {
             *piece.side.of_mut(&mut used) = end;
             let bytes: &Vec<u8> = piece.side.of(&early.bytes);
             let bytes = bytes.get(start..end).unwrap_or_default();
+            to.at(piece.time, piece.frame);
             self.push(flow, &Chunk { side: piece.side, time: piece.time, frame: piece.frame, bytes }, to);
         }
     }

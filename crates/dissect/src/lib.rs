@@ -37,6 +37,7 @@ pub mod modbus;
 pub mod pending;
 pub mod public;
 
+use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::{Chunk, Side};
 
 /// A protocol that wardtap dissects: everything the rest of the program needs to know of it.
@@ -302,6 +303,10 @@ pub trait MessageHandler {
     fn anomaly(&mut self, protocol: &'static Protocol, reason: usize);
     /// Content that is a finding in itself.
     fn finding(&mut self, protocol: &'static Protocol, finding: Finding);
+    /// What follows comes from this frame, not from the chunk at hand: bytes that were kept until the flow had a name.
+    fn at(&mut self, time: Timestamp, frame: u64) {
+        let _ = (time, frame);
+    }
     /// Bytes were copied (held for a message that spans chunks).
     fn copied(&mut self, bytes: usize);
 }

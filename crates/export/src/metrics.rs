@@ -100,7 +100,11 @@ pub fn render(measured: &Measured<'_>) -> prometheus::Result<Vec<u8>> {
         ("wardtap_tcp_retransmissions_total", "TCP segments sent again.", transport.retransmissions),
         ("wardtap_tcp_conflicts_total", "TCP segments sent again with other bytes.", transport.conflicts),
         ("wardtap_bad_checksums_total", "Packets with a wrong checksum, accepted.", transport.bad_checksums),
-        ("wardtap_damaged_inputs_total", "Places where an input was damaged or cut short.", statistics.damage.len() as u64),
+        (
+            "wardtap_damaged_inputs_total",
+            "Places where an input was damaged or cut short.",
+            statistics.damage.len() as u64,
+        ),
         ("wardtap_copied_bytes_total", "Octets copied on the way from capture to message.", statistics.copied_bytes),
     ] {
         counters(name, help, &[])?.with_label_values::<&str>(&[]).inc_by(value);
@@ -109,7 +113,8 @@ pub fn render(measured: &Measured<'_>) -> prometheus::Result<Vec<u8>> {
     for stage in ["interface", "ring", "pipeline"] {
         dropped.with_label_values(&[stage]).inc_by(statistics.dropped.get(stage).copied().unwrap_or(0));
     }
-    let undecoded = counters("wardtap_undecoded_packets_total", "Packets in which no IP packet was found.", &["reason"])?;
+    let undecoded =
+        counters("wardtap_undecoded_packets_total", "Packets in which no IP packet was found.", &["reason"])?;
     for reason in Undecoded::ALL.iter().map(|reason| reason.name()).chain(["arp"]) {
         undecoded.with_label_values(&[reason]).inc_by(statistics.undecoded.get(reason).copied().unwrap_or(0));
     }
@@ -142,7 +147,8 @@ pub fn render(measured: &Measured<'_>) -> prometheus::Result<Vec<u8>> {
     }
     let devices = gauges("wardtap_devices", "Devices heard.", &["class"])?;
     devices.with_label_values(&["unknown"]).set(i64::try_from(statistics.devices).unwrap_or(i64::MAX));
-    let build = gauges("wardtap_build_info", "1, with the version and revision of this build.", &["version", "revision"])?;
+    let build =
+        gauges("wardtap_build_info", "1, with the version and revision of this build.", &["version", "revision"])?;
     build.with_label_values(&[measured.version, measured.revision]).set(1);
     registry.register(Box::new(ResponseTimes::new(measured)?))?;
     let mut text = Vec::new();
@@ -172,8 +178,7 @@ impl ResponseTimes {
         family.set_help(help.to_owned());
         family.set_field_type(MetricType::HISTOGRAM);
         let mut metrics = Vec::new();
-        for (protocol, (histogram, &sum)) in
-            PROTOCOLS.iter().zip(measured.responses.iter().zip(measured.response_sums))
+        for (protocol, (histogram, &sum)) in PROTOCOLS.iter().zip(measured.responses.iter().zip(measured.response_sums))
         {
             let mut label = proto::LabelPair::default();
             label.set_name("protocol".to_owned());

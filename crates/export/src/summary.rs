@@ -152,7 +152,8 @@ fn anomalies(out: &mut String, statistics: &Statistics) -> std::fmt::Result {
         ("records without a time", transport.untimed),
         ("records with a time before the last one's", transport.time_went_back),
     ];
-    let evicted = statistics.evicted.iter().map(|(table, &count)| (format!("given up for want of room: {table}"), count));
+    let evicted =
+        statistics.evicted.iter().map(|(table, &count)| (format!("given up for want of room: {table}"), count));
     let malformed = statistics.malformed.iter().flat_map(|(protocol, reasons)| {
         reasons.iter().map(move |(reason, &count)| (format!("{protocol}: {reason}"), count))
     });

@@ -55,8 +55,9 @@ pub fn asking(key: &FlowKey) -> Option<Side> {
     let [a, b] = key.ports;
     match key.transport {
         protocol::ICMP | protocol::ICMPV6 => {
-            let asks = |end: u16| pairs(key.transport).iter().any(|&(ask, _)| u16::from(ask) == end);
-            Some(if !asks(a) && asks(b) { Side::B } else { Side::A })
+            let b_asks =
+                pairs(key.transport).iter().any(|&(ask, answer)| (u16::from(answer), u16::from(ask)) == (a, b));
+            Some(if b_asks { Side::B } else { Side::A })
         }
         _ => None,
     }

@@ -388,8 +388,8 @@ pub(crate) fn give_up<H: StreamHandler>(flow: &mut Flow<H::Application>, side: S
     };
     let half = side.of_mut(&mut flow.tcp);
     let octets = distance(half.next, sequence);
-    // A FIN that fits into a hole of one octet, as nobody sends it, fills it: nothing is missing then.
-    if octets != 0 {
+    // A FIN moves the stream on as well: then nothing is missing.
+    if octets > 0 {
         half.next = sequence;
         missing(flow, side, u64::try_from(octets).ok(), handler);
     }

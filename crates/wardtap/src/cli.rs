@@ -175,7 +175,8 @@ impl Replay {
 /// Two names of one file: by a link of either kind as well.
 fn is_same(one: &Path, other: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
-    let file = |path: &Path| std::fs::metadata(path).ok().filter(|file| file.is_file()).map(|file| (file.dev(), file.ino()));
+    let file =
+        |path: &Path| std::fs::metadata(path).ok().filter(|file| file.is_file()).map(|file| (file.dev(), file.ino()));
     one == other || file(one).is_some_and(|one| file(other) == Some(one))
 }
 

@@ -79,9 +79,8 @@ impl Judgement {
             observations.sort_by_key(|(key, _)| *key);
         }
         let mut written = vec![Written::default(); bundles.len()];
-        let mut ticks = batch.ticks.iter().map(|tick| {
-            (Key::tick(batch.first + tick.before as u64, 0).after_shards(), tick.now)
-        });
+        let mut ticks =
+            batch.ticks.iter().map(|tick| (Key::tick(batch.first + tick.before as u64, 0).after_shards(), tick.now));
         let mut tick = ticks.next();
         for (key, observation) in &observations {
             while let Some((at, now)) = tick.filter(|(at, _)| at < key) {

@@ -40,7 +40,11 @@ pub fn run(
     judgement: &mut Judgement,
     progress: &mut dyn FnMut(u64, Option<u64>, u64),
 ) -> io::Result<Outcome> {
-    if workers <= 1 { on_one_thread(front, options, judgement, progress) } else { on_threads(front, workers, options, judgement, progress) }
+    if workers <= 1 {
+        on_one_thread(front, options, judgement, progress)
+    } else {
+        on_threads(front, workers, options, judgement, progress)
+    }
 }
 
 fn on_one_thread(
@@ -93,9 +97,9 @@ fn on_threads(
             let (answer_to, answer_from) = bounded::<Answer>(in_flight);
             let (bundle_to, bundle_from) = bounded::<Bundle>(in_flight);
             let options = options.clone();
-            threads.push(scope.spawn(move || {
-                work(Worker::new(number, workers, options), &batch_from, &bundle_from, &answer_to)
-            }));
+            threads.push(
+                scope.spawn(move || work(Worker::new(number, workers, options), &batch_from, &bundle_from, &answer_to)),
+            );
             batches_to.push(batch_to);
             answers_from.push(answer_from);
             bundles_to.push(bundle_to);

@@ -83,6 +83,8 @@ pub struct Application {
     rendered: Option<Box<[u8]>>,
     /// Both ends' roles were told.
     told: bool,
+    /// Where its latest bytes came: what ends with the flow, or with a gap that time tells, is found there.
+    latest: Place,
 }
 
 struct Shard {
@@ -326,8 +328,9 @@ impl StreamHandler for Hands<'_> {
         if flow.key().transport != protocol::TCP {
             return;
         }
+        let place = Place { frame: FrameLabel::from_bits(chunk.frame), time: chunk.time };
+        flow.application.latest = place;
         self.with_conversation(flow, |conversation, facts, to| {
-            let place = Place { frame: FrameLabel::from_bits(chunk.frame), time: chunk.time };
             to.chunk_place = place;
             conversation.push(facts, chunk, to);
         });
@@ -420,8 +423,8 @@ impl Hands<'_> {
             from_start: view.from_start(),
             requester: None,
         };
-        let Application { conversation, pair, rendered, told } = application;
-        let chunk_place = self.place;
+        let Application { conversation, pair, rendered, told, latest } = application;
+        let chunk_place = if self.frame.is_empty() { *latest } else { self.place };
         let mut to = ToMessages { hands: self, view, pair, rendered, told, chunk_place };
         run(conversation, &facts, &mut to);
     }
@@ -442,7 +445,8 @@ impl MessageHandler for ToMessages<'_, '_> {
         let envelope = message.envelope();
         let protocol = message.protocol();
         let shared = &mut *self.hands.shared;
-        if let Some(count) = shared.counts.kinds.get_mut(protocol.index).and_then(|kinds| kinds.get_mut(envelope.kind)) {
+        if let Some(count) = shared.counts.kinds.get_mut(protocol.index).and_then(|kinds| kinds.get_mut(envelope.kind))
+        {
             *count += 1;
         }
         if let Some(nanos) = envelope.response_nanos {
@@ -494,10 +498,15 @@ impl MessageHandler for ToMessages<'_, '_> {
             gap_bytes: self.view.gap_bytes(),
             one_sided: self.view.is_one_sided(),
             place: self.chunk_place,
-            sha256: Sha256::digest(self.hands.frame).into(),
+            // Of a segment that was held until now only the payload is left: no digest is better than another frame's.
+            sha256: (self.chunk_place == self.hands.place).then(|| Sha256::digest(self.hands.frame).into()),
         };
         let (key, bundle) = (self.hands.key, &mut self.hands.shared.bundle);
         bundle.observations.push((key, Observation::Content(Box::new(content))));
+    }
+
+    fn at(&mut self, time: Timestamp, frame: u64) {
+        self.chunk_place = Place { frame: FrameLabel::from_bits(frame), time };
     }
 
     fn copied(&mut self, bytes: usize) {

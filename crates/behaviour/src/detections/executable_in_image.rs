@@ -48,7 +48,7 @@ impl Detection for ExecutableInImage {
             first: content.place.time,
             last: content.place.time,
             flow: Some(content.flow),
-            sha256: Some(content.sha256),
+            sha256: content.sha256,
             gap_bytes: content.gap_bytes,
             one_sided: content.one_sided,
         });

@@ -95,7 +95,7 @@ impl Read for Trickle {
 #[test]
 fn a_slow_pipe_is_not_waited_for() {
     let bytes = capture(3);
-    let (to, from) = std::sync::mpsc::channel();
+    let (to, from) = std::sync::mpsc::sync_channel(1);
     to.send(bytes[..24 + 316].to_vec()).unwrap();
     let mut source = open_bytes("pipe", Box::new(Trickle(from, Cursor::new(vec![])))).unwrap();
     let mut block = Block::new();

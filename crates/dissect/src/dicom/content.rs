@@ -107,15 +107,18 @@ fn level_in(start: &[u8], encoding: Encoding) -> Option<QueryLevel> {
 /// What kind of program a data set is, and where: at its start, or in the preamble of a file that was sent whole.
 ///
 /// Strict, since a false alarm costs trust: a data set starts with a tag of an even group, deflated ones with anything.
-/// So a few magic octets never do; the fields behind them have to make sense as well.
-pub(super) fn executable(start: &[u8]) -> Option<(&'static str, &'static str)> {
+/// So a few magic octets do only where the encoding is known and no data set begins so ("MZ" would be group 5A4DH, or
+/// 4D5AH, before the groups that every object has); else the fields behind them have to make sense as well.
+pub(super) fn executable(start: &[u8], encoding: Option<Encoding>) -> Option<(&'static str, &'static str)> {
     // A file has a preamble of 128 octets that may hold anything, then its mark (PS3.10 7.1). Behind that mark there is
     // room for the real header of a program, so the header's own place cannot be checked (CVE-2019-11687).
     if start.get(128..132) == Some(b"DICM") {
         let windows = start.starts_with(b"MZ").then_some("Windows PE");
         return windows.or_else(|| program(start)).map(|format| (format, "preamble of a DICOM file"));
     }
-    windows(start).or_else(|| program(start)).map(|format| (format, "start of a data set"))
+    let inflated = encoding.is_some_and(|encoding| encoding != Encoding::Deflated);
+    let dos = (inflated && start.starts_with(b"MZ")).then_some("DOS or Windows program");
+    windows(start).or(dos).or_else(|| program(start)).map(|format| (format, "start of a data set"))
 }
 
 /// The header of a DOS program, and behind it that of a Windows one (Microsoft PE format, "MS-DOS Stub").

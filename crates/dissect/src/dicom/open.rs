@@ -106,10 +106,10 @@ impl Open {
 
     fn read_start(&mut self, start: &[u8], association: Option<&Association>) {
         self.judged = true;
-        self.executable = executable(start);
+        let encoding = association.and_then(|association| association.encoding(self.context));
+        self.executable = executable(start, encoding);
         if matches!(self.command.field, Some(kind::C_FIND | kind::C_MOVE | kind::C_GET)) {
-            self.query_level =
-                query_level(start, association.and_then(|association| association.encoding(self.context)));
+            self.query_level = query_level(start, encoding);
         }
     }
 }

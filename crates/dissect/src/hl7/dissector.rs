@@ -5,7 +5,7 @@ use wardtap_net::stream::{Chunk, Side};
 
 use super::exchanges::{Answered, Asks, Exchanges};
 use super::frame::{Frame, Open};
-use super::profile::{DeviceIdentity, identify};
+use super::profile::{DeviceIdentity, identify, may_identify};
 use super::scan::{CR, VT};
 use super::wire::{Acknowledgement, Header, LINE_MAX};
 use super::{
@@ -197,20 +197,22 @@ impl Output<'_> {
         self.to.message(&Hl7Message::new(envelope, &header, acknowledgement, &open.counts, device));
     }
 
-    /// Who measured, at the first message of a stream that says so.
+    /// Who measured, at the first message of a stream that has observations; where that does not say so, no other will
+    /// be asked, for the looking costs as much as all the rest.
     fn device(&mut self, open: &Open<'_>, header: &Header<'_>) -> Option<DeviceIdentity> {
-        if open.equipment.is_empty() || !header.is_sound() || open.incomplete {
+        let profiled = self.side.of_mut(self.profiled);
+        if *profiled || open.incomplete || !header.is_sound() || !open.counts.any(may_identify) {
             return None;
         }
-        let profiled = std::mem::replace(self.side.of_mut(self.profiled), true);
-        if profiled { None } else { identify(&open.header, &open.equipment) }
+        *profiled = true;
+        if open.equipment.is_empty() { None } else { identify(&open.header, &open.equipment) }
     }
 
     /// What is odd about a message; what a gap explains is not.
     fn count(&mut self, open: &Open<'_>, header: &Header<'_>, acknowledgement: Option<&Acknowledgement<'_>>) {
         if open.header.len() > LINE_MAX {
             self.anomaly(LONG_HEADER);
-        } else if !header.is_sound() && !(open.incomplete && !open.header_ended) {
+        } else if !header.is_sound() && (open.header_ended || !open.incomplete) {
             self.anomaly(UNREADABLE_HEADER);
         }
         if header.is_sound() && open.acknowledgement_ended && acknowledgement.is_some_and(|ack| !ack.is_sound()) {

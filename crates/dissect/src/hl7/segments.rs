@@ -137,6 +137,11 @@ impl Counts {
         self.other = self.other.saturating_add(1);
     }
 
+    /// True where a segment occurred that satisfies `wanted`.
+    pub(super) fn any(&self, wanted: impl Fn(Name) -> bool) -> bool {
+        self.iter().any(|(name, _)| wanted(name))
+    }
+
     /// True where no other segments occurred than those of a general acknowledgement (2.5.1 clause 2.14.1).
     pub(super) fn only_acknowledges(&self) -> bool {
         const GENERAL: [Name; 5] = [Name::MSH, Name::MSA, Name::of(*b"ERR"), Name::of(*b"SFT"), Name::of(*b"UAC")];

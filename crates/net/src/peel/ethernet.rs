@@ -5,7 +5,7 @@ use super::{Next, Peeled, Peeler, Step, Undecoded, VLAN_KNOWN};
 /// EtherTypes (IEEE registration authority).
 pub(super) const IPV4: u16 = 0x0800;
 pub(super) const IPV6: u16 = 0x86dd;
-const ARP: u16 = 0x0806;
+pub(super) const ARP: u16 = 0x0806;
 /// IEEE 802.1Q customer tag.
 pub(super) const VLAN: u16 = 0x8100;
 /// IEEE 802.1ad service tag, and the values used for it before.

@@ -45,7 +45,7 @@ pub(super) fn overlay(peeler: &mut Peeler<'_>) -> Step {
     let inner = peeler.be16(2)?;
     peeler.advance(options.saturating_add(8))?;
     match inner {
-        ethernet::BRIDGED | ethernet::IPV4 | ethernet::IPV6 => Ok(Next::EtherType(inner)),
+        ethernet::BRIDGED | ethernet::IPV4 | ethernet::IPV6 | ethernet::ARP => Ok(Next::EtherType(inner)),
         _ => Err(Peeled::Stopped(Undecoded::Overlay)),
     }
 }
@@ -100,7 +100,11 @@ pub(super) fn gre(peeler: &mut Peeler<'_>) -> Step {
             let platform = peeler.be32(8)? & 1 != 0;
             let frame_type = peeler.be16(10)? >> 10 & 0x1f;
             peeler.advance(if platform { 20 } else { 12 })?;
-            Ok(if frame_type == 2 { Next::Ip } else { Next::Ethernet })
+            match frame_type {
+                0 => Ok(Next::Ethernet),
+                2 => Ok(Next::Ip),
+                _ => Err(Peeled::Stopped(Undecoded::Gre)),
+            }
         }
         0 => Err(Peeled::Stopped(Undecoded::Gre)),
         ethernet::IPV4 | ethernet::IPV6 | ethernet::BRIDGED | ethernet::VLAN => Ok(Next::EtherType(inner)),

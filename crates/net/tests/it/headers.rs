@@ -113,7 +113,7 @@ fn fragments_end_the_chain_of_headers() {
             }
             other => panic!("{other:?}"),
         }
-        let ip = V4 { fragment: 0x2000 | offset / 8, id: 77, ..V4 }.packet(51, &piece);
+        let ip = V4 { fragment: 0x2000 | (offset / 8), id: 77, ..V4 }.packet(51, &piece);
         match peeled(LinkType::ETHERNET, &ethernet(IPV4, &ip)) {
             Peeled::Fragment(layout, found) => {
                 let expected = Piece { id: 77, offset: u32::from(offset), more: true };

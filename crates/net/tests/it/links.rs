@@ -99,9 +99,10 @@ fn linux_cooked() {
         let start = join(&[&protocol.to_be_bytes(), &[0, 0, 0, 0, 0, 2], &hardware.to_be_bytes(), &[4, 6]]);
         join(&[&start, &SOURCE_MAC, &[0, 0], payload])
     };
-    let both: [(LinkType, &dyn Fn(u16, u16, &[u8]) -> Vec<u8>); 2] =
-        [(LinkType::LINUX_SLL, &v1), (LinkType::LINUX_SLL2, &v2)];
-    for (link, cooked) in both {
+    for link in [LinkType::LINUX_SLL, LinkType::LINUX_SLL2] {
+        let cooked = |hardware: u16, protocol: u16, payload: &[u8]| {
+            if link == LinkType::LINUX_SLL { v1(hardware, protocol, payload) } else { v2(hardware, protocol, payload) }
+        };
         let frame = cooked(1, IPV4, &inner());
         let layout = finds_plain(link, &frame);
         assert_eq!(layout.source_mac(&frame), Some(Mac(SOURCE_MAC)));

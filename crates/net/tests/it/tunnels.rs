@@ -44,7 +44,7 @@ fn geneve(options: &[u8], protocol: u16, payload: &[u8]) -> Vec<u8> {
 #[test]
 fn mpls_with_ip_and_with_pseudowires() {
     let labels = |depth: usize| {
-        let mut stack = vec![0, 1, 0, 64].repeat(depth);
+        let mut stack = [0, 1, 0, 64].repeat(depth);
         *stack.iter_mut().rev().nth(1).unwrap() |= 1; // bottom of stack
         stack
     };
@@ -98,6 +98,7 @@ fn erspan_of_all_types() {
         finds_plain(LinkType::ETHERNET, &third(0, platform, &plain()));
         finds_plain(LinkType::ETHERNET, &third(2, platform, &inner4()));
     }
+    assert_eq!(peeled(LinkType::ETHERNET, &third(7, false, &plain())), Peeled::Stopped(Undecoded::Gre));
     let tagged = ethernet(0x8100, &vlan(21, IPV4, &inner4()));
     assert_eq!(finds_plain(LinkType::ETHERNET, &third(0, false, &tagged)).vlan(), Some(21));
 }
@@ -129,6 +130,7 @@ fn geneve_with_and_without_options() {
         finds_plain(LinkType::ETHERNET, &geneve(options, IPV4, &inner4()));
         finds_plain(LinkType::ETHERNET, &geneve(options, IPV6, &inner6()));
     }
+    assert!(matches!(peeled(LinkType::ETHERNET, &geneve(&[], 0x0806, &[0; 28])), Peeled::Arp(_)));
     let other = geneve(&[], 0x8847, &[0; 40]);
     assert_eq!(peeled(LinkType::ETHERNET, &other), Peeled::Stopped(Undecoded::Overlay));
 }

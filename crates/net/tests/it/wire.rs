@@ -109,11 +109,6 @@ impl Tcp {
         self
     }
 
-    pub fn v6(mut self) -> Self {
-        self.v6 = true;
-        self
-    }
-
     /// As a router passes it on, into another VLAN.
     pub fn routed(mut self) -> Self {
         self.ttl -= 1;
@@ -122,7 +117,7 @@ impl Tcp {
         self
     }
 
-    fn frame(&self, id: u16) -> Vec<u8> {
+    pub fn frame(&self, id: u16) -> Vec<u8> {
         let options = self.options.len().next_multiple_of(4);
         let mut segment = join(&[
             &self.source.1.to_be_bytes(),

@@ -7,11 +7,11 @@ use std::path::Path;
 
 use anyhow::Context;
 use wardtap_behaviour::alert::Severity;
+use wardtap_dissect::PROTOCOLS;
 use wardtap_export::event::StatsEvent;
 use wardtap_export::metrics::{self, Measured, responses};
 use wardtap_export::statistics::{DamageBody, InputBody, Run, Statistics, Streams, Transport};
 use wardtap_export::summary::{self, Summarised};
-use wardtap_dissect::PROTOCOLS;
 use wardtap_net::address::SHARDS;
 use wardtap_net::flow::HashKey;
 use wardtap_net::flow_table::{Counters, Limits};
@@ -84,7 +84,8 @@ fn finish(
         to.flush().context("cannot write events")?;
     }
     let statistics = stats.stats;
-    let alerts: Vec<_> = judgement.judge.alerts().raised().iter().map(|(about, raised)| (about.name, *raised)).collect();
+    let alerts: Vec<_> =
+        judgement.judge.alerts().raised().iter().map(|(about, raised)| (about.name, *raised)).collect();
     if let Some(mut to) = metrics {
         let text = metrics::render(&Measured {
             statistics: &statistics,

@@ -30,7 +30,7 @@ enum First {
 }
 
 /// All captures that raise anything; every other one must stay silent.
-const EXPECTED: [Expected; 9] = [
+const EXPECTED: [Expected; 10] = [
     Expected {
         capture: "captures/modbus/unit-sweep.pcap",
         detection: "sweep",
@@ -83,6 +83,13 @@ const EXPECTED: [Expected; 9] = [
         first: First::Holding(b"\x7fELF"),
     },
     Expected {
+        capture: "captures/dicom/executable-mz.pcap",
+        detection: "executable-in-image",
+        severity: "critical",
+        observed: "DOS or Windows program start of a data set",
+        first: First::Holding(b"MZ\x90\0"),
+    },
+    Expected {
         capture: "captures/dicom/part10-elf.pcap",
         detection: "executable-in-image",
         severity: "critical",
@@ -96,7 +103,6 @@ const EXPECTED: [Expected; 9] = [
         observed: "Windows PE preamble of a DICOM file",
         first: First::Holding(b"MZ\x90\0"),
     },
-    // executable-mz.pcap holds a DOS header and zeros behind it: no program that any system would run.
 ];
 
 /// Numbers as `#`.
@@ -168,8 +174,7 @@ fn check_evidence(capture: &str, replayed: &Replayed, alerts: &[Value], first: &
     }
     assert!(shown.is_sorted_by(|a, b| a.0 < b.0), "{capture}: {shown:?}: in order, none twice");
     assert_eq!(evidence["frames_total"], shown.len(), "{capture}");
-    let messages: Vec<Value> =
-        replayed.parsed().into_iter().filter(|event| event["type"] == "message").collect();
+    let messages: Vec<Value> = replayed.parsed().into_iter().filter(|event| event["type"] == "message").collect();
     let (frame, digest) = match first {
         First::Holding(octets) => {
             let frame = frame_holding(&packets, octets);
@@ -258,7 +263,8 @@ fn repeats_are_folded_and_told_at_powers_of_ten() {
     let frame = |repeat: u64| repeat * one.len() as u64 + frame_holding(&one, b"\x7fELF") as u64;
     let kept: Vec<u64> = (0..16).chain(REPEATS - 16..REPEATS).map(frame).collect();
     let evidence = &alerts[3]["alert"]["evidence"];
-    let shown: Vec<u64> = evidence["frames"].as_array().unwrap().iter().map(|it| it["frame"].as_u64().unwrap()).collect();
+    let shown: Vec<u64> =
+        evidence["frames"].as_array().unwrap().iter().map(|it| it["frame"].as_u64().unwrap()).collect();
     assert_eq!(shown, kept);
     assert_eq!(evidence["frames_total"], REPEATS);
 }
@@ -285,6 +291,40 @@ fn an_alert_that_was_quiet_for_an_hour_is_over() {
     let alerts = alerts_of(&[one.clone(), start(&one, begin + 3_000_000_000_000)].concat());
     let counts: Vec<&Value> = alerts.iter().map(|event| &event["alert"]["count"]).collect();
     assert_eq!(counts, [&json!(1), &json!(2)]);
+}
+
+/// The digest that the first alert of packets tells, if it tells one; fails when it is not that of the frame named.
+fn digest_of(packets: &[Packet], what: &str) -> Option<bool> {
+    let alerts = alerts_of(packets);
+    let evidence = &alerts.first()?["alert"]["evidence"];
+    let frame = evidence["frames"][0]["frame"].as_u64().unwrap() as usize;
+    let digest: String = Sha256::digest(&packets[frame - 1].bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let told = evidence.get("sha256");
+    assert!(told.is_none_or(|told| *told == digest.as_str()), "{what}: another frame's digest");
+    Some(told.is_some())
+}
+
+#[test]
+fn the_digest_is_that_of_the_frame_told_or_absent() {
+    let packets = read("captures/dicom/executable-elf.pcap").unwrap();
+    let decisive = frame_holding(&packets, b"\x7fELF") - 1;
+    // The segment with the program comes late, or early: the frame that makes it readable is told.
+    for to in decisive - 5..decisive + 5 {
+        let mut moved = packets.clone();
+        let packet = moved.remove(decisive);
+        moved.insert(to, packet);
+        let mut times: Vec<u64> = moved.iter().map(|packet| packet.time).collect();
+        times.sort_unstable();
+        moved.iter_mut().zip(times).for_each(|(packet, time)| packet.time = time);
+        assert_eq!(digest_of(&moved, &format!("moved to {to}")), Some(true));
+    }
+    // A segment before it is lost: it is read when the hole is given up, and its frame is gone by then.
+    let lost = (0..decisive).map(|lost| {
+        let mut left = packets.clone();
+        left.remove(lost);
+        digest_of(&left, &format!("{lost} lost"))
+    });
+    assert!(lost.collect::<Vec<_>>().contains(&Some(false)), "some loss makes it wait");
 }
 
 #[test]

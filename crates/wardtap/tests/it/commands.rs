@@ -59,7 +59,9 @@ fn help_and_version_are_no_failure() {
     let help = wardtap(&["--help"]).expect(0);
     assert!(help.stdout.contains("Exit status:") && help.stderr.is_empty());
     let help = wardtap(&["replay", "--help"]).expect(0);
-    for option in ["--events", "--event-types", "--metrics", "--filter", "--from", "--to", "--memory", "--workers", "--fail-on"] {
+    for option in
+        ["--events", "--event-types", "--metrics", "--filter", "--from", "--to", "--memory", "--workers", "--fail-on"]
+    {
         assert!(help.stdout.contains(&format!("\n      {option} <")), "{option}");
     }
     assert!(help.stdout.contains("vlan and"), "a filter for tagged traffic is explained");
@@ -87,7 +89,10 @@ fn what_is_not_built_says_so() {
     }
     refuses(&["replay", SWEEP, "--adapt"], &["--adapt is not built yet"]);
     let events = Made::new(b"");
-    refuses(&["replay", SWEEP, "--events", &events.name, "--event-types", "alert,incident"], &["incident is not built yet"]);
+    refuses(
+        &["replay", SWEEP, "--events", &events.name, "--event-types", "alert,incident"],
+        &["incident is not built yet"],
+    );
     wardtap(&["replay", SWEEP, "--event-format", "native"]).expect(0);
 }
 
@@ -179,7 +184,10 @@ fn a_capture_cut_in_a_record_is_read_up_to_there() {
         assert_eq!(stats["damage"][0]["capture"], made.name.as_str());
         // On both: the summary, and where a person looks who has sent that to a file.
         assert!(replayed.ran.stdout.contains("Damage"), "{}", replayed.ran.stdout);
-        says(&replayed.ran, &[&made.name, &format!("at byte {begin}"), "cut short", "everything before it was processed"]);
+        says(
+            &replayed.ran,
+            &[&made.name, &format!("at byte {begin}"), "cut short", "everything before it was processed"],
+        );
         assert!(replayed.metrics.contains("\nwardtap_damaged_inputs_total 1\n"));
     }
     bytes.truncate(begin);

@@ -100,7 +100,12 @@ fn difference(golden: &str, expected: &str, got: &str) -> Option<String> {
         let side = |lines: &[&str]| lines.get(line).map_or("(no line)".to_owned(), |line| (*line).to_owned());
         let (was, is) = (side(&expected), side(&got));
         let same = was.bytes().zip(is.bytes()).take_while(|(a, b)| a == b).count();
-        text.push_str(&format!("\n  line {}, from octet {same}:\n  - {}\n  + {}", line + 1, from(&was, same), from(&is, same)));
+        text.push_str(&format!(
+            "\n  line {}, from octet {same}:\n  - {}\n  + {}",
+            line + 1,
+            from(&was, same),
+            from(&is, same)
+        ));
     }
     let more = differing.count().saturating_sub(SHOWN);
     if more > 0 {

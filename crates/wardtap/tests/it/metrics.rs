@@ -84,7 +84,8 @@ impl Families {
     #[track_caller]
     fn value(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         let labels: Labels = labels.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let found = self.0.values().flat_map(|family| &family.samples).find(|(its, has, _)| its == name && *has == labels);
+        let found =
+            self.0.values().flat_map(|family| &family.samples).find(|(its, has, _)| its == name && *has == labels);
         found.unwrap_or_else(|| panic!("no {name} {labels:?}")).2
     }
 }
@@ -98,7 +99,8 @@ fn sample(line: &str) -> Option<(String, Labels, f64)> {
         None => (series, ""),
     };
     let word = |text: &str| {
-        text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && !text.starts_with(|c: char| c.is_ascii_digit())
+        text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            && !text.starts_with(|c: char| c.is_ascii_digit())
     };
     let mut read = Labels::new();
     // No label of ours has a quote, a comma or a backslash in its value.
@@ -149,7 +151,8 @@ fn check_names_and_labels(families: &Families) {
             }
         }
         // Every series of a closed set is there from the beginning, so that its first rise shows as one.
-        let first: Vec<&String> = family.samples.first().map(|(_, labels, _)| labels.keys().collect()).unwrap_or_default();
+        let first: Vec<&String> =
+            family.samples.first().map(|(_, labels, _)| labels.keys().collect()).unwrap_or_default();
         if let [label] = first.as_slice()
             && family.kind == "counter"
         {
@@ -232,7 +235,8 @@ fn check_counts(capture: &str, families: &Families, stats: &Value, events: &[Val
             .sum();
         assert_eq!(sum, stats["messages"][name].as_f64().unwrap(), "{capture}: messages of {name}");
         assert_eq!(sum, told(&|event| event["message"]["protocol"] == name), "{capture}: message events of {name}");
-        let timed = told(&|event| event["message"]["protocol"] == name && event["message"]["response_seconds"].is_number());
+        let timed =
+            told(&|event| event["message"]["protocol"] == name && event["message"]["response_seconds"].is_number());
         assert_eq!(families.value("wardtap_response_seconds_count", &[("protocol", name)]), timed, "{capture}: {name}");
         for reason in protocol.anomalies {
             let count = stats["malformed"][name].get(reason).map_or(0.0, |count| count.as_f64().unwrap());

@@ -70,9 +70,11 @@ fn damage(packet: &mut Packet, chance: &mut Chance) -> bool {
     let length = payload.len();
     let begin = payload.start;
     let at = chance.below(length);
-    let count = 1 + chance.below(length.min(40));
+    // A few octets, or enough to reach from one segment into the next.
+    let most = if chance.below(2) == 0 { 40 } else { 400 };
+    let count = 1 + chance.below(length.min(most));
     let bytes = &mut packet.bytes[payload];
-    match chance.below(16) {
+    match chance.below(12) {
         0 => return false,
         // Cut as by a small snapshot length: `sent` still says how long it was.
         1 => packet.bytes.truncate(begin + at),
@@ -101,7 +103,7 @@ fn damage(packet: &mut Packet, chance: &mut Chance) -> bool {
             let count = count.min(length - from).min(length - at);
             bytes.copy_within(from..from + count, at);
         }
-        // Ends of segments and fields gone.
+        // What would have told the end of a segment or of an element.
         9 => bytes.iter_mut().filter(|byte| **byte == b'\r').for_each(|byte| *byte = b'|'),
         _ => {}
     }

@@ -79,6 +79,8 @@ pub(crate) fn wardtap_fed(arguments: &[&str], input: Stdio) -> Ran {
         .stderr(File::create(&err).unwrap())
         .spawn()
         .unwrap();
+    // A watch on a process that hangs: nothing that a test compares depends on it.
+    #[allow(clippy::disallowed_methods)]
     let began = Instant::now();
     let mut pause = Duration::from_millis(1);
     let status = loop {
@@ -109,7 +111,10 @@ pub(crate) struct Replayed {
 impl Replayed {
     /// The events, parsed.
     pub(crate) fn parsed(&self) -> Vec<Value> {
-        self.events.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+        self.events
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+            .collect()
     }
 
     /// The last event, which is the stats.
@@ -135,7 +140,8 @@ pub(crate) fn replay(capture: &str, options: &[&str]) -> Replayed {
     let mut arguments = vec!["replay", capture, "--events", &events, "--metrics", &metrics, "--event-types", ALL_TYPES];
     arguments.extend(options);
     let ran = wardtap(&arguments);
-    let text = |path: &str| fs::read(path).map_or_else(|_| String::new(), |bytes| String::from_utf8(bytes).expect("UTF-8"));
+    let text =
+        |path: &str| fs::read(path).map_or_else(|_| String::new(), |bytes| String::from_utf8(bytes).expect("UTF-8"));
     Replayed { ran, events: text(&events), metrics: text(&metrics) }
 }
 

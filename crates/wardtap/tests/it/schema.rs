@@ -84,7 +84,14 @@ fn every_event_of_every_capture_validates() {
 
 /// Which member of which choice did not fit: of the choice of the event's own type.
 fn why(schema: &Validator, event: &Value) -> String {
-    schema.iter_errors(event).map(|error| format!("{error:?}")).collect::<Vec<_>>().join("; ").chars().take(3000).collect()
+    schema
+        .iter_errors(event)
+        .map(|error| format!("{error:?}"))
+        .collect::<Vec<_>>()
+        .join("; ")
+        .chars()
+        .take(3000)
+        .collect()
 }
 
 /// An event of this type and, of messages, protocol.

@@ -16,7 +16,10 @@ fn text(path: &str) -> String {
 }
 
 fn is_kebab(name: &str) -> bool {
-    !name.is_empty() && name.split('-').all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
+    !name.is_empty()
+        && name
+            .split('-')
+            .all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
 }
 
 #[test]
@@ -175,8 +178,20 @@ fn find(folder: &str, words: &[&str], except: impl Fn(&Path) -> bool) -> Option<
 #[test]
 fn net_dissect_and_behaviour_are_pure() {
     let words = [
-        "std::fs", "fs::File", "std::thread", "thread::spawn", "Instant::now", "std::time::Instant", "SystemTime", "std::io",
-        "std::env", "std::process", "TcpStream", "UdpSocket", "println!", "eprintln!",
+        "std::fs",
+        "fs::File",
+        "std::thread",
+        "thread::spawn",
+        "Instant::now",
+        "std::time::Instant",
+        "SystemTime",
+        "std::io",
+        "std::env",
+        "std::process",
+        "TcpStream",
+        "UdpSocket",
+        "println!",
+        "eprintln!",
     ];
     for folder in ["crates/net/src", "crates/dissect/src", "crates/behaviour/src"] {
         assert_eq!(find(folder, &words, |_| false), None);

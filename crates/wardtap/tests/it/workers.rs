@@ -1,5 +1,6 @@
 //! What is written does not depend on the number of workers.
 
+use crate::pcap::{PLAIN, Packet, pcap, read};
 use crate::run::{Replayed, captures, corpus, corpus_files, replay};
 
 /// A single thread is the reference; 3 and 5 do not divide the shards evenly.
@@ -43,6 +44,29 @@ fn all_captures_merged_give_the_same_with_any_number_of_workers() {
     assert!(one.events.lines().count() > 3000, "{}", one.ran.stderr);
     for workers in WORKERS {
         same("all captures", &one, &with(workers), workers);
+    }
+}
+
+#[test]
+fn a_capture_of_many_blocks_gives_the_same_with_any_number_of_workers() {
+    // Everything there is, over and over, each time later: some megabytes, with records that straddle blocks.
+    let one: Vec<Packet> = captures().iter().filter_map(|capture| read(capture)).flatten().collect();
+    let span =
+        one.iter().map(|packet| packet.time).max().unwrap() - one.iter().map(|packet| packet.time).min().unwrap();
+    let mut packets = Vec::new();
+    for round in 0..4 {
+        let later = |packet: &Packet| Packet { time: packet.time + round * (span + 1_000_000_000), ..packet.clone() };
+        packets.extend(one.iter().map(later));
+    }
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("many.pcap");
+    let bytes = pcap(&packets, PLAIN);
+    assert!(bytes.len() > 3_000_000, "{}", bytes.len());
+    std::fs::write(&path, bytes).unwrap();
+    let path = path.to_str().unwrap();
+    let one = replay(path, &["--workers", "1"]);
+    for workers in WORKERS {
+        same("many blocks", &one, &replay(path, &["--workers", workers]), workers);
     }
 }
 

@@ -64,7 +64,7 @@ fn programs_in_preambles_are_found() {
         file.resize(128, 0);
         file.extend(b"DICM");
         file.extend(patient(900));
-        assert_eq!(executable(&file), None);
+        assert_eq!(executable(&file, None), None);
     }
 }
 
@@ -77,7 +77,7 @@ fn ordinary_data_sets_are_not_programs() {
             let mut start = tag.to_vec();
             start.extend([0, 0, b'U', b'L', 4, 0]);
             start.extend(rest);
-            assert_eq!(executable(&start), None, "{group:04x}");
+            assert_eq!(executable(&start, None), None, "{group:04x}");
         }
     }
     // What merely begins alike: deflated bytes, private groups, text.
@@ -98,7 +98,7 @@ fn ordinary_data_sets_are_not_programs() {
         b"\xfe\xed\xfa\xce\0\0\0\0\0\0\0\0\0\0\0\0",
         b"",
     ] {
-        assert_eq!(executable(start), None, "{start:?}");
+        assert_eq!(executable(start, None), None, "{start:?}");
     }
 }
 
