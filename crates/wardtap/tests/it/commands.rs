@@ -255,6 +255,14 @@ fn from_and_to_are_inclusive_and_count_what_they_leave_out() {
     assert_eq!(stats["filtered"], last);
 }
 
+#[cfg(not(feature = "pcap"))]
+#[test]
+fn a_build_without_filters_says_so() {
+    let ran = wardtap(&["replay", SWEEP, "--filter", "arp"]);
+    assert!([1, 2].contains(&ran.status) && ran.stderr.contains("pcap"), "{} {}", ran.status, ran.stderr);
+}
+
+#[cfg(feature = "pcap")]
 #[test]
 fn a_filter_is_applied_and_a_bad_one_refused() {
     let packets = read(SWEEP).unwrap();
