@@ -30,7 +30,8 @@ pub struct Transcript {
     pub findings: Vec<Finding>,
     /// The most bytes held at any time.
     pub held_max: usize,
-    /// Some segment was not recognised. The next is tried as if it were the first then, so that the cuts do matter.
+    /// Some segment was not recognised, or not before a gap. The next is tried as if it were the first then, so that the
+    /// cuts do matter.
     pub unrecognised: bool,
     /// What the flow turned out to be.
     pub protocol: Option<&'static str>,
@@ -85,7 +86,10 @@ pub fn transcript(flow: &FlowFacts, steps: &[Step]) -> Transcript {
                 conversation.push(flow, &Chunk { side: *side, time, frame: number, bytes }, &mut transcript);
                 transcript.unrecognised |= conversation.is_unrecognised();
             }
-            Step::Gap(side, missing) => conversation.gap(*side, *missing, &mut transcript),
+            Step::Gap(side, missing) => {
+                transcript.unrecognised |= conversation.is_undecided();
+                conversation.gap(*side, *missing, &mut transcript);
+            }
         }
         if let Recognised::Protocol(protocol) = conversation.recognised() {
             transcript.protocol = Some(protocol.name);

@@ -86,6 +86,11 @@ impl Conversation {
         matches!(self.state, State::Unknown { .. })
     }
 
+    /// True while there are bytes, and more are needed to name the flow: a gap now makes them useless.
+    pub(crate) const fn is_undecided(&self) -> bool {
+        matches!(self.state, State::Early(_))
+    }
+
     /// The end that sends requests, once the protocol has shown it.
     #[must_use]
     pub fn requester(&self) -> Option<Side> {

@@ -36,9 +36,10 @@ pub fn run(input: &[u8]) {
     assert!(peak <= MEMORY + MEMORY_EACH * input.len(), "{peak} bytes in use for {} bytes", input.len());
 }
 
-/// The ports that a flow may have beside an ephemeral one: those of the protocols, and others.
+/// The ports that a flow may have beside an ephemeral one: a usual one of each protocol, and others; eight in all.
 fn ports() -> Vec<u16> {
-    PROTOCOLS.iter().flat_map(|protocol| protocol.ports).copied().chain([4242, 443, 50_000]).collect()
+    let usual = PROTOCOLS.iter().filter_map(|protocol| protocol.ports.first()).copied();
+    [4343, 443, 50_000].into_iter().chain(usual).take(8).collect()
 }
 
 /// The flow that options name.

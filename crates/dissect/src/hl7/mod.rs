@@ -189,6 +189,10 @@ impl Message for Hl7Message<'_> {
     }
 }
 
+/// The most blank bytes in front of a header that names a flow: with more, a flow without a name would be given up within
+/// them where they come in pieces, and named where they come at once.
+const BLANK_MAX: usize = 16;
+
 /// A frame that begins with a header says it all. On a usual port the frame may begin later: the flow was caught in
 /// the middle of a message.
 fn probe(evidence: &Evidence<'_>) -> Probe {
@@ -219,7 +223,7 @@ fn probe_stream(bytes: &[u8], anywhere: bool) -> Start<'_> {
         }
         // Blank lines in front of the header are seen now and then.
         let content = bytes.get(at.saturating_add(1)..).unwrap_or_default();
-        let blank = content.iter().take_while(|byte| matches!(**byte, CR | LF)).count();
+        let blank = content.iter().take(BLANK_MAX).take_while(|byte| matches!(**byte, CR | LF)).count();
         let line = content.get(blank..).unwrap_or_default();
         match (Name::first_of(line), line.get(3)) {
             (Some(Name::MSH | Name::BHS | Name::FHS), Some(&separator)) if is_field_separator(separator) => {

@@ -427,3 +427,15 @@ proptest! {
         prop_assert_eq!(whole.anomalies, pieces.anomalies);
     }
 }
+
+#[test]
+fn blank_lines_before_the_first_header_are_looked_through_only_so_far() {
+    let flow = FlowFacts { ports: [40_000, 4343], ..FLOW };
+    for blank in [3000, 17, 16, 1, 0] {
+        let frame = [b"\x0b", &vec![b'\r'; blank][..], ADT.as_bytes(), b"\x1c\r"].concat();
+        let steps = [sent(frame), answered(framed(ACK))];
+        // Longer pieces than what is kept of a flow without a name.
+        let whole = exercise(&flow, &steps, &[1, 2500, 1110]);
+        assert_eq!(whole.messages.len(), if blank <= 16 { 2 } else { 1 }, "{blank}");
+    }
+}
