@@ -6,6 +6,9 @@ pub mod memory;
 pub mod script;
 pub mod targets;
 
+/// Panics where an invariant does not hold.
+pub type Target = fn(&[u8]);
+
 /// The targets, by name.
-pub const TARGETS: [(&str, fn(&[u8])); 3] =
+pub const TARGETS: [(&str, Target); 3] =
     [("capture", targets::capture::run), ("frame", targets::frame::run), ("stream", targets::stream::run)];
