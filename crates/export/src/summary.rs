@@ -74,7 +74,7 @@ fn capture(out: &mut String, statistics: &Statistics) -> std::fmt::Result {
         writeln!(out, "    not decoded: {} {reason}", grouped(*count))?;
     }
     let streams = &statistics.streams;
-    write!(out, "  {} conversations", grouped(streams.seen))?;
+    write!(out, "  {} conversation{}", grouped(streams.seen), if streams.seen == 1 { "" } else { "s" })?;
     for (count, what) in [(streams.one_sided, "heard from one end only"), (streams.with_gaps, "with bytes missing")] {
         if count > 0 {
             write!(out, ", {} {what}", grouped(count))?;

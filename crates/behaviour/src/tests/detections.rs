@@ -231,7 +231,7 @@ fn executable_is_raised_for_every_kind_once() {
     };
     let content = |format: &'static str, frame: u64| {
         Observation::Content(Box::new(Content {
-            finding: Finding::Executable { side: Side::A, format, place: "start of a data set" },
+            finding: Finding::Executable { side: Side::A, format, place: "at the start of a data set" },
             protocol: &NUMBERED,
             sender: ASKING,
             receiver: ASKED,
@@ -255,6 +255,6 @@ fn executable_is_raised_for_every_kind_once() {
     let first = &alerts[0].deviation;
     assert_eq!((first.severity, first.device, first.peer), (Severity::Critical, ASKED, Some(ASKING)));
     assert_eq!((first.sha256, first.gap_bytes, first.one_sided), (Some([9; 32]), 7, true));
-    assert_eq!(first.observed, "ELF start of a data set");
-    assert_eq!(alerts[1].deviation.observed, "Windows PE start of a data set");
+    assert_eq!(first.observed, "ELF at the start of a data set");
+    assert_eq!(alerts[1].deviation.observed, "Windows PE at the start of a data set");
 }

@@ -114,11 +114,11 @@ pub(super) fn executable(start: &[u8], encoding: Option<Encoding>) -> Option<(&'
     // room for the real header of a program, so the header's own place cannot be checked (CVE-2019-11687).
     if start.get(128..132) == Some(b"DICM") {
         let windows = start.starts_with(b"MZ").then_some("Windows PE");
-        return windows.or_else(|| program(start)).map(|format| (format, "preamble of a DICOM file"));
+        return windows.or_else(|| program(start)).map(|format| (format, "in the preamble of a DICOM file"));
     }
     let inflated = encoding.is_some_and(|encoding| encoding != Encoding::Deflated);
     let dos = (inflated && start.starts_with(b"MZ")).then_some("DOS or Windows program");
-    windows(start).or(dos).or_else(|| program(start)).map(|format| (format, "start of a data set"))
+    windows(start).or(dos).or_else(|| program(start)).map(|format| (format, "at the start of a data set"))
 }
 
 /// The header of a DOS program, and behind it that of a Windows one (Microsoft PE format, "MS-DOS Stub").

@@ -38,7 +38,7 @@ fn programs_are_found() {
         (script, "script"),
     ] {
         let seen = told(&[a(data(1, 3, &store_rq(1))), a(data(1, 2, &bytes))]);
-        assert_eq!(seen.findings, [Finding::Executable { side: Side::A, format, place: "start of a data set" }]);
+        assert_eq!(seen.findings, [Finding::Executable { side: Side::A, format, place: "at the start of a data set" }]);
         assert_eq!(seen.messages.len(), 1);
         // In pieces, it is the same.
         let (x, y) = bytes.split_at(7);
@@ -57,7 +57,10 @@ fn programs_in_preambles_are_found() {
         file.extend(b"DICM");
         file.extend(patient(900));
         let seen = told(&[a(data(1, 3, &store_rq(1))), a(data(1, 2, &file))]);
-        assert_eq!(seen.findings, [Finding::Executable { side: Side::A, format, place: "preamble of a DICOM file" }]);
+        assert_eq!(
+            seen.findings,
+            [Finding::Executable { side: Side::A, format, place: "in the preamble of a DICOM file" }]
+        );
     }
     for start in [&b"\0\0\0\0"[..], b"II*\0", b"MM\0*", b"II\x2b\0"] {
         let mut file = start.to_vec();
