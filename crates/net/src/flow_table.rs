@@ -6,26 +6,26 @@
 
 mod connection;
 mod counters;
+mod index;
 mod segment;
 mod wheel;
 
-use hashbrown::HashTable;
-
-use crate::address::Mac;
+use crate::address::{Address, Mac};
 use crate::checksum;
 use crate::community_id;
 use crate::duplicates::{Fingerprint, Ring, Seen, sample};
-use crate::flow::{Flow, FlowKey, FlowState, HashKey, Volume, fold};
+use crate::flow::{Flow, FlowHead, FlowKey, FlowState, HashKey, Volume, fold};
 use crate::packet::{Packet, Timestamp};
 use crate::peel::{Layout, protocol};
 use crate::reader::be32_at;
 use crate::reassembler::{self, Arrival, Half, StreamHandler};
-use crate::stream::Side;
+use crate::stream::{Chunk, Side};
 
 pub(crate) use connection::Proposal;
 use connection::Standing;
 pub use counters::Counters;
 pub use segment::endpoints;
+use index::{Index, NONE};
 use segment::{ACK, FIN, RST, SYN, Segment, ip_identification};
 use wheel::{WHEEL, first_look};
 
@@ -48,24 +48,35 @@ pub struct Limits {
     pub by_vlan: bool,
 }
 
-const NONE: u32 = u32::MAX;
-
 /// Which flow a packet belongs to.
 #[derive(Clone, Copy, Debug)]
-pub struct Found {
-    key: FlowKey,
-    /// Who sent the packet.
-    side: Side,
+pub struct Found<'a> {
+    /// Of TCP; None where its header cannot be read.
+    segment: Option<Segment<'a>>,
     hash: u64,
     /// Its place in the table when it was looked up.
     id: u32,
+    /// The table's `version` then.
+    version: u32,
+    /// Who sent the packet.
+    side: Side,
+}
+
+impl Found<'_> {
+    /// The part of the hash that the index keeps.
+    #[inline]
+    const fn tag(&self) -> u32 {
+        tag(self.hash)
+    }
 }
 
 /// The flows of one shard.
 pub struct FlowTable<S> {
     key: HashKey,
     limits: Limits,
-    index: HashTable<u32>,
+    index: Index,
+    /// Changes whenever a flow begins or ends.
+    version: u32,
     chunks: Vec<Vec<Flow<S>>>,
     free: Vec<u32>,
     used: usize,
@@ -86,7 +97,8 @@ impl<S: Default> FlowTable<S> {
         Self {
             key,
             limits: Limits { flows_max: limits.flows_max.max(1), ..limits },
-            index: HashTable::new(),
+            index: Index::default(),
+            version: 0,
             chunks: Vec::new(),
             free: Vec::new(),
             used: 0,
@@ -106,13 +118,13 @@ impl<S: Default> FlowTable<S> {
     }
 
     /// How many flows are in the table.
-    pub fn len(&self) -> usize {
+    pub const fn len(&self) -> usize {
         self.index.len()
     }
 
     /// True when no flow is in the table.
-    pub fn is_empty(&self) -> bool {
-        self.index.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.index.len() == 0
     }
 
     /// Octets held behind holes at present, each segment counted with [`reassembler::HELD_SEGMENT_COST`] more.
@@ -127,35 +139,49 @@ impl<S: Default> FlowTable<S> {
     /// all of them at once: with many flows, waiting for it would be most of the work.
     #[inline]
     #[must_use]
-    pub fn find_flow(&self, packet: &Packet<'_>, layout: &Layout) -> Option<Found> {
+    pub fn find_flow<'a>(&self, packet: &Packet<'a>, layout: &Layout) -> Option<Found<'a>> {
+        let (key, side) = self.key_of(packet, layout)?;
+        let hash = key.hash(self.key);
+        let id = self.find(&key, tag(hash)).unwrap_or(NONE);
+        let segment = if key.transport == protocol::TCP { Segment::read(packet, layout) } else { None };
+        Some(Found { segment, hash, id, version: self.version, side })
+    }
+
+    /// The key of a packet's flow, and who sent the packet.
+    #[inline]
+    fn key_of(&self, packet: &Packet<'_>, layout: &Layout) -> Option<(FlowKey, Side)> {
         let (source, destination) = endpoints(packet.bytes, layout)?;
         let transport = layout.protocol();
-        let end = layout.end().min(packet.bytes.len());
-        let datagram = packet.bytes.get(usize::from(layout.transport)..end).unwrap_or_default();
         let vlan = if self.limits.by_vlan { layout.vlan().unwrap_or(0) } else { 0 };
-        let (ports, one_way) = match transport {
-            protocol::TCP | protocol::UDP | protocol::SCTP => {
-                let ports = be32_at(datagram, 0)?;
-                #[allow(clippy::cast_possible_truncation)] // two halves of 32 bits
-                ((((ports >> 16) as u16), ports as u16), false)
+        if matches!(transport, protocol::TCP | protocol::UDP | protocol::SCTP) {
+            // Both ports; cut off where the packet ends before.
+            let at = usize::from(layout.transport);
+            let ports = be32_at(packet.bytes, at).filter(|_| layout.end() >= at.saturating_add(4))?;
+            #[allow(clippy::cast_possible_truncation)] // two halves of 32 bits
+            let (sender, receiver) = ((source, (ports >> 16) as u16), (destination, ports as u16));
+            return Some(FlowKey::new(sender, receiver, transport, layout.tunnel, vlan));
+        }
+        Some(Self::key_without_ports(datagram(packet, layout), (source, destination), layout, vlan))
+    }
+
+    fn key_without_ports(
+        datagram: &[u8],
+        (source, destination): (Address, Address),
+        layout: &Layout,
+        vlan: u16,
+    ) -> (FlowKey, Side) {
+        let (transport, tunnel) = (layout.protocol(), layout.tunnel);
+        let (ports, one_way) = match (transport, datagram) {
+            (protocol::ICMP | protocol::ICMPV6, [kind, code, ..]) => {
+                (community_id::icmp_ports(transport, *kind, *code), community_id::is_one_way(transport, *kind))
             }
-            protocol::ICMP | protocol::ICMPV6 => match datagram {
-                [kind, code, ..] => {
-                    (community_id::icmp_ports(transport, *kind, *code), community_id::is_one_way(transport, *kind))
-                }
-                _ => ((0, 0), false),
-            },
             _ => ((0, 0), false),
         };
-        let (key, side) = if one_way {
+        if one_way {
             let (addresses, ports) = ([source, destination], [ports.0, ports.1]);
-            (FlowKey { addresses, ports, tunnel: layout.tunnel, vlan, transport }, Side::A)
-        } else {
-            FlowKey::new((source, ports.0), (destination, ports.1), transport, layout.tunnel, vlan)
-        };
-        let hash = key.hash(self.key);
-        let id = self.find(&key, hash).unwrap_or(NONE);
-        Some(Found { key, side, hash, id })
+            return (FlowKey { addresses, ports, tunnel, vlan, transport }, Side::A);
+        }
+        FlowKey::new((source, ports.0), (destination, ports.1), transport, tunnel, vlan)
     }
 
     /// Takes a packet whose innermost headers are at `layout`; `frame` labels it in chunks.
@@ -169,59 +195,99 @@ impl<S: Default> FlowTable<S> {
 
     /// Takes a packet for which [`Self::find_flow`] gave this answer, then or some packets ago.
     #[inline]
-    pub fn take<H>(&mut self, found: Option<&Found>, packet: &Packet<'_>, frame: u64, layout: &Layout, handler: &mut H)
-    where
+    pub fn take<H>(
+        &mut self,
+        found: Option<&Found<'_>>,
+        packet: &Packet<'_>,
+        frame: u64,
+        layout: &Layout,
+        handler: &mut H,
+    ) where
         H: StreamHandler<Application = S>,
     {
-        let end = layout.end().min(packet.bytes.len());
-        let datagram = packet.bytes.get(usize::from(layout.transport)..end).unwrap_or_default();
         match found {
-            Some(found) if found.key.transport == protocol::TCP => {
-                let sent = layout.end().saturating_sub(usize::from(layout.transport));
-                match Segment::read(packet.bytes, datagram, sent, layout) {
-                    Some(segment) => self.tcp(found, packet, frame, layout, &segment, handler),
-                    None => self.counters.bad_transport = self.counters.bad_transport.saturating_add(1),
+            Some(found @ Found { segment: Some(segment), .. }) => {
+                if !self.brings_on(found, segment, packet, frame, layout, handler) {
+                    self.tcp(found, segment, packet, frame, layout, handler);
                 }
             }
-            Some(found) => self.other(found, packet, layout, datagram, handler),
-            None => self.counters.bad_transport = self.counters.bad_transport.saturating_add(1),
+            Some(found) if layout.protocol() != protocol::TCP => self.other(found, packet, layout, handler),
+            _ => self.counters.bad_transport = self.counters.bad_transport.saturating_add(1),
         }
     }
 
-    fn other<H>(&mut self, found: &Found, packet: &Packet<'_>, layout: &Layout, datagram: &[u8], handler: &mut H)
+    /// Takes a segment of a connection that is open, in which nothing was ever out of order, that brings it on: almost
+    /// every segment. False, with nothing done, for all others.
+    #[inline]
+    fn brings_on<H>(
+        &mut self,
+        found: &Found<'_>,
+        segment: &Segment<'_>,
+        packet: &Packet<'_>,
+        frame: u64,
+        layout: &Layout,
+        handler: &mut H,
+    ) -> bool
     where
         H: StreamHandler<Application = S>,
     {
-        let Found { key, side, hash, .. } = *found;
+        if found.version != self.version {
+            return false;
+        }
+        let Some(flow) = flow_at(&mut self.chunks, found.id) else { return false };
+        let side = found.side;
+        let head = &mut flow.head;
+        let half = side.of_mut(&mut head.tcp);
+        let expected = half.known() && segment.sequence == half.next && segment.advances(half);
+        if !expected || !segment.is_plain() || head.troubles.is_some() {
+            return false;
+        }
+        self.ring.remember(segment.fingerprint(found.hash, side), packet.time);
+        half.acknowledge(segment.acknowledgement);
+        half.next = half.next.wrapping_add(segment.sent);
+        if count(flow, side, packet, layout, handler) && checksum::is_wrong(packet, layout) {
+            self.counters.bad_checksums = self.counters.bad_checksums.saturating_add(1);
+        }
+        if !segment.payload.is_empty() {
+            handler.chunk(flow, &Chunk { side, time: packet.time, frame, bytes: segment.payload });
+        }
+        true
+    }
+
+    fn other<H>(&mut self, found: &Found<'_>, packet: &Packet<'_>, layout: &Layout, handler: &mut H)
+    where
+        H: StreamHandler<Application = S>,
+    {
+        let Found { side, hash, .. } = *found;
+        let datagram = datagram(packet, layout);
         let identification = ip_identification(packet.bytes, layout).unwrap_or(0);
         // The checksum may differ between copies: UDP has it before its payload, ICMP and IGMP in octets 2 and 3.
-        let payload = datagram.get(if key.transport == protocol::UDP { 8 } else { 4 }..).unwrap_or_default();
+        let payload = datagram.get(if layout.protocol() == protocol::UDP { 8 } else { 4 }..).unwrap_or_default();
         let place = fold(hash ^ side.index() as u64, u64::from(identification) << 32 | datagram.len() as u64);
         if self.ring.check(Fingerprint::new(place, place, sample(payload)), packet.time) == Seen::Same {
-            self.duplicate(&key, hash);
+            self.duplicate(found, packet, layout);
             return;
         }
-        let id = self.find_or_open(found, packet, layout, handler);
+        let Some(id) = self.find_or_open(found, packet, layout, handler) else { return };
         let Some(flow) = flow_at(&mut self.chunks, id) else { return };
         if count(flow, side, packet, layout, handler) && checksum::is_wrong(packet, layout) {
             self.counters.bad_checksums = self.counters.bad_checksums.saturating_add(1);
         }
     }
 
-    #[inline]
     fn tcp<H>(
         &mut self,
-        found: &Found,
+        found: &Found<'_>,
+        segment: &Segment<'_>,
         packet: &Packet<'_>,
         frame: u64,
         layout: &Layout,
-        segment: &Segment<'_>,
         handler: &mut H,
     ) where
         H: StreamHandler<Application = S>,
     {
-        let (key, hash, side) = (&found.key, found.hash, found.side);
-        let id = self.find_or_open(found, packet, layout, handler);
+        let Found { hash, side, .. } = *found;
+        let Some(id) = self.find_or_open(found, packet, layout, handler) else { return };
         let Some(flow) = flow_at(&mut self.chunks, id) else { return };
 
         let fingerprint = segment.fingerprint(hash, side);
@@ -231,7 +297,7 @@ impl<S: Default> FlowTable<S> {
         } else {
             seen = self.ring.check(fingerprint, packet.time);
             if seen == Seen::Same {
-                self.duplicate(key, hash);
+                self.duplicate(found, packet, layout);
                 return;
             }
         }
@@ -239,7 +305,7 @@ impl<S: Default> FlowTable<S> {
         if segment.flags & SYN != 0 || flow.troubles.is_some() {
             match connection::standing(flow, side, segment) {
                 Standing::Own => {}
-                Standing::Anew(proposal) => self.renew(id, key, hash, side, packet, layout, proposal, handler),
+                Standing::Anew(proposal) => self.renew(id, found, packet, layout, proposal, handler),
                 Standing::Foreign => {
                     count(flow, side, packet, layout, handler);
                     return;
@@ -311,14 +377,10 @@ impl<S: Default> FlowTable<S> {
     }
 
     /// Ends a flow and begins another in its place, between the same ports.
-    #[cold]
-    #[allow(clippy::too_many_arguments)]
     fn renew<H>(
         &mut self,
         id: u32,
-        key: &FlowKey,
-        hash: u64,
-        side: Side,
+        found: &Found<'_>,
         packet: &Packet<'_>,
         layout: &Layout,
         proposal: Option<Proposal>,
@@ -326,51 +388,54 @@ impl<S: Default> FlowTable<S> {
     ) where
         H: StreamHandler<Application = S>,
     {
+        let Some(key) = flow_of(&self.chunks, id).map(|flow| flow.key) else { return };
         self.end(id, packet.time, handler);
         if let Some(flow) = flow_at(&mut self.chunks, id) {
-            begin(flow, key, side, packet, layout);
+            begin(flow, &key, found.side, packet, layout);
             if let Some(proposal) = proposal {
                 connection::accept(flow, proposal);
             }
         }
-        let (chunks, secret) = (&self.chunks, self.key);
-        self.index.insert_unique(hash, id, |&id| hash_of(chunks, secret, id));
+        self.index.insert(found.tag(), id);
+        self.version = self.version.wrapping_add(1);
         self.counters.opened = self.counters.opened.saturating_add(1);
     }
 
     #[cold]
-    fn duplicate(&mut self, key: &FlowKey, hash: u64) {
+    fn duplicate(&mut self, found: &Found<'_>, packet: &Packet<'_>, layout: &Layout) {
         self.counters.duplicates = self.counters.duplicates.saturating_add(1);
-        if let Some(flow) = self.find(key, hash).and_then(|id| flow_at(&mut self.chunks, id)) {
+        let id = self.key_of(packet, layout).and_then(|(key, _)| self.find(&key, found.tag()));
+        if let Some(flow) = id.and_then(|id| flow_at(&mut self.chunks, id)) {
             let troubles = &mut flow.troubles.get_or_insert_default().troubles;
             troubles.duplicates = troubles.duplicates.saturating_add(1);
         }
     }
 
     #[inline]
-    fn find(&self, key: &FlowKey, hash: u64) -> Option<u32> {
-        self.index.find(hash, |&id| flow_of(&self.chunks, id).is_some_and(|flow| flow.key == *key)).copied()
+    fn find(&self, key: &FlowKey, tag: u32) -> Option<u32> {
+        self.index.find(tag, |id| flow_of(&self.chunks, id).is_some_and(|flow| flow.key.is(key)))
     }
 
     #[inline]
-    fn find_or_open<H>(&mut self, found: &Found, packet: &Packet<'_>, layout: &Layout, handler: &mut H) -> u32
+    fn find_or_open<H>(&mut self, found: &Found<'_>, packet: &Packet<'_>, layout: &Layout, handler: &mut H) -> Option<u32>
     where
         H: StreamHandler<Application = S>,
     {
-        // Packets in between may have opened or ended it.
-        if flow_of(&self.chunks, found.id).is_some_and(|flow| flow.live && flow.key == found.key) {
-            return found.id;
+        if found.version == self.version && found.id != NONE {
+            return Some(found.id);
         }
-        match self.find(&found.key, found.hash) {
-            Some(id) => id,
-            None => self.open(&found.key, found.hash, found.side, packet, layout, handler),
+        // Packets in between may have opened or ended it.
+        let (key, side) = self.key_of(packet, layout)?;
+        match self.find(&key, found.tag()) {
+            Some(id) => Some(id),
+            None => Some(self.open(&key, found.tag(), side, packet, layout, handler)),
         }
     }
 
     fn open<H>(
         &mut self,
         key: &FlowKey,
-        hash: u64,
+        tag: u32,
         side: Side,
         packet: &Packet<'_>,
         layout: &Layout,
@@ -397,9 +462,8 @@ impl<S: Default> FlowTable<S> {
         if let Some(flow) = flow_at(&mut self.chunks, id) {
             begin(flow, key, side, packet, layout);
         }
-        let chunks = &self.chunks;
-        let secret = self.key;
-        self.index.insert_unique(hash, id, |&id| hash_of(chunks, secret, id));
+        self.index.insert(tag, id);
+        self.version = self.version.wrapping_add(1);
         id
     }
 
@@ -441,30 +505,30 @@ impl<S: Default> FlowTable<S> {
         }
         flow.live = false;
         flow.application = S::default();
-        let hash = flow.key.hash(self.key);
-        if let Ok(entry) = self.index.find_entry(hash, |&other| other == id) {
-            entry.remove();
-        }
+        self.index.remove(tag(flow.key.hash(self.key)), id);
+        self.version = self.version.wrapping_add(1);
     }
 }
 
 impl<S: Default> Flow<S> {
     fn vacant() -> Self {
         Self {
-            key: FlowKey::default(),
-            first: Timestamp::EPOCH,
-            last: Timestamp::EPOCH,
-            tcp: [Half::default(); 2],
-            volume: [Volume::default(); 2],
+            head: FlowHead {
+                key: FlowKey::default(),
+                first: Timestamp::EPOCH,
+                last: Timestamp::EPOCH,
+                tcp: [Half::default(); 2],
+                volume: [Volume::default(); 2],
+                troubles: None,
+                wheel_next: NONE,
+                vlan: u16::MAX,
+                macs: [Mac::default(); 2],
+                first_sender: Side::A,
+                oriented: None,
+                state: FlowState::Seen,
+                live: false,
+            },
             application: S::default(),
-            troubles: None,
-            wheel_next: NONE,
-            vlan: u16::MAX,
-            macs: [Mac::default(); 2],
-            first_sender: Side::A,
-            oriented: None,
-            state: FlowState::Seen,
-            live: false,
         }
     }
 }
@@ -481,22 +545,36 @@ fn flow_at<S>(chunks: &mut [Vec<Flow<S>>], id: u32) -> Option<&mut Flow<S>> {
     chunks.get_mut(id / CHUNK)?.get_mut(id % CHUNK)
 }
 
-fn hash_of<S>(chunks: &[Vec<Flow<S>>], key: HashKey, id: u32) -> u64 {
-    flow_of(chunks, id).map_or(0, |flow| flow.key.hash(key))
+/// The part of a hash that the index keeps.
+#[inline]
+#[allow(clippy::cast_possible_truncation)] // the upper half
+const fn tag(hash: u64) -> u32 {
+    (hash >> 32) as u32
+}
+
+/// What was captured of the innermost packet behind its IP header.
+#[inline]
+fn datagram<'a>(packet: &Packet<'a>, layout: &Layout) -> &'a [u8] {
+    let end = layout.end().min(packet.bytes.len());
+    packet.bytes.get(usize::from(layout.transport)..end).unwrap_or_default()
 }
 
 /// Makes a place in the slab a new flow; it keeps its place on the wheel.
-fn begin<S: Default>(flow: &mut Flow<S>, key: &FlowKey, side: Side, packet: &Packet<'_>, layout: &Layout) {
-    let wheel_next = flow.wheel_next;
-    *flow = Flow {
+fn begin<S>(flow: &mut Flow<S>, key: &FlowKey, side: Side, packet: &Packet<'_>, layout: &Layout) {
+    flow.head = FlowHead {
         key: *key,
         first: packet.time,
         last: packet.time,
-        wheel_next,
         vlan: layout.vlan().unwrap_or(u16::MAX),
         first_sender: side,
         live: true,
-        ..Flow::vacant()
+        wheel_next: flow.wheel_next,
+        tcp: [Half::default(); 2],
+        volume: [Volume::default(); 2],
+        troubles: None,
+        macs: [Mac::default(); 2],
+        oriented: None,
+        state: FlowState::Seen,
     };
 }
 
@@ -511,16 +589,27 @@ fn count<H: StreamHandler>(
 ) -> bool {
     flow.last = flow.last.max(packet.time);
     let volume = side.of_mut(&mut flow.volume);
-    volume.packets = volume.packets.saturating_add(1);
-    volume.bytes = volume.bytes.saturating_add(u64::from(packet.sent));
+    volume.packets = volume.packets.wrapping_add(1);
+    volume.bytes = volume.bytes.wrapping_add(u64::from(packet.sent));
     if volume.packets == 1 {
-        *side.of_mut(&mut flow.macs) = layout.source_mac(packet.bytes).unwrap_or_default();
-        let other = side.other().of_mut(&mut flow.macs);
-        if !other.is_known() {
-            *other = layout.destination_mac(packet.bytes).unwrap_or_default();
-        }
-        handler.heard(flow, side);
+        first_packet(flow, side, packet, layout, handler);
         return true;
     }
     volume.packets <= VERIFIED_PACKETS
+}
+
+/// Notes what the first packet from an end shows.
+fn first_packet<H: StreamHandler>(
+    flow: &mut Flow<H::Application>,
+    side: Side,
+    packet: &Packet<'_>,
+    layout: &Layout,
+    handler: &mut H,
+) {
+    *side.of_mut(&mut flow.macs) = layout.source_mac(packet.bytes).unwrap_or_default();
+    let other = side.other().of_mut(&mut flow.macs);
+    if !other.is_known() {
+        *other = layout.destination_mac(packet.bytes).unwrap_or_default();
+    }
+    handler.heard(flow, side);
 }

@@ -1,6 +1,7 @@
 //! Timers: flows end when they have been idle for long enough, on capture time.
 
-use super::{FlowTable, NONE, flow_at, flow_of};
+use super::index::NONE;
+use super::{FlowTable, flow_at, flow_of};
 use crate::flow::{Flow, FlowState};
 use crate::packet::Timestamp;
 use crate::peel::protocol;
