@@ -48,21 +48,18 @@ pub struct Limits {
     pub by_vlan: bool,
 }
 
-/// Which flow a packet belongs to.
+/// What a packet says of the flow that it belongs to: all that its headers are read for.
 #[derive(Clone, Copy, Debug)]
-pub struct Found<'a> {
-    /// Of TCP; None where its header cannot be read.
-    segment: Option<Segment<'a>>,
-    hash: u64,
-    /// Its place in the table when it was looked up.
-    id: u32,
-    /// The table's `version` then.
-    version: u32,
+pub struct Sought<'a> {
+    key: FlowKey,
     /// Who sent the packet.
     side: Side,
+    hash: u64,
+    /// Of TCP; None where its header cannot be read.
+    segment: Option<Segment<'a>>,
 }
 
-impl Found<'_> {
+impl Sought<'_> {
     /// The part of the hash that the index keeps.
     #[inline]
     const fn tag(&self) -> u32 {
@@ -70,13 +67,20 @@ impl Found<'_> {
     }
 }
 
+/// How packets are told to belong to a flow; the same for all tables of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Seeker {
+    /// The secret of hashes.
+    pub key: HashKey,
+    /// Keep flows of different VLANs apart.
+    pub by_vlan: bool,
+}
+
 /// The flows of one shard.
 pub struct FlowTable<S> {
-    key: HashKey,
+    seeker: Seeker,
     limits: Limits,
     index: Index,
-    /// Changes whenever a flow begins or ends.
-    version: u32,
     chunks: Vec<Vec<Flow<S>>>,
     free: Vec<u32>,
     used: usize,
@@ -90,15 +94,71 @@ pub struct FlowTable<S> {
     counters: Counters,
 }
 
+/// Where a search begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Warm(u64);
+
+impl Warm {
+    /// Of no search.
+    pub const NONE: Self = Self(u64::MAX);
+}
+
+impl Seeker {
+    /// Reads a packet's headers: which flow it belongs to, and what it brings. None where they are cut off.
+    #[inline]
+    #[must_use]
+    pub fn seek<'a>(&self, packet: &Packet<'a>, layout: &Layout) -> Option<Sought<'a>> {
+        let (key, side) = self.key_of(packet, layout)?;
+        let segment = if key.transport == protocol::TCP { Segment::read(packet, layout) } else { None };
+        Some(Sought { key, side, hash: key.hash(self.key), segment })
+    }
+
+    /// The key of a packet's flow, and who sent the packet.
+    #[inline]
+    fn key_of(&self, packet: &Packet<'_>, layout: &Layout) -> Option<(FlowKey, Side)> {
+        let (source, destination) = endpoints(packet.bytes, layout)?;
+        let transport = layout.protocol();
+        let vlan = if self.by_vlan { layout.vlan().unwrap_or(0) } else { 0 };
+        if matches!(transport, protocol::TCP | protocol::UDP | protocol::SCTP) {
+            // Both ports; cut off where the packet ends before.
+            let at = usize::from(layout.transport);
+            let ports = be32_at(packet.bytes, at).filter(|_| layout.end() >= at.saturating_add(4))?;
+            #[allow(clippy::cast_possible_truncation)] // two halves of 32 bits
+            let (sender, receiver) = ((source, (ports >> 16) as u16), (destination, ports as u16));
+            return Some(FlowKey::new(sender, receiver, transport, layout.tunnel, vlan));
+        }
+        Some(Self::key_without_ports(datagram(packet, layout), (source, destination), layout, vlan))
+    }
+
+    fn key_without_ports(
+        datagram: &[u8],
+        (source, destination): (Address, Address),
+        layout: &Layout,
+        vlan: u16,
+    ) -> (FlowKey, Side) {
+        let (transport, tunnel) = (layout.protocol(), layout.tunnel);
+        let (ports, one_way) = match (transport, datagram) {
+            (protocol::ICMP | protocol::ICMPV6, [kind, code, ..]) => {
+                (community_id::icmp_ports(transport, *kind, *code), community_id::is_one_way(transport, *kind))
+            }
+            _ => ((0, 0), false),
+        };
+        if one_way {
+            let (addresses, ports) = ([source, destination], [ports.0, ports.1]);
+            return (FlowKey { addresses, ports, tunnel, vlan, transport }, Side::A);
+        }
+        FlowKey::new((source, ports.0), (destination, ports.1), transport, tunnel, vlan)
+    }
+}
+
 impl<S: Default> FlowTable<S> {
     /// An empty table.
     #[must_use]
     pub fn new(key: HashKey, limits: Limits) -> Self {
         Self {
-            key,
+            seeker: Seeker { key, by_vlan: limits.by_vlan },
             limits: Limits { flows_max: limits.flows_max.max(1), ..limits },
             index: Index::default(),
-            version: 0,
             chunks: Vec::new(),
             free: Vec::new(),
             used: 0,
@@ -133,55 +193,21 @@ impl<S: Default> FlowTable<S> {
         self.held_bytes
     }
 
-    /// Works out which flow a packet belongs to, and looks it up.
-    ///
-    /// Done for a group of packets before any of them is taken, so that the memory that their flows lie in is fetched for
-    /// all of them at once: with many flows, waiting for it would be most of the work.
+    /// Reads what a search for this flow begins with, so that its memory is on its way when it is needed; see
+    /// [`Self::warm_flow`].
     #[inline]
     #[must_use]
-    pub fn find_flow<'a>(&self, packet: &Packet<'a>, layout: &Layout) -> Option<Found<'a>> {
-        let (key, side) = self.key_of(packet, layout)?;
-        let hash = key.hash(self.key);
-        let id = self.find(&key, tag(hash)).unwrap_or(NONE);
-        let segment = if key.transport == protocol::TCP { Segment::read(packet, layout) } else { None };
-        Some(Found { segment, hash, id, version: self.version, side })
+    pub fn warm_index(&self, sought: &Sought<'_>) -> Warm {
+        Warm(self.index.first(sought.tag()))
     }
 
-    /// The key of a packet's flow, and who sent the packet.
+    /// Reads of a flow what each of its packets needs. To be called for some packets in a row before any of them is
+    /// taken: with many flows, waiting for their memory one after the other would be most of the work.
     #[inline]
-    fn key_of(&self, packet: &Packet<'_>, layout: &Layout) -> Option<(FlowKey, Side)> {
-        let (source, destination) = endpoints(packet.bytes, layout)?;
-        let transport = layout.protocol();
-        let vlan = if self.limits.by_vlan { layout.vlan().unwrap_or(0) } else { 0 };
-        if matches!(transport, protocol::TCP | protocol::UDP | protocol::SCTP) {
-            // Both ports; cut off where the packet ends before.
-            let at = usize::from(layout.transport);
-            let ports = be32_at(packet.bytes, at).filter(|_| layout.end() >= at.saturating_add(4))?;
-            #[allow(clippy::cast_possible_truncation)] // two halves of 32 bits
-            let (sender, receiver) = ((source, (ports >> 16) as u16), (destination, ports as u16));
-            return Some(FlowKey::new(sender, receiver, transport, layout.tunnel, vlan));
-        }
-        Some(Self::key_without_ports(datagram(packet, layout), (source, destination), layout, vlan))
-    }
-
-    fn key_without_ports(
-        datagram: &[u8],
-        (source, destination): (Address, Address),
-        layout: &Layout,
-        vlan: u16,
-    ) -> (FlowKey, Side) {
-        let (transport, tunnel) = (layout.protocol(), layout.tunnel);
-        let (ports, one_way) = match (transport, datagram) {
-            (protocol::ICMP | protocol::ICMPV6, [kind, code, ..]) => {
-                (community_id::icmp_ports(transport, *kind, *code), community_id::is_one_way(transport, *kind))
-            }
-            _ => ((0, 0), false),
-        };
-        if one_way {
-            let (addresses, ports) = ([source, destination], [ports.0, ports.1]);
-            return (FlowKey { addresses, ports, tunnel, vlan, transport }, Side::A);
-        }
-        FlowKey::new((source, ports.0), (destination, ports.1), transport, tunnel, vlan)
+    #[must_use]
+    pub fn warm_flow(&self, warm: Warm) -> u64 {
+        flow_of(&self.chunks, index::parts(warm.0).1)
+            .map_or(0, |flow| flow.last.nanos() ^ u64::from(flow.tcp.first().map_or(0, |half| half.next)) ^ flow.first.nanos())
     }
 
     /// Takes a packet whose innermost headers are at `layout`; `frame` labels it in chunks.
@@ -189,15 +215,15 @@ impl<S: Default> FlowTable<S> {
     where
         H: StreamHandler<Application = S>,
     {
-        let found = self.find_flow(packet, layout);
-        self.take(found.as_ref(), packet, frame, layout, handler);
+        let sought = self.seeker.seek(packet, layout);
+        self.take(sought.as_ref(), packet, frame, layout, handler);
     }
 
-    /// Takes a packet for which [`Self::find_flow`] gave this answer, then or some packets ago.
+    /// Takes a packet that [`Seeker::seek`] has read.
     #[inline]
     pub fn take<H>(
         &mut self,
-        found: Option<&Found<'_>>,
+        sought: Option<&Sought<'_>>,
         packet: &Packet<'_>,
         frame: u64,
         layout: &Layout,
@@ -205,13 +231,14 @@ impl<S: Default> FlowTable<S> {
     ) where
         H: StreamHandler<Application = S>,
     {
-        match found {
-            Some(found @ Found { segment: Some(segment), .. }) => {
-                if !self.brings_on(found, segment, packet, frame, layout, handler) {
-                    self.tcp(found, segment, packet, frame, layout, handler);
+        match sought {
+            Some(sought @ Sought { segment: Some(segment), .. }) => {
+                let found = self.find(&sought.key, sought.tag());
+                if !self.brings_on(found, sought, segment, packet, frame, layout, handler) {
+                    self.tcp(found, sought, segment, packet, frame, layout, handler);
                 }
             }
-            Some(found) if layout.protocol() != protocol::TCP => self.other(found, packet, layout, handler),
+            Some(sought) if layout.protocol() != protocol::TCP => self.other(sought, packet, layout, handler),
             _ => self.counters.bad_transport = self.counters.bad_transport.saturating_add(1),
         }
     }
@@ -219,9 +246,11 @@ impl<S: Default> FlowTable<S> {
     /// Takes a segment of a connection that is open, in which nothing was ever out of order, that brings it on: almost
     /// every segment. False, with nothing done, for all others.
     #[inline]
+    #[allow(clippy::too_many_arguments)]
     fn brings_on<H>(
         &mut self,
-        found: &Found<'_>,
+        found: Option<u32>,
+        sought: &Sought<'_>,
         segment: &Segment<'_>,
         packet: &Packet<'_>,
         frame: u64,
@@ -231,18 +260,15 @@ impl<S: Default> FlowTable<S> {
     where
         H: StreamHandler<Application = S>,
     {
-        if found.version != self.version {
-            return false;
-        }
-        let Some(flow) = flow_at(&mut self.chunks, found.id) else { return false };
-        let side = found.side;
+        let Some(flow) = found.and_then(|id| flow_at(&mut self.chunks, id)) else { return false };
+        let side = sought.side;
         let head = &mut flow.head;
         let half = side.of_mut(&mut head.tcp);
         let expected = half.known() && segment.sequence == half.next && segment.advances(half);
         if !expected || !segment.is_plain() || head.troubles.is_some() {
             return false;
         }
-        self.ring.remember(segment.fingerprint(found.hash, side), packet.time);
+        self.ring.remember(segment.fingerprint(sought.hash, side), packet.time);
         half.acknowledge(segment.acknowledgement);
         half.next = half.next.wrapping_add(segment.sent);
         if count(flow, side, packet, layout, handler) && checksum::is_wrong(packet, layout) {
@@ -254,30 +280,33 @@ impl<S: Default> FlowTable<S> {
         true
     }
 
-    fn other<H>(&mut self, found: &Found<'_>, packet: &Packet<'_>, layout: &Layout, handler: &mut H)
+    fn other<H>(&mut self, sought: &Sought<'_>, packet: &Packet<'_>, layout: &Layout, handler: &mut H)
     where
         H: StreamHandler<Application = S>,
     {
-        let Found { side, hash, .. } = *found;
+        let Sought { side, hash, .. } = *sought;
         let datagram = datagram(packet, layout);
         let identification = ip_identification(packet.bytes, layout).unwrap_or(0);
         // The checksum may differ between copies: UDP has it before its payload, ICMP and IGMP in octets 2 and 3.
         let payload = datagram.get(if layout.protocol() == protocol::UDP { 8 } else { 4 }..).unwrap_or_default();
         let place = fold(hash ^ side.index() as u64, u64::from(identification) << 32 | datagram.len() as u64);
         if self.ring.check(Fingerprint::new(place, place, sample(payload)), packet.time) == Seen::Same {
-            self.duplicate(found, packet, layout);
+            self.duplicate(sought);
             return;
         }
-        let Some(id) = self.find_or_open(found, packet, layout, handler) else { return };
+        let id = self.find(&sought.key, sought.tag());
+        let id = id.unwrap_or_else(|| self.open(sought, packet, layout, handler));
         let Some(flow) = flow_at(&mut self.chunks, id) else { return };
         if count(flow, side, packet, layout, handler) && checksum::is_wrong(packet, layout) {
             self.counters.bad_checksums = self.counters.bad_checksums.saturating_add(1);
         }
     }
 
+    #[allow(clippy::too_many_arguments)]
     fn tcp<H>(
         &mut self,
-        found: &Found<'_>,
+        found: Option<u32>,
+        sought: &Sought<'_>,
         segment: &Segment<'_>,
         packet: &Packet<'_>,
         frame: u64,
@@ -286,8 +315,8 @@ impl<S: Default> FlowTable<S> {
     ) where
         H: StreamHandler<Application = S>,
     {
-        let Found { hash, side, .. } = *found;
-        let Some(id) = self.find_or_open(found, packet, layout, handler) else { return };
+        let Sought { hash, side, .. } = *sought;
+        let id = found.unwrap_or_else(|| self.open(sought, packet, layout, handler));
         let Some(flow) = flow_at(&mut self.chunks, id) else { return };
 
         let fingerprint = segment.fingerprint(hash, side);
@@ -297,7 +326,7 @@ impl<S: Default> FlowTable<S> {
         } else {
             seen = self.ring.check(fingerprint, packet.time);
             if seen == Seen::Same {
-                self.duplicate(found, packet, layout);
+                self.duplicate(sought);
                 return;
             }
         }
@@ -305,7 +334,7 @@ impl<S: Default> FlowTable<S> {
         if segment.flags & SYN != 0 || flow.troubles.is_some() {
             match connection::standing(flow, side, segment) {
                 Standing::Own => {}
-                Standing::Anew(proposal) => self.renew(id, found, packet, layout, proposal, handler),
+                Standing::Anew(proposal) => self.renew(id, sought, packet, layout, proposal, handler),
                 Standing::Foreign => {
                     count(flow, side, packet, layout, handler);
                     return;
@@ -380,7 +409,7 @@ impl<S: Default> FlowTable<S> {
     fn renew<H>(
         &mut self,
         id: u32,
-        found: &Found<'_>,
+        sought: &Sought<'_>,
         packet: &Packet<'_>,
         layout: &Layout,
         proposal: Option<Proposal>,
@@ -388,23 +417,21 @@ impl<S: Default> FlowTable<S> {
     ) where
         H: StreamHandler<Application = S>,
     {
-        let Some(key) = flow_of(&self.chunks, id).map(|flow| flow.key) else { return };
         self.end(id, packet.time, handler);
         if let Some(flow) = flow_at(&mut self.chunks, id) {
-            begin(flow, &key, found.side, packet, layout);
+            begin(flow, sought, packet, layout);
             if let Some(proposal) = proposal {
                 connection::accept(flow, proposal);
             }
         }
-        self.index.insert(found.tag(), id);
-        self.version = self.version.wrapping_add(1);
+        self.index.insert(sought.tag(), id);
         self.counters.opened = self.counters.opened.saturating_add(1);
     }
 
     #[cold]
-    fn duplicate(&mut self, found: &Found<'_>, packet: &Packet<'_>, layout: &Layout) {
+    fn duplicate(&mut self, sought: &Sought<'_>) {
         self.counters.duplicates = self.counters.duplicates.saturating_add(1);
-        let id = self.key_of(packet, layout).and_then(|(key, _)| self.find(&key, found.tag()));
+        let id = self.find(&sought.key, sought.tag());
         if let Some(flow) = id.and_then(|id| flow_at(&mut self.chunks, id)) {
             let troubles = &mut flow.troubles.get_or_insert_default().troubles;
             troubles.duplicates = troubles.duplicates.saturating_add(1);
@@ -416,31 +443,7 @@ impl<S: Default> FlowTable<S> {
         self.index.find(tag, |id| flow_of(&self.chunks, id).is_some_and(|flow| flow.key.is(key)))
     }
 
-    #[inline]
-    fn find_or_open<H>(&mut self, found: &Found<'_>, packet: &Packet<'_>, layout: &Layout, handler: &mut H) -> Option<u32>
-    where
-        H: StreamHandler<Application = S>,
-    {
-        if found.version == self.version && found.id != NONE {
-            return Some(found.id);
-        }
-        // Packets in between may have opened or ended it.
-        let (key, side) = self.key_of(packet, layout)?;
-        match self.find(&key, found.tag()) {
-            Some(id) => Some(id),
-            None => Some(self.open(&key, found.tag(), side, packet, layout, handler)),
-        }
-    }
-
-    fn open<H>(
-        &mut self,
-        key: &FlowKey,
-        tag: u32,
-        side: Side,
-        packet: &Packet<'_>,
-        layout: &Layout,
-        handler: &mut H,
-    ) -> u32
+    fn open<H>(&mut self, sought: &Sought<'_>, packet: &Packet<'_>, layout: &Layout, handler: &mut H) -> u32
     where
         H: StreamHandler<Application = S>,
     {
@@ -460,10 +463,9 @@ impl<S: Default> FlowTable<S> {
             id
         };
         if let Some(flow) = flow_at(&mut self.chunks, id) {
-            begin(flow, key, side, packet, layout);
+            begin(flow, sought, packet, layout);
         }
-        self.index.insert(tag, id);
-        self.version = self.version.wrapping_add(1);
+        self.index.insert(sought.tag(), id);
         id
     }
 
@@ -505,8 +507,7 @@ impl<S: Default> FlowTable<S> {
         }
         flow.live = false;
         flow.application = S::default();
-        self.index.remove(tag(flow.key.hash(self.key)), id);
-        self.version = self.version.wrapping_add(1);
+        self.index.remove(tag(flow.key.hash(self.seeker.key)), id);
     }
 }
 
@@ -560,13 +561,13 @@ fn datagram<'a>(packet: &Packet<'a>, layout: &Layout) -> &'a [u8] {
 }
 
 /// Makes a place in the slab a new flow; it keeps its place on the wheel.
-fn begin<S>(flow: &mut Flow<S>, key: &FlowKey, side: Side, packet: &Packet<'_>, layout: &Layout) {
+fn begin<S>(flow: &mut Flow<S>, sought: &Sought<'_>, packet: &Packet<'_>, layout: &Layout) {
     flow.head = FlowHead {
-        key: *key,
+        key: sought.key,
         first: packet.time,
         last: packet.time,
         vlan: layout.vlan().unwrap_or(u16::MAX),
-        first_sender: side,
+        first_sender: sought.side,
         live: true,
         wheel_next: flow.wheel_next,
         tcp: [Half::default(); 2],

@@ -19,9 +19,10 @@ pub(super) struct Index {
     used: usize,
 }
 
+/// Tag and number of a slot.
 #[inline]
 #[allow(clippy::cast_possible_truncation)] // two halves of 64 bits
-const fn parts(slot: u64) -> (u32, u32) {
+pub(super) const fn parts(slot: u64) -> (u32, u32) {
     ((slot >> 32) as u32, slot as u32)
 }
 
@@ -33,6 +34,12 @@ impl Index {
     #[inline]
     const fn mask(&self) -> usize {
         self.slots.len().wrapping_sub(1)
+    }
+
+    /// The slot at which a search for this tag begins.
+    #[inline]
+    pub(super) fn first(&self, tag: u32) -> u64 {
+        self.slots.get(tag as usize & self.mask()).copied().unwrap_or(VACANT)
     }
 
     /// The number of the flow with this tag that `is_it` accepts.
