@@ -44,24 +44,23 @@ pub(crate) fn updated(checksum: u16, before: &[u16], after: &[u16]) -> u16 {
 /// The sum of the 16-bit words, not yet folded, with the octets of each word the other way round: the sum then comes out
 /// the other way round too (RFC 1071 section 2 B), and "all ones" reads the same from both ends.
 fn sum(bytes: &[u8]) -> u64 {
-    let (words, rest) = bytes.as_chunks::<8>();
-    let whole = words.iter().fold(0u64, |sum, word| {
-        let word = u64::from_le_bytes(*word);
-        sum.wrapping_add(word & 0xffff_ffff).wrapping_add(word >> 32)
-    });
-    let mut last = [0u8; 8];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
-    }
-    let last = u64::from_le_bytes(last);
-    whole.wrapping_add(last & 0xffff_ffff).wrapping_add(last >> 32)
+    let (words, rest) = bytes.as_chunks::<4>();
+    let whole = words.iter().fold(0u64, |sum, word| sum.wrapping_add(u64::from(u32::from_le_bytes(*word))));
+    let last = match *rest {
+        [a, b, c] => [a, b, c, 0],
+        [a, b] => [a, b, 0, 0],
+        [a] => [a, 0, 0, 0],
+        _ => [0; 4],
+    };
+    whole.wrapping_add(u64::from(u32::from_le_bytes(last)))
 }
 
-fn fold(mut sum: u64) -> u64 {
-    while sum > 0xffff {
-        sum = (sum >> 16).wrapping_add(sum & 0xffff);
-    }
-    sum
+/// Folds a sum to 16 bits: the second time takes the carries of the first.
+const fn fold(sum: u64) -> u64 {
+    let sum = (sum >> 32).wrapping_add(sum & 0xffff_ffff);
+    let sum = (sum >> 32).wrapping_add(sum & 0xffff_ffff);
+    let sum = (sum >> 16).wrapping_add(sum & 0xffff);
+    (sum >> 16).wrapping_add(sum & 0xffff)
 }
 
 #[cfg(test)]

@@ -49,17 +49,36 @@ pub struct Limits {
 }
 
 /// What a packet says of the flow that it belongs to: all that its headers are read for.
-#[derive(Clone, Copy, Debug)]
-pub struct Sought<'a> {
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sought {
     key: FlowKey,
+    hash: u64,
+    segment: Segment,
     /// Who sent the packet.
     side: Side,
-    hash: u64,
-    /// Of TCP; None where its header cannot be read.
-    segment: Option<Segment<'a>>,
+    kind: Kind,
 }
 
-impl Sought<'_> {
+/// How much of a packet's headers could be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Kind {
+    /// Not enough.
+    #[default]
+    Broken,
+    /// TCP.
+    Tcp,
+    /// Anything else that is a flow.
+    Other,
+}
+
+impl Sought {
+    /// The two ends of the flow.
+    #[inline]
+    #[must_use]
+    pub const fn addresses(&self) -> &[Address; 2] {
+        &self.key.addresses
+    }
+
     /// The part of the hash that the index keeps.
     #[inline]
     const fn tag(&self) -> u32 {
@@ -104,13 +123,19 @@ impl Warm {
 }
 
 impl Seeker {
-    /// Reads a packet's headers: which flow it belongs to, and what it brings. None where they are cut off.
+    /// Reads a packet's headers: which flow it belongs to, and what it brings.
     #[inline]
     #[must_use]
-    pub fn seek<'a>(&self, packet: &Packet<'a>, layout: &Layout) -> Option<Sought<'a>> {
-        let (key, side) = self.key_of(packet, layout)?;
-        let segment = if key.transport == protocol::TCP { Segment::read(packet, layout) } else { None };
-        Some(Sought { key, side, hash: key.hash(self.key), segment })
+    pub fn seek(&self, packet: &Packet<'_>, layout: &Layout) -> Sought {
+        let Some((key, side)) = self.key_of(packet, layout) else { return Sought::default() };
+        let mut sought = Sought { key, hash: key.hash(self.key), segment: Segment::default(), side, kind: Kind::Other };
+        if key.transport == protocol::TCP {
+            sought.kind = Kind::Broken;
+            if let Some(segment) = Segment::read(packet, layout) {
+                (sought.segment, sought.kind) = (segment, Kind::Tcp);
+            }
+        }
+        sought
     }
 
     /// The key of a packet's flow, and who sent the packet.
@@ -197,7 +222,7 @@ impl<S: Default> FlowTable<S> {
     /// [`Self::warm_flow`].
     #[inline]
     #[must_use]
-    pub fn warm_index(&self, sought: &Sought<'_>) -> Warm {
+    pub fn warm_index(&self, sought: &Sought) -> Warm {
         Warm(self.index.first(sought.tag()))
     }
 
@@ -216,14 +241,14 @@ impl<S: Default> FlowTable<S> {
         H: StreamHandler<Application = S>,
     {
         let sought = self.seeker.seek(packet, layout);
-        self.take(sought.as_ref(), packet, frame, layout, handler);
+        self.take(&sought, packet, frame, layout, handler);
     }
 
     /// Takes a packet that [`Seeker::seek`] has read.
     #[inline]
     pub fn take<H>(
         &mut self,
-        sought: Option<&Sought<'_>>,
+        sought: &Sought,
         packet: &Packet<'_>,
         frame: u64,
         layout: &Layout,
@@ -231,15 +256,16 @@ impl<S: Default> FlowTable<S> {
     ) where
         H: StreamHandler<Application = S>,
     {
-        match sought {
-            Some(sought @ Sought { segment: Some(segment), .. }) => {
+        match sought.kind {
+            Kind::Tcp => {
                 let found = self.find(&sought.key, sought.tag());
-                if !self.brings_on(found, sought, segment, packet, frame, layout, handler) {
-                    self.tcp(found, sought, segment, packet, frame, layout, handler);
+                let payload = sought.segment.payload(packet.bytes);
+                if !self.brings_on(found, sought, packet, payload, frame, layout, handler) {
+                    self.tcp(found, sought, packet, payload, frame, layout, handler);
                 }
             }
-            Some(sought) if layout.protocol() != protocol::TCP => self.other(sought, packet, layout, handler),
-            _ => self.counters.bad_transport = self.counters.bad_transport.saturating_add(1),
+            Kind::Other => self.other(sought, packet, layout, handler),
+            Kind::Broken => self.counters.bad_transport = self.counters.bad_transport.saturating_add(1),
         }
     }
 
@@ -250,9 +276,9 @@ impl<S: Default> FlowTable<S> {
     fn brings_on<H>(
         &mut self,
         found: Option<u32>,
-        sought: &Sought<'_>,
-        segment: &Segment<'_>,
+        sought: &Sought,
         packet: &Packet<'_>,
+        payload: &[u8],
         frame: u64,
         layout: &Layout,
         handler: &mut H,
@@ -261,26 +287,26 @@ impl<S: Default> FlowTable<S> {
         H: StreamHandler<Application = S>,
     {
         let Some(flow) = found.and_then(|id| flow_at(&mut self.chunks, id)) else { return false };
-        let side = sought.side;
+        let Sought { side, segment, .. } = sought;
         let head = &mut flow.head;
         let half = side.of_mut(&mut head.tcp);
         let expected = half.known() && segment.sequence == half.next && segment.advances(half);
         if !expected || !segment.is_plain() || head.troubles.is_some() {
             return false;
         }
-        self.ring.remember(segment.fingerprint(sought.hash, side), packet.time);
+        self.ring.remember(segment.fingerprint(sought.hash, *side, payload), packet.time);
         half.acknowledge(segment.acknowledgement);
         half.next = half.next.wrapping_add(segment.sent);
-        if count(flow, side, packet, layout, handler) && checksum::is_wrong(packet, layout) {
+        if count(flow, *side, packet, layout, handler) && checksum::is_wrong(packet, layout) {
             self.counters.bad_checksums = self.counters.bad_checksums.saturating_add(1);
         }
-        if !segment.payload.is_empty() {
-            handler.chunk(flow, &Chunk { side, time: packet.time, frame, bytes: segment.payload });
+        if !payload.is_empty() {
+            handler.chunk(flow, &Chunk { side: *side, time: packet.time, frame, bytes: payload });
         }
         true
     }
 
-    fn other<H>(&mut self, sought: &Sought<'_>, packet: &Packet<'_>, layout: &Layout, handler: &mut H)
+    fn other<H>(&mut self, sought: &Sought, packet: &Packet<'_>, layout: &Layout, handler: &mut H)
     where
         H: StreamHandler<Application = S>,
     {
@@ -306,20 +332,20 @@ impl<S: Default> FlowTable<S> {
     fn tcp<H>(
         &mut self,
         found: Option<u32>,
-        sought: &Sought<'_>,
-        segment: &Segment<'_>,
+        sought: &Sought,
         packet: &Packet<'_>,
+        payload: &[u8],
         frame: u64,
         layout: &Layout,
         handler: &mut H,
     ) where
         H: StreamHandler<Application = S>,
     {
-        let Sought { hash, side, .. } = *sought;
+        let Sought { hash, side, ref segment, .. } = *sought;
         let id = found.unwrap_or_else(|| self.open(sought, packet, layout, handler));
         let Some(flow) = flow_at(&mut self.chunks, id) else { return };
 
-        let fingerprint = segment.fingerprint(hash, side);
+        let fingerprint = segment.fingerprint(hash, side, payload);
         let mut seen = Seen::New;
         if segment.advances(side.of(&flow.tcp)) {
             self.ring.remember(fingerprint, packet.time);
@@ -355,7 +381,7 @@ impl<S: Default> FlowTable<S> {
         let half = side.of_mut(&mut flow.tcp);
         if segment.sent > 0 {
             let sequence = segment.sequence.wrapping_add(u32::from(segment.flags & SYN != 0));
-            let (bytes, sent, conflicts) = (segment.payload, segment.sent, seen == Seen::Other);
+            let (bytes, sent, conflicts) = (payload, segment.sent, seen == Seen::Other);
             let arrival = Arrival { side, sequence, bytes, sent, time: packet.time, frame, conflicts };
             if !half.known() {
                 half.start(sequence, false);
@@ -409,7 +435,7 @@ impl<S: Default> FlowTable<S> {
     fn renew<H>(
         &mut self,
         id: u32,
-        sought: &Sought<'_>,
+        sought: &Sought,
         packet: &Packet<'_>,
         layout: &Layout,
         proposal: Option<Proposal>,
@@ -429,7 +455,7 @@ impl<S: Default> FlowTable<S> {
     }
 
     #[cold]
-    fn duplicate(&mut self, sought: &Sought<'_>) {
+    fn duplicate(&mut self, sought: &Sought) {
         self.counters.duplicates = self.counters.duplicates.saturating_add(1);
         let id = self.find(&sought.key, sought.tag());
         if let Some(flow) = id.and_then(|id| flow_at(&mut self.chunks, id)) {
@@ -443,7 +469,7 @@ impl<S: Default> FlowTable<S> {
         self.index.find(tag, |id| flow_of(&self.chunks, id).is_some_and(|flow| flow.key.is(key)))
     }
 
-    fn open<H>(&mut self, sought: &Sought<'_>, packet: &Packet<'_>, layout: &Layout, handler: &mut H) -> u32
+    fn open<H>(&mut self, sought: &Sought, packet: &Packet<'_>, layout: &Layout, handler: &mut H) -> u32
     where
         H: StreamHandler<Application = S>,
     {
@@ -561,7 +587,7 @@ fn datagram<'a>(packet: &Packet<'a>, layout: &Layout) -> &'a [u8] {
 }
 
 /// Makes a place in the slab a new flow; it keeps its place on the wheel.
-fn begin<S>(flow: &mut Flow<S>, sought: &Sought<'_>, packet: &Packet<'_>, layout: &Layout) {
+fn begin<S>(flow: &mut Flow<S>, sought: &Sought, packet: &Packet<'_>, layout: &Layout) {
     flow.head = FlowHead {
         key: sought.key,
         first: packet.time,

@@ -13,7 +13,7 @@ use wardtap_export::message::{self, Circumstances};
 use wardtap_export::metrics::{Responses, responses};
 use wardtap_net::address::{Address, Mac, SHARDS};
 use wardtap_net::flow::{Flow, FlowHead, HashKey, fold};
-use wardtap_net::flow_table::{Counters, FlowTable, Limits, Seeker, Sought, Warm};
+use wardtap_net::flow_table::{Counters, FlowTable, Limits, Warm};
 use wardtap_net::packet::{Packet, Timestamp};
 use wardtap_net::reader::Reader;
 use wardtap_net::reassembler::StreamHandler;
@@ -118,18 +118,8 @@ struct Shared {
     digest: RandomState,
 }
 
-/// A packet of ours, its headers read.
-#[derive(Clone, Copy)]
-struct Read<'a> {
-    /// The place of its shard among ours.
-    shard: usize,
-    packet: Packet<'a>,
-    sought: Option<Sought<'a>>,
-}
-
 /// A worker.
 pub struct Worker {
-    seeker: Seeker,
     shards: Vec<Shard>,
     workers: usize,
     number: usize,
@@ -139,7 +129,6 @@ pub struct Worker {
 impl Worker {
     /// Worker `number` of `workers`, with every shard that falls to it.
     pub fn new(number: usize, workers: usize, options: WorkerOptions) -> Self {
-        let seeker = Seeker { key: options.key, by_vlan: options.limits.by_vlan };
         let shards = (0..SHARDS)
             .filter(|shard| shard % workers == number)
             .map(|shard| Shard {
@@ -155,7 +144,7 @@ impl Worker {
             counts: WorkerCounts::default(),
             digest: RandomState::default(),
         };
-        Self { seeker, shards, workers, number, shared }
+        Self { shards, workers, number, shared }
     }
 
     /// Takes a batch and a bundle to fill; gives the filled bundle back.
@@ -164,24 +153,16 @@ impl Worker {
         self.shared.bundle = bundle;
         let mut ticks = batch.ticks.iter();
         let mut next_tick = ticks.next();
-        let mut group = [None; GROUP];
-        let mut warm = [Warm::NONE; GROUP];
-        let records = batch.block.records.chunks(GROUP).zip(batch.entries.chunks(GROUP));
-        for (start, (records, entries)) in (0..).step_by(GROUP).zip(records) {
-            for ((record, entry), packet) in records.iter().zip(entries).zip(&mut group) {
-                *packet = self.read(batch, record, entry);
-            }
-            self.warm(&group, &mut warm);
-            for (index, ((record, entry), packet)) in (start..).zip(records.iter().zip(entries).zip(&group)) {
+        let groups = batch.block.records.chunks(GROUP).zip(batch.entries.chunks(GROUP));
+        for (start, (records, entries)) in (0..).step_by(GROUP).zip(groups) {
+            self.warm(entries);
+            for (index, (record, entry)) in (start..).zip(records.iter().zip(entries)) {
                 while let Some(tick) = next_tick.filter(|tick| tick.before == index) {
                     self.tick(batch.first + index as u64, tick.now);
                     next_tick = ticks.next();
                 }
-                if let Some(packet) = packet {
-                    self.take_packet(packet, Here { batch, record, entry, number: batch.first + index as u64 });
-                }
+                self.take_record(Here { batch, record, entry, number: batch.first + index as u64 });
             }
-            group = [None; GROUP];
         }
         if let Some(now) = batch.last {
             self.finish(batch.first, now);
@@ -189,27 +170,15 @@ impl Worker {
         std::mem::take(&mut self.shared.bundle)
     }
 
-    /// The packet of a record that is one of ours.
-    #[inline]
-    fn read<'a>(&self, batch: &'a Batch, record: &Record, entry: &Entry) -> Option<Read<'a>> {
-        if entry.task == Task::Nothing {
-            return None;
-        }
-        let shard = self.place(entry)?;
-        let packet = packet(batch, record, entry);
-        let sought = if entry.task == Task::Arp { None } else { self.seeker.seek(&packet, &entry.layout) };
-        Some(Read { shard, packet, sought })
-    }
-
     /// Has the memory of a group's flows fetched, all of it at once.
     #[inline]
-    fn warm(&self, group: &[Option<Read<'_>>; GROUP], warm: &mut [Warm; GROUP]) {
-        let table = |read: &Option<Read<'_>>| self.shards.get(read.as_ref()?.shard).map(|shard| &shard.table);
-        for (read, warm) in group.iter().zip(warm.iter_mut()) {
-            let sought = read.as_ref().and_then(|read| read.sought.as_ref());
-            *warm = table(read).zip(sought).map_or(Warm::NONE, |(table, sought)| table.warm_index(sought));
+    fn warm(&self, group: &[Entry]) {
+        let table = |entry: &Entry| self.shards.get(self.place(entry)?).map(|shard| &shard.table);
+        let mut warm = [Warm::NONE; GROUP];
+        for (entry, warm) in group.iter().zip(&mut warm) {
+            *warm = table(entry).map_or(Warm::NONE, |table| table.warm_index(&entry.sought));
         }
-        let fetched = group.iter().zip(warm.iter()).filter_map(|(read, warm)| Some(table(read)?.warm_flow(*warm)));
+        let fetched = group.iter().zip(&warm).map(|(entry, warm)| table(entry).map_or(0, |table| table.warm_flow(*warm)));
         std::hint::black_box(fetched.fold(0, |all, word| all ^ word));
     }
 
@@ -224,22 +193,25 @@ impl Worker {
     }
 
     #[inline]
-    fn take_packet(&mut self, read: &Read<'_>, here: Here<'_>) {
-        let Read { shard, packet, sought } = read;
-        let Some(shard) = self.shards.get_mut(*shard) else { return };
-        let frame = FrameLabel::new(here.record.input, here.record.frame);
-        let (layout, task) = (&here.entry.layout, here.entry.task);
+    fn take_record(&mut self, here: Here<'_>) {
+        let Here { batch, record, entry, number } = here;
+        if entry.task == Task::Nothing {
+            return;
+        }
+        let Some(shard) = self.place(entry).and_then(|place| self.shards.get_mut(place)) else { return };
+        let packet = packet(batch, record, entry);
+        let frame = FrameLabel::new(record.input, record.frame);
         let mut hands = Hands {
             pairs: &mut shard.pairs,
             shared: &mut self.shared,
-            key: Key::record(here.number, here.entry.shard),
+            key: Key::record(number, entry.shard),
             place: Place { frame, time: packet.time },
             here: Some(here),
         };
-        if task == Task::Arp {
-            hands.arp(packet.bytes, usize::from(layout.network));
+        if entry.task == Task::Arp {
+            hands.arp(packet.bytes, usize::from(entry.layout.network));
         } else {
-            shard.table.take(sought.as_ref(), packet, frame.to_bits(), layout, &mut hands);
+            shard.table.take(&entry.sought, &packet, frame.to_bits(), &entry.layout, &mut hands);
         }
     }
 

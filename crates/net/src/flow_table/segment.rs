@@ -17,58 +17,66 @@ pub(super) const ACK: u8 = 16;
 /// Keeps a factor from being 0.
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// A TCP header's fields.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Segment<'a> {
-    /// What was captured of the payload.
-    pub(super) payload: &'a [u8],
+/// A TCP header's fields, and where its payload is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Segment {
     pub(super) sequence: u32,
     pub(super) acknowledgement: u32,
     /// How long the payload was on the wire.
     pub(super) sent: u32,
     /// The packet's identification, which a copy shares and a retransmission does not.
     identification: u32,
+    /// Where what was captured of the payload begins in the frame.
+    at: u32,
+    captured: u32,
     window: u16,
     pub(super) flags: u8,
 }
 
-impl<'a> Segment<'a> {
-    /// Reads a packet's TCP header; None where it is cut or contradicts itself.
+impl Segment {
+    /// Reads the TCP header of a packet; None where it is cut or contradicts itself.
     #[inline]
-    pub(super) fn read(packet: &Packet<'a>, layout: &Layout) -> Option<Self> {
+    pub(super) fn read(packet: &Packet<'_>, layout: &Layout) -> Option<Self> {
         let at = usize::from(layout.transport);
-        let end = layout.end().min(packet.bytes.len());
-        let datagram = packet.bytes.get(at..end)?;
-        let fixed = datagram.first_chunk::<20>()?;
+        let fixed = packet.bytes.get(at..)?.first_chunk::<20>()?;
         let [_, _, _, _, s0, s1, s2, s3, a0, a1, a2, a3, offset, flags, w0, w1, ..] = *fixed;
         let header = usize::from(offset >> 4).wrapping_mul(4);
-        let sent = layout.end().wrapping_sub(at).checked_sub(header)?;
+        let payload = at.wrapping_add(header);
+        let sent = layout.end().checked_sub(payload)?;
         if header < 20 {
             return None;
         }
+        let end = layout.end().min(packet.bytes.len());
+        #[allow(clippy::cast_possible_truncation)] // below what a layout can hold: 2^24
         Some(Self {
-            payload: datagram.get(header..).unwrap_or_default(),
             sequence: u32::from_be_bytes([s0, s1, s2, s3]),
             acknowledgement: u32::from_be_bytes([a0, a1, a2, a3]),
-            sent: u32::try_from(sent).unwrap_or(u32::MAX),
+            sent: sent as u32,
             identification: match ip_identification(packet.bytes, layout) {
                 Some(id) => u32::from(id),
-                #[allow(clippy::cast_possible_truncation)] // 32 bits of it
-                None => sample(datagram.get(20..header).unwrap_or_default()) as u32,
+                None => sample(packet.bytes.get(at.wrapping_add(20)..payload.min(end)).unwrap_or_default()) as u32,
             },
+            at: payload as u32,
+            captured: end.saturating_sub(payload) as u32,
             window: u16::from_be_bytes([w0, w1]),
             flags,
         })
     }
 
+    /// What was captured of the payload, in the frame that the header was read from.
     #[inline]
-    pub(super) fn fingerprint(&self, flow: u64, side: Side) -> Fingerprint {
+    pub(super) fn payload<'a>(&self, frame: &'a [u8]) -> &'a [u8] {
+        let at = self.at as usize;
+        frame.get(at..at.wrapping_add(self.captured as usize)).unwrap_or_default()
+    }
+
+    #[inline]
+    pub(super) fn fingerprint(&self, flow: u64, side: Side, payload: &[u8]) -> Fingerprint {
         let place = fold(flow ^ side.index() as u64, u64::from(self.sequence) << 32 | u64::from(self.sent));
         let (ack, window) = (u64::from(self.acknowledgement), u64::from(self.window));
         let header = fold(place ^ ack << 32 ^ u64::from(self.flags), window << 32 | u64::from(self.identification) ^ MIX);
         // Copies of a packet captured short need not be cut at the same octet: one may have a tag more.
-        let whole = self.payload.len() as u64 == u64::from(self.sent);
-        Fingerprint::new(place, header, if whole { sample(self.payload) } else { 0 })
+        Fingerprint::new(place, header, if self.captured == self.sent { sample(payload) } else { 0 })
     }
 
     /// True for a segment that brings its flow further, and so cannot be a copy of an earlier packet.
@@ -86,7 +94,7 @@ impl<'a> Segment<'a> {
     /// True where nothing but data and acknowledgement is said, and all of the data was captured.
     #[inline]
     pub(super) const fn is_plain(&self) -> bool {
-        self.flags & (SYN | FIN | RST | ACK) == ACK && self.payload.len() == self.sent as usize
+        self.flags & (SYN | FIN | RST | ACK) == ACK && self.captured == self.sent
     }
 
     /// True for an empty segment with the number of the octet before the next one (RFC 9293 section 3.8.4).
