@@ -127,6 +127,36 @@ impl Seeker {
     #[inline]
     #[must_use]
     pub fn seek(&self, packet: &Packet<'_>, layout: &Layout) -> Sought {
+        // TCP in IPv4 without options: almost every packet, and all of its headers in one look.
+        if layout.transport.wrapping_sub(layout.network) == 20
+            && layout.protocol() == protocol::TCP
+            && let Some(headers) =
+                packet.bytes.get(usize::from(layout.network)..).and_then(|rest| rest.first_chunk::<40>())
+        {
+            return self.seek_plain(headers, packet, layout);
+        }
+        self.seek_any(packet, layout)
+    }
+
+    #[inline]
+    fn seek_plain(&self, headers: &[u8; 40], packet: &Packet<'_>, layout: &Layout) -> Sought {
+        let (ip, tcp) = headers.split_at(20);
+        let (Some(ip), Some(tcp)) = (ip.first_chunk::<20>(), tcp.first_chunk::<20>()) else { return Sought::default() };
+        let [_, _, _, _, i0, i1, _, _, _, _, _, _, s0, s1, s2, s3, d0, d1, d2, d3] = *ip;
+        let [p0, p1, q0, q1, ..] = *tcp;
+        let source = Address::v4(u32::from_be_bytes([s0, s1, s2, s3]));
+        let destination = Address::v4(u32::from_be_bytes([d0, d1, d2, d3]));
+        let (sender, receiver) =
+            ((source, u16::from_be_bytes([p0, p1])), (destination, u16::from_be_bytes([q0, q1])));
+        let vlan = if self.by_vlan { layout.vlan().unwrap_or(0) } else { 0 };
+        let (key, side) = FlowKey::new(sender, receiver, protocol::TCP, layout.tunnel, vlan);
+        let identification = u32::from(u16::from_be_bytes([i0, i1]));
+        let segment = Segment::new(tcp, identification, packet, layout);
+        let kind = if segment.is_some() { Kind::Tcp } else { Kind::Broken };
+        Sought { key, hash: key.hash(self.key), segment: segment.unwrap_or_default(), side, kind }
+    }
+
+    fn seek_any(&self, packet: &Packet<'_>, layout: &Layout) -> Sought {
         let Some((key, side)) = self.key_of(packet, layout) else { return Sought::default() };
         let mut sought = Sought { key, hash: key.hash(self.key), segment: Segment::default(), side, kind: Kind::Other };
         if key.transport == protocol::TCP {

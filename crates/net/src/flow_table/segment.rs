@@ -35,29 +35,39 @@ pub(super) struct Segment {
 
 impl Segment {
     /// Reads the TCP header of a packet; None where it is cut or contradicts itself.
-    #[inline]
     pub(super) fn read(packet: &Packet<'_>, layout: &Layout) -> Option<Self> {
-        let at = usize::from(layout.transport);
-        let fixed = packet.bytes.get(at..)?.first_chunk::<20>()?;
+        let fixed = packet.bytes.get(usize::from(layout.transport)..)?.first_chunk::<20>()?;
+        let mut segment = Self::new(fixed, 0, packet, layout)?;
+        segment.identification = match ip_identification(packet.bytes, layout) {
+            Some(id) => u32::from(id),
+            None => {
+                let options = usize::from(layout.transport).saturating_add(20);
+                #[allow(clippy::cast_possible_truncation)] // 32 bits of it
+                let sample = sample(packet.bytes.get(options..segment.at as usize).unwrap_or_default()) as u32;
+                sample
+            }
+        };
+        Some(segment)
+    }
+
+    /// From the fixed part of a TCP header.
+    #[inline]
+    pub(super) fn new(fixed: &[u8; 20], identification: u32, packet: &Packet<'_>, layout: &Layout) -> Option<Self> {
         let [_, _, _, _, s0, s1, s2, s3, a0, a1, a2, a3, offset, flags, w0, w1, ..] = *fixed;
         let header = usize::from(offset >> 4).wrapping_mul(4);
-        let payload = at.wrapping_add(header);
-        let sent = layout.end().checked_sub(payload)?;
+        let at = usize::from(layout.transport).wrapping_add(header);
+        let sent = layout.end().checked_sub(at)?;
         if header < 20 {
             return None;
         }
-        let end = layout.end().min(packet.bytes.len());
         #[allow(clippy::cast_possible_truncation)] // below what a layout can hold: 2^24
         Some(Self {
             sequence: u32::from_be_bytes([s0, s1, s2, s3]),
             acknowledgement: u32::from_be_bytes([a0, a1, a2, a3]),
             sent: sent as u32,
-            identification: match ip_identification(packet.bytes, layout) {
-                Some(id) => u32::from(id),
-                None => sample(packet.bytes.get(at.wrapping_add(20)..payload.min(end)).unwrap_or_default()) as u32,
-            },
-            at: payload as u32,
-            captured: end.saturating_sub(payload) as u32,
+            identification,
+            at: at as u32,
+            captured: sent.min(packet.bytes.len().saturating_sub(at)) as u32,
             window: u16::from_be_bytes([w0, w1]),
             flags,
         })
