@@ -111,27 +111,34 @@ impl Ring {
 #[inline]
 #[must_use]
 pub fn sample(payload: &[u8]) -> u64 {
-    let mut digest = payload.len() as u64 ^ 0x9e37_79b9_7f4a_7c15;
+    let digest = payload.len() as u64 ^ 0x9e37_79b9_7f4a_7c15;
+    // The last word may overlap the one before.
+    let Some(last) = payload.last_chunk::<8>() else { return mix(digest, short(payload)) };
+    let mut digest = mix(digest, u64::from_le_bytes(*last));
     if payload.len() <= 64 {
-        let (words, rest) = payload.as_chunks::<8>();
-        for word in words {
-            digest = fold(digest ^ u64::from_le_bytes(*word), 0xa076_1d64_78bd_642f);
+        for word in payload.as_chunks::<8>().0 {
+            digest = mix(digest, u64::from_le_bytes(*word));
         }
-        let mut last = [0u8; 8];
-        for (to, from) in last.iter_mut().zip(rest) {
-            *to = *from;
-        }
-        return fold(digest ^ u64::from_le_bytes(last), 0xe703_7ed1_a0b4_28db);
+        return digest;
     }
     let stride = payload.len().wrapping_sub(8) / 7;
     let mut at = 0usize;
     for _ in 0..7 {
         let word = payload.get(at..).and_then(|rest| rest.first_chunk::<8>()).copied().unwrap_or_default();
-        digest = fold(digest ^ u64::from_le_bytes(word), 0xa076_1d64_78bd_642f);
+        digest = mix(digest, u64::from_le_bytes(word));
         at = at.wrapping_add(stride);
     }
-    let last = payload.last_chunk::<8>().copied().unwrap_or_default();
-    fold(digest ^ u64::from_le_bytes(last), 0xa076_1d64_78bd_642f)
+    digest
+}
+
+#[inline]
+const fn mix(digest: u64, word: u64) -> u64 {
+    fold(digest ^ word, 0xa076_1d64_78bd_642f)
+}
+
+/// Fewer than eight octets as one word.
+fn short(payload: &[u8]) -> u64 {
+    payload.iter().fold(0, |word, &octet| word << 8 | u64::from(octet))
 }
 
 #[cfg(test)]

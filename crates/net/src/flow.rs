@@ -49,8 +49,9 @@ impl FlowKey {
         (Self { addresses, ports: [sender.1 ^ port, receiver.1 ^ port], tunnel, vlan, transport }, side)
     }
 
-    /// True for the same key; as `==`, but in one comparison.
-    #[inline]
+    /// True for the same key; as `==`, but in one comparison, and not inlined: where it is, its dozen loads are made, and
+    /// kept, before the search that may not need them.
+    #[inline(never)]
     pub(crate) const fn is(&self, other: &Self) -> bool {
         let ([a, b], [c, d]) = (self.addresses, other.addresses);
         let (a, b, c, d) = (a.halves(), b.halves(), c.halves(), d.halves());
