@@ -336,14 +336,7 @@ impl FlowHead {
     /// protocol shows to ask (`requester`), else the ports.
     pub fn identity(&mut self, requester: Option<Side>) -> FlowIdentity {
         let (originator, oriented_by) = self.orient(requester);
-        FlowIdentity {
-            key: self.key,
-            first: self.first,
-            originator,
-            oriented_by,
-            macs: self.macs,
-            vlan: self.vlan(),
-        }
+        FlowIdentity { key: self.key, first: self.first, originator, oriented_by, macs: self.macs, vlan: self.vlan() }
     }
 
     fn orient(&mut self, requester: Option<Side>) -> (Side, OrientedBy) {

@@ -24,8 +24,8 @@ use crate::stream::{Chunk, Side};
 pub(crate) use connection::Proposal;
 use connection::Standing;
 pub use counters::Counters;
-pub use segment::endpoints;
 use index::{Index, NONE};
+pub use segment::endpoints;
 use segment::{ACK, FIN, RST, SYN, Segment, ip_identification};
 use wheel::{WHEEL, first_look};
 
@@ -146,8 +146,7 @@ impl Seeker {
         let [p0, p1, q0, q1, ..] = *tcp;
         let source = Address::v4(u32::from_be_bytes([s0, s1, s2, s3]));
         let destination = Address::v4(u32::from_be_bytes([d0, d1, d2, d3]));
-        let (sender, receiver) =
-            ((source, u16::from_be_bytes([p0, p1])), (destination, u16::from_be_bytes([q0, q1])));
+        let (sender, receiver) = ((source, u16::from_be_bytes([p0, p1])), (destination, u16::from_be_bytes([q0, q1])));
         let vlan = if self.by_vlan { layout.vlan().unwrap_or(0) } else { 0 };
         let (key, side) = FlowKey::new(sender, receiver, protocol::TCP, layout.tunnel, vlan);
         let identification = u32::from(u16::from_be_bytes([i0, i1]));
@@ -261,8 +260,9 @@ impl<S: Default> FlowTable<S> {
     #[inline]
     #[must_use]
     pub fn warm_flow(&self, warm: Warm) -> u64 {
-        flow_of(&self.chunks, index::parts(warm.0).1)
-            .map_or(0, |flow| flow.last.nanos() ^ u64::from(flow.tcp.first().map_or(0, |half| half.next)) ^ flow.first.nanos())
+        flow_of(&self.chunks, index::parts(warm.0).1).map_or(0, |flow| {
+            flow.last.nanos() ^ u64::from(flow.tcp.first().map_or(0, |half| half.next)) ^ flow.first.nanos()
+        })
     }
 
     /// Takes a packet whose innermost headers are at `layout`; `frame` labels it in chunks.
@@ -276,14 +276,8 @@ impl<S: Default> FlowTable<S> {
 
     /// Takes a packet that [`Seeker::seek`] has read.
     #[inline]
-    pub fn take<H>(
-        &mut self,
-        sought: &Sought,
-        packet: &Packet<'_>,
-        frame: u64,
-        layout: &Layout,
-        handler: &mut H,
-    ) where
+    pub fn take<H>(&mut self, sought: &Sought, packet: &Packet<'_>, frame: u64, layout: &Layout, handler: &mut H)
+    where
         H: StreamHandler<Application = S>,
     {
         match sought.kind {

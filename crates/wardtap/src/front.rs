@@ -149,7 +149,7 @@ impl Front {
                 let entry = match peel(&whole) {
                     Peeled::Ip(layout) => {
                         to_shard(&self.seeker, &whole, layout.inherit(&fragment), Task::Datagram(place))
-                    },
+                    }
                     // A datagram put together inside of which there is a fragment again: one level is enough.
                     Peeled::Fragment(..) => {
                         *self.counts.undecoded.entry(Undecoded::Nesting).or_default() += 1;

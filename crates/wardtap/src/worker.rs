@@ -42,7 +42,7 @@ pub struct WorkerOptions {
 const GROUP: usize = 16;
 
 /// Places for what was told of addresses.
-const TOLD: usize = 1 << 16;
+const TOLD: usize = 1 << 18;
 
 /// What a worker counts; added up over workers at the end.
 pub struct WorkerCounts {
@@ -178,7 +178,8 @@ impl Worker {
         for (entry, warm) in group.iter().zip(&mut warm) {
             *warm = table(entry).map_or(Warm::NONE, |table| table.warm_index(&entry.sought));
         }
-        let fetched = group.iter().zip(&warm).map(|(entry, warm)| table(entry).map_or(0, |table| table.warm_flow(*warm)));
+        let fetched =
+            group.iter().zip(&warm).map(|(entry, warm)| table(entry).map_or(0, |table| table.warm_flow(*warm)));
         std::hint::black_box(fetched.fold(0, |all, word| all ^ word));
     }
 
@@ -324,11 +325,11 @@ fn role_bit(protocol: usize, requester: bool) -> u32 {
 /// has pushed out is told once more, and the judge knows it.
 struct Told {
     key: HashKey,
-    places: Box<[u64]>,
+    places: Box<[u32]>,
 }
 
 /// Bits of a place that hold facts; the others tell addresses apart.
-const FACT_BITS: u32 = 16;
+const FACT_BITS: u32 = 8;
 
 impl Told {
     fn new(key: HashKey) -> Self {
@@ -340,10 +341,11 @@ impl Told {
     fn is_news(&mut self, address: Address, fact: u32) -> bool {
         let (high, low) = address.halves();
         let hash = fold(low ^ self.key.0, high ^ self.key.1);
+        let tag = (hash >> 32) as u32 >> FACT_BITS << FACT_BITS;
         let Some(place) = self.places.get_mut(hash as usize % TOLD) else { return true };
-        let facts = if *place >> FACT_BITS == hash >> FACT_BITS { *place } else { hash >> FACT_BITS << FACT_BITS };
-        *place = facts | u64::from(fact);
-        facts & u64::from(fact) == 0
+        let facts = if *place >> FACT_BITS == tag >> FACT_BITS { *place } else { tag };
+        *place = facts | fact;
+        facts & fact == 0
     }
 }
 

@@ -120,9 +120,7 @@ fn pairs_are_bounded_and_a_slot_that_was_given_up_is_not_used() {
     let said = Said { protocol: &NUMBERED, envelope, features, name: String::new() };
     let pair = |number: u32| Pair { requester: Address::v4(number), responder: ASKED, protocol: &*NUMBERED };
     let slots: Vec<PairSlot> = (0..20)
-        .map(|number| {
-            pairs.fold(None, || pair(number), &said, &envelope, &features, place(1, u64::from(number)))
-        })
+        .map(|number| pairs.fold(None, || pair(number), &said, &envelope, &features, place(1, u64::from(number))))
         .collect();
     assert_eq!(pairs.evicted(), 16);
     // Another pair stands there now: the message is folded into one of its own.

@@ -84,7 +84,8 @@ impl Segment {
     pub(super) fn fingerprint(&self, flow: u64, side: Side, payload: &[u8]) -> Fingerprint {
         let place = fold(flow ^ side.index() as u64, u64::from(self.sequence) << 32 | u64::from(self.sent));
         let (ack, window) = (u64::from(self.acknowledgement), u64::from(self.window));
-        let header = fold(place ^ ack << 32 ^ u64::from(self.flags), window << 32 | u64::from(self.identification) ^ MIX);
+        let header =
+            fold(place ^ ack << 32 ^ u64::from(self.flags), window << 32 | u64::from(self.identification) ^ MIX);
         // Copies of a packet captured short need not be cut at the same octet: one may have a tag more.
         Fingerprint::new(place, header, if self.captured == self.sent { sample(payload) } else { 0 })
     }

@@ -12,7 +12,7 @@ use crate::stream::Side;
 pub(super) const WHEEL: usize = 64;
 
 /// How long a connection that has ended is remembered: late copies and acknowledgements must not open a new flow.
-const LINGER_SECONDS: u64 = 10;
+const LINGER_SECONDS: u64 = 4;
 /// How long a TCP connection may be idle. Interface engines keep connections open and silent for long.
 const TCP_IDLE_SECONDS: u64 = 3600;
 /// How long a SYN may stay without an answer.
