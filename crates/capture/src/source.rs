@@ -13,7 +13,7 @@ use wardtap_net::packet::{LinkType, Timestamp};
 
 /// What a block aims at: small enough to stay in the second-level cache while it is looked at, large enough that the
 /// system call that fills it costs less than a nanosecond a packet.
-pub const BLOCK_BYTES: usize = 64 * 1024;
+pub const BLOCK_BYTES: usize = 256 * 1024;
 
 /// A block whose buffer has grown past this for one huge record gives the rest back at its next fill.
 const KEEP_BYTES: usize = 4 * BLOCK_BYTES;
