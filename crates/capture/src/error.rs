@@ -114,6 +114,16 @@ pub enum CaptureError {
         /// What libpcap says.
         what: String,
     },
+    /// A filter expression with a word that libpcap would look up, or does not know.
+    #[error("filter \"{expression}\": \"{word}\" {why}")]
+    FilterWord {
+        /// The expression as given.
+        expression: String,
+        /// The word.
+        word: String,
+        /// Why it may not stand there, and how to mend it.
+        why: &'static str,
+    },
     /// This build has no filters.
     #[error(
         "filter \"{expression}\": this build of wardtap has no filter support: build it with the feature \"pcap\" (needs libpcap), or filter before: tcpdump -r CAPTURE -w - '{expression}' | wardtap replay -"

@@ -83,7 +83,8 @@ pub struct Replay {
     pub metrics: Option<PathBuf>,
 
     /// Look only at packets that match this BPF filter (pcap-filter syntax), applied to the outermost frame as tcpdump
-    /// does. Tagged traffic needs `vlan and ...`: 'tcp port 104 or (vlan and tcp port 104)'
+    /// does. Tagged traffic needs `vlan and ...`: 'tcp port 104 or (vlan and tcp port 104)'. Names of hosts and networks
+    /// are refused, since looking them up would send packets: write addresses
     #[arg(long, value_name = "EXPR")]
     pub filter: Option<String>,
 

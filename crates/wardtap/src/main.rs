@@ -79,6 +79,7 @@ fn is_usage(error: &anyhow::Error) -> bool {
                 | CaptureError::Nothing
                 | CaptureError::TooMany { .. }
                 | CaptureError::Filter { .. }
+                | CaptureError::FilterWord { .. }
                 | CaptureError::NoFilters { .. }
         )
     )

@@ -274,7 +274,10 @@ fn a_filter_is_applied_and_a_bad_one_refused() {
     assert_eq!(stats["messages"]["modbus"], 0);
     assert_eq!(stats["run"]["options"]["filter"], "arp");
     assert_eq!(replay(SWEEP, &["--filter", "tcp port 502"]).stats()["messages"]["modbus"], 494);
-    refuses(&["replay", SWEEP, "--filter", "tcp prot 502"], &["tcp prot 502", "syntax error", "pcap-filter"]);
+    refuses(&["replay", SWEEP, "--filter", "tcp prot 502"], &["tcp prot 502", "\"prot\"", "pcap-filter"]);
+    refuses(&["replay", SWEEP, "--filter", "tcp port"], &["\"tcp port\"", "syntax error", "pcap-filter"]);
+    let lookup = ["\"host pacs\"", "\"pacs\" is neither", "would send packets: write the address"];
+    refuses(&["replay", SWEEP, "--filter", "host pacs"], &lookup);
 }
 
 #[test]
