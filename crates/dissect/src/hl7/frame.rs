@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use wardtap_net::packet::Timestamp;
+
 use super::dissector::Output;
 use super::profile::{has_identity, may_identify};
 use super::scan::{CR, FS, LF, VT, line_end};
@@ -79,6 +81,10 @@ struct Place {
     foreign: bool,
     /// A line that identifies the sender's device is wanted.
     profile: bool,
+    /// FS ended the content, and nothing is known yet of what stands behind it.
+    ended: bool,
+    /// When and in which frame the last bytes came.
+    last: (Timestamp, u64),
 }
 
 /// The state of a frame.
@@ -99,12 +105,20 @@ impl<'a> Frame<'a> {
     }
 
     /// Reads on in `rest`; true where that ended the frame, `rest` then being what follows FS.
+    ///
+    /// A block ends with FS and CR ("Transport Specification: MLLP, Release 1": `<SB> dddd <EB><CR>`). Where FS is the
+    /// last byte at hand, the message waits for the CR, to be told with its frame and time: see [`Frame::has_ended`].
     pub(super) fn read(&mut self, rest: &mut &'a [u8], out: &mut Output<'_>) -> bool {
         while let Some((at, end)) = line_end(rest) {
             let (piece, after) = rest.split_at(at);
             *rest = after.get(1..).unwrap_or_default();
             self.end_line(piece, end, out);
             if end == FS {
+                if rest.is_empty() && self.open.is_open() {
+                    self.place.ended = true;
+                } else {
+                    self.close_message(0, out);
+                }
                 return true;
             }
         }
@@ -112,6 +126,22 @@ impl<'a> Frame<'a> {
         self.place.line = self.place.line.saturating_add(rest.len() as u64);
         *rest = &[];
         false
+    }
+
+    /// True where a message waits for the CR behind its FS.
+    pub(super) const fn has_ended(&self) -> bool {
+        self.place.ended
+    }
+
+    /// Gives out the message that waited.
+    pub(super) fn let_go(&mut self, out: &mut Output<'_>) {
+        self.place.ended = false;
+        self.close_message(0, out);
+    }
+
+    /// When and in which frame the last bytes came.
+    pub(super) const fn last(&self) -> (Timestamp, u64) {
+        self.place.last
     }
 
     /// Bytes are missing here.
@@ -133,6 +163,7 @@ impl<'a> Frame<'a> {
 
     /// Puts the frame away until the next chunk; what still lay in the chunk is copied.
     pub(super) fn into_owned(self, out: &mut Output<'_>) -> Frame<'static> {
+        let place = Place { last: out.now, ..self.place };
         let Open { header, header_ended, acknowledgement, acknowledgement_ended, equipment, .. } = self.open;
         let Open { counts, bytes, incomplete, odd_ends, unknown, .. } = self.open;
         let mut own = |line: Cow<'_, [u8]>| {
@@ -154,7 +185,7 @@ impl<'a> Frame<'a> {
                 odd_ends,
                 unknown,
             },
-            place: self.place,
+            place,
         }
     }
 
@@ -208,7 +239,6 @@ impl<'a> Frame<'a> {
         self.place.restarted = end == VT;
         if end == FS {
             self.open.odd_ends |= length > 0;
-            self.close_message(0, out);
         } else {
             self.open.odd_ends |= end == LF;
             self.open.bytes = self.open.bytes.saturating_add(1);
@@ -249,7 +279,7 @@ impl<'a> Frame<'a> {
     /// A line of a message other than its first.
     fn segment(&mut self, line: Line, piece: &'a [u8], end: u8) {
         let known = match line {
-            Line::Segment(name, behind) if behind.is_none() || behind == self.open.header.get(3).copied() => {
+            Line::Segment(name, behind) if self.ends_well(name, behind) => {
                 self.look_into(name, piece, end);
                 self.open.counts.add(name)
             }
@@ -259,6 +289,15 @@ impl<'a> Frame<'a> {
             }
         };
         self.open.unknown |= !known;
+    }
+
+    /// A name ends with the message's separator, or its line does. A site's own name must have fields: a line of three
+    /// characters can be anything where a sender leaves line ends in free text, and `ZOE` is a name as well.
+    fn ends_well(&self, name: Name, behind: Option<u8>) -> bool {
+        match behind {
+            Some(_) => behind == self.open.header.get(3).copied(),
+            None => !name.is_local(),
+        }
     }
 
     fn look_into(&mut self, name: Name, piece: &'a [u8], end: u8) {

@@ -7,6 +7,7 @@ use super::dissector::Hl7;
 use crate::FlowFacts;
 use crate::exercise::{Step, Transcript, exercise};
 
+mod blocks;
 mod fence;
 mod oracle;
 
@@ -115,6 +116,10 @@ fn every_separator_may_be_another() {
     let usual = run(&[sent(framed(ADT))]);
     let unusual = run(&[sent(framed(&other))]);
     assert_eq!(usual.messages, unusual.messages);
+    let usual = run(&[sent(framed(ADT)), answered(framed(ACK))]);
+    let tabs = |text: &str| framed(&text.replace('|', "\t"));
+    assert_eq!(usual, run(&[sent(tabs(ADT)), answered(tabs(ACK))]));
+    assert_eq!(named(&FlowFacts { ports: [1, 2], ..FLOW }, &tabs(ADT)), "hl7");
     for encoding in ["^~\\", "^~\\&#", "^~&"] {
         let seen = run(&[sent(framed(&ADT.replacen("^~\\&", encoding, 1)))]);
         assert!(seen.messages[0].contains("\"version\":\"2.5.1\""), "{encoding}");
@@ -205,9 +210,10 @@ fn mllp_that_is_not_hl7() {
 
 #[test]
 fn segment_names() {
-    let text = format!("{ADT}ZX1|1\rZX1\rCANARYNAME|1\rXYZ|1\rOBXI\rPID\rlower\r");
+    // Line ends in free text make lines of it: `ZOE` may be a name, `Z21` a diagnosis.
+    let text = format!("{ADT}ZX1|1\rZX1|\rCANARYNAME|1\rXYZ|1\rOBXI\rPID\rlower\rZOE\rZ21\rZOE B\r");
     let seen = run(&[sent(framed(&text))]);
-    let counts = "\"segments\":{\"MSH\":1,\"EVN\":1,\"PID\":2,\"PV1\":1,\"ZX1\":2,\"other\":4}";
+    let counts = "\"segments\":{\"MSH\":1,\"EVN\":1,\"PID\":2,\"PV1\":1,\"ZX1\":2,\"other\":7}";
     assert!(seen.messages[0].ends_with(&format!("{counts}}}")), "{}", seen.messages[0]);
     assert_eq!(seen.anomalies, ["unknown-segment"]);
     // More names than are kept apart.
