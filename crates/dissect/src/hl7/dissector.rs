@@ -118,7 +118,7 @@ impl Dissector for Hl7 {
     }
 
     fn gap(&mut self, gap: &Gap<'_>, to: &mut dyn MessageHandler) {
-        let late = Side::BOTH.into_iter().fold(false, |late, side| self.let_go(side, to) || late);
+        let late = self.let_go(Side::A, to) | self.let_go(Side::B, to);
         let Self { open, exchanges, between, requester, profiled } = self;
         exchanges.lose(gap.side);
         match gap.side.of_mut(open) {
@@ -135,7 +135,7 @@ impl Dissector for Hl7 {
     }
 
     fn finish(&mut self, _: [&[u8]; 2], to: &mut dyn MessageHandler) {
-        let late = Side::BOTH.into_iter().fold(false, |late, side| self.let_go(side, to) || late);
+        let late = self.let_go(Side::A, to) | self.let_go(Side::B, to);
         for side in Side::BOTH {
             let Self { open, exchanges, requester, profiled, .. } = self;
             if let Some(mut frame) = side.of_mut(open).take() {
