@@ -168,11 +168,17 @@ fn shapes_of_the_header() {
     for (field, with) in [
         ("ADT^", "XYZ^"),
         ("ADT^", "AD^"),
+        ("ADT^", "ADTX^"),
         ("|P|", "|X|"),
         ("2.5.1", "3"),
         ("2.5.1", "2.5.2"),
         ("2.5.1", ""),
         ("|2026", "|x2026"),
+        ("2.5.1", "2.5.1|1a"),
+        ("2.5.1", "2.5.1|||ALX"),
+        ("2.5.1", "2.5.1||||A1"),
+        // Longer than what is read: what it ends with nobody knows.
+        ("2.5.1", &format!("2.5.1{}", "|".repeat(5000))),
     ] {
         assert!(show(field, with).contains("\"sending_application\":\"(unreadable)\""), "{field} {with}");
         assert!(show(field, with).contains(" other request "), "{field} {with}");
