@@ -253,7 +253,7 @@ impl<'a> Frame<'a> {
         self.leave_message(out);
         self.open.close();
         self.open.header = self.take_line(piece);
-        self.open.header_ended = matches!(end, Some(CR | LF));
+        self.open.header_ended = end.is_some_and(ends_a_line);
         self.open.counts.add(Name::MSH);
     }
 
@@ -303,10 +303,10 @@ impl<'a> Frame<'a> {
     fn look_into(&mut self, name: Name, piece: &'a [u8], end: u8) {
         if name == Name::MSA && self.open.acknowledgement.is_empty() {
             self.open.acknowledgement = self.take_line(piece);
-            self.open.acknowledgement_ended = matches!(end, CR | LF);
+            self.open.acknowledgement_ended = ends_a_line(end);
         } else if self.place.profile && may_identify(name) && self.open.equipment.is_empty() {
             let line = self.take_line(piece);
-            if has_identity(&line) && matches!(end, CR | LF) {
+            if has_identity(&line) && ends_a_line(end) {
                 self.open.equipment = line;
             }
         }
@@ -357,6 +357,12 @@ impl<'a> Frame<'a> {
         kept.extend_from_slice(body);
         out.to.copied(head.len().saturating_add(body.len()));
     }
+}
+
+/// True where a line is whole: many senders leave out the last segment's CR, and FS ends it. A VT does not; in front of it
+/// anything can be missing.
+const fn ends_a_line(end: u8) -> bool {
+    matches!(end, CR | LF | FS)
 }
 
 /// What a line is, by its first four bytes.

@@ -317,6 +317,16 @@ fn the_device_is_named_once() {
     let seen = run(&[sent(adt("1")), sent(&measured), sent(&measured)]);
     let named = "\"device_identity\":{\"scheme\":\"EUI-64\",\"id\":\"00122100000000AF\"}}";
     assert_eq!(seen.messages.iter().map(|line| line.ends_with(named)).collect::<Vec<_>>(), [false, true, false]);
+    // Not where bytes are missing, the header is not sound, or the line is not whole.
+    let (before, after) = measured.split_at(measured.len() - obx.len() - 2);
+    let torn = [sent(before), Step::Gap(Side::B, Some(3)), sent(&after[3..])];
+    let odd = sent(String::from_utf8(measured.clone()).unwrap().replace("|2.5.1", "|2.5.7"));
+    let cut = sent([before[..before.len() - 1].to_vec(), adt("2")].concat());
+    for steps in [&torn[..], &[odd], &[cut]] {
+        let seen = crate::exercise::transcript(&FLOW, steps);
+        assert!(seen.messages[0].contains("\"OBX\":"), "{}", seen.messages[0]);
+        assert!(!seen.messages[0].contains("device_identity"), "{}", seen.messages[0]);
+    }
 }
 
 #[test]

@@ -134,7 +134,7 @@ pub(super) struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
-    /// Reads an MSH line; `ended` where the line is whole: nothing is missing in it, and CR or LF ended it.
+    /// Reads an MSH line; `ended` where the line is whole: nothing is missing in it, and CR, LF or FS ended it.
     pub(super) fn new(line: &'a [u8], ended: bool) -> Self {
         let fields = Fields::new(line);
         let separators = Separators::new(fields.separator, fields.at(0));

@@ -154,3 +154,21 @@ fn commit_bytes_of_release_2() {
     let seen = run(&[sent(adt("1")), answered(b"\x0b\x06\x1c\r"), sent(adt("2")), answered(b"\x0b\x15\x1c\r")]);
     assert_eq!((seen.messages.len(), seen.anomalies.clone()), (2, vec!["commit-nak"]));
 }
+
+#[test]
+fn the_last_line_may_end_with_the_block() {
+    let without = |text: &str| framed(text.trim_end());
+    let seen = run(&[sent(adt("C1")), answered(without(ACK))]);
+    assert!(seen.messages[1].contains(" positive paired "), "{}", seen.messages[1]);
+    assert!(seen.messages[1].contains("\"ack_code\":\"AA\",\"ack_control_id\":\"C1\""));
+    assert_eq!(seen.anomalies, ["line-ends"]);
+    let alone = &ACK[..ACK.find("MSA").unwrap()];
+    let seen = run(&[sent(without(alone))]);
+    assert!(seen.messages[0].contains("\"sending_application\":\"EHR\""), "{}", seen.messages[0]);
+    // What a VT cuts may have been longer.
+    let cut = |text: &str| [b"\x0b", text.trim_end().as_bytes(), &adt("C2")].concat();
+    let seen = run(&[answered(cut(alone))]);
+    assert!(seen.messages[0].contains("\"sending_application\":\"(unreadable)\""), "{}", seen.messages[0]);
+    let seen = run(&[sent(adt("C1")), answered(cut(ACK))]);
+    assert!(seen.messages[1].contains("\"ack_code\":\"(unreadable)\",\"ack_control_id\":\"(unreadable)\""));
+}
