@@ -9,6 +9,7 @@ mod clock;
 mod commands;
 mod front;
 mod judgement;
+mod panics;
 mod pipeline;
 mod progress;
 mod worker;
@@ -25,6 +26,7 @@ const FAILED: u8 = 1;
 pub const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
+    panics::hide_messages();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -79,6 +81,7 @@ fn is_usage(error: &anyhow::Error) -> bool {
                 | CaptureError::Nothing
                 | CaptureError::TooMany { .. }
                 | CaptureError::Filter { .. }
+                | CaptureError::FilterWord { .. }
                 | CaptureError::NoFilters { .. }
         )
     )

@@ -170,14 +170,23 @@ fn command_sets_that_the_walk_refuses() {
         bytes
     };
     let headless = [number(0x0100, 0x0030), number(0x0800, 0x0101)].concat();
-    let titled = command(&[number(0x0100, 0x0021), text(0x0600, CANARIES[3]), number(0x0800, 0x0101), vec![1, 2, 3]]);
+    let titled = command(&[
+        text(0x0002, CANARIES[4]),
+        number(0x0100, 0x0021),
+        text(0x0600, CANARIES[3]),
+        number(0x0800, 0x0101),
+        text(0x1030, CANARIES[3]),
+        vec![1, 2, 3],
+    ]);
     for bad in [bomb, foreign, unordered, wide, undefined, headless, titled, vec![], vec![0; 7], b"MSH|^~\\&|".to_vec()]
     {
         let seen = told(&[a(data(1, 3, &bad)), a(echo(2))]);
         assert_eq!(seen.anomalies, ["command-set"], "{bad:?}");
         assert_eq!(seen.messages.len(), 2, "{seen:?}");
         assert!(head(&seen.messages[1]).contains("c-echo-rq"));
-        assert_eq!(field(&seen.messages[0], "dimse.move_destination"), serde_json::Value::Null);
+        for text in ["move_destination", "move_originator", "sop_class_uid"] {
+            assert_eq!(field(&seen.messages[0], &format!("dimse.{text}")), serde_json::Value::Null);
+        }
     }
     // What it knew before it refused still says what the message is.
     let seen = told(&[a(data(1, 3, &command(&[number(0x0100, 0x0030), number(0x0110, 7), vec![9]])))]);
