@@ -7,6 +7,7 @@ mod commands;
 mod corpus;
 mod formats;
 mod goldens;
+mod losses;
 mod metrics;
 mod pcap;
 mod privacy;
