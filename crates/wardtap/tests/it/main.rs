@@ -14,4 +14,5 @@ mod privacy;
 mod run;
 mod schema;
 mod structure;
+mod tshark;
 mod workers;
