@@ -21,6 +21,8 @@ pub const HELD_MAX: usize = 256 * 1024;
 #[derive(Default)]
 pub struct Conversation {
     state: State,
+    /// Bytes of this end were lost before the flow had a name.
+    lost: [bool; 2],
     held: [Option<Box<Held>>; 2],
 }
 
@@ -68,6 +70,16 @@ struct Piece {
     time: Timestamp,
     frame: u64,
     length: usize,
+}
+
+impl Early {
+    /// Drops what was kept of one end; true where nothing is left.
+    fn forget(&mut self, side: Side) -> bool {
+        side.of_mut(&mut self.bytes).clear();
+        self.pieces.retain(|piece| piece.side != side);
+        self.ruled_out = Default::default();
+        self.pieces.is_empty()
+    }
 }
 
 impl Conversation {
@@ -126,8 +138,13 @@ impl Conversation {
                 dissector.gap(&Gap { side, held, missing }, to);
             }
             // What came before the gap and what follows cannot be read as one.
-            State::Early(_) => self.state = State::New,
-            State::New | State::Unknown { .. } => {}
+            State::Early(early) => {
+                *side.of_mut(&mut self.lost) = true;
+                if early.forget(side) {
+                    self.state = State::New;
+                }
+            }
+            State::New | State::Unknown { .. } => *side.of_mut(&mut self.lost) = true,
         }
     }
 
@@ -188,6 +205,13 @@ impl Conversation {
                 self.name(protocol, flow, requester);
                 self.replay(&early, flow, to);
             }
+            // A segment is where a message mostly begins, whatever came before it.
+            _ if early.pieces.len() > 1
+                && let Verdict::Named(protocol, requester) = probe_first(flow, chunk) =>
+            {
+                self.name(protocol, flow, requester);
+                self.replay(&early, flow, to);
+            }
             Verdict::Unsure(_) if a.len().max(b.len()) < EARLY_MAX => self.state = State::Early(early),
             Verdict::Unsure(_) | Verdict::Nothing => {
                 self.state = State::Unknown { tls: looks_like_tls(first.of::<Vec<u8>>(&early.bytes)) };
@@ -196,7 +220,9 @@ impl Conversation {
     }
 
     fn name(&mut self, protocol: &'static Protocol, flow: &FlowFacts, requester: Option<Side>) {
-        let facts = FlowFacts { requester, ..*flow };
+        let [a, b] = flow.from_start;
+        let [lost_a, lost_b] = self.lost;
+        let facts = FlowFacts { requester, from_start: [a && !lost_a, b && !lost_b], ..*flow };
         self.state = State::Named { protocol, dissector: (protocol.dissector)(&facts) };
     }
 

@@ -542,6 +542,9 @@ impl<S: Default> FlowTable<S> {
         }
         let freed = reassembler::flush(flow, handler);
         self.held_bytes = self.held_bytes.saturating_add_signed(freed);
+        for side in Side::BOTH {
+            reassembler::tail(flow, side, handler);
+        }
         handler.finished(flow, time);
         self.counters.one_sided = self.counters.one_sided.saturating_add(u64::from(flow.is_one_sided()));
         if let Some(rare) = flow.troubles.take() {

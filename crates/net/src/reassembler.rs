@@ -133,6 +133,10 @@ pub struct Rare {
     held: [VecDeque<Segment>; 2],
     held_bytes: [usize; 2],
     strangers: [u8; 2],
+    /// Since when what lies behind the first hole is known to be acknowledged.
+    granted: [Option<Timestamp>; 2],
+    /// Where a FIN stands that came before its time.
+    pub(crate) fin: [Option<u32>; 2],
     /// A SYN that may start the flow anew.
     pub(crate) proposal: Option<Proposal>,
     /// The flow stands in the shard's list of flows with holes.
@@ -282,6 +286,7 @@ fn drain<H: StreamHandler>(
         let Some(rare) = flow.troubles.as_mut() else { return freed };
         let held = side.of_mut(&mut rare.held);
         let Some(segment) = held.pop_front_if(|first| distance(next, first.sequence) <= 0) else { return freed };
+        *side.of_mut(&mut rare.granted) = None;
         let bytes = side.of_mut(&mut rare.held_bytes);
         *bytes = bytes.saturating_sub(segment.cost());
         freed = freed.saturating_sub_unsigned(segment.cost());
@@ -377,10 +382,38 @@ fn differs(held: &Segment, arrival: &Arrival<'_>) -> bool {
 }
 
 /// True when the first hole of a direction will not be filled any more.
-pub(crate) fn given_up<S>(flow: &Flow<S>, side: Side, now: Timestamp) -> bool {
-    let Some(first) = flow.troubles.as_ref().and_then(|rare| side.of(&rare.held).front()) else { return false };
-    let waited = now.since(first.time);
-    waited >= STALL_NANOS || waited >= GRACE_NANOS && side.other().of(&flow.tcp).has_acknowledged(first.sequence)
+pub(crate) fn given_up<S>(flow: &mut Flow<S>, side: Side, now: Timestamp) -> bool {
+    let receiver = *side.other().of(&flow.tcp);
+    let Some(rare) = flow.troubles.as_mut() else { return false };
+    let Some(first) = side.of(&rare.held).front() else { return false };
+    if now.since(first.time) >= STALL_NANOS {
+        return true;
+    }
+    receiver.has_acknowledged(first.sequence)
+        && now.since(*side.of_mut(&mut rare.granted).get_or_insert(now)) >= GRACE_NANOS
+}
+
+/// Tells what is missing behind all that was seen of a direction: the other end has acknowledged it, or FIN came behind
+/// it. The flow ends, so nothing else will show it.
+pub(crate) fn tail<H: StreamHandler>(flow: &mut Flow<H::Application>, side: Side, handler: &mut H) {
+    let (half, receiver) = (*side.of(&flow.tcp), *side.other().of(&flow.tcp));
+    // An end that is not captured at all is no gap.
+    if !half.known() || side.of(&flow.volume).packets == 0 {
+        return;
+    }
+    let fin = flow.troubles.as_ref().and_then(|rare| *side.of(&rare.fin));
+    let end = match fin {
+        Some(fin) => fin,
+        // The last number acknowledged is that of FIN, where both ends are done and this one's FIN was not seen.
+        None if receiver.has_acknowledged(half.next) => {
+            receiver.acknowledged.wrapping_sub(u32::from(!half.has_finished() && receiver.has_finished()))
+        }
+        None => return,
+    };
+    if let Ok(octets @ 1..) = u64::try_from(distance(half.next, end)) {
+        side.of_mut(&mut flow.tcp).next = end;
+        missing(flow, side, Some(octets), handler);
+    }
 }
 
 /// Gives the first hole of a direction up and goes on behind it.

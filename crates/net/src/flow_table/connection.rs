@@ -130,7 +130,9 @@ pub(super) fn close<S>(flow: &mut Flow<S>, side: Side, segment: &Segment) {
         let end = segment.sequence.wrapping_add(u32::from(segment.flags & SYN != 0)).wrapping_add(segment.sent);
         if half.next == end {
             half.next = half.next.wrapping_add(1);
-        } else if segment.sent == 0 && distance(half.next, end) < 0 {
+        } else if distance(half.next, end) > 0 {
+            *side.of_mut(&mut flow.troubles.get_or_insert_default().fin) = Some(end);
+        } else if segment.sent == 0 {
             again(flow);
         }
     }

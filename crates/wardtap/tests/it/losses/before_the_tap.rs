@@ -141,7 +141,6 @@ fn everything_at_once() {
 }
 
 #[test]
-#[ignore = "a hole's grace runs from when it opened, not from when its end was acknowledged"]
 fn acknowledgements_that_pass_what_was_sent_again() {
     compare(8, |packets, random| {
         let (packets, delayed) = delay(packets, random);

@@ -74,6 +74,7 @@ impl Judge<'_> {
         let place = unseen()
             .filter(there)
             .find(like)
+            .or_else(|| unseen().filter(|&place| self.recording.told[place].end_apart).find(like))
             .or_else(|| unseen().filter(|_| self.known.contains(&Known::Frames)).find(like))
             .or_else(|| unseen().find(there))
             .or_else(|| unseen().find(here));

@@ -39,6 +39,8 @@ pub(crate) struct Told {
     pub(crate) own: Range<usize>,
     /// What has to be there for it to be told: its own octets and, in HL7, what shows where they begin and end.
     pub(crate) needed: Vec<Range<usize>>,
+    /// The CR behind its FS came in another frame, and names it; where that is lost, it is told with that of FS.
+    pub(crate) end_apart: bool,
 }
 
 pub(crate) struct Recording {
@@ -137,12 +139,12 @@ impl Recording {
             let way = recording.ways.iter().position(|way| way.is_of(segment)).unwrap();
             let length = message["bytes"].as_u64().unwrap() as usize;
             let (own, needed) = recording.ways[way].find(ends[way], length, message["protocol"] == "hl7");
-            let end = needed.last().unwrap().end;
-            let last = recording.ways[way].pieces.iter().find(|piece| piece.octets.contains(&(end - 1)));
-            assert_eq!(last.map(|piece| piece.record), Some(record), "{capture}: the frame of {message}");
+            let end = recording.ways[way].complete(needed.last().unwrap().end, message["protocol"] == "hl7");
+            assert_eq!(recording.ways[way].told_in(end), Some(record), "{capture}: the frame of {message}");
             ends[way] = own.end;
             recording.ways[way].told.get_or_insert(recording.told.len());
-            recording.told.push(Told { event, way, own, needed });
+            let end_apart = recording.ways[way].told_in(needed.last().unwrap().end) != Some(record);
+            recording.told.push(Told { event, way, own, needed, end_apart });
         }
         assert!(!recording.told.is_empty(), "{capture} has no messages");
         recording
@@ -173,6 +175,16 @@ pub(crate) fn events_of(packets: &[Packet]) -> Vec<Value> {
 }
 
 impl Way {
+    /// The record that brought the octet before `end`.
+    fn told_in(&self, end: usize) -> Option<usize> {
+        self.pieces.iter().find(|piece| piece.octets.contains(&(end - 1))).map(|piece| piece.record)
+    }
+
+    /// Where what makes a message complete ends: with the CR behind FS, where it is a block of MLLP.
+    fn complete(&self, end: usize, hl7: bool) -> usize {
+        end + usize::from(hl7 && self.bytes[end - 1..].starts_with(b"\x1c\r"))
+    }
+
     /// The next message of so many octets: where it is, and what is needed to see it.
     fn find(&self, from: usize, length: usize, hl7: bool) -> (Range<usize>, Vec<Range<usize>>) {
         const VT: u8 = 0x0b;
