@@ -15,7 +15,7 @@ pub fn is_wrong(packet: &Packet<'_>, layout: &Layout) -> bool {
     let is_v4 = first >> 4 == 4;
     // Without an authentication header that may follow.
     let own = header.get(..usize::from(first & 15).saturating_mul(4)).unwrap_or(header);
-    if is_v4 && fold(sum(own)) != 0xffff {
+    if is_v4 && !is_right(own) {
         return true;
     }
     let kind = layout.protocol();
@@ -34,11 +34,9 @@ pub fn is_wrong(packet: &Packet<'_>, layout: &Layout) -> bool {
         })
 }
 
-/// A checksum after some of the words that it covers have changed (RFC 1624): as right or wrong as before.
-pub(crate) fn updated(checksum: u16, before: &[u16], after: &[u16]) -> u16 {
-    let without = before.iter().fold(u64::from(!checksum), |sum, word| sum.saturating_add(u64::from(!word)));
-    let with = after.iter().fold(without, |sum, word| sum.saturating_add(u64::from(*word)));
-    u16::try_from(fold(with)).map_or(0, |sum| !sum)
+/// True where an IPv4 header's checksum is right (RFC 791 section 3.1).
+pub(crate) fn is_right(header: &[u8]) -> bool {
+    fold(sum(header)) == 0xffff
 }
 
 /// The sum of the 16-bit words, not yet folded, with the octets of each word the other way round: the sum then comes out

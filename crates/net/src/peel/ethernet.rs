@@ -1,6 +1,8 @@
 //! Ethernet II, IEEE 802.3 with LLC/SNAP, VLAN tags of any depth.
 
-use super::{Next, Peeled, Peeler, Step, Undecoded, VLAN_KNOWN};
+use etherparse::{Ethernet2Header, Ethernet2HeaderSlice, SingleVlanHeader, SingleVlanHeaderSlice};
+
+use super::{Next, Peeled, Peeler, Step, TRUNCATED, Undecoded, VLAN_KNOWN};
 
 /// EtherTypes (IEEE registration authority).
 pub(super) const IPV4: u16 = 0x0800;
@@ -18,9 +20,9 @@ pub(super) const BRIDGED: u16 = 0x6558;
 const ETHERTYPE_MIN: u16 = 0x0600;
 
 pub(super) fn ethernet(peeler: &mut Peeler<'_>) -> Step {
-    let field = peeler.be16(12)?;
+    let field = Ethernet2HeaderSlice::from_slice(peeler.rest()).map_err(|_| TRUNCATED)?.ether_type().0;
     peeler.source_mac(6, true)?;
-    peeler.advance(14)?;
+    peeler.advance(Ethernet2Header::LEN)?;
     after_addresses(peeler, field)
 }
 
@@ -60,12 +62,12 @@ pub(super) fn ethertype(peeler: &mut Peeler<'_>, ethertype: u16) -> Step {
             Err(Peeled::Arp(peeler.layout))
         }
         tag if tag == VLAN || SERVICE_TAGS.contains(&tag) => {
-            let control = peeler.be16(0)?;
-            let following = peeler.be16(2)?;
+            let tag = SingleVlanHeaderSlice::from_slice(peeler.rest()).map_err(|_| TRUNCATED)?;
+            let (id, following) = (tag.vlan_identifier().value(), tag.ether_type().0);
             if peeler.layout.link_bits & VLAN_KNOWN == 0 {
-                peeler.layout.link_bits |= VLAN_KNOWN | (control & 0x0fff);
+                peeler.layout.link_bits |= VLAN_KNOWN | id;
             }
-            peeler.advance(4)?;
+            peeler.advance(SingleVlanHeader::LEN)?;
             after_addresses(peeler, following)
         }
         tag if MPLS.contains(&tag) => Ok(Next::Mpls),
