@@ -217,7 +217,7 @@ fn add_up(replay: &Replay, outcome: &Outcome, judgement: &Judgement) -> (WorkerC
             })
             .collect(),
         transport: Transport {
-            duplicates: flows.duplicates,
+            duplicates: flows.duplicates + front.duplicates,
             retransmissions: flows.retransmissions,
             conflicts: flows.conflicts,
             out_of_order: flows.out_of_order,
