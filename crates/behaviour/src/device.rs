@@ -12,6 +12,10 @@ use wardtap_net::packet::Timestamp;
 /// depend on how often workers repeat themselves.
 pub const DEVICES_MAX: usize = 131_072;
 
+/// The most refused addresses that are told apart, so that each is counted once however often workers tell of it. The
+/// count ends here: who floods a network with more invented ones than this needs no better figure.
+pub const REFUSED_MAX: usize = 65_536;
+
 /// What is known of a device. Kept small: a scan must not fill the memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Device {
@@ -57,21 +61,24 @@ pub struct Devices {
     all: Vec<Device>,
     by_address: HashMap<Address, u32, foldhash::fast::RandomState>,
     macs: HashSet<Mac, foldhash::fast::RandomState>,
-    refused: u64,
+    refused: HashSet<Address, foldhash::fast::RandomState>,
 }
 
 impl Devices {
     /// Takes note of an address; gives back the device when it is new.
     pub fn heard(&mut self, address: Address, mac: Option<Mac>, vlan: Option<u16>, time: Timestamp) -> Option<&Device> {
         if let Some(&id) = self.by_address.get(&address) {
-            // The id stays; that the address is this MAC's is known from now on.
-            if let (Some(device), Some(_)) = (self.all.get_mut(id as usize), mac) {
-                device.mac = mac;
+            // The id stays; that the address is this MAC's is known from now on. Of several the first counts: how often
+            // a worker repeats a claim must not show.
+            if let Some(device) = self.all.get_mut(id as usize) {
+                device.mac = device.mac.or(mac);
             }
             return None;
         }
         if self.all.len() >= DEVICES_MAX {
-            self.refused += 1;
+            if self.refused.len() < REFUSED_MAX {
+                self.refused.insert(address);
+            }
             return None;
         }
         let named_by_mac = mac.is_some_and(|mac| self.macs.insert(mac));
@@ -101,9 +108,9 @@ impl Devices {
         self.all.iter()
     }
 
-    /// Observations of addresses for which there was no room.
+    /// Addresses for which there was no room; [`REFUSED_MAX`] stands for as many or more.
     #[must_use]
-    pub const fn refused(&self) -> u64 {
-        self.refused
+    pub fn refused(&self) -> u64 {
+        self.refused.len() as u64
     }
 }

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod detections;
+mod devices;
 mod tallies;
 
 use std::sync::LazyLock;
