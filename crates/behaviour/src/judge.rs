@@ -73,6 +73,12 @@ impl Judge {
         &self.devices
     }
 
+    /// How much the detections gave up of what they watched, for want of room.
+    #[must_use]
+    pub fn forgotten(&self) -> u64 {
+        self.detections.iter().map(|detection| detection.forgotten()).sum()
+    }
+
     /// The alerts.
     #[must_use]
     pub const fn alerts(&self) -> &Alerts {

@@ -238,6 +238,7 @@ fn add_up(replay: &Replay, outcome: &Outcome, judgement: &Judgement) -> (WorkerC
             ("holes", flows.evicted_holes),
             ("pairs", evicted_pairs),
             ("devices", judgement.judge.devices().refused()),
+            ("watched", judgement.judge.forgotten()),
         ]
         .into_iter()
         .map(|(table, count)| (table.to_owned(), count))
