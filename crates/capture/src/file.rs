@@ -16,12 +16,14 @@ use wardtap_net::packet::{LinkType, Timestamp};
 
 use crate::{
     compressed::Packing,
+    damage::{Damage, DamageReason},
     error::CaptureError,
     feed::Feed,
     merge::Merge,
     pcap::{self, Pcap},
     pcapng::{self, Pcapng},
-    source::{BLOCK_BYTES, Block, Damage, DamageReason, Input, PacketSource, Record, Stop, Tally},
+    source::{BLOCK_BYTES, Block, Input, PacketSource, Record, Stop, Tally},
+    window::Bounds,
 };
 
 /// The path that stands for standard input.
@@ -39,6 +41,14 @@ const MOST_INPUTS: usize = 65_536;
 /// When one of them cannot be opened, or holds nothing that can be read. A capture that is damaged further on opens
 /// and reports [`Damage`].
 pub fn open(paths: &[PathBuf]) -> Result<Box<dyn PacketSource>, CaptureError> {
+    open_within(paths, Bounds::default())
+}
+
+/// [`open`], within bounds.
+///
+/// # Errors
+/// As [`open`]; and when one of them needs more than `bounds` to be unpacked, from its first frame on.
+pub fn open_within(paths: &[PathBuf], bounds: Bounds) -> Result<Box<dyn PacketSource>, CaptureError> {
     let count = paths.len();
     if count > MOST_INPUTS {
         return Err(CaptureError::TooMany { given: count, most: MOST_INPUTS });
@@ -49,7 +59,7 @@ pub fn open(paths: &[PathBuf]) -> Result<Box<dyn PacketSource>, CaptureError> {
     let mut sources = Vec::with_capacity(count);
     for (index, path) in paths.iter().enumerate() {
         let (reader, total) = open_path(path)?;
-        sources.push(FileSource::new(path.display().to_string(), number(index), reader, total)?);
+        sources.push(FileSource::new(path.display().to_string(), number(index), reader, total, bounds)?);
     }
     together(sources)
 }
@@ -59,7 +69,7 @@ pub fn open(paths: &[PathBuf]) -> Result<Box<dyn PacketSource>, CaptureError> {
 /// # Errors
 /// As [`open`].
 pub fn open_bytes(capture: &str, reader: Box<dyn Read + Send>) -> Result<Box<dyn PacketSource>, CaptureError> {
-    together(vec![FileSource::new(capture.to_owned(), 0, reader, None)?])
+    together(vec![FileSource::new(capture.to_owned(), 0, reader, None, Bounds::default())?])
 }
 
 /// Opens several captures from readers, each under its name, and merges them by time.
@@ -73,7 +83,7 @@ pub fn open_readers(captures: Vec<(String, Box<dyn Read + Send>)>) -> Result<Box
     let sources = captures.into_iter().enumerate();
     together(
         sources
-            .map(|(index, (capture, reader))| FileSource::new(capture, number(index), reader, None))
+            .map(|(index, (capture, reader))| FileSource::new(capture, number(index), reader, None, Bounds::default()))
             .collect::<Result<_, _>>()?,
     )
 }
@@ -166,13 +176,14 @@ impl FileSource {
         input: u16,
         reader: Box<dyn Read + Send>,
         total: Option<u64>,
+        bounds: Bounds,
     ) -> Result<Self, CaptureError> {
         let mut feed = Feed::plain(reader);
         let mut head = Vec::with_capacity(pcap::FILE_HEADER);
         read_head(&capture, &mut feed, &mut head)?;
         if let Some(packing) = Packing::recognise(&head) {
             feed = feed
-                .unpack(packing, std::mem::take(&mut head))
+                .unpack(packing, bounds, std::mem::take(&mut head))
                 .map_err(|source| CaptureError::Io { capture: capture.clone(), source })?;
             read_head(&capture, &mut feed, &mut head)?;
             if Packing::recognise(&head).is_some() {

@@ -35,6 +35,7 @@
 #[cfg(feature = "pcap")]
 mod bpf;
 mod compressed;
+mod damage;
 mod error;
 mod feed;
 mod file;
@@ -43,8 +44,12 @@ mod merge;
 mod pcap;
 mod pcapng;
 mod source;
+mod unpacker;
+mod window;
 
+pub use damage::{Damage, DamageReason};
 pub use error::CaptureError;
-pub use file::{open, open_bytes, open_readers};
+pub use file::{open, open_bytes, open_readers, open_within};
 pub use filter::Filter;
-pub use source::{BLOCK_BYTES, Block, Damage, DamageReason, Input, PacketSource, Record};
+pub use source::{BLOCK_BYTES, Block, Input, PacketSource, Record};
+pub use window::Bounds;

@@ -14,8 +14,9 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 use wardtap_net::packet::Timestamp;
 
 use crate::{
+    damage::Damage,
     file::FileSource,
-    source::{BLOCK_BYTES, Block, Damage, Input, PacketSource},
+    source::{BLOCK_BYTES, Block, Input, PacketSource},
 };
 
 /// What the blocks of all captures may hold together.
