@@ -5,7 +5,7 @@ use std::io::Write;
 use std::process::Stdio;
 
 use crate::pcap::{PLAIN, Shape, pcap, pcapng, read};
-use crate::run::{ALL_TYPES, captures, replay, wardtap_fed};
+use crate::run::{ALL_TYPES, captures, replay, wardtap, wardtap_fed};
 
 /// The events without what names the capture or counts the file's octets.
 fn events_of(events: &str, capture: &str) -> Vec<String> {
@@ -66,6 +66,24 @@ fn pcap_pcapng_gz_zst_and_a_pipe_give_the_same_events() {
         }
     }
     assert!(compared > 100, "{compared}");
+}
+
+#[test]
+fn a_zstd_window_must_fit_into_the_memory() {
+    let plain = pcap(&read("captures/modbus/functions.pcap").unwrap(), PLAIN);
+    let mut packer = zstd::stream::Encoder::new(Vec::new(), 1).unwrap();
+    packer.window_log(22).unwrap();
+    // With its size known the window would be no larger than the content.
+    packer.include_contentsize(false).unwrap();
+    packer.write_all(&plain).unwrap();
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("ward.pcap.zst");
+    fs::write(&path, packer.finish().unwrap()).unwrap();
+    let path = path.to_str().unwrap();
+    wardtap(&["replay", path, "--memory", "32M"]).expect(0);
+    let refused = wardtap(&["replay", path, "--memory", "16M"]).expect(1);
+    let expected = "a zstd frame needs a window of 4 MiB, more than the 2 MiB that --memory leaves for it: raise --memory";
+    assert!(refused.stderr.contains(path) && refused.stderr.contains(expected), "{}", refused.stderr);
 }
 
 #[test]
