@@ -41,6 +41,7 @@ mod feed;
 mod file;
 mod filter;
 mod merge;
+mod open;
 mod pcap;
 mod pcapng;
 mod source;
@@ -49,7 +50,7 @@ mod window;
 
 pub use damage::{Damage, DamageReason};
 pub use error::CaptureError;
-pub use file::{open, open_bytes, open_readers, open_within};
 pub use filter::Filter;
+pub use open::{open, open_bytes, open_readers, open_within};
 pub use source::{BLOCK_BYTES, Block, Input, PacketSource, Record};
 pub use window::Bounds;
