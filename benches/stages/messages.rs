@@ -40,14 +40,14 @@ pub(crate) fn fold(criterion: &mut Criterion) {
 }
 
 fn fold_one(bencher: &mut Bencher<'_>, message: &dyn Message) {
-    let pair = Pair { requester: REQUESTER, responder: RESPONDER, protocol: message.protocol().index };
+    let pair = Pair { requester: REQUESTER, responder: RESPONDER, protocol: message.protocol() };
     let mut pairs = Pairs::new(HashKey(1, 2), 256);
     let hasher = RandomState::default();
     let place = Place { time: TIME, ..Place::default() };
     let mut slot = None;
     bencher.iter(|| {
         let features = message.features(&|text| hasher.hash_one(text));
-        slot = Some(pairs.fold(slot, &pair, message, &features, place));
+        slot = Some(pairs.fold(slot, || pair, message, message.envelope(), &features, place));
     });
 }
 

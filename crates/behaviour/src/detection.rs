@@ -81,7 +81,7 @@ impl Raise<'_> {
     pub fn is_told(&self, detection: &'static str, like: &Tally) -> bool {
         let (device, peer) = (like.pair.responder, Some(like.pair.requester));
         self.found.iter().any(|found| found.about.name == detection && found.device == device && found.peer == peer)
-            || self.alerts.is_open(detection, device, peer, like.protocol.name)
+            || self.alerts.is_open(detection, device, peer, like.pair.protocol.name)
     }
 }
 

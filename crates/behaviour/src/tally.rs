@@ -5,7 +5,7 @@
 //! number of workers nor the cuts between batches show.
 
 use hashbrown::HashTable;
-use wardtap_dissect::{Direction, Features, Message, NO_VALUE, Outcome, Protocol};
+use wardtap_dissect::{Direction, Envelope, Features, Message, NO_VALUE, Outcome, Protocol, Target};
 use wardtap_net::address::Address;
 use wardtap_net::flow::{HashKey, fold};
 
@@ -24,20 +24,30 @@ const ASCENT_STEP: u32 = 64;
 pub const REFUSED_ASCENT_MIN: u32 = 8;
 
 /// Who asks whom, in which protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Pair {
     /// Who asks.
     pub requester: Address,
     /// Who answers.
     pub responder: Address,
-    /// Index of the protocol.
-    pub protocol: usize,
+    /// In what.
+    pub protocol: &'static Protocol,
 }
+
+impl PartialEq for Pair {
+    fn eq(&self, other: &Self) -> bool {
+        self.requester == other.requester
+            && self.responder == other.responder
+            && self.protocol.index == other.protocol.index
+    }
+}
+
+impl Eq for Pair {}
 
 impl Pair {
     fn hash(&self, key: HashKey) -> u64 {
         let ((a, b), (c, d)) = (self.requester.halves(), self.responder.halves());
-        fold(fold(b ^ key.0, d ^ key.1 ^ self.protocol as u64), (a ^ c.rotate_left(32)) ^ key.0)
+        fold(fold(b ^ key.0, d ^ key.1 ^ self.protocol.index as u64), (a ^ c.rotate_left(32)) ^ key.0)
     }
 }
 
@@ -46,8 +56,6 @@ impl Pair {
 pub struct Tally {
     /// The pair.
     pub pair: Pair,
-    /// The protocol.
-    pub protocol: &'static Protocol,
     /// Messages that ask.
     pub requests: u64,
     /// Messages that answer.
@@ -108,7 +116,8 @@ impl Ascent {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+/// What became of the messages for one target.
+#[derive(Clone, Copy, Debug, Default)]
 struct Asked {
     target: u64,
     requests: u32,
@@ -119,13 +128,42 @@ struct Asked {
 /// Asking for the same target more often than this is polling, not searching; retries are allowed for.
 const SEARCH_REQUESTS_MAX: u32 = 5;
 
+/// A pair as it is kept. What every message touches comes first: two cache lines of it.
+#[repr(C)]
 struct Entry {
-    tally: Tally,
-    asked: Vec<Asked>,
-    /// The ascent under way; `tally.ascent` holds the longest.
-    ascent: Ascent,
-    refused_ascent: Ascent,
+    generation: u32,
+    /// The judge is to hear of it.
     told: bool,
+    /// Whether `latest` holds a target.
+    has_targets: bool,
+    /// The place of the feature that is a range of addresses.
+    range: Option<u8>,
+    requests: u64,
+    responses: u64,
+    last: Place,
+    /// The ascent under way; `longest` is the longest so far.
+    ascent: Ascent,
+    /// The target asked for last: most pairs ask for one.
+    latest: Asked,
+    target: Option<&'static Target>,
+    longest: Ascent,
+    pair: Pair,
+    first: Place,
+    rare: Option<Box<Rare>>,
+}
+
+/// What most pairs never need.
+#[derive(Default)]
+struct Rare {
+    /// The targets but for the latest.
+    asked: Vec<Asked>,
+    target_names: Vec<String>,
+    gap_bytes: u64,
+    refusals: u64,
+    /// The run of refusals under way; `longest` is the longest so far.
+    ascent: Ascent,
+    longest: Ascent,
+    refused: Option<(Place, Place)>,
 }
 
 /// The pairs of one shard.
@@ -137,13 +175,17 @@ pub struct Pairs {
     /// Whether a pair has said anything since the hand passed it; apart, so that the hand passes many at once.
     used: Vec<bool>,
     hand: usize,
+    generation: u32,
     news: Vec<u32>,
     evicted: u64,
 }
 
-/// A place in [`Pairs`], kept with a flow so that its messages need no look-up; checked before it is used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PairSlot(u32);
+/// A place in [`Pairs`], kept with a flow so that its messages need no look-up; it is void once the pair was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PairSlot {
+    id: u32,
+    generation: u32,
+}
 
 impl Pairs {
     /// An empty table for at most `max` pairs.
@@ -156,6 +198,7 @@ impl Pairs {
             entries: Vec::new(),
             used: Vec::new(),
             hand: 0,
+            generation: 0,
             news: Vec::new(),
             evicted: 0,
         }
@@ -167,60 +210,69 @@ impl Pairs {
         self.evicted
     }
 
-    /// Folds a message in. `slot` is what an earlier call for the same flow gave back.
+    /// Folds a message in. `slot` is what an earlier call for the same flow and the same requester gave back; the pair is
+    /// asked for only where that does not serve.
     #[inline]
     pub fn fold(
         &mut self,
         slot: Option<PairSlot>,
-        pair: &Pair,
+        pair: impl FnOnce() -> Pair,
         message: &dyn Message,
+        envelope: &Envelope,
         features: &Features,
         place: Place,
     ) -> PairSlot {
-        let id = match slot {
-            Some(PairSlot(id)) if self.entries.get(id as usize).is_some_and(|entry| entry.tally.pair == *pair) => id,
-            _ => self.find_or_add(pair, message.protocol(), place),
+        let slot = match slot {
+            Some(slot) if self.entries.get(slot.id as usize).is_some_and(|e| e.generation == slot.generation) => slot,
+            _ => self.find_or_add(&pair(), place),
         };
-        if let Some(used) = self.used.get_mut(id as usize) {
+        if let Some(used) = self.used.get_mut(slot.id as usize) {
             *used = true;
         }
-        if let Some(entry) = self.entries.get_mut(id as usize)
-            && entry.take(message, features, place)
+        if let Some(entry) = self.entries.get_mut(slot.id as usize)
+            && entry.take(message, envelope, features, place)
             && !entry.told
         {
             entry.told = true;
-            self.news.push(id);
+            self.news.push(slot.id);
         }
-        PairSlot(id)
+        slot
     }
 
     /// Bytes were missing on a flow of the pair.
-    pub fn gap(&mut self, slot: PairSlot, pair: &Pair, bytes: u64) {
-        if let Some(entry) = self.entries.get_mut(slot.0 as usize).filter(|entry| entry.tally.pair == *pair) {
-            entry.tally.gap_bytes = entry.tally.gap_bytes.saturating_add(bytes);
+    pub fn gap(&mut self, slot: PairSlot, bytes: u64) {
+        let entry = self.entries.get_mut(slot.id as usize);
+        if let Some(entry) = entry.filter(|entry| entry.generation == slot.generation) {
+            let rare = entry.rare.get_or_insert_default();
+            rare.gap_bytes = rare.gap_bytes.saturating_add(bytes);
         }
     }
 
     /// Hands over the tallies of all pairs that have become worth a look, in the order in which they did.
     pub fn hand_over(&mut self, mut to: impl FnMut(Tally)) {
+        if self.news.is_empty() {
+            return;
+        }
         for id in std::mem::take(&mut self.news) {
             let Some(entry) = self.entries.get_mut(id as usize) else { continue };
             if std::mem::take(&mut entry.told) {
-                entry.tally.targets = entry.target_counts();
-                to(entry.tally.clone());
-                entry.tally.refused = None;
+                to(entry.tally());
+                if let Some(rare) = &mut entry.rare {
+                    rare.refused = None;
+                }
             }
         }
     }
 
-    fn find_or_add(&mut self, pair: &Pair, protocol: &'static Protocol, place: Place) -> u32 {
+    fn find_or_add(&mut self, pair: &Pair, place: Place) -> PairSlot {
         let hash = pair.hash(self.key);
         let entries = &self.entries;
-        let same = |&id: &u32| entries.get(id as usize).is_some_and(|entry| entry.tally.pair == *pair);
+        let same = |&id: &u32| entries.get(id as usize).is_some_and(|entry| entry.pair == *pair);
         if let Some(&id) = self.index.find(hash, same) {
-            return id;
+            return PairSlot { id, generation: entries.get(id as usize).map_or(0, |entry| entry.generation) };
         }
-        let entry = Entry::new(*pair, protocol, place);
+        self.generation = self.generation.wrapping_add(1);
+        let entry = Entry::new(*pair, self.generation, place);
         let id = if self.entries.len() < self.max {
             self.entries.push(entry);
             self.used.push(false);
@@ -229,9 +281,8 @@ impl Pairs {
             self.replace(entry)
         };
         let (entries, key) = (&self.entries, self.key);
-        self.index
-            .insert_unique(hash, id, |&id| entries.get(id as usize).map_or(0, |entry| entry.tally.pair.hash(key)));
-        id
+        self.index.insert_unique(hash, id, |&id| entries.get(id as usize).map_or(0, |entry| entry.pair.hash(key)));
+        PairSlot { id, generation: self.generation }
     }
 
     /// Gives up the next pair that has said nothing since the hand last passed it.
@@ -247,7 +298,7 @@ impl Pairs {
         let id = self.hand as u32;
         let Some(place) = self.entries.get_mut(self.hand) else { return id };
         let old = std::mem::replace(place, entry);
-        if let Ok(found) = self.index.find_entry(old.tally.pair.hash(self.key), |&other| other == id) {
+        if let Ok(found) = self.index.find_entry(old.pair.hash(self.key), |&other| other == id) {
             found.remove();
         }
         id
@@ -255,119 +306,139 @@ impl Pairs {
 }
 
 impl Entry {
-    fn new(pair: Pair, protocol: &'static Protocol, place: Place) -> Self {
+    fn new(pair: Pair, generation: u32, place: Place) -> Self {
+        let protocol = pair.protocol;
         Self {
-            tally: Tally {
-                pair,
-                protocol,
-                requests: 0,
-                responses: 0,
-                refusals: 0,
-                targets: TargetCounts::default(),
-                target_names: Vec::new(),
-                ascent: Ascent::default(),
-                refused_ascent: Ascent::default(),
-                gap_bytes: 0,
-                first: place,
-                last: place,
-                refused: None,
-            },
-            asked: Vec::new(),
-            ascent: Ascent::default(),
-            refused_ascent: Ascent::default(),
+            generation,
             told: false,
+            has_targets: false,
+            range: protocol.range().and_then(|feature| u8::try_from(feature).ok()),
+            requests: 0,
+            responses: 0,
+            last: place,
+            ascent: Ascent::default(),
+            latest: Asked::default(),
+            target: protocol.target.as_ref(),
+            longest: Ascent::default(),
+            pair,
+            first: place,
+            rare: None,
+        }
+    }
+
+    /// What it has done so far.
+    fn tally(&self) -> Tally {
+        let rare = self.rare.as_deref();
+        Tally {
+            pair: self.pair,
+            requests: self.requests,
+            responses: self.responses,
+            refusals: rare.map_or(0, |rare| rare.refusals),
+            targets: self.target_counts(),
+            target_names: rare.map_or(Vec::new(), |rare| rare.target_names.clone()),
+            ascent: self.longest,
+            refused_ascent: rare.map_or(Ascent::default(), |rare| rare.longest),
+            gap_bytes: rare.map_or(0, |rare| rare.gap_bytes),
+            first: self.first,
+            last: self.last,
+            refused: rare.and_then(|rare| rare.refused),
         }
     }
 
     /// Folds a message in; true when the judge should hear of it.
     #[inline]
-    fn take(&mut self, message: &dyn Message, features: &Features, place: Place) -> bool {
-        let envelope = message.envelope();
-        let protocol = self.tally.protocol;
-        self.tally.last = place;
-        let address = protocol.range().and_then(|feature| features.get(feature)).copied().filter(|&at| at != NO_VALUE);
+    fn take(&mut self, message: &dyn Message, envelope: &Envelope, features: &Features, place: Place) -> bool {
+        self.last = place;
+        let value = |feature: u8| features.get(usize::from(feature)).copied().filter(|&value| value != NO_VALUE);
+        let address = self.range.and_then(value);
         let mut news = false;
         match envelope.direction {
             Direction::Request => {
-                self.tally.requests += 1;
+                self.requests += 1;
                 if let Some(address) = address
                     && self.ascent.take(address)
-                    && self.ascent.length > self.tally.ascent.length
+                    && self.ascent.length > self.longest.length
                 {
-                    self.tally.ascent = self.ascent;
+                    self.longest = self.ascent;
                     news = self.ascent.length.is_multiple_of(ASCENT_STEP);
                 }
             }
             Direction::Response => {
-                self.tally.responses += 1;
+                self.responses += 1;
                 if envelope.outcome == Outcome::Negative {
                     news = true;
                     self.refusal(address, place);
                 }
             }
         }
-        if let Some(target) = &protocol.target
+        if let Some(target) = self.target
             && let Some(value) = (target.of)(envelope.kind, features)
         {
-            news |= self.target(value, message, target.named_by);
+            if !self.has_targets || self.latest.target != value {
+                news |= self.turn_to(value, message, target.named_by);
+            }
+            if self.latest.target == value {
+                self.latest.count(envelope);
+            }
         }
         news
     }
 
     #[cold]
     fn refusal(&mut self, address: Option<u64>, place: Place) {
-        self.tally.refusals += 1;
-        let first = self.tally.refused.map_or(place, |(first, _)| first);
-        self.tally.refused = Some((first, place));
+        let rare = self.rare.get_or_insert_default();
+        rare.refusals += 1;
+        let first = rare.refused.map_or(place, |(first, _)| first);
+        rare.refused = Some((first, place));
         if let Some(address) = address
-            && self.refused_ascent.take(address)
-            && self.refused_ascent.length > self.tally.refused_ascent.length
+            && rare.ascent.take(address)
+            && rare.ascent.length > rare.longest.length
         {
-            self.tally.refused_ascent = self.refused_ascent;
+            rare.longest = rare.ascent;
         }
     }
 
-    /// Counts a message for its target; true when the target is a further one.
-    #[inline]
-    fn target(&mut self, value: u64, message: &dyn Message, named_by: &[usize]) -> bool {
-        let envelope = message.envelope();
-        let mut news = false;
-        let position = match self.asked.iter().position(|asked| asked.target == value) {
-            Some(position) => position,
-            None if self.asked.len() < TARGETS_MAX => {
-                self.asked.push(Asked { target: value, requests: 0, positive: 0, refused: 0 });
-                if self.tally.target_names.len() < TARGET_NAMES_MAX {
-                    let names: Vec<String> = named_by
-                        .iter()
-                        .filter_map(|&feature| message.feature_text(feature))
-                        .map(|t| t.to_string())
-                        .collect();
-                    if !names.is_empty() {
-                        self.tally.target_names.push(names.join(" from "));
-                    }
-                }
-                news = self.asked.len() > 1;
-                self.asked.len() - 1
-            }
-            None => return false,
-        };
-        if let Some(asked) = self.asked.get_mut(position) {
-            match (envelope.direction, envelope.outcome) {
-                (Direction::Request, _) => asked.requests = asked.requests.saturating_add(1),
-                (_, Outcome::Negative) => asked.refused = asked.refused.saturating_add(1),
-                _ => asked.positive = asked.positive.saturating_add(1),
+    /// Makes another target the latest, where there is room to remember it; true when it is a further one.
+    fn turn_to(&mut self, value: u64, message: &dyn Message, named_by: &[usize]) -> bool {
+        if self.has_targets
+            && let Some(known) =
+                self.rare.as_mut().and_then(|rare| rare.asked.iter_mut().find(|asked| asked.target == value))
+        {
+            std::mem::swap(known, &mut self.latest);
+            return false;
+        }
+        let others = self.rare.as_ref().map_or(0, |rare| rare.asked.len());
+        if others + usize::from(self.has_targets) >= TARGETS_MAX {
+            return false;
+        }
+        if !named_by.is_empty() {
+            self.name(message, named_by);
+        }
+        let further = std::mem::replace(&mut self.has_targets, true);
+        let before = std::mem::replace(&mut self.latest, Asked { target: value, ..Asked::default() });
+        if further {
+            self.rare.get_or_insert_default().asked.push(before);
+        }
+        further
+    }
+
+    /// Keeps the name of a target for people to read, if it is one of the first.
+    fn name(&mut self, message: &dyn Message, named_by: &[usize]) {
+        let rare = self.rare.get_or_insert_default();
+        if rare.target_names.len() < TARGET_NAMES_MAX {
+            let names = named_by.iter().filter_map(|&feature| message.feature_text(feature));
+            let names: Vec<String> = names.map(|text| text.to_string()).collect();
+            if !names.is_empty() {
+                rare.target_names.push(names.join(" from "));
             }
         }
-        // Keeps the target in use at the front: most pairs ask for one.
-        if position > 0 {
-            self.asked.swap(0, position);
-        }
-        news
     }
 
     fn target_counts(&self) -> TargetCounts {
-        let mut counts = TargetCounts { distinct: self.asked.len() as u32, ..TargetCounts::default() };
-        for asked in &self.asked {
+        let others = self.rare.as_ref().map_or(&[][..], |rare| &rare.asked);
+        let mut counts = TargetCounts::default();
+        for asked in others.iter().chain(self.has_targets.then_some(&self.latest)) {
+            counts.distinct += 1;
             if asked.positive == 0 && asked.requests <= SEARCH_REQUESTS_MAX {
                 counts.in_vain += 1;
             } else if asked.positive > 0 && asked.requests <= 2 {
@@ -375,5 +446,17 @@ impl Entry {
             }
         }
         counts
+    }
+}
+
+impl Asked {
+    #[inline]
+    fn count(&mut self, envelope: &Envelope) {
+        let count = match (envelope.direction, envelope.outcome) {
+            (Direction::Request, _) => &mut self.requests,
+            (_, Outcome::Negative) => &mut self.refused,
+            _ => &mut self.positive,
+        };
+        *count = count.saturating_add(1);
     }
 }

@@ -20,6 +20,12 @@ use crate::{
     window::Bounds,
 };
 
+/// Bytes of a cache line.
+const LINE: usize = 64;
+
+/// Bytes of a page.
+const PAGE: usize = 4096;
+
 /// The format of a capture, with its state.
 #[derive(Debug)]
 enum Format {
@@ -173,22 +179,38 @@ impl FileSource {
         self.total
     }
 
-    /// Moves the rest of a record to the front of an empty block; answers how many bytes that is.
-    fn bring(&mut self, block: &mut Block) -> usize {
+    /// Empties a block and moves the rest of a record to its front; answers where that begins and ends.
+    ///
+    /// What is read then lies in memory as it lies in the page cache, and ends where a page does: with another alignment
+    /// the kernel takes up to three times as long to copy it.
+    fn bring(&mut self, block: &mut Block) -> (usize, usize) {
         let carried = self.carry.len();
-        if let Some(front) = block.bytes.get_mut(..carried) {
+        let position = usize::try_from(self.stored()).unwrap_or(0);
+        let plain = self.feed.as_ref().is_some_and(Feed::is_plain);
+        // Room for one whole hand-over of the unpacker behind what is carried over: if it did not fit, every other block
+        // would hold just the few bytes left of one.
+        let room = if plain { self.room.saturating_sub(position & PAGE.wrapping_sub(1)) } else { self.room };
+        let room = carried.saturating_add(room.max(LINE));
+        block.restart(room.saturating_add(LINE));
+        let unaligned = block.bytes.as_ptr().addr().wrapping_add(carried);
+        let begin = position.wrapping_sub(unaligned) & LINE.wrapping_sub(1);
+        block.bytes.truncate(begin.saturating_add(room));
+        let end = begin.saturating_add(carried);
+        if let Some(front) = block.bytes.get_mut(begin..end) {
             front.copy_from_slice(&self.carry);
             self.copied = self.copied.saturating_add(wide(carried));
         }
         self.carry.clear();
-        carried
+        // Of the block's first byte, which may lie before the capture's.
+        self.offset = self.offset.wrapping_sub(wide(begin));
+        (begin, end)
     }
 
     /// Keeps the rest of a record, which begins at `at` in its block.
     fn keep(&mut self, rest: &[u8], at: usize, need: usize) {
         self.carry.extend_from_slice(rest);
         self.copied = self.copied.saturating_add(wide(rest.len()));
-        self.offset = self.offset.saturating_add(wide(at));
+        self.offset = self.offset.wrapping_add(wide(at));
         self.need = need;
     }
 
@@ -208,16 +230,13 @@ impl FileSource {
 
 impl PacketSource for FileSource {
     fn fill(&mut self, block: &mut Block) -> bool {
-        // Room for one whole hand-over of the unpacker behind what is carried over: if it did not fit, every other block
-        // would hold just the few bytes left of one.
-        block.restart(self.room.saturating_add(self.carry.len()));
         if self.feed.is_none() {
+            block.restart_empty();
             return false;
         }
         self.tally.newest_of_block = Timestamp::EPOCH;
         // The block holds `filled` bytes, of which the first `taken` are whole records.
-        let mut filled = self.bring(block);
-        let mut taken = 0_usize;
+        let (mut taken, mut filled) = self.bring(block);
         loop {
             let (ended, fault) = self.read(&mut block.bytes, &mut filled);
             let rest = block.bytes.get(taken..filled).unwrap_or_default();
@@ -228,7 +247,7 @@ impl PacketSource for FileSource {
                 (0, Stop::Need(self.need))
             };
             taken = taken.saturating_add(more);
-            let (left, here) = (filled.saturating_sub(taken), self.offset.saturating_add(wide(taken)));
+            let (left, here) = (filled.saturating_sub(taken), self.offset.wrapping_add(wide(taken)));
             let need = match stop {
                 Stop::Fault(reason) => {
                     self.end(here, Some(reason));
@@ -236,7 +255,7 @@ impl PacketSource for FileSource {
                 }
                 Stop::Need(need) if ended => {
                     let fault = match fault {
-                        Some(fault) => Some((self.offset.saturating_add(wide(filled)), fault)),
+                        Some(fault) => Some((self.offset.wrapping_add(wide(filled)), fault)),
                         None => cut(left, need).map(|reason| (here, reason)),
                     };
                     let (offset, reason) = fault.map_or((here, None), |(offset, reason)| (offset, Some(reason)));

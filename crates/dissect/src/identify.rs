@@ -100,11 +100,19 @@ impl Conversation {
         }
     }
 
-    /// Takes the next bytes of one direction.
-    pub fn push(&mut self, flow: &FlowFacts, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {
+    /// Takes the next bytes of one direction where the flow has a name; false, with nothing done, where it has none.
+    #[inline]
+    pub fn push_named(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) -> bool {
         if let State::Named { dissector, .. } = &mut self.state {
             feed(dissector.as_mut(), chunk.side.of_mut(&mut self.held), chunk, to);
-        } else {
+            return true;
+        }
+        false
+    }
+
+    /// Takes the next bytes of one direction.
+    pub fn push(&mut self, flow: &FlowFacts, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {
+        if !self.push_named(chunk, to) {
             self.recognise(flow, chunk, to);
         }
     }
@@ -123,7 +131,7 @@ impl Conversation {
         }
     }
 
-    /// The flow has ended.
+    /// The flow has ended; what it has turned out to be is still known afterwards.
     pub fn finish(&mut self, to: &mut dyn MessageHandler) {
         if let State::Named { dissector, .. } = &mut self.state {
             let [a, b] = &self.held;
@@ -131,7 +139,9 @@ impl Conversation {
             dissector.finish([&bytes(a), &bytes(b)], to);
         }
         self.held = [None, None];
-        self.state = State::default();
+        if let State::Early(_) = self.state {
+            self.state = State::New;
+        }
     }
 
     /// Bytes of memory that this flow holds because a message or its name is incomplete.
@@ -239,9 +249,27 @@ fn looks_like_tls(bytes: &[u8]) -> bool {
 }
 
 /// Passes a chunk on, putting it behind what the dissector left over from the last one.
+#[inline]
+fn feed(dissector: &mut dyn Dissector, held: &mut Option<Box<Held>>, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {
+    if held.is_some() {
+        return complete(dissector, held, chunk, to);
+    }
+    if !chunk.bytes.is_empty()
+        && let Progress::Need { took, more } = dissector.dissect(chunk, to)
+    {
+        keep(dissector, held, chunk, took, more, to);
+    }
+}
+
+/// Reads on where bytes were left over.
 ///
 /// Only as many bytes as the dissector asked for are copied: the rest of the chunk is read in place again.
-fn feed(dissector: &mut dyn Dissector, held: &mut Option<Box<Held>>, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {
+fn complete(
+    dissector: &mut dyn Dissector,
+    held: &mut Option<Box<Held>>,
+    chunk: &Chunk<'_>,
+    to: &mut dyn MessageHandler,
+) {
     let mut bytes = chunk.bytes;
     while let Some(waiting) = held {
         if bytes.is_empty() {
@@ -277,17 +305,24 @@ fn feed(dissector: &mut dyn Dissector, held: &mut Option<Box<Held>>, chunk: &Chu
             }
         }
     }
-    if bytes.is_empty() {
-        return;
-    }
-    if let Progress::Need { took, more } = dissector.dissect(&Chunk { bytes, ..*chunk }, to) {
-        debug_assert!(took <= bytes.len(), "took {took} of {} bytes", bytes.len());
-        let rest = bytes.get(took..).unwrap_or_default();
-        if rest.len().saturating_add(more) > HELD_MAX {
-            dissector.gap(&Gap { side: chunk.side, held: rest, missing: None }, to);
-        } else {
-            to.copied(rest.len());
-            *held = Some(Box::new(Held { bytes: rest.to_vec(), more: more.max(1) }));
-        }
+    feed(dissector, held, &Chunk { bytes, ..*chunk }, to);
+}
+
+/// Keeps the rest of a chunk until more of it comes.
+fn keep(
+    dissector: &mut dyn Dissector,
+    held: &mut Option<Box<Held>>,
+    chunk: &Chunk<'_>,
+    took: usize,
+    more: usize,
+    to: &mut dyn MessageHandler,
+) {
+    debug_assert!(took <= chunk.bytes.len(), "took {took} of {} bytes", chunk.bytes.len());
+    let rest = chunk.bytes.get(took..).unwrap_or_default();
+    if rest.len().saturating_add(more) > HELD_MAX {
+        dissector.gap(&Gap { side: chunk.side, held: rest, missing: None }, to);
+    } else {
+        to.copied(rest.len());
+        *held = Some(Box::new(Held { bytes: rest.to_vec(), more: more.max(1) }));
     }
 }

@@ -55,6 +55,13 @@ impl Address {
         (self.high, self.low)
     }
 
+    /// From what [`Self::halves`] gave.
+    #[inline]
+    #[must_use]
+    pub const fn from_halves(high: u64, low: u64) -> Self {
+        Self { high, low }
+    }
+
     /// True for an address that one host can have: not unspecified, multicast or broadcast.
     #[must_use]
     pub fn is_host(self) -> bool {

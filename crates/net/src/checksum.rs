@@ -29,8 +29,8 @@ pub fn is_wrong(packet: &Packet<'_>, layout: &Layout) -> bool {
     carried
         && addresses.is_some_and(|addresses| {
             let length = u16::try_from(datagram.len()).unwrap_or(0).swap_bytes();
-            let pseudo = sum(addresses).saturating_add(u64::from(length)).saturating_add(u64::from(kind) << 8);
-            fold(pseudo.saturating_add(sum(datagram))) != 0xffff
+            let pseudo = add(sum(addresses), u64::from(length).wrapping_add(u64::from(kind) << 8));
+            fold(add(pseudo, sum(datagram))) != 0xffff
         })
 }
 
@@ -39,27 +39,38 @@ pub(crate) fn is_right(header: &[u8]) -> bool {
     fold(sum(header)) == 0xffff
 }
 
-/// The sum of the 16-bit words, not yet folded, with the octets of each word the other way round: the sum then comes out
-/// the other way round too (RFC 1071 section 2 B), and "all ones" reads the same from both ends.
+/// The ones' complement sum of the 64-bit words, which is that of the 16-bit words once it is folded, with the octets of
+/// each word the other way round: the sum then comes out the other way round too (RFC 1071 section 2), and "all ones"
+/// reads the same from both ends.
+#[inline]
 fn sum(bytes: &[u8]) -> u64 {
     let (words, rest) = bytes.as_chunks::<8>();
-    let whole = words.iter().fold(0u64, |sum, word| {
-        let word = u64::from_le_bytes(*word);
-        sum.wrapping_add(word & 0xffff_ffff).wrapping_add(word >> 32)
-    });
-    let mut last = [0u8; 8];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
-    }
-    let last = u64::from_le_bytes(last);
-    whole.wrapping_add(last & 0xffff_ffff).wrapping_add(last >> 32)
+    let whole = words.iter().fold(0, |sum, word| add(sum, u64::from_le_bytes(*word)));
+    let (words, rest) = rest.as_chunks::<4>();
+    let whole = words.iter().fold(whole, |sum, word| add(sum, u64::from(u32::from_le_bytes(*word))));
+    let last = match *rest {
+        [a, b, c] => [a, b, c, 0],
+        [a, b] => [a, b, 0, 0],
+        [a] => [a, 0, 0, 0],
+        _ => [0; 4],
+    };
+    add(whole, u64::from(u32::from_le_bytes(last)))
 }
 
-fn fold(mut sum: u64) -> u64 {
-    while sum > 0xffff {
-        sum = (sum >> 16).wrapping_add(sum & 0xffff);
-    }
-    sum
+/// Adds, and the carry round the end.
+#[inline]
+const fn add(a: u64, b: u64) -> u64 {
+    let (sum, carry) = a.overflowing_add(b);
+    sum.wrapping_add(carry as u64)
+}
+
+/// Folds a sum to 16 bits.
+const fn fold(sum: u64) -> u64 {
+    let sum = (sum >> 32).wrapping_add(sum & 0xffff_ffff);
+    let sum = (sum >> 16).wrapping_add(sum & 0xffff);
+    // Twice more for the carries of the steps before.
+    let sum = (sum >> 16).wrapping_add(sum & 0xffff);
+    (sum >> 16).wrapping_add(sum & 0xffff)
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@
 //! sender that retransmits, on the other hand, numbers its packets anew. So: the same flow, direction, IP
 //! identification (IPv6 has none: TCP options stand in), sequence number, flags and payload within 10 ms is one packet.
 //!
-//! Only packets that bring a flow no further can be copies, so only those are looked up; the ring holds the latest
-//! packets of a shard, which at a million packets a second is still more than the window.
+//! Only packets that bring a flow no further can be copies, so only those are looked up. The ring of a shard's latest
+//! packets is as large as its traffic needs, up to a cap.
 
 use crate::flow::fold;
 use crate::packet::Timestamp;
@@ -13,8 +13,14 @@ use crate::packet::Timestamp;
 /// How far apart copies of one packet may be.
 pub const WINDOW_NANOS: u64 = 10_000_000;
 
-/// Packets remembered per shard.
-const RING: usize = 256;
+/// How long a packet is remembered, where there is room: as long as a retransmission takes that may hold other bytes.
+const REMEMBERED_NANOS: u64 = 2_000_000_000;
+
+/// The most packets remembered per shard: at a million packets a second that is still more than the window.
+const RING_MAX: usize = 256;
+
+/// Packets remembered per shard at first.
+const RING_MIN: usize = 16;
 
 /// What identifies a packet among those of its shard.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,15 +44,11 @@ impl Fingerprint {
 }
 
 /// The latest packets of a shard.
+#[derive(Default)]
 pub struct Ring {
-    entries: Box<[(Fingerprint, Timestamp)]>,
+    entries: Vec<(Fingerprint, Timestamp)>,
+    /// The oldest entry, which is written over next.
     next: usize,
-}
-
-impl Default for Ring {
-    fn default() -> Self {
-        Self { entries: vec![(Fingerprint::default(), Timestamp::EPOCH); RING].into_boxed_slice(), next: 0 }
-    }
 }
 
 /// What the ring says of a packet.
@@ -64,10 +66,28 @@ impl Ring {
     /// Remembers a packet that cannot be a copy.
     #[inline]
     pub fn remember(&mut self, fingerprint: Fingerprint, time: Timestamp) {
+        match self.entries.get_mut(self.next) {
+            Some(entry) if entry.1.plus(REMEMBERED_NANOS) < time => *entry = (fingerprint, time),
+            _ => self.remember_more(fingerprint, time),
+        }
+        self.next = self.next.wrapping_add(1);
+        if self.next >= self.entries.len() {
+            self.next = 0;
+        }
+    }
+
+    /// [`Self::remember`] where what would be forgotten is young.
+    #[cold]
+    fn remember_more(&mut self, fingerprint: Fingerprint, time: Timestamp) {
+        if self.entries.len() < RING_MAX {
+            self.entries.rotate_left(self.next);
+            self.next = self.entries.len();
+            let room = self.next.saturating_mul(2).clamp(RING_MIN, RING_MAX);
+            self.entries.resize(room, (Fingerprint::default(), Timestamp::EPOCH));
+        }
         if let Some(entry) = self.entries.get_mut(self.next) {
             *entry = (fingerprint, time);
         }
-        self.next = self.next.wrapping_add(1) & RING.wrapping_sub(1);
     }
 
     /// Looks a packet up, and remembers it unless it is a copy.
@@ -91,27 +111,34 @@ impl Ring {
 #[inline]
 #[must_use]
 pub fn sample(payload: &[u8]) -> u64 {
-    let mut digest = payload.len() as u64 ^ 0x9e37_79b9_7f4a_7c15;
+    let digest = payload.len() as u64 ^ 0x9e37_79b9_7f4a_7c15;
+    // The last word may overlap the one before.
+    let Some(last) = payload.last_chunk::<8>() else { return mix(digest, short(payload)) };
+    let mut digest = mix(digest, u64::from_le_bytes(*last));
     if payload.len() <= 64 {
-        let (words, rest) = payload.as_chunks::<8>();
-        for word in words {
-            digest = fold(digest ^ u64::from_le_bytes(*word), 0xa076_1d64_78bd_642f);
+        for word in payload.as_chunks::<8>().0 {
+            digest = mix(digest, u64::from_le_bytes(*word));
         }
-        let mut last = [0u8; 8];
-        for (to, from) in last.iter_mut().zip(rest) {
-            *to = *from;
-        }
-        return fold(digest ^ u64::from_le_bytes(last), 0xe703_7ed1_a0b4_28db);
+        return digest;
     }
     let stride = payload.len().wrapping_sub(8) / 7;
     let mut at = 0usize;
     for _ in 0..7 {
         let word = payload.get(at..).and_then(|rest| rest.first_chunk::<8>()).copied().unwrap_or_default();
-        digest = fold(digest ^ u64::from_le_bytes(word), 0xa076_1d64_78bd_642f);
+        digest = mix(digest, u64::from_le_bytes(word));
         at = at.wrapping_add(stride);
     }
-    let last = payload.last_chunk::<8>().copied().unwrap_or_default();
-    fold(digest ^ u64::from_le_bytes(last), 0xa076_1d64_78bd_642f)
+    digest
+}
+
+#[inline]
+const fn mix(digest: u64, word: u64) -> u64 {
+    fold(digest ^ word, 0xa076_1d64_78bd_642f)
+}
+
+/// Fewer than eight octets as one word.
+fn short(payload: &[u8]) -> u64 {
+    payload.iter().fold(0, |word, &octet| word << 8 | u64::from(octet))
 }
 
 #[cfg(test)]
@@ -138,7 +165,7 @@ mod tests {
         ring.remember(packet, at(1));
         assert_eq!(ring.check(Fingerprint { header: 8, payload: sample(b"Payload"), ..packet }, at(5)), Seen::Other);
         assert_eq!(ring.check(Fingerprint { header: 8, payload: 0, ..packet }, at(9)), Seen::New, "captured short");
-        for header in 0..RING as u32 {
+        for header in 0..RING_MAX as u32 {
             ring.remember(Fingerprint { place: 5, header, payload: 1 }, at(10));
         }
         assert_eq!(ring.check(Fingerprint { payload: 9, ..packet }, at(10)), Seen::New, "pushed out by now");

@@ -24,17 +24,52 @@ pub struct FlowKey {
 
 impl FlowKey {
     /// Orders two ends; gives back the key and which of the two the first one (the sender) is.
+    ///
+    /// Without branches: which end is the smaller one is as good as random.
     #[inline]
     #[must_use]
-    pub fn new(
+    pub const fn new(
         sender: (Address, u16),
         receiver: (Address, u16),
         transport: u8,
         tunnel: u32,
         vlan: u16,
     ) -> (Self, Side) {
-        let (side, a, b) = if sender <= receiver { (Side::A, sender, receiver) } else { (Side::B, receiver, sender) };
-        (Self { addresses: [a.0, b.0], ports: [a.1, b.1], tunnel, vlan, transport }, side)
+        let ((s_high, s_low), (r_high, r_low)) = (sender.0.halves(), receiver.0.halves());
+        let s_rest = (s_low as u128) << 16 | sender.1 as u128;
+        let r_rest = (r_low as u128) << 16 | receiver.1 as u128;
+        let turned = (r_high < s_high) | ((r_high == s_high) & (r_rest < s_rest));
+        let mask = (turned as u64).wrapping_neg();
+        let (high, low) = ((s_high ^ r_high) & mask, (s_low ^ r_low) & mask);
+        #[allow(clippy::cast_possible_truncation)] // all ones or none
+        let port = (sender.1 ^ receiver.1) & mask as u16;
+        let addresses =
+            [Address::from_halves(s_high ^ high, s_low ^ low), Address::from_halves(r_high ^ high, r_low ^ low)];
+        let side = if turned { Side::B } else { Side::A };
+        (Self { addresses, ports: [sender.1 ^ port, receiver.1 ^ port], tunnel, vlan, transport }, side)
+    }
+
+    /// True for the same key; as `==`, but in one comparison, and not inlined: where it is, its dozen loads are made, and
+    /// kept, before the search that may not need them.
+    #[inline(never)]
+    pub(crate) const fn is(&self, other: &Self) -> bool {
+        let ([a, b], [c, d]) = (self.addresses, other.addresses);
+        let (a, b, c, d) = (a.halves(), b.halves(), c.halves(), d.halves());
+        let addresses = (a.0 ^ c.0) | (a.1 ^ c.1) | (b.0 ^ d.0) | (b.1 ^ d.1);
+        addresses | (self.ends() ^ other.ends()) | (self.kind() ^ other.kind()) == 0
+    }
+
+    /// Both ports and the tunnel.
+    #[inline]
+    const fn ends(&self) -> u64 {
+        let [a, b] = self.ports;
+        (a as u64) << 48 | (b as u64) << 32 | self.tunnel as u64
+    }
+
+    /// Transport and VLAN.
+    #[inline]
+    const fn kind(&self) -> u64 {
+        (self.transport as u64) << 16 | self.vlan as u64
     }
 
     /// A hash for tables, keyed so that peers cannot aim at one bucket: no part meets another before the key has.
@@ -42,13 +77,10 @@ impl FlowKey {
     #[must_use]
     pub const fn hash(&self, key: HashKey) -> u64 {
         let [a, b] = self.addresses;
-        let [port_a, port_b] = self.ports;
         let ((a_high, a_low), (b_high, b_low)) = (a.halves(), b.halves());
-        let ports = (port_a as u64) << 48 | (port_b as u64) << 32 | self.tunnel as u64;
-        let kind = (self.transport as u64) << 16 | self.vlan as u64;
         let low = fold(a_low ^ key.0, b_low ^ key.1);
         let high = fold(a_high ^ key.1, b_high ^ key.0.rotate_left(32));
-        let rest = fold(ports ^ key.0.rotate_left(16), kind ^ key.1.rotate_left(48));
+        let rest = fold(self.ends() ^ key.0.rotate_left(16), self.kind() ^ key.1.rotate_left(48));
         fold(low ^ rest, high ^ key.0)
     }
 }
@@ -180,12 +212,21 @@ pub struct FlowIdentity {
 }
 
 /// A flow in the table; `S` is what the application layer keeps of it.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub struct Flow<S> {
+    pub(crate) head: FlowHead,
+    /// Kept by the application layer.
+    pub application: S,
+}
+
+/// A flow without what the application layer keeps of it.
 ///
 /// In the order in which it is needed, so that a packet without payload touches two cache lines: what finds the flow and
 /// says how it stands, then what every packet changes.
 #[derive(Debug)]
-#[repr(C, align(64))]
-pub struct Flow<S> {
+#[repr(C)]
+pub struct FlowHead {
     pub(crate) key: FlowKey,
     /// The time of its latest packet.
     pub last: Timestamp,
@@ -196,8 +237,6 @@ pub struct Flow<S> {
     pub(crate) tcp: [crate::reassembler::Half; 2],
     pub(crate) volume: [Volume; 2],
     pub(crate) troubles: Option<Box<crate::reassembler::Rare>>,
-    /// Kept by the application layer.
-    pub application: S,
     /// The time of its first packet.
     pub first: Timestamp,
     pub(crate) macs: [Mac; 2],
@@ -205,85 +244,79 @@ pub struct Flow<S> {
     pub(crate) first_sender: Side,
 }
 
+impl<S> std::ops::Deref for Flow<S> {
+    type Target = FlowHead;
+
+    #[inline]
+    fn deref(&self) -> &FlowHead {
+        &self.head
+    }
+}
+
+impl<S> std::ops::DerefMut for Flow<S> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut FlowHead {
+        &mut self.head
+    }
+}
+
 impl<S> Flow<S> {
+    /// The flow and what the application layer keeps of it, to be used side by side.
+    #[inline]
+    pub const fn parts(&mut self) -> (&mut FlowHead, &mut S) {
+        (&mut self.head, &mut self.application)
+    }
+}
+
+impl FlowHead {
     /// The key.
+    #[inline]
+    #[must_use]
     pub const fn key(&self) -> &FlowKey {
         &self.key
     }
 
-    /// What names the flow in events, see [`FlowView::identity`].
-    pub fn identity(&mut self, requester: Option<Side>) -> FlowIdentity {
-        self.parts().0.identity(requester)
-    }
-
-    /// The flow and what the application layer keeps of it, to be used side by side.
-    pub const fn parts(&mut self) -> (FlowView<'_>, &mut S) {
-        let view = FlowView {
-            key: &self.key,
-            first: self.first,
-            tcp: &self.tcp,
-            oriented: &mut self.oriented,
-            macs: &self.macs,
-            vlan: self.vlan,
-            first_sender: self.first_sender,
-            troubles: &self.troubles,
-            volume: &self.volume,
-        };
-        (view, &mut self.application)
-    }
-
     /// What each end has sent, in key order.
+    #[must_use]
     pub const fn volume(&self) -> &[Volume; 2] {
         &self.volume
     }
 
     /// The MAC address that each end was last seen to send from, in key order (all zeros: not known).
+    #[must_use]
     pub const fn macs(&self) -> &[Mac; 2] {
         &self.macs
     }
 
     /// The outermost VLAN of its first packet.
+    #[must_use]
     pub const fn vlan(&self) -> Option<u16> {
         if self.vlan == u16::MAX { None } else { Some(self.vlan) }
     }
 
     /// The state of the connection.
+    #[must_use]
     pub const fn state(&self) -> FlowState {
         self.state
     }
 
     /// What went wrong.
+    #[must_use]
     pub fn troubles(&self) -> Troubles {
         self.troubles.as_ref().map_or_else(Troubles::default, |rare| rare.troubles.clone())
     }
 
-    /// True when only one end was heard.
+    /// True when only one end was heard so far.
+    #[must_use]
     pub const fn is_one_sided(&self) -> bool {
         let [a, b] = &self.volume;
         a.packets == 0 || b.packets == 0
     }
-}
 
-/// A flow without what the application layer keeps of it.
-pub struct FlowView<'a> {
-    /// The key.
-    pub key: &'a FlowKey,
-    /// The time of its first packet.
-    pub first: Timestamp,
-    tcp: &'a [crate::reassembler::Half; 2],
-    oriented: &'a mut Option<(Side, OrientedBy)>,
-    macs: &'a [Mac; 2],
-    vlan: u16,
-    first_sender: Side,
-    troubles: &'a Option<Box<crate::reassembler::Rare>>,
-    volume: &'a [Volume; 2],
-}
-
-impl FlowView<'_> {
     /// Whether the stream of each end was seen from its first byte on.
     #[must_use]
     pub const fn from_start(&self) -> [bool; 2] {
-        let [a, b] = self.tcp;
+        let [a, b] = &self.tcp;
         [a.is_from_start(), b.is_from_start()]
     }
 
@@ -299,29 +332,15 @@ impl FlowView<'_> {
         self.troubles.as_ref().map_or(0, |rare| rare.troubles.gap_bytes)
     }
 
-    /// True when only one end was heard so far.
-    #[must_use]
-    pub const fn is_one_sided(&self) -> bool {
-        let [a, b] = self.volume;
-        a.packets == 0 || b.packets == 0
-    }
-
     /// What names the flow in events. Settles, for good, who opened it: the handshake says, else the end that the
     /// protocol shows to ask (`requester`), else the ports.
     pub fn identity(&mut self, requester: Option<Side>) -> FlowIdentity {
         let (originator, oriented_by) = self.orient(requester);
-        FlowIdentity {
-            key: *self.key,
-            first: self.first,
-            originator,
-            oriented_by,
-            macs: *self.macs,
-            vlan: if self.vlan == u16::MAX { None } else { Some(self.vlan) },
-        }
+        FlowIdentity { key: self.key, first: self.first, originator, oriented_by, macs: self.macs, vlan: self.vlan() }
     }
 
     fn orient(&mut self, requester: Option<Side>) -> (Side, OrientedBy) {
-        let (key, first_sender) = (self.key, self.first_sender);
+        let (key, first_sender) = (&self.key, self.first_sender);
         *self.oriented.get_or_insert_with(|| {
             if let Some(side) = requester.or_else(|| community_id::asking(key)) {
                 return (side, OrientedBy::Protocol);

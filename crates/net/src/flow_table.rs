@@ -6,25 +6,25 @@
 
 mod connection;
 mod counters;
+mod index;
 mod segment;
 mod wheel;
 
-use hashbrown::HashTable;
-
-use crate::address::Mac;
+use crate::address::{Address, Mac};
 use crate::checksum;
 use crate::community_id;
 use crate::duplicates::{Fingerprint, Ring, Seen, sample};
-use crate::flow::{Flow, FlowKey, FlowState, HashKey, Volume, fold};
+use crate::flow::{Flow, FlowHead, FlowKey, FlowState, HashKey, Volume, fold};
 use crate::packet::{Packet, Timestamp};
 use crate::peel::{Layout, protocol};
 use crate::reader::be32_at;
 use crate::reassembler::{self, Arrival, Half, StreamHandler};
-use crate::stream::Side;
+use crate::stream::{Chunk, Side};
 
 pub(crate) use connection::Proposal;
 use connection::Standing;
 pub use counters::Counters;
+use index::{Index, NONE};
 pub use segment::endpoints;
 use segment::{ACK, FIN, RST, SYN, Segment, ip_identification};
 use wheel::{WHEEL, first_look};
@@ -48,24 +48,58 @@ pub struct Limits {
     pub by_vlan: bool,
 }
 
-const NONE: u32 = u32::MAX;
-
-/// Which flow a packet belongs to.
-#[derive(Clone, Copy, Debug)]
-pub struct Found {
+/// What a packet says of the flow that it belongs to: all that its headers are read for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sought {
     key: FlowKey,
+    hash: u64,
+    segment: Segment,
     /// Who sent the packet.
     side: Side,
-    hash: u64,
-    /// Its place in the table when it was looked up.
-    id: u32,
+    kind: Kind,
+}
+
+/// How much of a packet's headers could be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Kind {
+    /// Not enough.
+    #[default]
+    Broken,
+    /// TCP.
+    Tcp,
+    /// Anything else that is a flow.
+    Other,
+}
+
+impl Sought {
+    /// The two ends of the flow.
+    #[inline]
+    #[must_use]
+    pub const fn addresses(&self) -> &[Address; 2] {
+        &self.key.addresses
+    }
+
+    /// The part of the hash that the index keeps.
+    #[inline]
+    const fn tag(&self) -> u32 {
+        tag(self.hash)
+    }
+}
+
+/// How packets are told to belong to a flow; the same for all tables of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Seeker {
+    /// The secret of hashes.
+    pub key: HashKey,
+    /// Keep flows of different VLANs apart.
+    pub by_vlan: bool,
 }
 
 /// The flows of one shard.
 pub struct FlowTable<S> {
-    key: HashKey,
+    seeker: Seeker,
     limits: Limits,
-    index: HashTable<u32>,
+    index: Index,
     chunks: Vec<Vec<Flow<S>>>,
     free: Vec<u32>,
     used: usize,
@@ -79,14 +113,106 @@ pub struct FlowTable<S> {
     counters: Counters,
 }
 
+/// Where a search begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Warm(u64);
+
+impl Warm {
+    /// Of no search.
+    pub const NONE: Self = Self(u64::MAX);
+}
+
+impl Seeker {
+    /// Reads a packet's headers: which flow it belongs to, and what it brings.
+    #[inline]
+    #[must_use]
+    pub fn seek(&self, packet: &Packet<'_>, layout: &Layout) -> Sought {
+        // TCP in IPv4 without options: almost every packet, and all of its headers in one look.
+        if layout.transport.wrapping_sub(layout.network) == 20
+            && layout.protocol() == protocol::TCP
+            && let Some(headers) =
+                packet.bytes.get(usize::from(layout.network)..).and_then(|rest| rest.first_chunk::<40>())
+        {
+            return self.seek_plain(headers, packet, layout);
+        }
+        self.seek_any(packet, layout)
+    }
+
+    #[inline]
+    fn seek_plain(&self, headers: &[u8; 40], packet: &Packet<'_>, layout: &Layout) -> Sought {
+        let (ip, tcp) = headers.split_at(20);
+        let (Some(ip), Some(tcp)) = (ip.first_chunk::<20>(), tcp.first_chunk::<20>()) else { return Sought::default() };
+        let [_, _, _, _, i0, i1, _, _, _, _, _, _, s0, s1, s2, s3, d0, d1, d2, d3] = *ip;
+        let [p0, p1, q0, q1, ..] = *tcp;
+        let source = Address::v4(u32::from_be_bytes([s0, s1, s2, s3]));
+        let destination = Address::v4(u32::from_be_bytes([d0, d1, d2, d3]));
+        let (sender, receiver) = ((source, u16::from_be_bytes([p0, p1])), (destination, u16::from_be_bytes([q0, q1])));
+        let vlan = if self.by_vlan { layout.vlan().unwrap_or(0) } else { 0 };
+        let (key, side) = FlowKey::new(sender, receiver, protocol::TCP, layout.tunnel, vlan);
+        let identification = u32::from(u16::from_be_bytes([i0, i1]));
+        let segment = Segment::new(tcp, identification, packet, layout);
+        let kind = if segment.is_some() { Kind::Tcp } else { Kind::Broken };
+        Sought { key, hash: key.hash(self.key), segment: segment.unwrap_or_default(), side, kind }
+    }
+
+    fn seek_any(&self, packet: &Packet<'_>, layout: &Layout) -> Sought {
+        let Some((key, side)) = self.key_of(packet, layout) else { return Sought::default() };
+        let mut sought = Sought { key, hash: key.hash(self.key), segment: Segment::default(), side, kind: Kind::Other };
+        if key.transport == protocol::TCP {
+            sought.kind = Kind::Broken;
+            if let Some(segment) = Segment::read(packet, layout) {
+                (sought.segment, sought.kind) = (segment, Kind::Tcp);
+            }
+        }
+        sought
+    }
+
+    /// The key of a packet's flow, and who sent the packet.
+    #[inline]
+    fn key_of(&self, packet: &Packet<'_>, layout: &Layout) -> Option<(FlowKey, Side)> {
+        let (source, destination) = endpoints(packet.bytes, layout)?;
+        let transport = layout.protocol();
+        let vlan = if self.by_vlan { layout.vlan().unwrap_or(0) } else { 0 };
+        if matches!(transport, protocol::TCP | protocol::UDP | protocol::SCTP) {
+            // Both ports; cut off where the packet ends before.
+            let at = usize::from(layout.transport);
+            let ports = be32_at(packet.bytes, at).filter(|_| layout.end() >= at.saturating_add(4))?;
+            #[allow(clippy::cast_possible_truncation)] // two halves of 32 bits
+            let (sender, receiver) = ((source, (ports >> 16) as u16), (destination, ports as u16));
+            return Some(FlowKey::new(sender, receiver, transport, layout.tunnel, vlan));
+        }
+        Some(Self::key_without_ports(datagram(packet, layout), (source, destination), layout, vlan))
+    }
+
+    fn key_without_ports(
+        datagram: &[u8],
+        (source, destination): (Address, Address),
+        layout: &Layout,
+        vlan: u16,
+    ) -> (FlowKey, Side) {
+        let (transport, tunnel) = (layout.protocol(), layout.tunnel);
+        let (ports, one_way) = match (transport, datagram) {
+            (protocol::ICMP | protocol::ICMPV6, [kind, code, ..]) => {
+                (community_id::icmp_ports(transport, *kind, *code), community_id::is_one_way(transport, *kind))
+            }
+            _ => ((0, 0), false),
+        };
+        if one_way {
+            let (addresses, ports) = ([source, destination], [ports.0, ports.1]);
+            return (FlowKey { addresses, ports, tunnel, vlan, transport }, Side::A);
+        }
+        FlowKey::new((source, ports.0), (destination, ports.1), transport, tunnel, vlan)
+    }
+}
+
 impl<S: Default> FlowTable<S> {
     /// An empty table.
     #[must_use]
     pub fn new(key: HashKey, limits: Limits) -> Self {
         Self {
-            key,
+            seeker: Seeker { key, by_vlan: limits.by_vlan },
             limits: Limits { flows_max: limits.flows_max.max(1), ..limits },
-            index: HashTable::new(),
+            index: Index::default(),
             chunks: Vec::new(),
             free: Vec::new(),
             used: 0,
@@ -106,13 +232,13 @@ impl<S: Default> FlowTable<S> {
     }
 
     /// How many flows are in the table.
-    pub fn len(&self) -> usize {
+    pub const fn len(&self) -> usize {
         self.index.len()
     }
 
     /// True when no flow is in the table.
-    pub fn is_empty(&self) -> bool {
-        self.index.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.index.len() == 0
     }
 
     /// Octets held behind holes at present, each segment counted with [`reassembler::HELD_SEGMENT_COST`] more.
@@ -121,41 +247,22 @@ impl<S: Default> FlowTable<S> {
         self.held_bytes
     }
 
-    /// Works out which flow a packet belongs to, and looks it up.
-    ///
-    /// Done for a group of packets before any of them is taken, so that the memory that their flows lie in is fetched for
-    /// all of them at once: with many flows, waiting for it would be most of the work.
+    /// Reads what a search for this flow begins with, so that its memory is on its way when it is needed; see
+    /// [`Self::warm_flow`].
     #[inline]
     #[must_use]
-    pub fn find_flow(&self, packet: &Packet<'_>, layout: &Layout) -> Option<Found> {
-        let (source, destination) = endpoints(packet.bytes, layout)?;
-        let transport = layout.protocol();
-        let end = layout.end().min(packet.bytes.len());
-        let datagram = packet.bytes.get(usize::from(layout.transport)..end).unwrap_or_default();
-        let vlan = if self.limits.by_vlan { layout.vlan().unwrap_or(0) } else { 0 };
-        let (ports, one_way) = match transport {
-            protocol::TCP | protocol::UDP | protocol::SCTP => {
-                let ports = be32_at(datagram, 0)?;
-                #[allow(clippy::cast_possible_truncation)] // two halves of 32 bits
-                ((((ports >> 16) as u16), ports as u16), false)
-            }
-            protocol::ICMP | protocol::ICMPV6 => match datagram {
-                [kind, code, ..] => {
-                    (community_id::icmp_ports(transport, *kind, *code), community_id::is_one_way(transport, *kind))
-                }
-                _ => ((0, 0), false),
-            },
-            _ => ((0, 0), false),
-        };
-        let (key, side) = if one_way {
-            let (addresses, ports) = ([source, destination], [ports.0, ports.1]);
-            (FlowKey { addresses, ports, tunnel: layout.tunnel, vlan, transport }, Side::A)
-        } else {
-            FlowKey::new((source, ports.0), (destination, ports.1), transport, layout.tunnel, vlan)
-        };
-        let hash = key.hash(self.key);
-        let id = self.find(&key, hash).unwrap_or(NONE);
-        Some(Found { key, side, hash, id })
+    pub fn warm_index(&self, sought: &Sought) -> Warm {
+        Warm(self.index.first(sought.tag()))
+    }
+
+    /// Reads of a flow what each of its packets needs. To be called for some packets in a row before any of them is
+    /// taken: with many flows, waiting for their memory one after the other would be most of the work.
+    #[inline]
+    #[must_use]
+    pub fn warm_flow(&self, warm: Warm) -> u64 {
+        flow_of(&self.chunks, index::parts(warm.0).1).map_or(0, |flow| {
+            flow.last.nanos() ^ u64::from(flow.tcp.first().map_or(0, |half| half.next)) ^ flow.first.nanos()
+        })
     }
 
     /// Takes a packet whose innermost headers are at `layout`; `frame` labels it in chunks.
@@ -163,75 +270,113 @@ impl<S: Default> FlowTable<S> {
     where
         H: StreamHandler<Application = S>,
     {
-        let found = self.find_flow(packet, layout);
-        self.take(found.as_ref(), packet, frame, layout, handler);
+        let sought = self.seeker.seek(packet, layout);
+        self.take(&sought, packet, frame, layout, handler);
     }
 
-    /// Takes a packet for which [`Self::find_flow`] gave this answer, then or some packets ago.
+    /// Takes a packet that [`Seeker::seek`] has read.
     #[inline]
-    pub fn take<H>(&mut self, found: Option<&Found>, packet: &Packet<'_>, frame: u64, layout: &Layout, handler: &mut H)
+    pub fn take<H>(&mut self, sought: &Sought, packet: &Packet<'_>, frame: u64, layout: &Layout, handler: &mut H)
     where
         H: StreamHandler<Application = S>,
     {
-        let end = layout.end().min(packet.bytes.len());
-        let datagram = packet.bytes.get(usize::from(layout.transport)..end).unwrap_or_default();
-        match found {
-            Some(found) if found.key.transport == protocol::TCP => {
-                let sent = layout.end().saturating_sub(usize::from(layout.transport));
-                match Segment::read(packet.bytes, datagram, sent, layout) {
-                    Some(segment) => self.tcp(found, packet, frame, layout, &segment, handler),
-                    None => self.counters.bad_transport = self.counters.bad_transport.saturating_add(1),
+        match sought.kind {
+            Kind::Tcp => {
+                let found = self.find(&sought.key, sought.tag());
+                let payload = sought.segment.payload(packet.bytes);
+                if !self.brings_on(found, sought, packet, payload, frame, layout, handler) {
+                    self.tcp(found, sought, packet, payload, frame, layout, handler);
                 }
             }
-            Some(found) => self.other(found, packet, layout, datagram, handler),
-            None => self.counters.bad_transport = self.counters.bad_transport.saturating_add(1),
+            Kind::Other => self.other(sought, packet, layout, handler),
+            Kind::Broken => self.counters.bad_transport = self.counters.bad_transport.saturating_add(1),
         }
     }
 
-    fn other<H>(&mut self, found: &Found, packet: &Packet<'_>, layout: &Layout, datagram: &[u8], handler: &mut H)
+    /// Takes a segment of a connection that is open, in which nothing was ever out of order, that brings it on: almost
+    /// every segment. False, with nothing done, for all others.
+    #[inline]
+    #[allow(clippy::too_many_arguments)]
+    fn brings_on<H>(
+        &mut self,
+        found: Option<u32>,
+        sought: &Sought,
+        packet: &Packet<'_>,
+        payload: &[u8],
+        frame: u64,
+        layout: &Layout,
+        handler: &mut H,
+    ) -> bool
     where
         H: StreamHandler<Application = S>,
     {
-        let Found { key, side, hash, .. } = *found;
+        let Some(flow) = found.and_then(|id| flow_at(&mut self.chunks, id)) else { return false };
+        let Sought { side, segment, .. } = sought;
+        let head = &mut flow.head;
+        let half = side.of_mut(&mut head.tcp);
+        let expected = half.known() && segment.sequence == half.next && segment.advances(half);
+        if !expected || !segment.is_plain() || head.troubles.is_some() {
+            return false;
+        }
+        self.ring.remember(segment.fingerprint(sought.hash, *side, payload), packet.time);
+        half.acknowledge(segment.acknowledgement);
+        half.next = half.next.wrapping_add(segment.sent);
+        if count(flow, *side, packet, layout, handler) && checksum::is_wrong(packet, layout) {
+            self.counters.bad_checksums = self.counters.bad_checksums.saturating_add(1);
+        }
+        if !payload.is_empty() {
+            handler.chunk(flow, &Chunk { side: *side, time: packet.time, frame, bytes: payload });
+        }
+        true
+    }
+
+    fn other<H>(&mut self, sought: &Sought, packet: &Packet<'_>, layout: &Layout, handler: &mut H)
+    where
+        H: StreamHandler<Application = S>,
+    {
+        let Sought { side, hash, .. } = *sought;
+        let datagram = datagram(packet, layout);
         let identification = ip_identification(packet.bytes, layout).unwrap_or(0);
         // The checksum may differ between copies: UDP has it before its payload, ICMP and IGMP in octets 2 and 3.
-        let payload = datagram.get(if key.transport == protocol::UDP { 8 } else { 4 }..).unwrap_or_default();
+        let payload = datagram.get(if layout.protocol() == protocol::UDP { 8 } else { 4 }..).unwrap_or_default();
         let place = fold(hash ^ side.index() as u64, u64::from(identification) << 32 | datagram.len() as u64);
         if self.ring.check(Fingerprint::new(place, place, sample(payload)), packet.time) == Seen::Same {
-            self.duplicate(&key, hash);
+            self.duplicate(sought);
             return;
         }
-        let id = self.find_or_open(found, packet, layout, handler);
+        let id = self.find(&sought.key, sought.tag());
+        let id = id.unwrap_or_else(|| self.open(sought, packet, layout, handler));
         let Some(flow) = flow_at(&mut self.chunks, id) else { return };
         if count(flow, side, packet, layout, handler) && checksum::is_wrong(packet, layout) {
             self.counters.bad_checksums = self.counters.bad_checksums.saturating_add(1);
         }
     }
 
-    #[inline]
+    #[allow(clippy::too_many_arguments)]
     fn tcp<H>(
         &mut self,
-        found: &Found,
+        found: Option<u32>,
+        sought: &Sought,
         packet: &Packet<'_>,
+        payload: &[u8],
         frame: u64,
         layout: &Layout,
-        segment: &Segment<'_>,
         handler: &mut H,
     ) where
         H: StreamHandler<Application = S>,
     {
-        let (key, hash, side) = (&found.key, found.hash, found.side);
-        let id = self.find_or_open(found, packet, layout, handler);
+        let Sought { hash, side, ref segment, .. } = *sought;
+        let id = found.unwrap_or_else(|| self.open(sought, packet, layout, handler));
         let Some(flow) = flow_at(&mut self.chunks, id) else { return };
 
-        let fingerprint = segment.fingerprint(hash, side);
+        let fingerprint = segment.fingerprint(hash, side, payload);
         let mut seen = Seen::New;
         if segment.advances(side.of(&flow.tcp)) {
             self.ring.remember(fingerprint, packet.time);
         } else {
             seen = self.ring.check(fingerprint, packet.time);
             if seen == Seen::Same {
-                self.duplicate(key, hash);
+                self.duplicate(sought);
                 return;
             }
         }
@@ -239,7 +384,7 @@ impl<S: Default> FlowTable<S> {
         if segment.flags & SYN != 0 || flow.troubles.is_some() {
             match connection::standing(flow, side, segment) {
                 Standing::Own => {}
-                Standing::Anew(proposal) => self.renew(id, key, hash, side, packet, layout, proposal, handler),
+                Standing::Anew(proposal) => self.renew(id, sought, packet, layout, proposal, handler),
                 Standing::Foreign => {
                     count(flow, side, packet, layout, handler);
                     return;
@@ -260,7 +405,7 @@ impl<S: Default> FlowTable<S> {
         let half = side.of_mut(&mut flow.tcp);
         if segment.sent > 0 {
             let sequence = segment.sequence.wrapping_add(u32::from(segment.flags & SYN != 0));
-            let (bytes, sent, conflicts) = (segment.payload, segment.sent, seen == Seen::Other);
+            let (bytes, sent, conflicts) = (payload, segment.sent, seen == Seen::Other);
             let arrival = Arrival { side, sequence, bytes, sent, time: packet.time, frame, conflicts };
             if !half.known() {
                 half.start(sequence, false);
@@ -311,14 +456,10 @@ impl<S: Default> FlowTable<S> {
     }
 
     /// Ends a flow and begins another in its place, between the same ports.
-    #[cold]
-    #[allow(clippy::too_many_arguments)]
     fn renew<H>(
         &mut self,
         id: u32,
-        key: &FlowKey,
-        hash: u64,
-        side: Side,
+        sought: &Sought,
         packet: &Packet<'_>,
         layout: &Layout,
         proposal: Option<Proposal>,
@@ -328,54 +469,31 @@ impl<S: Default> FlowTable<S> {
     {
         self.end(id, packet.time, handler);
         if let Some(flow) = flow_at(&mut self.chunks, id) {
-            begin(flow, key, side, packet, layout);
+            begin(flow, sought, packet, layout);
             if let Some(proposal) = proposal {
                 connection::accept(flow, proposal);
             }
         }
-        let (chunks, secret) = (&self.chunks, self.key);
-        self.index.insert_unique(hash, id, |&id| hash_of(chunks, secret, id));
+        self.index.insert(sought.tag(), id);
         self.counters.opened = self.counters.opened.saturating_add(1);
     }
 
     #[cold]
-    fn duplicate(&mut self, key: &FlowKey, hash: u64) {
+    fn duplicate(&mut self, sought: &Sought) {
         self.counters.duplicates = self.counters.duplicates.saturating_add(1);
-        if let Some(flow) = self.find(key, hash).and_then(|id| flow_at(&mut self.chunks, id)) {
+        let id = self.find(&sought.key, sought.tag());
+        if let Some(flow) = id.and_then(|id| flow_at(&mut self.chunks, id)) {
             let troubles = &mut flow.troubles.get_or_insert_default().troubles;
             troubles.duplicates = troubles.duplicates.saturating_add(1);
         }
     }
 
     #[inline]
-    fn find(&self, key: &FlowKey, hash: u64) -> Option<u32> {
-        self.index.find(hash, |&id| flow_of(&self.chunks, id).is_some_and(|flow| flow.key == *key)).copied()
+    fn find(&self, key: &FlowKey, tag: u32) -> Option<u32> {
+        self.index.find(tag, |id| flow_of(&self.chunks, id).is_some_and(|flow| flow.key.is(key)))
     }
 
-    #[inline]
-    fn find_or_open<H>(&mut self, found: &Found, packet: &Packet<'_>, layout: &Layout, handler: &mut H) -> u32
-    where
-        H: StreamHandler<Application = S>,
-    {
-        // Packets in between may have opened or ended it.
-        if flow_of(&self.chunks, found.id).is_some_and(|flow| flow.live && flow.key == found.key) {
-            return found.id;
-        }
-        match self.find(&found.key, found.hash) {
-            Some(id) => id,
-            None => self.open(&found.key, found.hash, found.side, packet, layout, handler),
-        }
-    }
-
-    fn open<H>(
-        &mut self,
-        key: &FlowKey,
-        hash: u64,
-        side: Side,
-        packet: &Packet<'_>,
-        layout: &Layout,
-        handler: &mut H,
-    ) -> u32
+    fn open<H>(&mut self, sought: &Sought, packet: &Packet<'_>, layout: &Layout, handler: &mut H) -> u32
     where
         H: StreamHandler<Application = S>,
     {
@@ -395,11 +513,9 @@ impl<S: Default> FlowTable<S> {
             id
         };
         if let Some(flow) = flow_at(&mut self.chunks, id) {
-            begin(flow, key, side, packet, layout);
+            begin(flow, sought, packet, layout);
         }
-        let chunks = &self.chunks;
-        let secret = self.key;
-        self.index.insert_unique(hash, id, |&id| hash_of(chunks, secret, id));
+        self.index.insert(sought.tag(), id);
         id
     }
 
@@ -441,30 +557,29 @@ impl<S: Default> FlowTable<S> {
         }
         flow.live = false;
         flow.application = S::default();
-        let hash = flow.key.hash(self.key);
-        if let Ok(entry) = self.index.find_entry(hash, |&other| other == id) {
-            entry.remove();
-        }
+        self.index.remove(tag(flow.key.hash(self.seeker.key)), id);
     }
 }
 
 impl<S: Default> Flow<S> {
     fn vacant() -> Self {
         Self {
-            key: FlowKey::default(),
-            first: Timestamp::EPOCH,
-            last: Timestamp::EPOCH,
-            tcp: [Half::default(); 2],
-            volume: [Volume::default(); 2],
+            head: FlowHead {
+                key: FlowKey::default(),
+                first: Timestamp::EPOCH,
+                last: Timestamp::EPOCH,
+                tcp: [Half::default(); 2],
+                volume: [Volume::default(); 2],
+                troubles: None,
+                wheel_next: NONE,
+                vlan: u16::MAX,
+                macs: [Mac::default(); 2],
+                first_sender: Side::A,
+                oriented: None,
+                state: FlowState::Seen,
+                live: false,
+            },
             application: S::default(),
-            troubles: None,
-            wheel_next: NONE,
-            vlan: u16::MAX,
-            macs: [Mac::default(); 2],
-            first_sender: Side::A,
-            oriented: None,
-            state: FlowState::Seen,
-            live: false,
         }
     }
 }
@@ -481,22 +596,36 @@ fn flow_at<S>(chunks: &mut [Vec<Flow<S>>], id: u32) -> Option<&mut Flow<S>> {
     chunks.get_mut(id / CHUNK)?.get_mut(id % CHUNK)
 }
 
-fn hash_of<S>(chunks: &[Vec<Flow<S>>], key: HashKey, id: u32) -> u64 {
-    flow_of(chunks, id).map_or(0, |flow| flow.key.hash(key))
+/// The part of a hash that the index keeps.
+#[inline]
+#[allow(clippy::cast_possible_truncation)] // the upper half
+const fn tag(hash: u64) -> u32 {
+    (hash >> 32) as u32
+}
+
+/// What was captured of the innermost packet behind its IP header.
+#[inline]
+fn datagram<'a>(packet: &Packet<'a>, layout: &Layout) -> &'a [u8] {
+    let end = layout.end().min(packet.bytes.len());
+    packet.bytes.get(usize::from(layout.transport)..end).unwrap_or_default()
 }
 
 /// Makes a place in the slab a new flow; it keeps its place on the wheel.
-fn begin<S: Default>(flow: &mut Flow<S>, key: &FlowKey, side: Side, packet: &Packet<'_>, layout: &Layout) {
-    let wheel_next = flow.wheel_next;
-    *flow = Flow {
-        key: *key,
+fn begin<S>(flow: &mut Flow<S>, sought: &Sought, packet: &Packet<'_>, layout: &Layout) {
+    flow.head = FlowHead {
+        key: sought.key,
         first: packet.time,
         last: packet.time,
-        wheel_next,
         vlan: layout.vlan().unwrap_or(u16::MAX),
-        first_sender: side,
+        first_sender: sought.side,
         live: true,
-        ..Flow::vacant()
+        wheel_next: flow.wheel_next,
+        tcp: [Half::default(); 2],
+        volume: [Volume::default(); 2],
+        troubles: None,
+        macs: [Mac::default(); 2],
+        oriented: None,
+        state: FlowState::Seen,
     };
 }
 
@@ -511,16 +640,27 @@ fn count<H: StreamHandler>(
 ) -> bool {
     flow.last = flow.last.max(packet.time);
     let volume = side.of_mut(&mut flow.volume);
-    volume.packets = volume.packets.saturating_add(1);
-    volume.bytes = volume.bytes.saturating_add(u64::from(packet.sent));
+    volume.packets = volume.packets.wrapping_add(1);
+    volume.bytes = volume.bytes.wrapping_add(u64::from(packet.sent));
     if volume.packets == 1 {
-        *side.of_mut(&mut flow.macs) = layout.source_mac(packet.bytes).unwrap_or_default();
-        let other = side.other().of_mut(&mut flow.macs);
-        if !other.is_known() {
-            *other = layout.destination_mac(packet.bytes).unwrap_or_default();
-        }
-        handler.heard(flow, side);
+        first_packet(flow, side, packet, layout, handler);
         return true;
     }
     volume.packets <= VERIFIED_PACKETS
+}
+
+/// Notes what the first packet from an end shows.
+fn first_packet<H: StreamHandler>(
+    flow: &mut Flow<H::Application>,
+    side: Side,
+    packet: &Packet<'_>,
+    layout: &Layout,
+    handler: &mut H,
+) {
+    *side.of_mut(&mut flow.macs) = layout.source_mac(packet.bytes).unwrap_or_default();
+    let other = side.other().of_mut(&mut flow.macs);
+    if !other.is_known() {
+        *other = layout.destination_mac(packet.bytes).unwrap_or_default();
+    }
+    handler.heard(flow, side);
 }

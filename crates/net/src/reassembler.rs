@@ -73,15 +73,19 @@ impl Half {
         self.flags |= KNOWN | if from_start { FROM_START } else { 0 };
     }
 
-    /// Notes an acknowledgement that this end sent; true when it acknowledges something new.
+    /// True where this end has not acknowledged as much so far.
     #[inline]
-    pub(crate) fn acknowledge(&mut self, acknowledged: u32) -> bool {
-        if self.flags & ACKNOWLEDGED != 0 && distance(self.acknowledged, acknowledged) <= 0 {
-            return false;
+    pub(crate) const fn is_behind(&self, acknowledged: u32) -> bool {
+        self.flags & ACKNOWLEDGED == 0 || distance(self.acknowledged, acknowledged) > 0
+    }
+
+    /// Notes an acknowledgement that this end sent.
+    #[inline]
+    pub(crate) const fn acknowledge(&mut self, acknowledged: u32) {
+        if self.is_behind(acknowledged) {
+            self.flags |= ACKNOWLEDGED;
+            self.acknowledged = acknowledged;
         }
-        self.flags |= ACKNOWLEDGED;
-        self.acknowledged = acknowledged;
-        true
     }
 
     fn has_acknowledged(&self, sequence: u32) -> bool {

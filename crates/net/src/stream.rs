@@ -5,9 +5,10 @@ use crate::packet::Timestamp;
 /// One end of a flow, by the order of its key: fixed from the first packet on, whoever opened the flow.
 ///
 /// `A` is the end with the smaller (address, port).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Side {
     /// The smaller (address, port).
+    #[default]
     A,
     /// The larger (address, port).
     B,

@@ -2,6 +2,7 @@
 
 use wardtap_behaviour::observation::Observation;
 use wardtap_capture::Block;
+use wardtap_net::flow_table::Sought;
 use wardtap_net::packet::Timestamp;
 use wardtap_net::peel::Layout;
 
@@ -18,10 +19,12 @@ pub enum Task {
     Arp,
 }
 
-/// A record's peeled layout and where it goes.
+/// A record's headers, read, and where it goes.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
     pub layout: Layout,
+    /// The flow of an IP packet.
+    pub sought: Sought,
     pub task: Task,
     pub shard: u8,
 }
@@ -35,7 +38,7 @@ pub struct Tick {
     pub now: Timestamp,
 }
 
-/// Records in sequence, peeled.
+/// Records in sequence, their headers read.
 #[derive(Default)]
 pub struct Batch {
     pub block: Block,

@@ -1,4 +1,4 @@
-//! The front stage: records in sequence, filtered, peeled once, and told which shard they belong to.
+//! The front stage: records in sequence, filtered, their headers read once, and told which shard they belong to.
 //!
 //! Fragments are put together here, before sharding: the innermost addresses of a fragmented tunnel packet, which decide
 //! the shard, are known only once it is whole.
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use wardtap_capture::PacketSource;
 use wardtap_net::address::shard_of;
 use wardtap_net::defragment::{Defragmenter, Outcome};
-use wardtap_net::flow_table::endpoints;
+use wardtap_net::flow_table::{Seeker, Sought};
 use wardtap_net::packet::{LinkType, Packet, Timestamp};
 use wardtap_net::peel::{Layout, Peeled, Undecoded, peel};
 
@@ -61,15 +61,18 @@ pub struct Front {
     everything: bool,
     clock: Clock,
     fragments: Defragmenter,
+    seeker: Seeker,
     sequence: u64,
     counts: FrontCounts,
     ended: bool,
 }
 
-const NOTHING: Entry = Entry { layout: Layout::EMPTY, task: Task::Nothing, shard: 0 };
+fn nothing() -> Entry {
+    Entry { layout: Layout::EMPTY, sought: Sought::default(), task: Task::Nothing, shard: 0 }
+}
 
 impl Front {
-    pub fn new(source: Box<dyn PacketSource>, selection: Selection) -> Self {
+    pub fn new(source: Box<dyn PacketSource>, selection: Selection, seeker: Seeker) -> Self {
         let everything = selection.is_everything();
         Self {
             source,
@@ -77,6 +80,7 @@ impl Front {
             everything,
             clock: Clock::default(),
             fragments: Defragmenter::default(),
+            seeker,
             sequence: 0,
             counts: FrontCounts::default(),
             ended: false,
@@ -108,7 +112,7 @@ impl Front {
             bytes += packet.bytes.len() as u64;
             if !self.everything && !self.selection.takes(&packet) {
                 self.counts.filtered += 1;
-                entries.push(NOTHING);
+                entries.push(nothing());
                 continue;
             }
             if let Some(now) = self.clock.advance(record.time) {
@@ -116,7 +120,7 @@ impl Front {
                 ticks.push(Tick { before: index, now });
             }
             let entry = match peel(&packet) {
-                Peeled::Ip(layout) => to_shard(packet.bytes, layout, Task::Packet),
+                Peeled::Ip(layout) => to_shard(&self.seeker, &packet, layout, Task::Packet),
                 other => self.seldom(&packet, other, datagrams),
             };
             entries.push(entry);
@@ -128,16 +132,16 @@ impl Front {
     #[cold]
     fn seldom(&mut self, packet: &Packet<'_>, peeled: Peeled, datagrams: &mut Vec<Vec<u8>>) -> Entry {
         match peeled {
-            Peeled::Ip(layout) => to_shard(packet.bytes, layout, Task::Packet),
-            Peeled::Arp(layout) => Entry { layout, task: Task::Arp, shard: 0 },
+            Peeled::Ip(layout) => to_shard(&self.seeker, packet, layout, Task::Packet),
+            Peeled::Arp(layout) => Entry { layout, task: Task::Arp, ..nothing() },
             Peeled::Stopped(reason) => {
                 *self.counts.undecoded.entry(reason).or_default() += 1;
-                NOTHING
+                nothing()
             }
             Peeled::Fragment(fragment, piece) => {
                 self.counts.fragments += 1;
-                let Outcome::Whole(frame) = self.fragments.take(packet, &fragment, &piece) else { return NOTHING };
-                let Ok(place) = u16::try_from(datagrams.len()) else { return NOTHING };
+                let Outcome::Whole(frame) = self.fragments.take(packet, &fragment, &piece) else { return nothing() };
+                let Ok(place) = u16::try_from(datagrams.len()) else { return nothing() };
                 let whole = Packet {
                     link: LinkType::ETHERNET,
                     bytes: &frame,
@@ -145,11 +149,13 @@ impl Front {
                     ..*packet
                 };
                 let entry = match peel(&whole) {
-                    Peeled::Ip(layout) => to_shard(&frame, layout.inherit(&fragment), Task::Datagram(place)),
+                    Peeled::Ip(layout) => {
+                        to_shard(&self.seeker, &whole, layout.inherit(&fragment), Task::Datagram(place))
+                    }
                     // A datagram put together inside of which there is a fragment again: one level is enough.
                     Peeled::Fragment(..) => {
                         *self.counts.undecoded.entry(Undecoded::Nesting).or_default() += 1;
-                        NOTHING
+                        nothing()
                     }
                     other => self.seldom(&whole, other, datagrams),
                 };
@@ -184,7 +190,9 @@ impl Front {
     }
 }
 
-fn to_shard(frame: &[u8], layout: Layout, task: Task) -> Entry {
-    let shard = endpoints(frame, &layout).map_or(0, |(source, destination)| shard_of(source, destination));
-    Entry { layout, task, shard }
+#[inline]
+fn to_shard(seeker: &Seeker, packet: &Packet<'_>, layout: Layout, task: Task) -> Entry {
+    let sought = seeker.seek(packet, &layout);
+    let [a, b] = *sought.addresses();
+    Entry { layout, sought, task, shard: shard_of(a, b) }
 }

@@ -7,15 +7,14 @@ use wardtap_behaviour::observation::{Content, Observation, Place};
 use wardtap_behaviour::tally::{Pair, PairSlot, Pairs};
 use wardtap_capture::Record;
 use wardtap_dissect::identify::{Conversation, Recognised};
-use wardtap_dissect::{Direction, Finding, FlowFacts, Message, MessageHandler, PROTOCOLS, Protocol};
+use wardtap_dissect::{Direction, Envelope, Finding, FlowFacts, Message, MessageHandler, PROTOCOLS, Protocol};
 use wardtap_export::event::{Finished, FlowEvent};
 use wardtap_export::message::{self, Circumstances};
 use wardtap_export::metrics::{Responses, responses};
 use wardtap_net::address::{Address, Mac, SHARDS};
-use wardtap_net::flow::{Flow, FlowView, HashKey, fold};
-use wardtap_net::flow_table::{Counters, FlowTable, Found, Limits};
+use wardtap_net::flow::{Flow, FlowHead, HashKey, fold};
+use wardtap_net::flow_table::{Counters, FlowTable, Limits, Warm};
 use wardtap_net::packet::{Packet, Timestamp};
-use wardtap_net::peel::protocol;
 use wardtap_net::reader::Reader;
 use wardtap_net::reassembler::StreamHandler;
 use wardtap_net::stream::{Chunk, FrameLabel, Side};
@@ -43,7 +42,7 @@ pub struct WorkerOptions {
 const GROUP: usize = 16;
 
 /// Places for what was told of addresses.
-const TOLD: usize = 1 << 16;
+const TOLD: usize = 1 << 18;
 
 /// What a worker counts; added up over workers at the end.
 pub struct WorkerCounts {
@@ -74,11 +73,28 @@ impl Default for WorkerCounts {
     }
 }
 
+impl WorkerCounts {
+    #[inline]
+    fn message(&mut self, protocol: usize, envelope: &Envelope) {
+        if let Some(count) = self.kinds.get_mut(protocol).and_then(|kinds| kinds.get_mut(envelope.kind)) {
+            *count += 1;
+        }
+        if let Some(nanos) = envelope.response_nanos
+            && let (Some(responses), Some(sum)) =
+                (self.responses.get_mut(protocol), self.response_sums.get_mut(protocol))
+        {
+            responses.saturating_record(nanos);
+            *sum = sum.saturating_add(nanos);
+        }
+    }
+}
+
 /// What is kept with a flow.
 #[derive(Default)]
 pub struct Application {
     conversation: Conversation,
-    pair: Option<PairSlot>,
+    /// Its place among the pairs, and which end was the requester then.
+    pair: Option<(Side, PairSlot)>,
     /// The flow as events show it; made for the first message event.
     rendered: Option<Box<[u8]>>,
     /// Both ends' roles were told.
@@ -135,22 +151,17 @@ impl Worker {
     pub fn take(&mut self, batch: &Batch, mut bundle: Bundle) -> Bundle {
         bundle.clear();
         self.shared.bundle = bundle;
-        let mut ticks = batch.ticks.iter().peekable();
-        let mut found = [None; GROUP];
-        for (start, records) in (0..).step_by(GROUP).zip(batch.block.records.chunks(GROUP)) {
-            let entries = batch.entries.get(start..start + records.len()).unwrap_or_default();
-            for ((record, entry), found) in records.iter().zip(entries).zip(&mut found) {
-                *found = self.shard_of(entry).and_then(|shard| {
-                    let packet = packet(batch, record, entry);
-                    if entry.task == Task::Arp { None } else { shard.table.find_flow(&packet, &entry.layout) }
-                });
-            }
-            for (index, ((record, entry), found)) in (start..).zip(records.iter().zip(entries).zip(&found)) {
-                let sequence = batch.first + index as u64;
-                while let Some(tick) = ticks.next_if(|tick| tick.before == index) {
-                    self.tick(sequence, tick.now);
+        let mut ticks = batch.ticks.iter();
+        let mut next_tick = ticks.next();
+        let groups = batch.block.records.chunks(GROUP).zip(batch.entries.chunks(GROUP));
+        for (start, (records, entries)) in (0..).step_by(GROUP).zip(groups) {
+            self.warm(entries);
+            for (index, (record, entry)) in (start..).zip(records.iter().zip(entries)) {
+                while let Some(tick) = next_tick.filter(|tick| tick.before == index) {
+                    self.tick(batch.first + index as u64, tick.now);
+                    next_tick = ticks.next();
                 }
-                self.take_record(batch, record, entry, found.as_ref(), sequence);
+                self.take_record(Here { batch, record, entry, number: batch.first + index as u64 });
             }
         }
         if let Some(now) = batch.last {
@@ -159,13 +170,17 @@ impl Worker {
         std::mem::take(&mut self.shared.bundle)
     }
 
-    /// The shard of a record, where it is one of ours and there is something to do.
+    /// Has the memory of a group's flows fetched, all of it at once.
     #[inline]
-    fn shard_of(&self, entry: &Entry) -> Option<&Shard> {
-        if entry.task == Task::Nothing {
-            return None;
+    fn warm(&self, group: &[Entry]) {
+        let table = |entry: &Entry| self.shards.get(self.place(entry)?).map(|shard| &shard.table);
+        let mut warm = [Warm::NONE; GROUP];
+        for (entry, warm) in group.iter().zip(&mut warm) {
+            *warm = table(entry).map_or(Warm::NONE, |table| table.warm_index(&entry.sought));
         }
-        self.shards.get(self.place(entry)?)
+        let fetched =
+            group.iter().zip(&warm).map(|(entry, warm)| table(entry).map_or(0, |table| table.warm_flow(*warm)));
+        std::hint::black_box(fetched.fold(0, |all, word| all ^ word));
     }
 
     /// The place of a record's shard among ours.
@@ -179,25 +194,25 @@ impl Worker {
     }
 
     #[inline]
-    fn take_record(&mut self, batch: &Batch, record: &Record, entry: &Entry, found: Option<&Found>, sequence: u64) {
+    fn take_record(&mut self, here: Here<'_>) {
+        let Here { batch, record, entry, number } = here;
         if entry.task == Task::Nothing {
             return;
         }
         let Some(shard) = self.place(entry).and_then(|place| self.shards.get_mut(place)) else { return };
         let packet = packet(batch, record, entry);
-        let place = Place { frame: FrameLabel::new(record.input, record.frame), time: record.time };
+        let frame = FrameLabel::new(record.input, record.frame);
         let mut hands = Hands {
             pairs: &mut shard.pairs,
             shared: &mut self.shared,
-            key: Key::record(sequence, entry.shard),
-            place,
-            frame: batch.block.frame(record),
-            vlan: entry.layout.vlan(),
+            key: Key::record(number, entry.shard),
+            place: Place { frame, time: packet.time },
+            here: Some(here),
         };
         if entry.task == Task::Arp {
             hands.arp(packet.bytes, usize::from(entry.layout.network));
         } else {
-            shard.table.take(found, &packet, place.frame.to_bits(), &entry.layout, &mut hands);
+            shard.table.take(&entry.sought, &packet, frame.to_bits(), &entry.layout, &mut hands);
         }
     }
 
@@ -246,20 +261,33 @@ struct Hands<'a> {
     shared: &'a mut Shared,
     key: Key,
     place: Place,
-    /// The captured bytes of the present record; none at a tick.
-    frame: &'a [u8],
-    vlan: Option<u16>,
+    /// None at a tick.
+    here: Option<Here<'a>>,
+}
+
+/// The record at hand.
+#[derive(Clone, Copy)]
+struct Here<'a> {
+    batch: &'a Batch,
+    record: &'a Record,
+    entry: &'a Entry,
+    number: u64,
 }
 
 impl<'a> Hands<'a> {
     fn at(pairs: &'a mut Pairs, shared: &'a mut Shared, key: Key, now: Timestamp) -> Self {
         let place = Place { time: now, ..Place::default() };
-        Self { pairs, shared, key, place, frame: &[], vlan: None }
+        Self { pairs, shared, key, place, here: None }
     }
 
     fn hand_over(&mut self) {
         let (key, bundle) = (self.key, &mut self.shared.bundle);
         self.pairs.hand_over(|tally| bundle.observations.push((key, Observation::Tally(Box::new(tally)))));
+    }
+
+    /// The VLAN of the record at hand.
+    fn vlan(&self) -> Option<u16> {
+        self.here?.entry.layout.vlan()
     }
 
     /// ARP for IPv4 on Ethernet (RFC 826): the sender says which address is its own.
@@ -279,7 +307,7 @@ impl<'a> Hands<'a> {
         let address = Address::v4(address);
         // A probe (RFC 5227) asks with 0.0.0.0: it claims nothing.
         if address.is_host() && mac.is_known() && self.shared.told.is_news(address, CLAIMED) {
-            let seen = Observation::Claimed { address, mac, vlan: self.vlan, place: self.place };
+            let seen = Observation::Claimed { address, mac, vlan: self.vlan(), place: self.place };
             self.shared.bundle.observations.push((self.key, seen));
         }
     }
@@ -297,11 +325,11 @@ fn role_bit(protocol: usize, requester: bool) -> u32 {
 /// has pushed out is told once more, and the judge knows it.
 struct Told {
     key: HashKey,
-    places: Box<[u64]>,
+    places: Box<[u32]>,
 }
 
 /// Bits of a place that hold facts; the others tell addresses apart.
-const FACT_BITS: u32 = 16;
+const FACT_BITS: u32 = 8;
 
 impl Told {
     fn new(key: HashKey) -> Self {
@@ -313,10 +341,11 @@ impl Told {
     fn is_news(&mut self, address: Address, fact: u32) -> bool {
         let (high, low) = address.halves();
         let hash = fold(low ^ self.key.0, high ^ self.key.1);
+        let tag = (hash >> 32) as u32 >> FACT_BITS << FACT_BITS;
         let Some(place) = self.places.get_mut(hash as usize % TOLD) else { return true };
-        let facts = if *place >> FACT_BITS == hash >> FACT_BITS { *place } else { hash >> FACT_BITS << FACT_BITS };
-        *place = facts | u64::from(fact);
-        facts & u64::from(fact) == 0
+        let facts = if *place >> FACT_BITS == tag >> FACT_BITS { *place } else { tag };
+        *place = facts | fact;
+        facts & fact == 0
     }
 }
 
@@ -325,48 +354,45 @@ impl StreamHandler for Hands<'_> {
 
     #[inline]
     fn chunk(&mut self, flow: &mut Flow<Application>, chunk: &Chunk<'_>) {
-        if flow.key().transport != protocol::TCP {
-            return;
-        }
         let place = Place { frame: FrameLabel::from_bits(chunk.frame), time: chunk.time };
         flow.application.latest = place;
-        self.with_conversation(flow, |conversation, facts, to| {
-            to.chunk_place = place;
-            conversation.push(facts, chunk, to);
-        });
+        let (conversation, mut to) = self.conversation(flow, place);
+        if !conversation.push_named(chunk, &mut to) {
+            let facts = to.facts();
+            conversation.push(&facts, chunk, &mut to);
+        }
     }
 
     fn gap(&mut self, flow: &mut Flow<Application>, side: Side, missing: Option<u64>) {
-        let (pair, requester) = (flow.application.pair, flow.application.conversation.requester());
-        if let (Some(slot), Some(requester), Recognised::Protocol(protocol)) =
-            (pair, requester, flow.application.conversation.recognised())
+        let application = &flow.application;
+        if let Some((requester, slot)) = application.pair
+            && application.conversation.requester() == Some(requester)
         {
-            let addresses = &flow.key().addresses;
-            let pair = Pair {
-                requester: *requester.of(addresses),
-                responder: *requester.other().of(addresses),
-                protocol: protocol.index,
-            };
-            self.pairs.gap(slot, &pair, missing.unwrap_or(0));
+            self.pairs.gap(slot, missing.unwrap_or(0));
         }
-        self.with_conversation(flow, |conversation, _, to| conversation.gap(side, missing, to));
+        let place = self.late_place(flow);
+        let (conversation, mut to) = self.conversation(flow, place);
+        conversation.gap(side, missing, &mut to);
     }
 
     fn heard(&mut self, flow: &mut Flow<Application>, side: Side) {
         let address = *side.of(&flow.key().addresses);
         if address.is_host() && self.shared.told.is_news(address, HEARD) {
-            let seen = Observation::Heard { address, vlan: self.vlan, place: self.place };
+            let seen = Observation::Heard { address, vlan: self.vlan(), place: self.place };
             self.shared.bundle.observations.push((self.key, seen));
         }
     }
 
     fn finished(&mut self, flow: &mut Flow<Application>, time: Timestamp) {
-        self.with_conversation(flow, |conversation, _, to| conversation.finish(to));
+        let place = self.late_place(flow);
+        let (conversation, mut to) = self.conversation(flow, place);
+        conversation.finish(&mut to);
         if !self.shared.options.flows {
             return;
         }
-        let recognised = flow.application.conversation.recognised();
-        let identity = flow.identity(flow.application.conversation.requester());
+        let (head, application) = flow.parts();
+        let recognised = application.conversation.recognised();
+        let identity = head.identity(application.conversation.requester());
         let event = FlowEvent::new(
             time,
             Finished {
@@ -409,34 +435,31 @@ fn port_facts(recognised: Recognised, ports: [u16; 2]) -> Vec<&'static str> {
     }
 }
 
-impl Hands<'_> {
+impl<'a> Hands<'a> {
+    /// Where something is found that no chunk brings: in the record at hand, or where the flow's latest bytes came.
+    fn late_place(&self, flow: &Flow<Application>) -> Place {
+        if self.here.is_none() { flow.application.latest } else { self.place }
+    }
+
     #[inline]
-    fn with_conversation(
-        &mut self,
-        flow: &mut Flow<Application>,
-        run: impl FnOnce(&mut Conversation, &FlowFacts, &mut ToMessages<'_, '_>),
-    ) {
-        let (view, application) = flow.parts();
-        let facts = FlowFacts {
-            ports: view.key.ports,
-            originator: view.originator(),
-            from_start: view.from_start(),
-            requester: None,
-        };
-        let Application { conversation, pair, rendered, told, latest } = application;
-        let chunk_place = if self.frame.is_empty() { *latest } else { self.place };
-        let mut to = ToMessages { hands: self, view, pair, rendered, told, chunk_place };
-        run(conversation, &facts, &mut to);
+    fn conversation<'b>(
+        &'b mut self,
+        flow: &'b mut Flow<Application>,
+        chunk_place: Place,
+    ) -> (&'b mut Conversation, ToMessages<'b, 'a>) {
+        let (flow, application) = flow.parts();
+        let Application { conversation, pair, rendered, told, .. } = application;
+        (conversation, ToMessages { hands: self, flow, pair, rendered, told, chunk_place })
     }
 }
 
 /// Takes what the dissector of one flow reads.
-struct ToMessages<'a, 'b> {
-    hands: &'a mut Hands<'b>,
-    view: FlowView<'a>,
-    pair: &'a mut Option<PairSlot>,
-    rendered: &'a mut Option<Box<[u8]>>,
-    told: &'a mut bool,
+struct ToMessages<'b, 'a> {
+    hands: &'b mut Hands<'a>,
+    flow: &'b mut FlowHead,
+    pair: &'b mut Option<(Side, PairSlot)>,
+    rendered: &'b mut Option<Box<[u8]>>,
+    told: &'b mut bool,
     chunk_place: Place,
 }
 
@@ -445,34 +468,21 @@ impl MessageHandler for ToMessages<'_, '_> {
         let envelope = message.envelope();
         let protocol = message.protocol();
         let shared = &mut *self.hands.shared;
-        if let Some(count) = shared.counts.kinds.get_mut(protocol.index).and_then(|kinds| kinds.get_mut(envelope.kind))
-        {
-            *count += 1;
-        }
-        if let Some(nanos) = envelope.response_nanos {
-            if let Some(responses) = shared.counts.responses.get_mut(protocol.index) {
-                responses.saturating_record(nanos);
-            }
-            if let Some(sum) = shared.counts.response_sums.get_mut(protocol.index) {
-                *sum = sum.saturating_add(nanos);
-            }
-        }
+        shared.counts.message(protocol.index, envelope);
         let requester = match envelope.direction {
             Direction::Request => envelope.side,
             Direction::Response => envelope.side.other(),
         };
-        let addresses = &self.view.key.addresses;
-        let pair = Pair {
-            requester: *requester.of(addresses),
-            responder: *requester.other().of(addresses),
-            protocol: protocol.index,
-        };
+        let ends = self.flow.key().addresses;
+        let pair = || Pair { requester: *requester.of(&ends), responder: *requester.other().of(&ends), protocol };
         let digest = &shared.digest;
         let features = message.features(&|text| digest.hash_one(text));
-        *self.pair = Some(self.hands.pairs.fold(*self.pair, &pair, message, &features, self.chunk_place));
+        let slot = self.pair.filter(|(known, _)| *known == requester).map(|(_, slot)| slot);
+        let slot = self.hands.pairs.fold(slot, pair, message, envelope, &features, self.chunk_place);
+        *self.pair = Some((requester, slot));
         if !*self.told {
             *self.told = true;
-            self.tell_roles(&pair, protocol);
+            self.tell_roles(&pair());
         }
         if self.hands.shared.options.messages {
             self.write(message, protocol, requester);
@@ -488,18 +498,21 @@ impl MessageHandler for ToMessages<'_, '_> {
 
     fn finding(&mut self, protocol: &'static Protocol, finding: Finding) {
         let Finding::Executable { side, .. } = finding;
-        let addresses = self.view.key.addresses;
+        let addresses = self.flow.key().addresses;
+        let here = self.hands.here;
         let content = Content {
             finding,
             protocol,
             sender: *side.of(&addresses),
             receiver: *side.other().of(&addresses),
-            flow: self.view.identity(None),
-            gap_bytes: self.view.gap_bytes(),
-            one_sided: self.view.is_one_sided(),
+            flow: self.flow.identity(None),
+            gap_bytes: self.flow.gap_bytes(),
+            one_sided: self.flow.is_one_sided(),
             place: self.chunk_place,
             // Of a segment that was held until now only the payload is left: no digest is better than another frame's.
-            sha256: (self.chunk_place == self.hands.place).then(|| Sha256::digest(self.hands.frame).into()),
+            sha256: here
+                .filter(|_| self.chunk_place == self.hands.place)
+                .map(|here| Sha256::digest(here.batch.block.frame(here.record)).into()),
         };
         let (key, bundle) = (self.hands.key, &mut self.hands.shared.bundle);
         bundle.observations.push((key, Observation::Content(Box::new(content))));
@@ -515,7 +528,18 @@ impl MessageHandler for ToMessages<'_, '_> {
 }
 
 impl ToMessages<'_, '_> {
-    fn tell_roles(&mut self, pair: &Pair, protocol: &'static Protocol) {
+    /// What a dissector may know of the flow.
+    fn facts(&self) -> FlowFacts {
+        FlowFacts {
+            ports: self.flow.key().ports,
+            originator: self.flow.originator(),
+            from_start: self.flow.from_start(),
+            requester: None,
+        }
+    }
+
+    fn tell_roles(&mut self, pair: &Pair) {
+        let protocol = pair.protocol;
         for (address, requester) in [(pair.requester, true), (pair.responder, false)] {
             if self.hands.shared.told.is_news(address, role_bit(protocol.index, requester)) {
                 let role = Observation::Role { address, protocol, requester };
@@ -525,11 +549,11 @@ impl ToMessages<'_, '_> {
     }
 
     fn write(&mut self, message: &dyn Message, protocol: &'static Protocol, requester: Side) {
-        let view = &mut self.view;
-        let flow = self.rendered.get_or_insert_with(|| message::render_flow(&view.identity(Some(requester))));
+        let head = &mut self.flow;
+        let flow = self.rendered.get_or_insert_with(|| message::render_flow(&head.identity(Some(requester))));
         let Shared { bundle, options, .. } = &mut *self.hands.shared;
         let label = self.chunk_place.frame;
-        let ports = &view.key.ports;
+        let ports = &head.key().ports;
         let around = Circumstances {
             time: self.chunk_place.time,
             frame: label.number(),

@@ -115,12 +115,12 @@ impl Detection for RefusalStorm {
             about: &ABOUT,
             device: tally.pair.responder,
             peer: Some(tally.pair.requester),
-            subject: tally.protocol.name,
+            subject: tally.pair.protocol.name,
             severity: Severity::Medium,
             score: 60,
             explanation: format!(
                 "{} refuses most of what {} sends it over {}.",
-                tally.pair.responder, tally.pair.requester, tally.protocol.title
+                tally.pair.responder, tally.pair.requester, tally.pair.protocol.title
             ),
             expected: "almost all answers positive".to_owned(),
             observed: format!("{refusals} refusals among {responses} answers within {seconds} s"),

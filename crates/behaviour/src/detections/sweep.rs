@@ -44,12 +44,12 @@ impl Detection for Sweep {
             about: &ABOUT,
             device: tally.pair.responder,
             peer: Some(tally.pair.requester),
-            subject: tally.protocol.name,
+            subject: tally.pair.protocol.name,
             severity: Severity::Medium,
             score: 70,
             explanation: format!(
                 "{} is searching through what {} offers over {}, as somebody does who does not know it yet.",
-                tally.pair.requester, tally.pair.responder, tally.protocol.title
+                tally.pair.requester, tally.pair.responder, tally.pair.protocol.title
             ),
             expected,
             observed,
@@ -67,7 +67,7 @@ impl Detection for Sweep {
 
 /// Many targets, hardly any of which answers, or none of which is asked for again.
 fn targets(tally: &Tally) -> Option<(String, String)> {
-    let target = tally.protocol.target.as_ref()?;
+    let target = tally.pair.protocol.target.as_ref()?;
     let counts = tally.targets;
     let enough = if target.named_by.is_empty() { UNNAMED_IN_VAIN_MIN } else { NAMED_IN_VAIN_MIN };
     let in_vain = counts.in_vain >= enough && counts.in_vain * 4 >= counts.distinct * 3;
@@ -87,7 +87,7 @@ fn targets(tally: &Tally) -> Option<(String, String)> {
 
 /// A long ascent through addresses.
 fn addresses(tally: &Tally) -> Option<(String, String)> {
-    let name = tally.protocol.features.get(tally.protocol.range()?)?.name;
+    let name = tally.pair.protocol.features.get(tally.pair.protocol.range()?)?.name;
     let (ascent, how) = if tally.refused_ascent.length >= REFUSED_ASCENT_MIN {
         (tally.refused_ascent, "refused")
     } else if tally.ascent.length >= ASCENT_MIN {

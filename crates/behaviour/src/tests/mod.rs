@@ -114,9 +114,9 @@ impl Talk {
         let said = Said { protocol: self.protocol, envelope, features, name: format!("door {door}") };
         self.frame += 1;
         self.nanos += 1_000_000;
-        let pair = Pair { requester: ASKING, responder: ASKED, protocol: 0 };
+        let pair = Pair { requester: ASKING, responder: ASKED, protocol: self.protocol };
         let at = place(self.frame, self.nanos);
-        self.slot = Some(self.pairs.fold(self.slot, &pair, &said, &features, at));
+        self.slot = Some(self.pairs.fold(self.slot, || pair, &said, &envelope, &features, at));
     }
 
     fn ask(&mut self, door: u64, step: u64) {

@@ -95,12 +95,10 @@ fn the_longest_ascent_is_kept() {
 }
 
 #[test]
-fn missing_bytes_are_counted_for_the_pair_that_they_belong_to() {
+fn missing_bytes_are_counted_for_their_pair() {
     let mut talk = Talk::new(&NUMBERED);
     talk.ask(1, 0);
-    let pair = Pair { requester: ASKING, responder: ASKED, protocol: 0 };
-    talk.pairs.gap(talk.slot.unwrap(), &pair, 100);
-    talk.pairs.gap(talk.slot.unwrap(), &Pair { requester: ASKED, ..pair }, 1000);
+    talk.pairs.gap(talk.slot.unwrap(), 100);
     talk.refuse(1, 0);
     assert_eq!(talk.tick().unwrap().gap_bytes, 100);
 }
@@ -120,14 +118,17 @@ fn pairs_are_bounded_and_a_slot_that_was_given_up_is_not_used() {
     };
     let features = [NO_VALUE; FEATURES_MAX];
     let said = Said { protocol: &NUMBERED, envelope, features, name: String::new() };
-    let pair = |number: u32| Pair { requester: Address::v4(number), responder: ASKED, protocol: 0 };
-    let slots: Vec<PairSlot> =
-        (0..20).map(|number| pairs.fold(None, &pair(number), &said, &features, place(1, u64::from(number)))).collect();
+    let pair = |number: u32| Pair { requester: Address::v4(number), responder: ASKED, protocol: &*NUMBERED };
+    let slots: Vec<PairSlot> = (0..20)
+        .map(|number| pairs.fold(None, || pair(number), &said, &envelope, &features, place(1, u64::from(number))))
+        .collect();
     assert_eq!(pairs.evicted(), 16);
     // Another pair stands there now: the message is folded into one of its own.
-    pairs.fold(Some(slots[0]), &pair(0), &said, &features, place(2, 100));
+    pairs.fold(Some(slots[0]), || pair(0), &said, &envelope, &features, place(2, 100));
+    pairs.gap(slots[1], 1000);
     let mut told = Vec::new();
-    pairs.hand_over(|tally| told.push((tally.pair.requester, tally.refusals)));
+    pairs.hand_over(|tally| told.push((tally.pair.requester, tally.refusals, tally.gap_bytes)));
     assert!(told.len() <= MAX, "{told:?}");
-    assert!(told.contains(&(Address::v4(0), 1)), "{told:?}: its earlier count was given up");
+    assert!(told.contains(&(Address::v4(0), 1, 0)), "{told:?}: its earlier count was given up");
+    assert!(told.iter().all(|&(.., gap_bytes)| gap_bytes == 0), "{told:?}: nor are gaps");
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::dissector::Output;
 use super::profile::{has_identity, may_identify};
-use super::scan::{CR, FS, LF, VT, line_end};
+use super::scan::{CR, Ends, FS, LF, VT};
 use super::segments::{Counts, Name};
 use super::wire::{LINE_MAX, is_field_separator};
 use super::{COMMIT_NAK, MISSING_FRAME_END, NOT_HL7, SEVERAL_MESSAGES_IN_FRAME};
@@ -100,14 +100,21 @@ impl<'a> Frame<'a> {
 
     /// Reads on in `rest`; true where that ended the frame, `rest` then being what follows FS.
     pub(super) fn read(&mut self, rest: &mut &'a [u8], out: &mut Output<'_>) -> bool {
-        while let Some((at, end)) = line_end(rest) {
-            let (piece, after) = rest.split_at(at);
-            *rest = after.get(1..).unwrap_or_default();
+        let bytes = *rest;
+        let mut from = 0usize;
+        for (at, end) in Ends::of(bytes) {
+            let piece = bytes.get(from..at).unwrap_or_default();
+            from = at.saturating_add(1);
+            if end == CR && self.is_ordinary(piece) {
+                continue;
+            }
             self.end_line(piece, end, out);
             if end == FS {
+                *rest = bytes.get(from..).unwrap_or_default();
                 return true;
             }
         }
+        *rest = bytes.get(from..).unwrap_or_default();
         self.keep(rest, out);
         self.place.line = self.place.line.saturating_add(rest.len() as u64);
         *rest = &[];
@@ -176,6 +183,21 @@ impl<'a> Frame<'a> {
         self.place.line = 0;
         self.place.kept.clear();
         self.place.restarted = false;
+    }
+
+    /// Counts a line of which nothing but its name matters, as almost all are; false, with nothing done, for all others.
+    #[inline]
+    fn is_ordinary(&mut self, piece: &[u8]) -> bool {
+        let [a, b, c, separator, ..] = *piece else { return false };
+        let ordinary = self.place.line == 0
+            && !(self.place.lost || self.place.restarted)
+            && !(self.place.profile && self.open.equipment.is_empty())
+            && self.open.header.get(3) == Some(&separator)
+            && self.open.counts.repeats([a, b, c]);
+        if ordinary {
+            self.open.bytes = self.open.bytes.saturating_add(piece.len() as u64).saturating_add(1);
+        }
+        ordinary
     }
 
     /// A line is complete: what earlier chunks had of it, and `piece`.

@@ -108,6 +108,18 @@ impl Counts {
         self.add_slow(name)
     }
 
+    /// Counts one more segment of the name before, if it is: OBX follows OBX. Another header is no segment of this message.
+    #[inline]
+    pub(super) fn repeats(&mut self, name: [u8; 3]) -> bool {
+        match self.names.get_mut(self.last) {
+            Some((known, count)) if self.last < self.used && *known == Name::of(name) && *known != Name::MSH => {
+                *count = count.saturating_add(1);
+                true
+            }
+            _ => false,
+        }
+    }
+
     fn add_slow(&mut self, name: Name) -> bool {
         let used = self.names.get_mut(..self.used).unwrap_or_default();
         if let Some(at) = used.iter().position(|(known, _)| *known == name) {

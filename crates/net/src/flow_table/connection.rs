@@ -33,7 +33,7 @@ pub(super) enum Standing {
 /// After an end, a SYN does. While the old connection lives it takes the other end as well: its answer, its
 /// acknowledgement of the new number, or, where that end is not captured at all, data that follow the new number. A
 /// forged SYN must not tear a conversation apart.
-pub(super) fn standing<S>(flow: &mut Flow<S>, side: Side, segment: &Segment<'_>) -> Standing {
+pub(super) fn standing<S>(flow: &mut Flow<S>, side: Side, segment: &Segment) -> Standing {
     let half = *side.of(&flow.tcp);
     let other = *side.other().of(&flow.tcp);
     let first = segment.sequence.wrapping_add(u32::from(segment.flags & SYN != 0));
@@ -90,7 +90,7 @@ pub(super) fn accept<S>(flow: &mut Flow<S>, proposal: Proposal) {
 }
 
 /// What SYN and RST say of the connection.
-pub(super) fn control<S>(flow: &mut Flow<S>, side: Side, segment: &Segment<'_>) {
+pub(super) fn control<S>(flow: &mut Flow<S>, side: Side, segment: &Segment) {
     if segment.flags & SYN != 0 {
         let half = side.of_mut(&mut flow.tcp);
         if !half.known() {
@@ -121,7 +121,7 @@ pub(super) fn control<S>(flow: &mut Flow<S>, side: Side, segment: &Segment<'_>) 
 }
 
 /// What FIN says, after the payload that came with it was taken.
-pub(super) fn close<S>(flow: &mut Flow<S>, side: Side, segment: &Segment<'_>) {
+pub(super) fn close<S>(flow: &mut Flow<S>, side: Side, segment: &Segment) {
     if !is_plausible(flow, side, segment) {
         return;
     }
@@ -148,7 +148,7 @@ fn again<S>(flow: &mut Flow<S>) {
 }
 
 /// Counts, and answers false for, a FIN or RST with a number that its receiver would not take.
-fn is_plausible<S>(flow: &mut Flow<S>, side: Side, segment: &Segment<'_>) -> bool {
+fn is_plausible<S>(flow: &mut Flow<S>, side: Side, segment: &Segment) -> bool {
     let half = side.of(&flow.tcp);
     if !half.known() || reassembler::is_near(distance(half.next, segment.sequence)) {
         return true;

@@ -3,9 +3,10 @@
 use crate::address::Address;
 use crate::duplicates::{Fingerprint, sample};
 use crate::flow::fold;
+use crate::packet::Packet;
 use crate::peel::Layout;
-use crate::reader::{be16_at, be32_at};
-use crate::reassembler::{Half, distance};
+use crate::reader::be16_at;
+use crate::reassembler::Half;
 use crate::stream::Side;
 
 pub(super) const FIN: u8 = 1;
@@ -13,52 +14,80 @@ pub(super) const SYN: u8 = 2;
 pub(super) const RST: u8 = 4;
 pub(super) const ACK: u8 = 16;
 
-/// A TCP header's fields.
-pub(super) struct Segment<'a> {
+/// Keeps a factor from being 0.
+const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// A TCP header's fields, and where its payload is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Segment {
     pub(super) sequence: u32,
     pub(super) acknowledgement: u32,
-    pub(super) flags: u8,
-    window: u16,
-    /// The packet's identification, which a copy shares and a retransmission does not.
-    identification: u64,
-    /// What was captured of the payload.
-    pub(super) payload: &'a [u8],
     /// How long the payload was on the wire.
     pub(super) sent: u32,
+    /// The packet's identification, which a copy shares and a retransmission does not.
+    identification: u32,
+    /// Where what was captured of the payload begins in the frame.
+    at: u32,
+    captured: u32,
+    window: u16,
+    pub(super) flags: u8,
 }
 
-impl<'a> Segment<'a> {
-    /// Reads a TCP header. `sent` is the length of header and payload on the wire.
+impl Segment {
+    /// Reads the TCP header of a packet; None where it is cut or contradicts itself.
+    pub(super) fn read(packet: &Packet<'_>, layout: &Layout) -> Option<Self> {
+        let fixed = packet.bytes.get(usize::from(layout.transport)..)?.first_chunk::<20>()?;
+        let mut segment = Self::new(fixed, 0, packet, layout)?;
+        segment.identification = match ip_identification(packet.bytes, layout) {
+            Some(id) => u32::from(id),
+            None => {
+                let options = usize::from(layout.transport).saturating_add(20);
+                #[allow(clippy::cast_possible_truncation)] // 32 bits of it
+                let sample = sample(packet.bytes.get(options..segment.at as usize).unwrap_or_default()) as u32;
+                sample
+            }
+        };
+        Some(segment)
+    }
+
+    /// From the fixed part of a TCP header.
     #[inline]
-    pub(super) fn read(frame: &[u8], datagram: &'a [u8], sent: usize, layout: &Layout) -> Option<Self> {
-        let fixed = datagram.first_chunk::<20>()?;
+    pub(super) fn new(fixed: &[u8; 20], identification: u32, packet: &Packet<'_>, layout: &Layout) -> Option<Self> {
         let [_, _, _, _, s0, s1, s2, s3, a0, a1, a2, a3, offset, flags, w0, w1, ..] = *fixed;
         let header = usize::from(offset >> 4).wrapping_mul(4);
-        if header < 20 || header > sent {
+        let at = usize::from(layout.transport).wrapping_add(header);
+        let sent = layout.end().checked_sub(at)?;
+        if header < 20 {
             return None;
         }
+        #[allow(clippy::cast_possible_truncation)] // below what a layout can hold: 2^24
         Some(Self {
             sequence: u32::from_be_bytes([s0, s1, s2, s3]),
             acknowledgement: u32::from_be_bytes([a0, a1, a2, a3]),
-            flags,
+            sent: sent as u32,
+            identification,
+            at: at as u32,
+            captured: sent.min(packet.bytes.len().saturating_sub(at)) as u32,
             window: u16::from_be_bytes([w0, w1]),
-            identification: match ip_identification(frame, layout) {
-                Some(id) => u64::from(id),
-                None => sample(datagram.get(20..header).unwrap_or_default()),
-            },
-            payload: datagram.get(header..).unwrap_or_default(),
-            sent: u32::try_from(sent.wrapping_sub(header)).unwrap_or(u32::MAX),
+            flags,
         })
     }
 
+    /// What was captured of the payload, in the frame that the header was read from.
     #[inline]
-    pub(super) fn fingerprint(&self, flow: u64, side: Side) -> Fingerprint {
+    pub(super) fn payload<'a>(&self, frame: &'a [u8]) -> &'a [u8] {
+        let at = self.at as usize;
+        frame.get(at..at.wrapping_add(self.captured as usize)).unwrap_or_default()
+    }
+
+    #[inline]
+    pub(super) fn fingerprint(&self, flow: u64, side: Side, payload: &[u8]) -> Fingerprint {
         let place = fold(flow ^ side.index() as u64, u64::from(self.sequence) << 32 | u64::from(self.sent));
-        let numbers = u64::from(self.acknowledgement) << 32 | u64::from(self.window) << 16;
-        let header = fold(place ^ u64::from(self.flags), numbers ^ self.identification ^ 0x9e37_79b9_7f4a_7c15);
+        let (ack, window) = (u64::from(self.acknowledgement), u64::from(self.window));
+        let header =
+            fold(place ^ ack << 32 ^ u64::from(self.flags), window << 32 | u64::from(self.identification) ^ MIX);
         // Copies of a packet captured short need not be cut at the same octet: one may have a tag more.
-        let whole = self.payload.len() as u64 == u64::from(self.sent);
-        Fingerprint::new(place, header, if whole { sample(self.payload) } else { 0 })
+        Fingerprint::new(place, header, if self.captured == self.sent { sample(payload) } else { 0 })
     }
 
     /// True for a segment that brings its flow further, and so cannot be a copy of an earlier packet.
@@ -70,7 +99,13 @@ impl<'a> Segment<'a> {
         if self.sent > 0 || self.flags & (SYN | FIN) != 0 {
             return self.sequence == half.next && self.flags & SYN == 0;
         }
-        self.flags & (ACK | RST) == ACK && distance(half.acknowledged, self.acknowledgement) > 0
+        self.flags & (ACK | RST) == ACK && half.is_behind(self.acknowledgement)
+    }
+
+    /// True where nothing but data and acknowledgement is said, and all of the data was captured.
+    #[inline]
+    pub(super) const fn is_plain(&self) -> bool {
+        self.flags & (SYN | FIN | RST | ACK) == ACK && self.captured == self.sent
     }
 
     /// True for an empty segment with the number of the octet before the next one (RFC 9293 section 3.8.4).
@@ -85,13 +120,15 @@ impl<'a> Segment<'a> {
 #[must_use]
 pub fn endpoints(frame: &[u8], layout: &Layout) -> Option<(Address, Address)> {
     let header = frame.get(usize::from(layout.network)..)?;
-    if header.first()? >> 4 == 4 {
-        Some((Address::v4(be32_at(header, 12)?), Address::v4(be32_at(header, 16)?)))
-    } else {
-        let source = header.get(8..)?.first_chunk::<16>()?;
-        let destination = header.get(24..)?.first_chunk::<16>()?;
-        Some((Address::v6(*source), Address::v6(*destination)))
+    let fixed = header.first_chunk::<20>()?;
+    let [first, _, _, _, _, _, _, _, _, _, _, _, s0, s1, s2, s3, d0, d1, d2, d3] = *fixed;
+    if first >> 4 == 4 {
+        let (source, destination) = (u32::from_be_bytes([s0, s1, s2, s3]), u32::from_be_bytes([d0, d1, d2, d3]));
+        return Some((Address::v4(source), Address::v4(destination)));
     }
+    let source = header.get(8..)?.first_chunk::<16>()?;
+    let destination = header.get(24..)?.first_chunk::<16>()?;
+    Some((Address::v6(*source), Address::v6(*destination)))
 }
 
 /// The identification of an IPv4 packet; IPv6 has none.

@@ -1,6 +1,7 @@
 //! Timers: flows end when they have been idle for long enough, on capture time.
 
-use super::{FlowTable, NONE, flow_at, flow_of};
+use super::index::NONE;
+use super::{FlowTable, flow_at, flow_of};
 use crate::flow::{Flow, FlowState};
 use crate::packet::Timestamp;
 use crate::peel::protocol;
@@ -11,7 +12,7 @@ use crate::stream::Side;
 pub(super) const WHEEL: usize = 64;
 
 /// How long a connection that has ended is remembered: late copies and acknowledgements must not open a new flow.
-const LINGER_SECONDS: u64 = 10;
+const LINGER_SECONDS: u64 = 4;
 /// How long a TCP connection may be idle. Interface engines keep connections open and silent for long.
 const TCP_IDLE_SECONDS: u64 = 3600;
 /// How long a SYN may stay without an answer.

@@ -210,12 +210,37 @@ undecoded! {
 #[inline]
 #[must_use]
 pub fn peel(packet: &Packet<'_>) -> Peeled {
-    if packet.link == LinkType::ETHERNET
-        && let Some(layout) = fast(packet.bytes, packet.sent as usize)
-    {
-        return Peeled::Ip(layout);
+    if packet.link == LinkType::ETHERNET {
+        if let Some(layout) = plain(packet.bytes, packet.sent as usize) {
+            return Peeled::Ip(layout);
+        }
+        if let Some(layout) = fast(packet.bytes, packet.sent as usize) {
+            return Peeled::Ip(layout);
+        }
     }
     peel_slowly(packet)
+}
+
+/// Ethernet without tags, IPv4 without options, not fragmented, TCP: the very shape of most frames, in one look.
+#[inline]
+fn plain(frame: &[u8], sent: usize) -> Option<Layout> {
+    let [.., e0, e1, version, _, total0, total1, _, _, f0, f1, _, protocol, _, _, _, _, _, _, _, _, _, _, _, _, _, _] =
+        *frame.first_chunk::<38>()?;
+    let total = u16::from_be_bytes([total0, total1]);
+    let end = usize::from(total).wrapping_add(14);
+    let whole = u16::from_be_bytes([f0, f1]) & 0x3fff == 0;
+    let ipv4 = u16::from_be_bytes([e0, e1]) == ethernet::IPV4 && version == 0x45;
+    if !ipv4 || !whole || protocol != protocol::TCP || total < 20 || end > sent {
+        return None;
+    }
+    Some(Layout {
+        network: 14,
+        transport: 34,
+        source_mac: 6,
+        link_bits: DESTINATION_MAC,
+        end_and_protocol: u32::from(protocol::TCP) << END_BITS | u32::from(total).wrapping_add(14),
+        tunnel: 0,
+    })
 }
 
 /// Ethernet, at most one VLAN tag, IPv4 or IPv6 without extensions, not fragmented, TCP or UDP that is no tunnel.

@@ -173,37 +173,6 @@ proptest! {
         wire.wait(10_000 * SECOND);
         prop_assert!(wire.table.is_empty());
     }
-
-    /// Flows may be looked up for a group of packets before the first of them is taken.
-    #[test]
-    fn looking_ahead_changes_nothing(
-        steps in prop::collection::vec((0u8..4, any::<bool>(), 0u32..30, 0u8..32, 0usize..9), 0..80),
-        group in 1usize..9,
-    ) {
-        let limits = Limits { flows_max: 2, ..LIMITS };
-        let (mut alone, mut ahead) = (Wire::with(limits), Wire::with(limits));
-        for group in steps.chunks(group) {
-            let frames: Vec<_> = group.iter().map(|&(port, from_client, sequence, flags, length)| {
-                let mut segment = if from_client { client() } else { server() };
-                if from_client { segment.source.1 += u16::from(port) } else { segment.destination.1 += u16::from(port) }
-                segment.octet(sequence).flags(flags).data(&vec![b'x'; length]).frame(1)
-            }).collect();
-            let packets: Vec<_> = frames.iter().map(|bytes| {
-                let packet = Packet { time: ahead.now, ..crate::frames::packet(LinkType::ETHERNET, bytes) };
-                let layout = crate::frames::layout(LinkType::ETHERNET, bytes);
-                (packet, layout, ahead.table.find_flow(&packet, &layout))
-            }).collect();
-            for (packet, layout, found) in &packets {
-                ahead.table.take(found.as_ref(), packet, 1, layout, &mut ahead.seen);
-                alone.table.packet(packet, 1, layout, &mut alone.seen);
-            }
-        }
-        alone.end();
-        ahead.end();
-        prop_assert_eq!(&alone.seen.streams, &ahead.seen.streams);
-        prop_assert_eq!(format!("{:?}", alone.seen.finished), format!("{:?}", ahead.seen.finished));
-    }
-
     /// Arbitrary octets, with the layout of another packet: nothing panics.
     #[test]
     fn layouts_of_other_packets(

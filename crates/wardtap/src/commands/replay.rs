@@ -14,7 +14,7 @@ use wardtap_export::metrics::{self, Measured, responses};
 use wardtap_export::statistics::{DamageBody, InputBody, Run, Statistics, Streams, Transport};
 use wardtap_export::summary::{self, Summarised};
 use wardtap_net::flow::HashKey;
-use wardtap_net::flow_table::{Counters, Limits};
+use wardtap_net::flow_table::{Counters, Limits, Seeker};
 
 use crate::USAGE;
 use crate::cli::{EventType, Replay, SeverityName};
@@ -56,7 +56,7 @@ pub fn run(replay: Replay) -> anyhow::Result<u8> {
     let mut judgement = Judgement::new(events, captures, usize::try_from(shares.devices)?);
     let progress = Progress::new();
     let outcome = pipeline::run(
-        Front::new(source, selection),
+        Front::new(source, selection, Seeker { key: options.key, by_vlan: options.limits.by_vlan }),
         usize::from(replay.workers),
         &options,
         &mut judgement,
