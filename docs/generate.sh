@@ -50,6 +50,14 @@ if [ "$out" != docs ]; then
             wrong=yes
         fi
     done < <(grep -E '^\| `[A-Z_]+` \| `[a-z0-9_/]+\.rs` \| ' docs/limits.md)
+    # ... and each constant that is named like a cap must be there.
+    while IFS=: read -r file _ line; do
+        file=${file#crates/} name=${line#*const } name=${name%%:*}
+        if ! grep -qF "| \`$name\` | \`$file\` |" docs/limits.md; then
+            echo "docs/limits.md: $name of crates/$file is missing" >&2
+            wrong=yes
+        fi
+    done < <(grep -rnE 'const ([A-Z_]+_MAX|MOST[A-Z_]*): [a-z0-9]+ = ' crates/*/src --include='*.rs' | grep -v /tests)
     if [ -n "$wrong" ]; then
         exit 1
     fi

@@ -57,6 +57,11 @@ pub trait Detection: Send {
     fn tick(&mut self, now: Timestamp, raise: &mut Raise<'_>) {
         let _ = (now, raise);
     }
+
+    /// How much of what it watched it gave up for want of room.
+    fn forgotten(&self) -> u64 {
+        0
+    }
 }
 
 /// Takes what detections find.

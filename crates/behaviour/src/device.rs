@@ -12,6 +12,11 @@ use wardtap_net::packet::Timestamp;
 /// depend on how often workers repeat themselves.
 pub const DEVICES_MAX: usize = 131_072;
 
+/// The most refused addresses that are told apart, so that each is counted once however often workers tell of it, and
+/// never more than half as many as devices. The count ends here: who floods a network with more invented ones than this
+/// needs no better figure.
+pub const REFUSED_MAX: usize = 65_536;
+
 /// What is known of a device. Kept small: a scan must not fill the memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Device {
@@ -52,26 +57,47 @@ impl Device {
 }
 
 /// All devices, in the order in which they were first heard.
-#[derive(Default)]
 pub struct Devices {
+    max: usize,
     all: Vec<Device>,
     by_address: HashMap<Address, u32, foldhash::fast::RandomState>,
     macs: HashSet<Mac, foldhash::fast::RandomState>,
-    refused: u64,
+    refused: HashSet<Address, foldhash::fast::RandomState>,
+}
+
+impl Default for Devices {
+    fn default() -> Self {
+        Self::new(DEVICES_MAX)
+    }
 }
 
 impl Devices {
+    /// At most so many, and never more than [`DEVICES_MAX`].
+    #[must_use]
+    pub fn new(max: usize) -> Self {
+        Self {
+            max: max.min(DEVICES_MAX),
+            all: Vec::new(),
+            by_address: HashMap::default(),
+            macs: HashSet::default(),
+            refused: HashSet::default(),
+        }
+    }
+
     /// Takes note of an address; gives back the device when it is new.
     pub fn heard(&mut self, address: Address, mac: Option<Mac>, vlan: Option<u16>, time: Timestamp) -> Option<&Device> {
         if let Some(&id) = self.by_address.get(&address) {
-            // The id stays; that the address is this MAC's is known from now on.
-            if let (Some(device), Some(_)) = (self.all.get_mut(id as usize), mac) {
-                device.mac = mac;
+            // The id stays; that the address is this MAC's is known from now on. Of several the first counts: how often
+            // a worker repeats a claim must not show.
+            if let Some(device) = self.all.get_mut(id as usize) {
+                device.mac = device.mac.or(mac);
             }
             return None;
         }
-        if self.all.len() >= DEVICES_MAX {
-            self.refused += 1;
+        if self.all.len() >= self.max {
+            if self.refused.len() < REFUSED_MAX.min(self.max / 2) {
+                self.refused.insert(address);
+            }
             return None;
         }
         let named_by_mac = mac.is_some_and(|mac| self.macs.insert(mac));
@@ -101,9 +127,9 @@ impl Devices {
         self.all.iter()
     }
 
-    /// Observations of addresses for which there was no room.
+    /// Addresses for which there was no room; the most that are told apart stand for as many or more.
     #[must_use]
-    pub const fn refused(&self) -> u64 {
-        self.refused
+    pub fn refused(&self) -> u64 {
+        self.refused.len() as u64
     }
 }

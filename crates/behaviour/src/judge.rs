@@ -5,7 +5,7 @@ use wardtap_net::packet::Timestamp;
 
 use crate::alert::{Alert, Alerts};
 use crate::detection::{Detection, Raise, ask, detections};
-use crate::device::{Device, Devices};
+use crate::device::{DEVICES_MAX, Device, Devices};
 use crate::observation::Observation;
 
 /// What the judge has to tell, in order.
@@ -25,11 +25,17 @@ pub struct Judge {
 
 impl Default for Judge {
     fn default() -> Self {
-        Self { devices: Devices::default(), detections: detections(), alerts: Alerts::default() }
+        Self::new(DEVICES_MAX)
     }
 }
 
 impl Judge {
+    /// A judge that knows at most so many devices, and never more than [`DEVICES_MAX`].
+    #[must_use]
+    pub fn new(devices_max: usize) -> Self {
+        Self { devices: Devices::new(devices_max), detections: detections(), alerts: Alerts::default() }
+    }
+
     /// Takes the next observation.
     pub fn observe(&mut self, observation: &Observation, tell: &mut dyn FnMut(Verdict)) {
         match observation {
@@ -71,6 +77,12 @@ impl Judge {
     #[must_use]
     pub const fn devices(&self) -> &Devices {
         &self.devices
+    }
+
+    /// How much the detections gave up of what they watched, for want of room.
+    #[must_use]
+    pub fn forgotten(&self) -> u64 {
+        self.detections.iter().map(|detection| detection.forgotten()).sum()
     }
 
     /// The alerts.

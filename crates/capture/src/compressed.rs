@@ -2,11 +2,10 @@
 //!
 //! The thread unpacks into buffers that go round between it and the reader: [`CHUNKS`] of them, so it is at most that
 //! far ahead. Several gzip members, several zstd frames and skippable frames follow each other as one stream; zeros
-//! after a gzip member are padding, as gzip has it. The unpackers are driven directly, not through their `Read`
-//! adapters, because those lose what they unpacked in the very call that met the damage.
+//! after a gzip member are padding, as gzip has it.
 //!
 //! Limits: what is unpacked may not exceed [`FREE_BYTES`] plus [`MOST_RATIO`] times what is packed, so that no small
-//! file fills a day of work or a disk; a zstd window may not exceed 2^[`MOST_WINDOW`] bytes, zstd's own default limit.
+//! file fills a day of work or a disk; a zstd window may not exceed what [`Bounds`] allow, because it is memory.
 //! Something packed twice is not unpacked twice.
 //!
 //! The thread ends at its next hand-over once the reader is gone.
@@ -21,10 +20,11 @@ use std::{
     thread,
 };
 
-use flate2::{Decompress, FlushDecompress, Status};
-use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
-
-use crate::source::DamageReason;
+use crate::{
+    damage::DamageReason,
+    unpacker::{Step, Unpacker},
+    window::Bounds,
+};
 
 /// Bytes of one hand-over.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -36,10 +36,6 @@ const PACKED_BYTES: usize = 64 * 1024;
 const FREE_BYTES: u64 = 64 * 1024 * 1024;
 /// What may be unpacked beyond that of each packed byte. Captures pack to a fifth, dull ones to a fiftieth.
 const MOST_RATIO: u64 = 250;
-/// Logarithm of the largest zstd window: 128 MiB, what zstd unpacks without being told to.
-const MOST_WINDOW: u32 = 27;
-/// Logarithm of gzip's window, the only one there is.
-const GZIP_WINDOW: u8 = 15;
 
 /// How a capture is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +56,7 @@ impl Packing {
         }
     }
 
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
             Self::Zstd => "zstd",
@@ -91,7 +87,7 @@ pub(crate) struct Unpacked {
 
 impl Unpacked {
     /// Starts unpacking `reader`.
-    pub(crate) fn start(packing: Packing, reader: Box<dyn Read + Send>) -> io::Result<Self> {
+    pub(crate) fn start(packing: Packing, bounds: Bounds, reader: Box<dyn Read + Send>) -> io::Result<Self> {
         let (to_reader, full) = sync_channel(CHUNKS);
         let (empty, from_reader) = sync_channel(CHUNKS);
         for _ in 1..CHUNKS {
@@ -103,6 +99,7 @@ impl Unpacked {
         let stored = Arc::new(AtomicU64::new(0));
         let work = Work {
             packing,
+            bounds,
             reader,
             stored: Arc::clone(&stored),
             to_reader,
@@ -167,6 +164,7 @@ impl Unpacked {
 /// The thread's side.
 struct Work {
     packing: Packing,
+    bounds: Bounds,
     reader: Box<dyn Read + Send>,
     stored: Arc<AtomicU64>,
     to_reader: SyncSender<Handed>,
@@ -204,7 +202,7 @@ impl Work {
     /// Unpacks to the end.
     fn unpack(&mut self) -> Result<(), End> {
         let format = self.packing.name();
-        let mut unpacker = Unpacker::new(self.packing).map_err(|what| fault(format, &what))?;
+        let mut unpacker = Unpacker::new(self.packing, self.bounds).map_err(|what| fault(format, &what))?;
         let mut input = vec![0_u8; PACKED_BYTES];
         // Whether a member or frame has ended and no other begun, and whether any has ended.
         let (mut between, mut any) = (false, false);
@@ -263,8 +261,8 @@ impl Work {
         self.chunk.filled = self.chunk.filled.saturating_add(step.written);
         self.packed = self.packed.saturating_add(wide(step.read));
         self.unpacked = self.unpacked.saturating_add(wide(step.written));
-        if let Some(what) = end {
-            return Err(fault(format, &what));
+        if let Some(reason) = end {
+            return Err(End::Fault(reason));
         }
         let limit = self.packed.saturating_mul(MOST_RATIO).saturating_add(FREE_BYTES);
         if self.unpacked > limit {
@@ -300,82 +298,10 @@ impl Work {
     }
 }
 
-/// What one call of an unpacker did.
-#[derive(Clone, Copy)]
-struct Step {
-    read: usize,
-    written: usize,
-    /// A member or frame ended here.
-    ended: bool,
-}
-
-/// The two unpackers, as one.
-struct Unpacker {
-    engine: Engine,
-    /// Nothing has come out of the present member or frame yet.
-    fresh: bool,
-}
-
-enum Engine {
-    Gzip(Decompress),
-    Zstd(Decoder<'static>),
-}
-
-impl Unpacker {
-    fn new(packing: Packing) -> Result<Self, String> {
-        let engine = match packing {
-            Packing::Gzip => Engine::Gzip(Decompress::new_gzip(GZIP_WINDOW)),
-            Packing::Zstd => {
-                let mut decoder = Decoder::new().map_err(|error| error.to_string())?;
-                decoder.set_parameter(DParameter::WindowLogMax(MOST_WINDOW)).map_err(|error| error.to_string())?;
-                Engine::Zstd(decoder)
-            }
-        };
-        Ok(Self { engine, fresh: true })
-    }
-
-    /// Another member or frame begins.
-    fn renew(&mut self) {
-        self.fresh = true;
-        if let Engine::Gzip(decompress) = &mut self.engine {
-            // `reset` would leave gzip's framing.
-            *decompress = Decompress::new_gzip(GZIP_WINDOW);
-        }
-    }
-
-    /// Unpacks some. What it did holds even with a fault.
-    fn step(&mut self, from: &[u8], to: &mut [u8]) -> (Step, Option<String>) {
-        let (step, end) = match &mut self.engine {
-            Engine::Gzip(decompress) => {
-                let (read, written) = (decompress.total_in(), decompress.total_out());
-                let result = decompress.decompress(from, to, FlushDecompress::None);
-                let step = Step {
-                    read: narrow(decompress.total_in().saturating_sub(read)),
-                    written: narrow(decompress.total_out().saturating_sub(written)),
-                    ended: matches!(result, Ok(Status::StreamEnd)),
-                };
-                (step, result.err().map(|error| error.to_string()))
-            }
-            Engine::Zstd(decoder) => {
-                let (mut input, mut output) = (InBuffer::around(from), OutBuffer::around(to));
-                let result = decoder.run(&mut input, &mut output);
-                let step = Step { read: input.pos(), written: output.pos(), ended: matches!(result, Ok(0)) };
-                (step, result.err().map(|error| error.to_string()))
-            }
-        };
-        self.fresh &= step.written == 0;
-        (step, end)
-    }
-}
-
 fn fault(format: &'static str, what: &str) -> End {
     End::Fault(DamageReason::Packed { format, what: what.to_owned() })
 }
 
 fn wide(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
-}
-
-fn narrow(length: u64) -> usize {
-    usize::try_from(length).unwrap_or(usize::MAX)
 }

@@ -4,7 +4,8 @@ use std::io::{Cursor, ErrorKind, Read};
 
 use crate::{
     compressed::{Packing, Unpacked},
-    source::DamageReason,
+    damage::DamageReason,
+    window::Bounds,
 };
 
 /// The bytes of one capture.
@@ -30,10 +31,10 @@ impl Feed {
     }
 
     /// Unpacks what is to come, of which `head` has been read already.
-    pub(crate) fn unpack(self, packing: Packing, head: Vec<u8>) -> std::io::Result<Self> {
+    pub(crate) fn unpack(self, packing: Packing, bounds: Bounds, head: Vec<u8>) -> std::io::Result<Self> {
         match self {
             Self::Plain { reader, .. } => {
-                Unpacked::start(packing, Box::new(Cursor::new(head).chain(reader))).map(Self::Unpacked)
+                Unpacked::start(packing, bounds, Box::new(Cursor::new(head).chain(reader))).map(Self::Unpacked)
             }
             Self::Unpacked(_) => Ok(self),
         }

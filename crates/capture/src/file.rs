@@ -5,114 +5,26 @@
 //! read and as many more as it takes to make one record whole, so that a slow pipe is never waited for longer than
 //! necessary. What is left of a record at the end of a block is moved to the front of the next one.
 
-use std::{
-    fs::File,
-    io::{self, Read},
-    os::fd::AsFd,
-    path::{Path, PathBuf},
-};
+use std::io::{self, Read};
 
 use wardtap_net::packet::{LinkType, Timestamp};
 
 use crate::{
     compressed::Packing,
+    damage::{Damage, DamageReason},
     error::CaptureError,
     feed::Feed,
-    merge::Merge,
     pcap::{self, Pcap},
     pcapng::{self, Pcapng},
-    source::{BLOCK_BYTES, Block, Damage, DamageReason, Input, PacketSource, Record, Stop, Tally},
+    source::{BLOCK_BYTES, Block, Input, PacketSource, Record, Stop, Tally},
+    window::Bounds,
 };
-
-/// The path that stands for standard input.
-const STANDARD_INPUT: &str = "-";
-
-/// How many captures can be merged: records number them with 16 bits.
-const MOST_INPUTS: usize = 65_536;
-
-/// Opens one or several captures; `-` is standard input. Several are merged by time.
-///
-/// Plain and packed captures are told apart by their first bytes, which are read here, so this waits for a FIFO or a pipe
-/// that has nothing to say yet.
-///
-/// # Errors
-/// When one of them cannot be opened, or holds nothing that can be read. A capture that is damaged further on opens
-/// and reports [`Damage`].
-pub fn open(paths: &[PathBuf]) -> Result<Box<dyn PacketSource>, CaptureError> {
-    let count = paths.len();
-    if count > MOST_INPUTS {
-        return Err(CaptureError::TooMany { given: count, most: MOST_INPUTS });
-    }
-    if paths.iter().filter(|path| path.as_os_str() == STANDARD_INPUT).count() > 1 {
-        return Err(CaptureError::StandardInputTwice);
-    }
-    let mut sources = Vec::with_capacity(count);
-    for (index, path) in paths.iter().enumerate() {
-        let (reader, total) = open_path(path)?;
-        sources.push(FileSource::new(path.display().to_string(), number(index), reader, total)?);
-    }
-    together(sources)
-}
-
-/// Opens a capture from any reader, under the name it is to have in messages and records.
-///
-/// # Errors
-/// As [`open`].
-pub fn open_bytes(capture: &str, reader: Box<dyn Read + Send>) -> Result<Box<dyn PacketSource>, CaptureError> {
-    together(vec![FileSource::new(capture.to_owned(), 0, reader, None)?])
-}
-
-/// Opens several captures from readers, each under its name, and merges them by time.
-///
-/// # Errors
-/// As [`open`].
-pub fn open_readers(captures: Vec<(String, Box<dyn Read + Send>)>) -> Result<Box<dyn PacketSource>, CaptureError> {
-    if captures.len() > MOST_INPUTS {
-        return Err(CaptureError::TooMany { given: captures.len(), most: MOST_INPUTS });
-    }
-    let sources = captures.into_iter().enumerate();
-    together(
-        sources
-            .map(|(index, (capture, reader))| FileSource::new(capture, number(index), reader, None))
-            .collect::<Result<_, _>>()?,
-    )
-}
-
-/// One source of all; merged where there are several.
-fn together(mut sources: Vec<FileSource>) -> Result<Box<dyn PacketSource>, CaptureError> {
-    if sources.len() > 1 {
-        return Ok(Box::new(Merge::new(sources)));
-    }
-    sources.pop().map(|only| Box::new(only) as Box<dyn PacketSource>).ok_or(CaptureError::Nothing)
-}
 
 /// Bytes of a cache line.
 const LINE: usize = 64;
 
 /// Bytes of a page.
 const PAGE: usize = 4096;
-
-/// An index as records carry it.
-fn number(index: usize) -> u16 {
-    u16::try_from(index).unwrap_or(u16::MAX)
-}
-
-/// A path's bytes, and how many there are where that is known.
-fn open_path(path: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>), CaptureError> {
-    let fault = |source: io::Error| CaptureError::Io { capture: path.display().to_string(), source };
-    let file = if path.as_os_str() == STANDARD_INPUT {
-        File::from(io::stdin().as_fd().try_clone_to_owned().map_err(fault)?)
-    } else {
-        File::open(path).map_err(fault)?
-    };
-    let facts = file.metadata().map_err(fault)?;
-    if facts.is_dir() {
-        let capture = path.display().to_string();
-        return Err(CaptureError::Directory { inside: capture.trim_end_matches('/').to_owned(), capture });
-    }
-    let total = facts.is_file().then_some(facts.len());
-    Ok((Box::new(file), total))
-}
 
 /// The format of a capture, with its state.
 #[derive(Debug)]
@@ -172,13 +84,14 @@ impl FileSource {
         input: u16,
         reader: Box<dyn Read + Send>,
         total: Option<u64>,
+        bounds: Bounds,
     ) -> Result<Self, CaptureError> {
         let mut feed = Feed::plain(reader);
         let mut head = Vec::with_capacity(pcap::FILE_HEADER);
         read_head(&capture, &mut feed, &mut head)?;
         if let Some(packing) = Packing::recognise(&head) {
             feed = feed
-                .unpack(packing, std::mem::take(&mut head))
+                .unpack(packing, bounds, std::mem::take(&mut head))
                 .map_err(|source| CaptureError::Io { capture: capture.clone(), source })?;
             read_head(&capture, &mut feed, &mut head)?;
             if Packing::recognise(&head).is_some() {
@@ -215,6 +128,18 @@ impl FileSource {
     /// Makes blocks of about this size (many captures at once would else take much memory).
     pub(crate) fn set_room(&mut self, room: usize) {
         self.room = room;
+    }
+
+    /// Closes the file, which is to be opened again before it is read on, from its beginning.
+    pub(crate) fn close(&mut self) {
+        self.feed = None;
+        self.carry = Vec::new();
+    }
+
+    /// It could not be opened again: as if nothing of it had been read.
+    pub(crate) fn lose(&mut self, what: String) {
+        self.tally = Tally::new(self.tally.input);
+        self.end(0, Some(DamageReason::Read { what }));
     }
 
     /// Nothing more is read.

@@ -35,16 +35,22 @@
 #[cfg(feature = "pcap")]
 mod bpf;
 mod compressed;
+mod damage;
 mod error;
 mod feed;
 mod file;
 mod filter;
 mod merge;
+mod open;
 mod pcap;
 mod pcapng;
 mod source;
+mod unpacker;
+mod window;
 
+pub use damage::{Damage, DamageReason};
 pub use error::CaptureError;
-pub use file::{open, open_bytes, open_readers};
 pub use filter::Filter;
-pub use source::{BLOCK_BYTES, Block, Damage, DamageReason, Input, PacketSource, Record};
+pub use open::{open, open_bytes, open_readers, open_within};
+pub use source::{BLOCK_BYTES, Block, Input, PacketSource, Record};
+pub use window::Bounds;

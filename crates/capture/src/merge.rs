@@ -7,6 +7,9 @@
 //! others: then it is passed on as it is. Captures that follow each other (a sensor's rotated files) are merged without
 //! a copy in this way.
 //!
+//! Where there are many captures, each is closed after its first record was seen, and opened again, and read again from
+//! its beginning, when it is its turn: only those that overlap in time are open at once.
+//!
 //! Limits: one block a capture, smaller ones where there are many, [`ALL_BLOCKS`] together.
 
 use std::{cmp::Reverse, collections::BinaryHeap};
@@ -14,8 +17,10 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 use wardtap_net::packet::Timestamp;
 
 use crate::{
+    damage::Damage,
     file::FileSource,
-    source::{BLOCK_BYTES, Block, Damage, Input, PacketSource},
+    open::Place,
+    source::{BLOCK_BYTES, Block, Input, PacketSource},
 };
 
 /// What the blocks of all captures may hold together.
@@ -26,16 +31,58 @@ const LEAST_BLOCK: usize = 16 * 1024;
 const WHOLE_RECORDS: usize = 128;
 
 /// One of the captures, with its present block.
-struct Lane {
+pub(crate) struct Lane {
     source: FileSource,
+    /// What its blocks may hold.
+    room: usize,
     block: Block,
     /// The next record in it.
     next: usize,
+    /// Where to open it again, and the time of its first record.
+    parked: Option<(Place, Timestamp)>,
 }
 
 impl Lane {
+    /// A capture of `count`.
+    pub(crate) fn new(mut source: FileSource, count: usize) -> Self {
+        let room = ALL_BLOCKS.checked_div(count).unwrap_or(BLOCK_BYTES).clamp(LEAST_BLOCK, BLOCK_BYTES);
+        source.set_room(room);
+        Self { source, room, block: Block::new(), next: 0, parked: None }
+    }
+
+    /// The capture alone.
+    pub(crate) fn into_source(self) -> FileSource {
+        self.source
+    }
+
+    /// Closes a capture that has not been read from until its turn comes. One without a record has no turn.
+    pub(crate) fn park(&mut self, place: Place) {
+        if let Some(time) = self.head() {
+            self.parked = Some((place, time));
+            self.source.close();
+            self.block = Block::new();
+        }
+    }
+
+    /// Opens a parked capture again.
+    fn resume(&mut self) {
+        let Some((place, _)) = self.parked.take() else { return };
+        match place.open() {
+            Ok(mut source) => {
+                source.set_room(self.room);
+                self.source = source;
+                // Its first block.
+                self.head();
+            }
+            Err(error) => self.source.lose(error.to_string()),
+        }
+    }
+
     /// The time of the next record, taking a further block where necessary; None at the end.
     fn head(&mut self) -> Option<Timestamp> {
+        if let Some((_, time)) = &self.parked {
+            return Some(*time);
+        }
         if self.next >= self.block.records.len() {
             self.next = 0;
             if !self.source.fill(&mut self.block) {
@@ -57,13 +104,7 @@ pub(crate) struct Merge {
 }
 
 impl Merge {
-    pub(crate) fn new(sources: Vec<FileSource>) -> Self {
-        let room = ALL_BLOCKS.checked_div(sources.len()).unwrap_or(BLOCK_BYTES).clamp(LEAST_BLOCK, BLOCK_BYTES);
-        let lane = |mut source: FileSource| {
-            source.set_room(room);
-            Lane { source, block: Block::new(), next: 0 }
-        };
-        let lanes: Vec<Lane> = sources.into_iter().map(lane).collect();
+    pub(crate) fn new(lanes: Vec<Lane>) -> Self {
         Self { heads: BinaryHeap::with_capacity(lanes.len()), lanes, started: false, copied: 0 }
     }
 
@@ -91,6 +132,7 @@ impl PacketSource for Merge {
             let other = self.heads.peek().map(|Reverse(head)| *head);
             let may_go = |time| other.is_none_or(|head| (time, index) <= head);
             let Some(lane) = self.lanes.get_mut(index) else { continue };
+            lane.resume();
             let whole = lane.next == 0 && lane.block.records.len() >= WHOLE_RECORDS && may_go(lane.block.latest);
             if whole {
                 if block.records.is_empty() {

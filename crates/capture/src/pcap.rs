@@ -14,7 +14,10 @@
 
 use wardtap_net::packet::{LinkType, Timestamp};
 
-use crate::source::{DamageReason, Record, Stop, Tally, packet_limit};
+use crate::{
+    damage::DamageReason,
+    source::{Record, Stop, Tally, packet_limit},
+};
 
 /// Octets of the file header.
 pub(crate) const FILE_HEADER: usize = 24;

@@ -9,7 +9,10 @@
 
 use wardtap_net::packet::{LinkType, NANOS_PER_SECOND, Timestamp};
 
-use crate::source::{DamageReason, Record, Stop, Tally, packet_limit};
+use crate::{
+    damage::DamageReason,
+    source::{Record, Stop, Tally, packet_limit},
+};
 
 /// Type of a section header block, the same in both byte orders.
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;

@@ -96,7 +96,11 @@ pub fn render(measured: &Measured<'_>) -> prometheus::Result<Vec<u8>> {
         ("wardtap_streams_with_gaps_total", "Conversations with bytes missing.", statistics.streams.with_gaps),
         ("wardtap_stream_gaps_total", "Places where bytes of a stream are missing.", transport.gaps),
         ("wardtap_stream_gap_bytes_total", "Bytes missing in streams.", transport.gap_bytes),
-        ("wardtap_duplicate_packets_total", "Packets that the mirror had copied.", transport.duplicates),
+        (
+            "wardtap_duplicate_packets_total",
+            "Packets and IP fragments that the mirror had copied.",
+            transport.duplicates,
+        ),
         ("wardtap_tcp_retransmissions_total", "TCP segments sent again.", transport.retransmissions),
         ("wardtap_tcp_conflicts_total", "TCP segments sent again with other bytes.", transport.conflicts),
         ("wardtap_bad_checksums_total", "Packets with a wrong checksum, accepted.", transport.bad_checksums),

@@ -57,7 +57,7 @@ pub struct Streams {
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Transport {
-    /// Packets that the mirror had copied.
+    /// Packets and IP fragments that the mirror had copied.
     pub duplicates: u64,
     /// TCP segments sent again.
     pub retransmissions: u64,

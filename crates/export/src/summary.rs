@@ -212,8 +212,10 @@ fn alerts(out: &mut String, all: &Summarised<'_>) -> std::fmt::Result {
             writeln!(out, "    evidence  {} frame {}, alert {}", frame.capture, frame.frame, alert.id)?;
         }
     }
-    if all.alerts.len() > ALERTS_SHOWN {
-        writeln!(out, "  and {} more (--events FILE lists all)", all.alerts.len() - ALERTS_SHOWN)?;
+    // Not all that were raised are kept for the summary.
+    let more = all.raised.saturating_sub(all.alerts.len().min(ALERTS_SHOWN) as u64);
+    if more > 0 {
+        writeln!(out, "  and {} more (--events FILE lists all)", grouped(more))?;
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! The Internet checksum (RFC 1071) of IPv4 headers, TCP and UDP.
 
+use etherparse::checksum::Sum16BitWords;
+
 use crate::packet::Packet;
 use crate::peel::{Layout, protocol};
 use crate::reader::be16_at;
@@ -15,7 +17,7 @@ pub fn is_wrong(packet: &Packet<'_>, layout: &Layout) -> bool {
     let is_v4 = first >> 4 == 4;
     // Without an authentication header that may follow.
     let own = header.get(..usize::from(first & 15).saturating_mul(4)).unwrap_or(header);
-    if is_v4 && fold(sum(own)) != 0xffff {
+    if is_v4 && !is_right(own) {
         return true;
     }
     let kind = layout.protocol();
@@ -28,61 +30,61 @@ pub fn is_wrong(packet: &Packet<'_>, layout: &Layout) -> bool {
     let addresses = if is_v4 { header.get(12..20) } else { header.get(8..40) };
     carried
         && addresses.is_some_and(|addresses| {
-            let length = u16::try_from(datagram.len()).unwrap_or(0).swap_bytes();
-            let pseudo = add(sum(addresses), u64::from(length).wrapping_add(u64::from(kind) << 8));
-            fold(add(pseudo, sum(datagram))) != 0xffff
+            let length = u16::try_from(datagram.len()).unwrap_or(0).to_be_bytes();
+            let pseudo = Sum16BitWords::new().add_slice(addresses).add_2bytes(length).add_2bytes([0, kind]);
+            pseudo.add_slice(datagram).ones_complement() != 0
         })
 }
 
-/// A checksum after some of the words that it covers have changed (RFC 1624): as right or wrong as before.
-pub(crate) fn updated(checksum: u16, before: &[u16], after: &[u16]) -> u16 {
-    let without = before.iter().fold(u64::from(!checksum), |sum, word| sum.saturating_add(u64::from(!word)));
-    let with = after.iter().fold(without, |sum, word| sum.saturating_add(u64::from(*word)));
-    u16::try_from(fold(with)).map_or(0, |sum| !sum)
-}
-
-/// The ones' complement sum of the 64-bit words, which is that of the 16-bit words once it is folded, with the octets of
-/// each word the other way round: the sum then comes out the other way round too (RFC 1071 section 2), and "all ones"
-/// reads the same from both ends.
-#[inline]
-fn sum(bytes: &[u8]) -> u64 {
-    let (words, rest) = bytes.as_chunks::<8>();
-    let whole = words.iter().fold(0, |sum, word| add(sum, u64::from_le_bytes(*word)));
-    let (words, rest) = rest.as_chunks::<4>();
-    let whole = words.iter().fold(whole, |sum, word| add(sum, u64::from(u32::from_le_bytes(*word))));
-    let last = match *rest {
-        [a, b, c] => [a, b, c, 0],
-        [a, b] => [a, b, 0, 0],
-        [a] => [a, 0, 0, 0],
-        _ => [0; 4],
-    };
-    add(whole, u64::from(u32::from_le_bytes(last)))
-}
-
-/// Adds, and the carry round the end.
-#[inline]
-const fn add(a: u64, b: u64) -> u64 {
-    let (sum, carry) = a.overflowing_add(b);
-    sum.wrapping_add(carry as u64)
-}
-
-/// Folds a sum to 16 bits.
-const fn fold(sum: u64) -> u64 {
-    let sum = (sum >> 32).wrapping_add(sum & 0xffff_ffff);
-    let sum = (sum >> 16).wrapping_add(sum & 0xffff);
-    // Twice more for the carries of the steps before.
-    let sum = (sum >> 16).wrapping_add(sum & 0xffff);
-    (sum >> 16).wrapping_add(sum & 0xffff)
+/// True where an IPv4 header's checksum is right (RFC 791 section 3.1).
+pub(crate) fn is_right(header: &[u8]) -> bool {
+    Sum16BitWords::new().add_slice(header).ones_complement() == 0
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packet::{LinkType, Timestamp};
+    use crate::peel::{Peeled, peel};
 
-    /// The example of RFC 1071 section 3.
+    /// An IPv4 header whose checksum is 0xb861.
+    const HEADER: [u8; 20] = [0x45, 0, 0, 115, 0, 0, 64, 0, 64, 17, 0xb8, 0x61, 192, 168, 0, 1, 192, 168, 0, 199];
+
+    /// The sum as RFC 1071 section 1 describes it, word for word.
+    fn by_the_rule(bytes: &[u8]) -> u16 {
+        let words = bytes.chunks(2).map(|word| u32::from(word[0]) << 8 | u32::from(*word.get(1).unwrap_or(&0)));
+        words.fold(0, |sum, word| (sum + word) % 0xffff) as u16
+    }
+
     #[test]
-    fn example_of_the_rfc() {
-        assert_eq!(fold(sum(&[0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7])), 0xf2dd);
-        assert_eq!(fold(sum(&[0x12])), 0x0012);
+    fn headers() {
+        assert!(is_right(&HEADER));
+        for bit in 0..160 {
+            let mut header = HEADER;
+            header[bit / 8] ^= 1 << (bit % 8);
+            assert!(!is_right(&header), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn datagrams_of_any_length() {
+        for length in 0..80_u8 {
+            let sent = 28 + u16::from(length);
+            let mut frame = [&HEADER[..], &[0, 53, 0, 99, 0, 8 + length, 0, 0]].concat();
+            frame.extend((0..length).map(|octet| octet.wrapping_mul(151)));
+            frame[2..4].copy_from_slice(&sent.to_be_bytes());
+            let header = by_the_rule(&frame[..10]) as u32 + by_the_rule(&frame[12..20]) as u32;
+            frame[10..12].copy_from_slice(&(!((header % 0xffff) as u16)).to_be_bytes());
+            let pseudo = [&frame[12..20], &[0, 17, 0, 8 + length], &frame[20..]].concat();
+            frame[26..28].copy_from_slice(&(!by_the_rule(&pseudo)).to_be_bytes());
+            for wrong in [false, true] {
+                let last = frame.len() - 1;
+                frame[last] ^= u8::from(wrong);
+                let sent = frame.len() as u32;
+                let packet = Packet { time: Timestamp::EPOCH, link: LinkType::RAW, bytes: &frame, sent };
+                let Peeled::Ip(layout) = peel(&packet) else { panic!("{length}") };
+                assert_eq!(is_wrong(&packet, &layout), wrong, "{length}");
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 
+use etherparse::{EtherType, Ethernet2Header, IpFragOffset, IpNumber, Ipv4Header, Ipv6Header};
 use hashbrown::HashMap;
 
 use crate::address::Address;
@@ -13,7 +14,6 @@ use crate::checksum;
 use crate::duplicates::WINDOW_NANOS;
 use crate::packet::{NANOS_PER_SECOND, Packet, Timestamp};
 use crate::peel::{Layout, Piece};
-use crate::reader::be16_at;
 
 /// The most datagrams being put together at once; the oldest is given up for a new one.
 pub const DATAGRAMS_MAX: usize = 1024;
@@ -35,9 +35,6 @@ const WHOLE_MAX: usize = 64;
 
 /// The longest IP packet.
 const DATAGRAM_MAX: usize = 65_535;
-
-/// Octets of the Ethernet header put before a datagram.
-const ETHERNET: usize = 14;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Key {
@@ -261,26 +258,30 @@ impl Datagram {
     /// An Ethernet frame around the whole datagram; `None` where its length does not fit an IP header.
     fn frame(&self, fragment: &[u8], layout: &Layout) -> Option<Vec<u8>> {
         let is_v4 = self.header.first()? >> 4 == 4;
-        let mut frame = Vec::with_capacity(self.held.saturating_add(self.header.len()).saturating_add(ETHERNET));
-        frame.extend_from_slice(&layout.destination_mac(fragment).unwrap_or_default().0);
-        frame.extend_from_slice(&layout.source_mac(fragment).unwrap_or_default().0);
-        frame.extend_from_slice(if is_v4 { &[0x08, 0x00] } else { &[0x86, 0xdd] });
-        let mut header = self.header.clone();
-        let counted = if is_v4 { self.header.len() } else { 0 };
-        let length = u16::try_from(self.held.saturating_add(counted)).ok()?;
-        let at = if is_v4 { 2..4 } else { 4..6 };
-        header.get_mut(at)?.copy_from_slice(&length.to_be_bytes());
+        let ethernet = Ethernet2Header {
+            destination: layout.destination_mac(fragment).unwrap_or_default().0,
+            source: layout.source_mac(fragment).unwrap_or_default().0,
+            ether_type: if is_v4 { EtherType::IPV4 } else { EtherType::IPV6 },
+        };
+        let length = Ethernet2Header::LEN.saturating_add(self.header.len()).saturating_add(self.held);
+        let mut frame = Vec::with_capacity(length);
+        frame.extend_from_slice(&ethernet.to_bytes());
         if is_v4 {
-            header.get_mut(6..8)?.fill(0);
-            // A checksum that was wrong stays wrong.
-            let words = |header: &[u8]| (be16_at(header, 2), be16_at(header, 6));
-            let (before, after) = (words(&self.header), words(&header));
-            let checksum = checksum::updated(be16_at(&header, 10)?, &[before.0?, before.1?], &[after.0?, after.1?]);
-            header.get_mut(10..12)?.copy_from_slice(&checksum.to_be_bytes());
+            let (mut header, _) = Ipv4Header::from_slice(&self.header).ok()?;
+            header.set_payload_len(self.held).ok()?;
+            header.dont_fragment = false;
+            header.more_fragments = false;
+            header.fragment_offset = IpFragOffset::ZERO;
+            // A checksum that was wrong stays wrong: one that differs from the right one in a bit always is.
+            let right = header.calc_header_checksum();
+            header.header_checksum = if checksum::is_right(&self.header) { right } else { right ^ 1 };
+            frame.extend_from_slice(&header.to_bytes());
         } else {
-            *header.get_mut(6)? = layout.protocol();
+            let (mut header, _) = Ipv6Header::from_slice(&self.header).ok()?;
+            header.set_payload_length(self.held).ok()?;
+            header.next_header = IpNumber(layout.protocol());
+            frame.extend_from_slice(&header.to_bytes());
         }
-        frame.extend_from_slice(&header);
         for (_, bytes) in &self.pieces {
             frame.extend_from_slice(bytes);
         }

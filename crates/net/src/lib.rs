@@ -26,6 +26,7 @@
 )]
 
 pub mod address;
+pub mod arp;
 pub mod checksum;
 pub mod community_id;
 pub mod defragment;

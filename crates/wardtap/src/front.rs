@@ -48,6 +48,8 @@ pub struct FrontCounts {
     pub fragments: u64,
     pub reassembled: u64,
     pub overlapping_fragments: u64,
+    /// Fragments that the mirror had copied: their datagrams hold each once.
+    pub duplicates: u64,
     pub time_went_back: u64,
     pub copied: u64,
 }
@@ -171,6 +173,7 @@ impl Front {
         }
         counts.reassembled = self.fragments.reassembled;
         counts.overlapping_fragments = self.fragments.overlapping;
+        counts.duplicates = self.fragments.copies;
         counts.time_went_back = self.clock.went_back;
         counts.copied = self.fragments.copied + self.source.copied_bytes();
         counts

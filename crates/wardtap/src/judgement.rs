@@ -65,8 +65,8 @@ enum Told {
 const SUMMARY_ALERTS_MAX: usize = 1000;
 
 impl Judgement {
-    pub fn new(events: Events, captures: Vec<String>) -> Self {
-        Self { judge: Judge::default(), events, captures, alerts: Vec::new(), worst: None, told: Vec::new() }
+    pub fn new(events: Events, captures: Vec<String>, devices_max: usize) -> Self {
+        Self { judge: Judge::new(devices_max), events, captures, alerts: Vec::new(), worst: None, told: Vec::new() }
     }
 
     /// Takes what all workers found in a batch.

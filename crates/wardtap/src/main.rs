@@ -9,6 +9,7 @@ mod clock;
 mod commands;
 mod front;
 mod judgement;
+mod memory;
 mod panics;
 mod pipeline;
 mod progress;

@@ -26,13 +26,17 @@ pub static ABOUT: About = About {
 const WINDOW_NANOS: u64 = 60 * NANOS_PER_SECOND;
 const REFUSALS_MIN: u64 = 20;
 
-/// The most pairs watched at once; the one whose window began first gives way.
+/// The most pairs watched at once. One that was not refused for a window gives way first: nothing is lost with it. Else
+/// it is the one taken up first, which is counted.
 const WATCHED_MAX: usize = 1024;
 
 /// Pairs with refusals in the last minute.
 #[derive(Default)]
 pub struct RefusalStorm {
     watched: VecDeque<Watched>,
+    /// A pair that is taken up may have been watched before.
+    crowded: bool,
+    forgotten: u64,
 }
 
 struct Watched {
@@ -44,6 +48,22 @@ struct Watched {
     /// Counts when last told of: the next window begins with them.
     latest: (u64, u64),
     first: Place,
+    /// The latest refusal.
+    last: Timestamp,
+}
+
+impl RefusalStorm {
+    fn make_room(&mut self, now: Timestamp) {
+        if self.watched.len() < WATCHED_MAX {
+            return;
+        }
+        self.crowded = true;
+        let quiet = self.watched.iter().position(|watched| now.since(watched.last) > WINDOW_NANOS);
+        if quiet.is_none() {
+            self.forgotten += 1;
+        }
+        self.watched.remove(quiet.unwrap_or(0));
+    }
 }
 
 impl Detection for RefusalStorm {
@@ -57,18 +77,19 @@ impl Detection for RefusalStorm {
         let watched = match place.and_then(|place| self.watched.get_mut(place)) {
             Some(watched) => watched,
             None => {
-                if self.watched.len() >= WATCHED_MAX {
-                    self.watched.pop_front();
-                }
-                // Before this first refusal lies any number of good answers: none of them is in the window.
-                let responses = tally.responses - tally.refusals.min(tally.responses);
+                self.make_room(last.time);
+                // Before this first refusal lies any number of good answers: none of them is in the window. If others
+                // had to give way, it may not be the first: then only the latest refusal is sure to be new.
+                let refusals = if self.crowded { tally.refusals.saturating_sub(1) } else { 0 };
+                let responses = tally.responses.saturating_sub(tally.refusals - refusals);
                 self.watched.push_back(Watched {
                     pair: tally.pair,
                     began: first.time,
                     responses,
-                    refusals: 0,
-                    latest: (responses, 0),
+                    refusals,
+                    latest: (responses, refusals),
                     first,
+                    last: last.time,
                 });
                 let end = self.watched.len() - 1;
                 &mut self.watched[end]
@@ -79,6 +100,7 @@ impl Detection for RefusalStorm {
             watched.began = first.time;
             watched.first = first;
         }
+        watched.last = last.time;
         watched.latest = (tally.responses, tally.refusals);
         let refusals = tally.refusals.saturating_sub(watched.refusals);
         let responses = tally.responses.saturating_sub(watched.responses);
@@ -111,5 +133,9 @@ impl Detection for RefusalStorm {
             gap_bytes: tally.gap_bytes,
             one_sided: tally.requests == 0,
         });
+    }
+
+    fn forgotten(&self) -> u64 {
+        self.forgotten
     }
 }

@@ -1,7 +1,9 @@
 //! Judgement from outside: messages of an invented protocol in, tallies, deviations and alerts out.
 
 mod alerts;
+mod crowds;
 mod detections;
+mod devices;
 mod tallies;
 
 use std::sync::LazyLock;

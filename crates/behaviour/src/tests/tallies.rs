@@ -118,7 +118,7 @@ fn pairs_are_bounded_and_a_slot_that_was_given_up_is_not_used() {
     };
     let features = [NO_VALUE; FEATURES_MAX];
     let said = Said { protocol: &NUMBERED, envelope, features, name: String::new() };
-    let pair = |number: u32| Pair { requester: Address::v4(number), responder: ASKED, protocol: &*NUMBERED };
+    let pair = |number: u32| Pair { requester: Address::v4(number), responder: ASKED, protocol: &NUMBERED };
     let slots: Vec<PairSlot> = (0..20)
         .map(|number| pairs.fold(None, || pair(number), &said, &envelope, &features, place(1, u64::from(number))))
         .collect();

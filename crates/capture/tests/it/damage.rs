@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Read};
 
-use wardtap_capture::{CaptureError, open, open_bytes};
+use wardtap_capture::{Bounds, CaptureError, DamageReason, open, open_bytes, open_within};
 
 use crate::writer::{
     Order, Packet, block, enhanced, gzip, interface, numbered, pcap, pcap_header, pcap_record, pcapng, read, section,
@@ -471,7 +471,46 @@ fn a_zstd_window_beyond_the_limit_is_refused() {
     // A frame header that asks for a window of 2^41 bytes.
     let frame = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 31 << 3, 0x01, 0, 0];
     let text = refusal(&frame);
-    assert!(text.starts_with("ward.pcap: cannot be unpacked: the zstd data are damaged: "), "{text}");
+    let expected = "ward.pcap: cannot be unpacked: a zstd frame needs a window of 2097152 MiB, more than the 128 MiB that \
+                    can be: pack it anew with a smaller one, for example zstd -dc --long=31 FILE | zstd -o SMALLER";
+    assert_eq!(text, expected);
+}
+
+/// A capture of more than `window` octets, packed in a frame with that window, or in several with ever larger ones.
+fn packed_with_windows(windows: &[u32]) -> Vec<u8> {
+    let plain = pcap(LITTLE, true, &three());
+    let mut packed = Vec::new();
+    for (part, log) in plain.chunks(plain.len().div_ceil(windows.len())).zip(windows) {
+        let mut encoder = zstd::stream::Encoder::new(Vec::new(), 1).unwrap();
+        encoder.window_log(*log).unwrap();
+        // Without its size the content could not be taken for the window.
+        encoder.include_contentsize(false).unwrap();
+        std::io::Write::write_all(&mut encoder, part).unwrap();
+        packed.extend(encoder.finish().unwrap());
+    }
+    packed
+}
+
+#[test]
+fn a_zstd_window_is_bounded_by_whoever_opens() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("ward.pcap.zst");
+    let open = |bytes: &[u8], window| {
+        std::fs::write(&path, bytes).unwrap();
+        open_within(std::slice::from_ref(&path), Bounds { zstd_window: window })
+    };
+    let one = packed_with_windows(&[22]);
+    assert_eq!(crate::writer::drain(&mut *open(&one, 1 << 22).unwrap()).len(), 3);
+    let text = open(&one, (1 << 22) - 1).err().unwrap().to_string();
+    let expected = "cannot be unpacked: a zstd frame needs a window of 4 MiB, more than the 2 MiB that --memory leaves \
+                    for it: raise --memory (512M is enough), or pack it anew with a smaller one, for example \
+                    zstd -dc --long=31 FILE | zstd -o SMALLER";
+    assert_eq!(text, format!("{}: {expected}", path.display()));
+    // A later frame is damage: what precedes it was delivered.
+    let mut source = open(&packed_with_windows(&[20, 24]), 1 << 22).unwrap();
+    assert!(crate::writer::drain(&mut *source).len() < 3);
+    let reason = &source.damage()[0].reason;
+    assert_eq!(*reason, DamageReason::PackedWindow { window: 1 << 24, limit: 1 << 22 });
 }
 
 /// Some bytes, then a fault of the system.

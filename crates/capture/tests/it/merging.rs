@@ -3,7 +3,7 @@
 use std::io::{Cursor, Read};
 
 use proptest::prelude::*;
-use wardtap_capture::{Block, open_readers};
+use wardtap_capture::{Block, PacketSource, open, open_readers};
 
 use crate::writer::{Order, numbered, pcap, pcapng};
 
@@ -39,6 +39,15 @@ fn by_the_rule(times: &[Vec<u64>]) -> Vec<(u64, u16, u64)> {
 /// The merged order as it comes, with the bytes copied for it.
 fn merged(captures: Captures) -> (Vec<(u64, u16, u64)>, u64) {
     let mut source = open_readers(captures).unwrap();
+    let order = drain(&mut *source);
+    assert_eq!(source.damage(), vec![]);
+    let packets: u64 = source.inputs().iter().map(|input| input.packets).sum();
+    assert_eq!(packets, order.len() as u64);
+    (order, source.copied_bytes())
+}
+
+/// The order in which records come; each frame's bytes say which capture it is from.
+fn drain(source: &mut dyn PacketSource) -> Vec<(u64, u16, u64)> {
     let (mut block, mut order) = (Block::new(), Vec::new());
     while source.fill(&mut block) {
         assert!(!block.records.is_empty());
@@ -50,10 +59,57 @@ fn merged(captures: Captures) -> (Vec<(u64, u16, u64)>, u64) {
         }
     }
     assert!(!source.fill(&mut block));
+    order
+}
+
+/// More captures than are open at once, plain and packed, one after the other but for an hour that two share: their
+/// paths, and the times in them.
+fn rotated(folder: &std::path::Path) -> (Vec<std::path::PathBuf>, Vec<Vec<u64>>) {
+    let times: Vec<Vec<u64>> = (0..60_u64).map(|index| (0..300).map(|time| index * 250 + time).collect()).collect();
+    let paths = captures(&times)
+        .into_iter()
+        .enumerate()
+        .map(|(index, (_, mut reader))| {
+            let mut bytes = Vec::new();
+            reader.read_to_end(&mut bytes).unwrap();
+            let bytes = match index % 4 {
+                0 => crate::writer::gzip(&bytes, 1),
+                1 => crate::writer::zstd(&bytes, 1),
+                _ => bytes,
+            };
+            let path = folder.join(format!("{index:02}.pcap"));
+            std::fs::write(&path, bytes).unwrap();
+            path
+        })
+        .collect();
+    (paths, times)
+}
+
+#[test]
+fn many_files_are_merged_by_the_rule() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let (paths, times) = rotated(folder.path());
+    let mut source = open(&paths).unwrap();
+    assert_eq!(drain(&mut *source), by_the_rule(&times));
     assert_eq!(source.damage(), vec![]);
-    let packets: u64 = source.inputs().iter().map(|input| input.packets).sum();
-    assert_eq!(packets, order.len() as u64);
-    (order, source.copied_bytes())
+    for (input, path) in source.inputs().iter().zip(&paths) {
+        assert_eq!((input.packets, &input.capture), (300, &path.display().to_string()));
+        assert_eq!(input.bytes, std::fs::metadata(path).unwrap().len(), "{}", path.display());
+    }
+}
+
+#[test]
+fn a_file_that_is_gone_when_its_turn_comes_is_damage() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let (paths, mut times) = rotated(folder.path());
+    let mut source = open(&paths).unwrap();
+    std::fs::remove_file(&paths[40]).unwrap();
+    times[40].clear();
+    assert_eq!(drain(&mut *source), by_the_rule(&times));
+    let [damage] = &source.damage()[..] else { panic!("{:?}", source.damage()) };
+    assert_eq!((&damage.capture, damage.offset), (&paths[40].display().to_string(), 0));
+    assert!(damage.reason.to_string().starts_with("reading failed: "), "{damage}");
+    assert_eq!(source.inputs()[40].packets, 0);
 }
 
 proptest! {

@@ -286,6 +286,8 @@ impl Association {
             let transfer_syntax = item.transfer_syntaxes().next();
             match self.contexts.iter().position(|context| context.id == item.id) {
                 None => self.add(item.id, None, transfer_syntax),
+                // Kept once: an acceptance that is sent again and again must not use the room up.
+                Some(_) if self.transfer_syntax(item.id) == transfer_syntax => {}
                 Some(position) => {
                     let kept = self.keep(transfer_syntax);
                     if let Some(context) = self.contexts.get_mut(position) {

@@ -10,7 +10,8 @@ use super::scan::{CR, VT};
 use super::wire::{Acknowledgement, Header, LINE_MAX};
 use super::{
     BYTES_OUTSIDE_FRAMES, FRAME_END_WITHOUT_CR, Hl7Message, LINE_ENDS, LONG_HEADER, PROTOCOL, REPEATED_ACKNOWLEDGEMENT,
-    UNACKNOWLEDGED, UNKNOWN_SEGMENT, UNREADABLE_ACKNOWLEDGEMENT, UNREADABLE_HEADER, UNSOLICITED_ACKNOWLEDGEMENT,
+    TOO_MANY_PENDING, UNACKNOWLEDGED, UNKNOWN_SEGMENT, UNREADABLE_ACKNOWLEDGEMENT, UNREADABLE_HEADER,
+    UNSOLICITED_ACKNOWLEDGEMENT,
 };
 use crate::{Direction, Dissector, Envelope, FlowFacts, Gap, MessageHandler, Outcome, Progress};
 
@@ -221,8 +222,15 @@ impl Output<'_> {
         };
         if !responds || header.asks_commit() {
             // An answer of the application is itself answered by a commit, where it asks for one.
-            let asks = Asks { always: header.asks_always(), application: header.asks_application() };
+            let asks = Asks {
+                always: header.asks_always(),
+                never: header.asks_never(),
+                application: header.asks_application(),
+            };
             self.exchanges.request(self.side, header.control_id_bytes(), self.now.0, asks);
+        }
+        if self.exchanges.has_forgotten() {
+            self.anomaly(TOO_MANY_PENDING);
         }
         if self.requester.is_none() {
             *self.requester = Some(if responds { self.side.other() } else { self.side });

@@ -43,6 +43,8 @@ struct Waiting {
     losses: u8,
     /// MSH-15 or MSH-16 asks for an answer.
     asked: bool,
+    /// No answer is wanted.
+    declined: bool,
     /// The application's answer is to follow the commit.
     twofold: bool,
     committed: bool,
@@ -61,6 +63,8 @@ pub(super) struct Exchanges {
     answers: [bool; 2],
     /// Whose stream was seen from its first byte on.
     from_start: [bool; 2],
+    /// A request was given up for a newer one, though an answer may have been due, and nobody was told yet.
+    forgot: bool,
 }
 
 /// What a message says of the answers that it wants.
@@ -68,6 +72,8 @@ pub(super) struct Exchanges {
 pub(super) struct Asks {
     /// Always an answer.
     pub(super) always: bool,
+    /// No answer.
+    pub(super) never: bool,
     /// An answer of the application after the commit.
     pub(super) application: bool,
 }
@@ -84,9 +90,9 @@ impl Exchanges {
             return;
         }
         let losses = *side.other().of(&self.losses);
-        let Asks { always: asked, application: twofold } = asks;
+        let Asks { always: asked, never: declined, application: twofold } = asks;
         let digest = digest(control_id);
-        let new = Waiting { digest, time, side, losses, asked, twofold, committed: false };
+        let new = Waiting { digest, time, side, losses, asked, declined, twofold, committed: false };
         self.keep(new);
     }
 
@@ -117,6 +123,11 @@ impl Exchanges {
             self.keep(Waiting { committed: true, ..waiting });
         }
         Answered::After(time.since(waiting.time))
+    }
+
+    /// True once after a request was given up, which is then neither answered nor unanswered.
+    pub(super) fn has_forgotten(&mut self) -> bool {
+        std::mem::take(&mut self.forgot)
     }
 
     /// Bytes of `side` are missing.
@@ -162,6 +173,7 @@ impl Exchanges {
     fn forget(&mut self, waiting: Option<Waiting>) {
         if let Some(waiting) = waiting {
             self.lose(waiting.side);
+            self.forgot |= !waiting.declined;
         }
     }
 

@@ -59,7 +59,7 @@ pub const BYTES: usize = 4;
 /// Index of the feature "segments": how many the message has.
 pub const SEGMENTS: usize = 5;
 
-const ANOMALIES: [&str; 14] = [
+const ANOMALIES: [&str; 15] = [
     "bytes-outside-frames",
     "frame-end-without-cr",
     "missing-frame-end",
@@ -74,6 +74,7 @@ const ANOMALIES: [&str; 14] = [
     "repeated-acknowledgement",
     "unsolicited-acknowledgement",
     "unacknowledged",
+    "too-many-pending",
 ];
 const BYTES_OUTSIDE_FRAMES: usize = 0;
 const FRAME_END_WITHOUT_CR: usize = 1;
@@ -89,6 +90,7 @@ const UNREADABLE_ACKNOWLEDGEMENT: usize = 10;
 const REPEATED_ACKNOWLEDGEMENT: usize = 11;
 const UNSOLICITED_ACKNOWLEDGEMENT: usize = 12;
 const UNACKNOWLEDGED: usize = 13;
+const TOO_MANY_PENDING: usize = 14;
 
 /// One HL7 message, for as long as its bytes are at hand.
 pub struct Hl7Message<'a> {

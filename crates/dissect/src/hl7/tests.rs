@@ -339,6 +339,20 @@ fn requests_without_answers_do_not_pile_up() {
     let steps: Vec<Step> = (0..5000).map(|number| sent(adt(&number.to_string()))).collect();
     let seen = crate::exercise::transcript(&FLOW, &steps);
     assert!(seen.held_max < 4096, "{}", seen.held_max);
+    assert_eq!(seen.anomalies, vec!["too-many-pending"; 5000 - 32]);
+    // Where an answer is due to all, each is either unacknowledged or forgotten.
+    let numbered = |asks, number: usize| {
+        let message = String::from_utf8(asking(asks)).unwrap();
+        sent(message.replace("|1|P|", &format!("|{number}|P|")))
+    };
+    let steps: Vec<Step> = (0..100).map(|number| numbered("AL|NE", number)).collect();
+    let count = |anomalies: &[&str], reason| anomalies.iter().filter(|anomaly| **anomaly == reason).count();
+    let seen = run(&steps);
+    let counts = ["too-many-pending", "unacknowledged"].map(|reason| count(&seen.anomalies, reason));
+    assert_eq!(counts, [68, 32]);
+    // Nothing is lost where no answer is wanted.
+    let steps: Vec<Step> = (0..100).map(|number| numbered("NE|NE", number)).collect();
+    assert!(run(&steps).anomalies.is_empty());
 }
 
 #[test]

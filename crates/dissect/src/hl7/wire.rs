@@ -266,6 +266,11 @@ impl<'a> Header<'a> {
         self.sound && (self.field(15).trim_ascii() == b"AL" || self.field(16).trim_ascii() == b"AL")
     }
 
+    /// True where the sender wants no answer at all (table 0155).
+    pub(super) fn asks_never(&self) -> bool {
+        self.sound && self.field(15).trim_ascii() == b"NE" && self.field(16).trim_ascii() == b"NE"
+    }
+
     fn field(&self, number: usize) -> &'a [u8] {
         self.fields.at(number.saturating_sub(2))
     }

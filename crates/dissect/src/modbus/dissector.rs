@@ -194,7 +194,7 @@ impl ModbusDissector {
         let fields = adu.fields(direction);
         let ids = Ids::new(&adu.header);
         if direction == Direction::Request {
-            self.ask(Waiting { time, fields, ids, side, losses: self.losses });
+            self.ask(Waiting { time, fields, ids, side, losses: self.losses }, to);
             to.message(&ModbusMessage::new(adu, side, direction, fields, None));
             return;
         }
@@ -251,7 +251,7 @@ impl ModbusDissector {
     }
 
     #[inline]
-    fn ask(&mut self, request: Waiting) {
+    fn ask(&mut self, request: Waiting, to: &mut dyn MessageHandler) {
         // An answer that was lost would otherwise stay in the way of those to all later requests with the same ids.
         if self.doubtful {
             let losses = self.losses;
@@ -262,8 +262,14 @@ impl ModbusDissector {
         }
         self.waiting.push(request);
         if self.waiting.len() > WAITING_MAX {
-            self.waiting.pop_oldest();
+            self.forget_oldest(to);
         }
+    }
+
+    #[cold]
+    fn forget_oldest(&mut self, to: &mut dyn MessageHandler) {
+        self.waiting.pop_oldest();
+        count(Fault::TooManyPending, to);
     }
 
     /// Takes the request that an answer belongs to: the oldest with its ids that asked for what came, else the oldest

@@ -19,11 +19,12 @@ pub(super) enum Fault {
     ResponseMismatch,
     RolesReversed,
     Resynchronised,
+    TooManyPending,
 }
 
 impl Fault {
     /// The names, in the order of the variants.
-    pub(super) const NAMES: [&'static str; 16] = [
+    pub(super) const NAMES: [&'static str; 17] = [
         "protocol-id",
         "length-out-of-range",
         "length-mismatch",
@@ -40,5 +41,6 @@ impl Fault {
         "response-mismatch",
         "roles-reversed",
         "resynchronised",
+        "too-many-pending",
     ];
 }

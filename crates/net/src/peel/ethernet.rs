@@ -1,6 +1,8 @@
-//! Ethernet II, IEEE 802.3 with LLC/SNAP, VLAN tags of any depth.
+//! Ethernet II, IEEE 802.3 with LLC/SNAP, VLAN tags of any depth, and the tags that switches put on for each other.
 
-use super::{Next, Peeled, Peeler, Step, Undecoded, VLAN_KNOWN};
+use etherparse::{Ethernet2Header, Ethernet2HeaderSlice, SingleVlanHeader, SingleVlanHeaderSlice};
+
+use super::{Next, Peeled, Peeler, Step, TRUNCATED, Undecoded, VLAN_KNOWN};
 
 /// EtherTypes (IEEE registration authority).
 pub(super) const IPV4: u16 = 0x0800;
@@ -11,6 +13,12 @@ pub(super) const VLAN: u16 = 0x8100;
 /// IEEE 802.1ad service tag, and the values used for it before.
 const SERVICE_TAGS: [u16; 4] = [0x88a8, 0x9100, 0x9200, 0x9300];
 pub(super) const MPLS: [u16; 2] = [0x8847, 0x8848];
+/// VN-Tag, which fabric extenders put on.
+const VN_TAG: u16 = 0x8926;
+/// The E-TAG of port extenders (IEEE 802.1BR clause 7.5).
+const E_TAG: u16 = 0x893f;
+/// Cisco MetaData, which carries the security group of TrustSec's inline tagging.
+const CISCO_METADATA: u16 = 0x8909;
 /// Transparent Ethernet bridging (RFC 1701 and NVGRE).
 pub(super) const BRIDGED: u16 = 0x6558;
 
@@ -18,9 +26,9 @@ pub(super) const BRIDGED: u16 = 0x6558;
 const ETHERTYPE_MIN: u16 = 0x0600;
 
 pub(super) fn ethernet(peeler: &mut Peeler<'_>) -> Step {
-    let field = peeler.be16(12)?;
+    let field = Ethernet2HeaderSlice::from_slice(peeler.rest()).map_err(|_| TRUNCATED)?.ether_type().0;
     peeler.source_mac(6, true)?;
-    peeler.advance(14)?;
+    peeler.advance(Ethernet2Header::LEN)?;
     after_addresses(peeler, field)
 }
 
@@ -29,6 +37,13 @@ fn after_addresses(peeler: &mut Peeler<'_>, field: u16) -> Step {
         return Ok(Next::EtherType(field));
     }
     logical_link(peeler)
+}
+
+/// Moves past a tag with so many octets of content, and the EtherType or length behind it.
+fn past_tag(peeler: &mut Peeler<'_>, content: usize) -> Step {
+    let following = peeler.be16(content)?;
+    peeler.advance(content.saturating_add(2))?;
+    after_addresses(peeler, following)
 }
 
 /// IEEE 802.2.
@@ -60,21 +75,34 @@ pub(super) fn ethertype(peeler: &mut Peeler<'_>, ethertype: u16) -> Step {
             Err(Peeled::Arp(peeler.layout))
         }
         tag if tag == VLAN || SERVICE_TAGS.contains(&tag) => {
-            let control = peeler.be16(0)?;
-            let following = peeler.be16(2)?;
+            let tag = SingleVlanHeaderSlice::from_slice(peeler.rest()).map_err(|_| TRUNCATED)?;
+            let (id, following) = (tag.vlan_identifier().value(), tag.ether_type().0);
             if peeler.layout.link_bits & VLAN_KNOWN == 0 {
-                peeler.layout.link_bits |= VLAN_KNOWN | (control & 0x0fff);
+                peeler.layout.link_bits |= VLAN_KNOWN | id;
             }
-            peeler.advance(4)?;
+            peeler.advance(SingleVlanHeader::LEN)?;
             after_addresses(peeler, following)
         }
         tag if MPLS.contains(&tag) => Ok(Next::Mpls),
+        VN_TAG => {
+            // Direction, pointer, destination, looped, version, source; only version 0 is known.
+            if peeler.be32(0)? & 0x3000 != 0 {
+                return Err(Peeled::Stopped(Undecoded::VnTag));
+            }
+            past_tag(peeler, 4)
+        }
+        // Priority, ingress and target port of the extender: nothing that tells conversations apart.
+        E_TAG => past_tag(peeler, 6),
+        // Version and length, here of a single option; longer ones are not documented.
+        CISCO_METADATA => match peeler.be16(0)? {
+            0x0101 => past_tag(peeler, 6),
+            _ => Err(Peeled::Stopped(Undecoded::EtherType)),
+        },
         BRIDGED => Ok(Next::Ethernet),
         other => Err(Peeled::Stopped(match other {
             0x88cc => Undecoded::Lldp,
             0x8863 | 0x8864 => Undecoded::Pppoe,
             0x88e5 => Undecoded::Macsec,
-            0x8926 => Undecoded::VnTag,
             0x888e => Undecoded::Eapol,
             0x8892 | 0x88f7 | 0x88b8..=0x88ba | 0x88a4 | 0x88cd | 0x8204 => Undecoded::Industrial,
             0x9000 | 0x0060 | 0x8902 | 0x8809 => Undecoded::LinkTest,

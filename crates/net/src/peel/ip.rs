@@ -1,12 +1,11 @@
 //! IPv4 (RFC 791) and IPv6 (RFC 8200) with options and extension headers; loopback links.
 //!
-//! etherparse checks this in a property test, but does not do it: its lax slices, walked over a chain of extension headers
-//! that is cut or contradicts itself, read past the end of the packet (0.21.0).
+//! etherparse reads each header by itself. The chain of IPv6 extension headers is walked here: etherparse's iterator over
+//! a chain that is cut reads past the end of the packet (0.21.0; docs/decisions/0009).
+
+use etherparse::{Ipv4HeaderSlice, Ipv6FragmentHeaderSlice, Ipv6Header, Ipv6HeaderSlice};
 
 use super::{Next, Peeled, Peeler, Piece, Step, TRUNCATED, Undecoded, protocol, tunnel};
-use crate::reader::{be16_at, be32_at};
-
-const V6_HEADER: usize = 40;
 
 /// Extension headers (IANA), in the order of RFC 8200 section 4.1.
 const HOP_BY_HOP: u8 = 0;
@@ -34,38 +33,24 @@ pub(super) fn loopback(peeler: &mut Peeler<'_>) -> Step {
 }
 
 pub(super) fn ip(peeler: &mut Peeler<'_>) -> Step {
-    let header = peeler.rest();
-    let first = *header.first().ok_or(TRUNCATED)?;
-    let (needed, length_field) = match first >> 4 {
-        4 if first & 15 < 5 => return Err(CONTRADICTION),
-        4 => (usize::from(first & 15).saturating_mul(4), usize::from(peeler.be16(2)?)),
-        6 => (V6_HEADER, usize::from(peeler.be16(4)?)),
-        _ => return Err(CONTRADICTION),
-    };
-    if header.len() < needed {
-        return Err(TRUNCATED);
-    }
-    let own_end = match (first >> 4, length_field) {
-        // Segmentation offload leaves the length 0, a jumbogram puts it elsewhere: the frame's end is what is left.
-        (_, 0) => peeler.end,
-        (4, total) if total < needed => return Err(CONTRADICTION),
-        (4, total) => peeler.at.saturating_add(total),
-        (_, payload) => peeler.at.saturating_add(V6_HEADER).saturating_add(payload),
-    };
-    let limit = own_end.saturating_sub(peeler.at);
-    let (length, ip_number, piece) = if first >> 4 == 4 { v4(header, needed, limit) } else { v6(header, limit) }?;
-    let transport = peeler.at.saturating_add(length);
+    let (packet, left) = (peeler.rest(), peeler.end.saturating_sub(peeler.at));
+    let headers = match packet.first().ok_or(TRUNCATED)? >> 4 {
+        4 => v4(packet, left),
+        6 => v6(packet, left),
+        _ => Err(CONTRADICTION),
+    }?;
     let network = peeler.at;
-    peeler.end = own_end.min(peeler.end).max(transport);
+    let transport = network.saturating_add(headers.length);
+    peeler.end = network.saturating_add(headers.packet).min(peeler.end).max(transport);
     peeler.layout.network = peeler.offset(network)?;
     peeler.layout.transport = peeler.offset(transport)?;
     let end = peeler.end;
-    peeler.layout.set_end(end, ip_number);
+    peeler.layout.set_end(end, headers.protocol);
     peeler.at = transport;
-    if let Some(piece) = piece {
+    if let Some(piece) = headers.piece {
         return Err(Peeled::Fragment(peeler.layout, piece));
     }
-    match ip_number {
+    match headers.protocol {
         protocol::IPV4 | protocol::IPV6 => Ok(Next::Ip),
         protocol::GRE => Ok(Next::Gre),
         protocol::MPLS => Ok(Next::Mpls),
@@ -76,45 +61,77 @@ pub(super) fn ip(peeler: &mut Peeler<'_>) -> Step {
     }
 }
 
-/// The octets of headers in front of the payload, the payload's protocol, and which piece of a datagram it is.
+/// The headers in front of the payload.
 ///
 /// What follows the header of a fragment belongs to the datagram, extension headers too, and is read when that is whole.
-type Headers = Result<(usize, u8, Option<Piece>), Peeled>;
-
-fn v4(packet: &[u8], length: usize, limit: usize) -> Headers {
-    let (id, fragment) = (be16_at(packet, 4).ok_or(TRUNCATED)?, be16_at(packet, 6).ok_or(TRUNCATED)?);
-    let protocol = *packet.get(9).ok_or(TRUNCATED)?;
-    let (offset, more) = (u32::from(fragment & 0x1fff).saturating_mul(8), fragment & 0x2000 != 0);
-    if more || offset != 0 {
-        return Ok((length, protocol, Some(Piece { id: u32::from(id), offset, more })));
-    }
-    if protocol != AUTHENTICATION {
-        return Ok((length, protocol, None));
-    }
-    let (length, protocol) = extension(packet, length, limit, protocol)?;
-    Ok((length, protocol, None))
+struct Headers {
+    /// Octets of all of them.
+    length: usize,
+    /// Octets of the packet by its own word.
+    packet: usize,
+    /// What the payload is.
+    protocol: u8,
+    /// Which piece of a datagram this is.
+    piece: Option<Piece>,
 }
 
-fn v6(packet: &[u8], limit: usize) -> Headers {
-    let (mut length, mut protocol) = (V6_HEADER, *packet.get(6).ok_or(TRUNCATED)?);
+/// `left` is what there is of a packet whose length field is 0: segmentation offload leaves it so, and a jumbogram
+/// (RFC 2675) has its length elsewhere.
+fn v4(bytes: &[u8], left: usize) -> Result<Headers, Peeled> {
+    let header = Ipv4HeaderSlice::from_slice(bytes).map_err(|_| match bytes.first() {
+        Some(first) if first & 15 < 5 => CONTRADICTION,
+        _ => TRUNCATED,
+    })?;
+    let (length, protocol) = (header.slice().len(), header.protocol().0);
+    let packet = match usize::from(header.total_len()) {
+        0 => left,
+        total if total < length => return Err(CONTRADICTION),
+        total => total,
+    };
+    if header.is_fragmenting_payload() {
+        let piece = Piece {
+            id: u32::from(header.identification()),
+            offset: u32::from(header.fragments_offset().byte_offset()),
+            more: header.more_fragments(),
+        };
+        return Ok(Headers { length, packet, protocol, piece: Some(piece) });
+    }
+    let (length, protocol) = match protocol {
+        AUTHENTICATION => extension(bytes, length, packet, protocol)?,
+        _ => (length, protocol),
+    };
+    Ok(Headers { length, packet, protocol, piece: None })
+}
+
+fn v6(bytes: &[u8], left: usize) -> Result<Headers, Peeled> {
+    let header = Ipv6HeaderSlice::from_slice(bytes).map_err(|_| TRUNCATED)?;
+    let packet = match usize::from(header.payload_length()) {
+        0 => left,
+        payload => payload.saturating_add(Ipv6Header::LEN),
+    };
+    let (mut length, mut protocol) = (Ipv6Header::LEN, header.next_header().0);
     for _ in 0..EXTENSIONS_MAX {
         match protocol {
-            HOP_BY_HOP if length != V6_HEADER => return Err(CONTRADICTION),
+            HOP_BY_HOP if length != Ipv6Header::LEN => return Err(CONTRADICTION),
             FRAGMENT => {
-                let (fields, id) =
-                    (be16_at(packet, length.saturating_add(2)), be32_at(packet, length.saturating_add(4)));
-                (length, protocol) = extension(packet, length, limit, protocol)?;
-                let (fields, id) = (fields.ok_or(TRUNCATED)?, id.ok_or(TRUNCATED)?);
-                let (offset, more) = (u32::from(fields & 0xfff8), fields & 1 != 0);
+                let at = length;
+                (length, protocol) = extension(bytes, at, packet, protocol)?;
+                let fragment = bytes.get(at..).unwrap_or_default();
+                let fragment = Ipv6FragmentHeaderSlice::from_slice(fragment).map_err(|_| TRUNCATED)?;
                 // An atomic fragment (RFC 6946) is a whole packet.
-                if more || offset != 0 {
-                    return Ok((length, protocol, Some(Piece { id, offset, more })));
+                if fragment.is_fragmenting_payload() {
+                    let piece = Piece {
+                        id: fragment.identification(),
+                        offset: u32::from(fragment.fragment_offset().byte_offset()),
+                        more: fragment.more_fragments(),
+                    };
+                    return Ok(Headers { length, packet, protocol, piece: Some(piece) });
                 }
             }
             HOP_BY_HOP | ROUTING | DESTINATION | AUTHENTICATION | MOBILITY | HOST_IDENTITY | SHIM6 => {
-                (length, protocol) = extension(packet, length, limit, protocol)?;
+                (length, protocol) = extension(bytes, length, packet, protocol)?;
             }
-            _ => return Ok((length, protocol, None)),
+            _ => return Ok(Headers { length, packet, protocol, piece: None }),
         }
     }
     Err(Peeled::Stopped(Undecoded::Nesting))

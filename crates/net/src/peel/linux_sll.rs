@@ -1,4 +1,7 @@
 //! Linux cooked captures ("any" interface): LINKTYPE_LINUX_SLL and LINKTYPE_LINUX_SLL2 of tcpdump.org.
+//!
+//! Read by hand: etherparse knows the first only, and refuses all but five kinds of device, the loopback device and
+//! tunnels among them.
 
 use super::{Next, Peeler, Step, TRUNCATED, ethernet};
 

@@ -180,7 +180,7 @@ undecoded! {
     Pppoe = "pppoe",
     /// MACsec.
     Macsec = "macsec",
-    /// VN-Tag.
+    /// A VN-Tag of an unknown version.
     VnTag = "vn-tag",
     /// EAP over LAN.
     Eapol = "eapol",

@@ -1,14 +1,13 @@
 //! MPLS, GRE with ERSPAN, VXLAN and Geneve: what mirrors and overlays wrap frames in.
 
-use super::{Next, Peeled, Peeler, Step, Undecoded, ethernet};
+use etherparse::{UdpHeader, UdpHeaderSlice};
+
+use super::{Next, Peeled, Peeler, Step, TRUNCATED, Undecoded, ethernet};
 
 /// UDP destination ports of overlays: VXLAN (RFC 7348), Linux's VXLAN of old, Geneve (RFC 8926).
 const VXLAN: u16 = 4789;
 const VXLAN_LINUX: u16 = 8472;
 const GENEVE: u16 = 6081;
-
-/// Octets of a UDP header.
-const UDP: usize = 8;
 
 /// Looks at the ports (source in the upper half) of a UDP header: cheap, for every UDP packet.
 #[inline]
@@ -18,23 +17,20 @@ pub(super) const fn is_tunnel_port(ports: u32) -> bool {
 
 /// True where a datagram to an overlay's port has the overlay's header too; else it is plain UDP.
 pub(super) fn is_overlay(datagram: &[u8]) -> bool {
-    let Some(header) = datagram.get(UDP..UDP.saturating_add(8)) else { return false };
-    match (destination_port(datagram), header) {
+    let Ok(udp) = UdpHeaderSlice::from_slice(datagram) else { return false };
+    let payload = datagram.get(UdpHeader::LEN..).unwrap_or_default();
+    match (udp.destination_port(), payload) {
         // The I flag and reserved fields (RFC 7348 section 5); the group policy extension uses G, D and A beside it.
-        (VXLAN | VXLAN_LINUX, [flags, _, _, _, _, _, _, reserved]) => flags & 0x08 != 0 && *reserved == 0,
+        (VXLAN | VXLAN_LINUX, [flags, _, _, _, _, _, _, reserved, ..]) => flags & 0x08 != 0 && *reserved == 0,
         // Version 0 (RFC 8926 section 3.4).
-        (GENEVE, [version_and_options, ..]) => version_and_options >> 6 == 0,
+        (GENEVE, [version_and_options, _, _, _, _, _, _, _, ..]) => version_and_options >> 6 == 0,
         _ => false,
     }
 }
 
-fn destination_port(datagram: &[u8]) -> u16 {
-    crate::reader::be16_at(datagram, 2).unwrap_or(0)
-}
-
 pub(super) fn overlay(peeler: &mut Peeler<'_>) -> Step {
-    let port = destination_port(peeler.rest());
-    peeler.advance(UDP)?;
+    let port = UdpHeaderSlice::from_slice(peeler.rest()).map_err(|_| TRUNCATED)?.destination_port();
+    peeler.advance(UdpHeader::LEN)?;
     let network = peeler.be32(4)? >> 8;
     peeler.layout.tunnel = network;
     if port != GENEVE {

@@ -42,6 +42,44 @@ fn tags_of_any_depth_show_the_outermost() {
 }
 
 #[test]
+fn tags_that_switches_put_on_for_each_other() {
+    for (ethertype, content) in [
+        (0x8926, &[0x80, 0x0c, 0x0f, 0xff][..]),
+        (0x893f, &[0xe0, 0x01, 0x10, 0x64, 0, 0]),
+        (0x8909, &[1, 1, 0, 1, 0, 100]),
+    ] {
+        let tag = |following: u16, rest: &[u8]| join(&[content, &following.to_be_bytes(), rest]);
+        let frame = ethernet(ethertype, &tag(IPV4, &inner()));
+        let layout = finds_plain(LinkType::ETHERNET, &frame);
+        assert_eq!((layout.vlan(), layout.source_mac(&frame)), (None, Some(Mac(SOURCE_MAC))));
+        assert_eq!(usize::from(layout.network), 16 + content.len());
+        // In front of a VLAN tag as extenders have it, behind one as TrustSec has it.
+        let before = ethernet(ethertype, &tag(0x8100, &vlan(7, IPV4, &inner())));
+        let behind = ethernet(0x8100, &vlan(7, ethertype, &tag(IPV4, &inner())));
+        for frame in [before, behind] {
+            assert_eq!(finds_plain(LinkType::ETHERNET, &frame).vlan(), Some(7));
+        }
+        let llc = join(&[&[0xaa, 0xaa, 3, 0, 0, 0], &IPV4.to_be_bytes(), &inner()]);
+        finds_plain(LinkType::ETHERNET, &ethernet(ethertype, &tag(llc.len() as u16, &llc)));
+        for cut in 14..16 + content.len() {
+            assert_eq!(peeled(LinkType::ETHERNET, &frame[..cut]), Peeled::Stopped(Undecoded::Truncated), "{cut}");
+        }
+    }
+}
+
+#[test]
+fn tags_of_unknown_versions_are_not_guessed_at() {
+    for (ethertype, content, reason) in [
+        (0x8926, &[0x80, 0x0c, 0x1f, 0xff][..], Undecoded::VnTag),
+        (0x8909, &[2, 1, 0, 1, 0, 100], Undecoded::EtherType),
+        (0x8909, &[1, 2, 0, 1, 0, 100, 0, 2, 0, 0], Undecoded::EtherType),
+    ] {
+        let frame = ethernet(ethertype, &join(&[content, &IPV4.to_be_bytes(), &inner()]));
+        assert_eq!(peeled(LinkType::ETHERNET, &frame), Peeled::Stopped(reason));
+    }
+}
+
+#[test]
 fn ieee_802_3_with_llc_and_snap() {
     let snap = |organisation: [u8; 3], ethertype: u16| {
         let rest = join(&[&[0xaa, 0xaa, 3], &organisation, &ethertype.to_be_bytes(), &inner()]);
@@ -66,7 +104,6 @@ fn what_is_no_ip_has_a_name() {
         (0x88cc, Undecoded::Lldp),
         (0x8864, Undecoded::Pppoe),
         (0x88e5, Undecoded::Macsec),
-        (0x8926, Undecoded::VnTag),
         (0x888e, Undecoded::Eapol),
         (0x8892, Undecoded::Industrial),
         (0x9000, Undecoded::LinkTest),

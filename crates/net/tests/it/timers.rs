@@ -28,7 +28,7 @@ impl Wire {
 
 #[test]
 fn idle_times() {
-    for (end, idle) in [(0, 180), (1, 60), (2, 3600), (3, 10), (4, 10)] {
+    for (end, idle) in [(0, 180), (1, 60), (2, 3600), (3, 4), (4, 4)] {
         let mut wire = Wire::new();
         match end {
             0 => wire.frame(&datagram(1), 60),

@@ -7,12 +7,12 @@ use std::path::Path;
 
 use anyhow::Context;
 use wardtap_behaviour::alert::Severity;
+use wardtap_capture::Bounds;
 use wardtap_dissect::PROTOCOLS;
 use wardtap_export::event::StatsEvent;
 use wardtap_export::metrics::{self, Measured, responses};
 use wardtap_export::statistics::{DamageBody, InputBody, Run, Statistics, Streams, Transport};
 use wardtap_export::summary::{self, Summarised};
-use wardtap_net::address::SHARDS;
 use wardtap_net::flow::HashKey;
 use wardtap_net::flow_table::{Counters, Limits, Seeker};
 
@@ -20,6 +20,7 @@ use crate::USAGE;
 use crate::cli::{EventType, Replay, SeverityName};
 use crate::front::{Front, Selection};
 use crate::judgement::{EventTypes, Events, Judgement};
+use crate::memory::Shares;
 use crate::pipeline::{self, Outcome};
 use crate::progress::Progress;
 use crate::worker::{WorkerCounts, WorkerOptions};
@@ -28,11 +29,6 @@ use crate::worker::{WorkerCounts, WorkerOptions};
 const DAMAGED: u8 = 3;
 /// An alert was bad enough for `--fail-on`.
 const ALERTED: u8 = 4;
-
-/// Octets that a live flow costs, its index entry and dissector included.
-const FLOW_BYTES: u64 = 320;
-/// Octets that a pair costs.
-const PAIR_BYTES: u64 = 512;
 
 pub fn run(replay: Replay) -> anyhow::Result<u8> {
     if let Some(option) = replay.not_built() {
@@ -48,14 +44,16 @@ pub fn run(replay: Replay) -> anyhow::Result<u8> {
         from: replay.from,
         to: replay.to,
     };
-    let source = wardtap_capture::open(&replay.captures)?;
+    let shares = Shares::of(replay.memory);
+    let bounds = Bounds { zstd_window: shares.zstd_window };
+    let source = wardtap_capture::open_within(&replay.captures, bounds)?;
     let captures: Vec<String> = source.inputs().into_iter().map(|input| input.capture).collect();
     let types = event_types(&replay);
     // Both are opened before the work begins, which may take hours.
     let events = Events { to: replay.events.as_deref().map(|path| open(path, "events")).transpose()?, types };
     let metrics = replay.metrics.as_deref().map(|path| open(path, "the metrics")).transpose()?;
-    let options = worker_options(&replay, types, &captures)?;
-    let mut judgement = Judgement::new(events, captures);
+    let options = worker_options(&replay, &shares, types, &captures)?;
+    let mut judgement = Judgement::new(events, captures, usize::try_from(shares.devices)?);
     let progress = Progress::new();
     let outcome = pipeline::run(
         Front::new(source, selection, Seeker { key: options.key, by_vlan: options.limits.by_vlan }),
@@ -146,30 +144,26 @@ fn open(path: &Path, what: &str) -> anyhow::Result<Box<dyn Write + Send>> {
     })
 }
 
-fn worker_options(replay: &Replay, types: EventTypes, captures: &[String]) -> anyhow::Result<WorkerOptions> {
-    let shards = SHARDS as u64;
-    // Of the whole: half for flows, an eighth each for pairs and for what waits behind holes; the rest is for devices,
-    // blocks and the fixed parts.
-    let flows = (replay.memory / 2 / FLOW_BYTES / shards).max(16);
-    let pairs = (replay.memory / 8 / PAIR_BYTES / shards).clamp(16, PAIRS_MAX);
-    let held = replay.memory / 8 / shards;
+fn worker_options(
+    replay: &Replay,
+    shares: &Shares,
+    types: EventTypes,
+    captures: &[String],
+) -> anyhow::Result<WorkerOptions> {
     let random = RandomState::new();
     Ok(WorkerOptions {
         limits: Limits {
-            flows_max: usize::try_from(flows)?,
-            held_bytes_max: usize::try_from(held)?,
+            flows_max: usize::try_from(shares.flows)?,
+            held_bytes_max: usize::try_from(shares.held_bytes)?,
             by_vlan: replay.flows_by_vlan,
         },
-        pairs_max: usize::try_from(pairs)?,
+        pairs_max: usize::try_from(shares.pairs)?,
         messages: types.message,
         flows: types.flow,
         captures: captures.iter().map(serde_json::to_vec).collect::<Result<_, _>>()?,
         key: HashKey(random.hash_one(1u8), random.hash_one(2u8)),
     })
 }
-
-/// Pairs of a shard that are remembered: enough for every conversation of a hospital, little enough to stay in cache.
-const PAIRS_MAX: u64 = 256;
 
 const fn severity(name: SeverityName) -> Severity {
     match name {
@@ -217,7 +211,7 @@ fn add_up(replay: &Replay, outcome: &Outcome, judgement: &Judgement) -> (WorkerC
             })
             .collect(),
         transport: Transport {
-            duplicates: flows.duplicates,
+            duplicates: flows.duplicates + front.duplicates,
             retransmissions: flows.retransmissions,
             conflicts: flows.conflicts,
             out_of_order: flows.out_of_order,
@@ -238,6 +232,7 @@ fn add_up(replay: &Replay, outcome: &Outcome, judgement: &Judgement) -> (WorkerC
             ("holes", flows.evicted_holes),
             ("pairs", evicted_pairs),
             ("devices", judgement.judge.devices().refused()),
+            ("watched", judgement.judge.forgotten()),
         ]
         .into_iter()
         .map(|(table, count)| (table.to_owned(), count))

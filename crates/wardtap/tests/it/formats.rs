@@ -5,7 +5,7 @@ use std::io::Write;
 use std::process::Stdio;
 
 use crate::pcap::{PLAIN, Shape, pcap, pcapng, read};
-use crate::run::{ALL_TYPES, captures, replay, wardtap_fed};
+use crate::run::{ALL_TYPES, captures, replay, wardtap, wardtap_fed};
 
 /// The events without what names the capture or counts the file's octets.
 fn events_of(events: &str, capture: &str) -> Vec<String> {
@@ -66,6 +66,50 @@ fn pcap_pcapng_gz_zst_and_a_pipe_give_the_same_events() {
         }
     }
     assert!(compared > 100, "{compared}");
+}
+
+#[test]
+fn more_captures_than_may_be_open_are_merged() {
+    let packets = read("captures/modbus/functions.pcap").unwrap();
+    let folder = tempfile::TempDir::new().unwrap();
+    let paths: Vec<String> = (0..packets.len())
+        .map(|index| {
+            let path = folder.path().join(format!("{index:03}.pcap.gz")).to_str().unwrap().to_owned();
+            fs::write(&path, gzip(&pcap(&packets[index..=index], PLAIN))).unwrap();
+            path
+        })
+        .collect();
+    assert!(paths.len() > 100, "{}", paths.len());
+    let events = folder.path().join("events.jsonl");
+    let script = format!("ulimit -n 60; exec \"$0\" replay \"$@\" --events {}", events.display());
+    let ran = std::process::Command::new("sh")
+        .args(["-c", &script, env!("CARGO_BIN_EXE_wardtap")])
+        .args(&paths)
+        .output()
+        .unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let events = fs::read_to_string(events).unwrap();
+    let stats: serde_json::Value = serde_json::from_str(events.lines().last().unwrap()).unwrap();
+    assert_eq!(stats["stats"]["messages"], replay("captures/modbus/functions.pcap", &[]).stats()["messages"]);
+}
+
+#[test]
+fn a_zstd_window_must_fit_into_the_memory() {
+    let plain = pcap(&read("captures/modbus/functions.pcap").unwrap(), PLAIN);
+    let mut packer = zstd::stream::Encoder::new(Vec::new(), 1).unwrap();
+    packer.window_log(22).unwrap();
+    // With its size known the window would be no larger than the content.
+    packer.include_contentsize(false).unwrap();
+    packer.write_all(&plain).unwrap();
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("ward.pcap.zst");
+    fs::write(&path, packer.finish().unwrap()).unwrap();
+    let path = path.to_str().unwrap();
+    wardtap(&["replay", path, "--memory", "32M"]).expect(0);
+    let refused = wardtap(&["replay", path, "--memory", "16M"]).expect(1);
+    let expected =
+        "a zstd frame needs a window of 4 MiB, more than the 2 MiB that --memory leaves for it: raise --memory";
+    assert!(refused.stderr.contains(path) && refused.stderr.contains(expected), "{}", refused.stderr);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod alerts;
 mod commands;
 mod corpus;
 mod formats;
+mod fragments;
 mod goldens;
 mod losses;
 mod metrics;

@@ -129,7 +129,7 @@ fn closed(name: &str, label: &str) -> BTreeSet<String> {
             Undecoded::ALL.iter().map(|reason| reason.name().to_owned()).chain(["arp".to_owned()]).collect()
         }
         (_, "stage") => words(&["interface", "ring", "pipeline"]),
-        (_, "table") => words(&["flows", "holes", "pairs", "devices"]),
+        (_, "table") => words(&["flows", "holes", "pairs", "devices", "watched"]),
         (_, "class") => words(&["unknown"]),
         (_, "version") => words(&[env!("CARGO_PKG_VERSION")]),
         (_, "revision") => BTreeSet::new(),
@@ -221,7 +221,7 @@ fn check_counts(capture: &str, families: &Families, stats: &Value, events: &[Val
         equal(name, &[], pointer);
     }
     equal("wardtap_devices", &[("class", "unknown")], "/devices");
-    for table in ["flows", "holes", "pairs", "devices"] {
+    for table in ["flows", "holes", "pairs", "devices", "watched"] {
         equal("wardtap_evicted_total", &[("table", table)], &format!("/evicted/{table}"));
     }
     let told = |wanted: &dyn Fn(&Value) -> bool| events.iter().filter(|event| wanted(event)).count() as f64;

@@ -1,7 +1,7 @@
 //! What is written does not depend on the number of workers.
 
 use crate::pcap::{PLAIN, Packet, pcap, read};
-use crate::run::{Replayed, captures, corpus, corpus_files, replay};
+use crate::run::{Replayed, captures, corpus, corpus_files, replay, wardtap};
 
 /// A single thread is the reference; 3 and 5 do not divide the shards evenly.
 const WORKERS: [&str; 4] = ["2", "3", "5", "8"];
@@ -89,4 +89,40 @@ fn a_sample_of_the_corpus_gives_the_same_with_any_number_of_workers() {
         compared += usize::from(!one.events.is_empty());
     }
     assert!(compared > 0, "no capture among {} files", files.len());
+}
+
+/// A UDP packet of an address to a server.
+fn datagram(source: u32, port: u16, time: u64) -> Packet {
+    let mut bytes = vec![2; 12];
+    bytes.extend([8, 0, 0x45, 0, 0, 29, 0, 0, 0, 0, 64, 17, 0, 0]);
+    bytes.extend(source.to_be_bytes());
+    bytes.extend([192, 168, 0, 1]);
+    bytes.extend([port.to_be_bytes(), [0, 53], [0, 9], [0, 0]].concat());
+    bytes.push(b'!');
+    Packet { time, sent: bytes.len() as u32, bytes }
+}
+
+#[test]
+fn more_devices_than_are_known_give_the_same_with_any_number_of_workers() {
+    const KNOWN: u32 = 131_072;
+    const MORE: u32 = 20_000;
+    // Twice all addresses, and more of them than a worker remembers: it tells of each a second time.
+    let packets: Vec<Packet> = [1000, 1001]
+        .into_iter()
+        .flat_map(|port| (0..KNOWN + MORE).map(move |number| (number, port)))
+        .zip(1..)
+        .map(|((number, port), place)| datagram(0x0a00_0001 + number, port, place * 10_000))
+        .collect();
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    std::fs::write(path("many.pcap"), pcap(&packets, PLAIN)).unwrap();
+    let events = |workers: &str| {
+        let (capture, events) = (path("many.pcap"), path("events.jsonl"));
+        wardtap(&["replay", &capture, "--workers", workers, "--events", &events]).expect(0);
+        std::fs::read_to_string(events).unwrap()
+    };
+    let one = events("1");
+    let stats: serde_json::Value = serde_json::from_str(one.lines().last().unwrap()).unwrap();
+    assert_eq!((&stats["stats"]["devices"], &stats["stats"]["evicted"]["devices"]), (&KNOWN.into(), &MORE.into()));
+    assert!(one == events("3"), "events differ with 3 workers");
 }

@@ -3,7 +3,7 @@
 use wardtap_net::stream::Side;
 
 use super::wire::*;
-use crate::exercise::Step;
+use crate::exercise::{Step, transcript};
 use crate::{Evidence, FlowFacts, Probe};
 
 #[test]
@@ -261,6 +261,13 @@ fn probe_knows_it_on_any_port() {
     assert_eq!(ask(&anywhere, &rq, b"no"), Probe::No);
     assert_eq!(ask(&usual, &rq, &[]), Probe::Yes(None));
     assert_eq!(ask(&anywhere, &rq, &rp), Probe::Yes(None));
+}
+
+#[test]
+fn an_acceptance_sent_again_and_again_takes_no_room() {
+    let once = [a(associate_rq()), b(associate_ac())];
+    let again: Vec<Step> = once.iter().cloned().chain((0..1000).map(|_| b(associate_ac()))).collect();
+    assert_eq!(transcript(&from_start(), &again).held_max, transcript(&from_start(), &once).held_max);
 }
 
 #[test]

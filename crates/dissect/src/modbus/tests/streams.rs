@@ -360,6 +360,9 @@ fn exception_storms_and_floods_stay_within_limits() {
     let answers: Vec<_> = (0..5000u16).map(|number| adu(number, 1, DATA)).collect();
     let found = transcript(&ON_502, &[bytes(Side::A, &flood), bytes(Side::B, &answers)]);
     assert_eq!(found.messages.iter().filter(|line| line.contains(" paired ")).count(), WAITING_MAX);
+    let forgotten = 5000 - WAITING_MAX;
+    let expected = [vec!["too-many-pending"; forgotten], vec!["unsolicited-response"; forgotten]].concat();
+    assert_eq!(found.anomalies, expected);
     assert!(found.held_max > 0 && found.held_max <= 16 * 1024, "{}", found.held_max);
     assert!(size_of::<ModbusDissector>() <= 64, "{}", size_of::<ModbusDissector>());
 }
