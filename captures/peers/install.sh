@@ -45,5 +45,5 @@ echo "install: versions"
 {
   dpkg-query -W -f='  ${Package} ${Version}\n' "${packages[@]}"
   "$venv/bin/pip" list --disable-pip-version-check --format=freeze 2>/dev/null |
-    grep -iE '^(hl7|pydicom|pymodbus|pyModbusTCP|pynetdicom)==' | sed 's/^/  /'
+    grep -iE '^(hl7|hl7apy|pydicom|pymodbus|pyModbusTCP|pynetdicom)==' | sed 's/^/  /'
 }

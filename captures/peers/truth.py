@@ -64,7 +64,6 @@ def main() -> int:
     parser.add_argument("--count", default="sent")
     parser.add_argument("--note", action="append", default=[])
     parser.add_argument("--tshark-differs", metavar="WHY", help="tshark's counts are known to be wrong for this capture")
-    parser.add_argument("--tshark-frames-differ", metavar="WHY", help="tshark places messages in other frames")
     parser.add_argument("--out", required=True)
     parser.add_argument("logs", nargs="+")
     options = parser.parse_args()
@@ -111,8 +110,6 @@ def main() -> int:
         truth["mllp_commits"] = {kind: number for (kind,), number in sorted(commits.items())}
     if options.tshark_differs:
         truth["tshark_differs"] = options.tshark_differs
-    if options.tshark_frames_differ:
-        truth["tshark_frames_differ"] = options.tshark_frames_differ
     if options.note:
         truth["notes"] = options.note
     with open(options.out, "w", encoding="utf-8") as out:

@@ -12,7 +12,7 @@ Per protocol the multisets of these are compared, and each difference is printed
 
 `--counts-only` compares without frames, ids and units: how many of each kind. Exits 1 on any difference, 2 on wrong
 usage. A recorded capture's truth names its ports, so that it needs no RULE, and what is known of tshark: where
-`tshark_differs` the comparison does not count, where `tshark_frames_differ` it is one of counts.
+`tshark_differs` the comparison does not count.
 """
 
 from __future__ import annotations
@@ -111,8 +111,7 @@ def compare(options: argparse.Namespace, capture: str) -> int:
     except Refused as reason:
         print(f"{'FAIL ' if theirs else 'ok   '} {capture}: refused: {reason}")
         return sum(theirs.values())
-    framed = not (options.counts_only or "tshark_frames_differ" in truth)
-    if not framed:
+    if options.counts_only:
         theirs, ours = without_frames(theirs), without_frames(ours)
     differences = sum(((theirs - ours) + (ours - theirs)).values())
     known = truth.get("tshark_differs") if differences else None
@@ -123,14 +122,12 @@ def compare(options: argparse.Namespace, capture: str) -> int:
     if known:
         print(f"      {known}")
         return 0
-    if "tshark_frames_differ" in truth:
-        print(f"      without frames: {truth['tshark_frames_differ']}")
     for protocol in PROTOCOLS:
         rows = [(k, "only tshark", c) for k, c in (theirs - ours).items() if k[0] == protocol]
         rows += [(k, "only wardtap", c) for k, c in (ours - theirs).items() if k[0] == protocol]
         rows.sort(key=lambda row: (row[0][1], str(row)))
         for key, who, count in rows[:SHOWN]:
-            where = "" if not framed else f"frame {key[1]}: "
+            where = "" if options.counts_only else f"frame {key[1]}: "
             what = " ".join("-" if part is None else str(part) for part in key[2:])
             print(f"      {where}{protocol} {what}: {who}{f' (x{count})' if count > 1 else ''}")
         if len(rows) > SHOWN:

@@ -23,7 +23,7 @@ pub enum CaptureError {
         inside: String,
     },
     /// Nothing to read, not even a header.
-    #[error("{capture}: is empty: even a capture without packets has a header")]
+    #[error("{capture}: is empty, and even a capture without packets has a header: copy or take it again")]
     Empty {
         /// The capture as given.
         capture: String,
@@ -37,14 +37,14 @@ pub enum CaptureError {
         capture: String,
         /// "the file " or "the unpacked data ".
         unpacked: &'static str,
-        /// The first bytes, readable.
+        /// The first bytes.
         begin: String,
-        /// What it is and what to do, where the first bytes tell; begins with ": " or is empty.
+        /// What it is, where the first bytes tell, and what to do; begins with ": ".
         advice: &'static str,
     },
     /// The file ends inside its own header.
     #[error(
-        "{capture}: cut short: it ends after {have} bytes, inside the {format} file header of {need} bytes: no packet can be read from it"
+        "{capture}: cut short: it ends after {have} bytes, inside the {format} file header of {need} bytes, so that no packet can be read: copy or take it again"
     )]
     CutHeader {
         /// The capture as given.
@@ -58,7 +58,7 @@ pub enum CaptureError {
     },
     /// A version of the format that nobody has defined.
     #[error(
-        "{capture}: {format} version {major}.{minor} is not known (known: {known}): write it anew with a current tool, for example editcap"
+        "{capture}: {format} version {major}.{minor} is not known (known: {known}): let a tool that reads it write it anew (editcap -F pcapng FILE OUT.pcapng)"
     )]
     Version {
         /// The capture as given.
@@ -73,7 +73,7 @@ pub enum CaptureError {
         known: &'static str,
     },
     /// A header that contradicts itself.
-    #[error("{capture}: the {format} file header is damaged: {what}")]
+    #[error("{capture}: the {format} file header is damaged: {what}: copy or take it again")]
     Header {
         /// The capture as given.
         capture: String,
@@ -83,11 +83,19 @@ pub enum CaptureError {
         what: String,
     },
     /// Packed data are damaged before the capture's own header was whole.
-    #[error("{capture}: cannot be unpacked: {what}")]
+    #[error("{capture}: cannot be unpacked: {what}: copy or pack it again")]
     Packed {
         /// The capture as given.
         capture: String,
         /// What is wrong with it.
+        what: String,
+    },
+    /// Unpacking takes more memory than it may.
+    #[error("{capture}: cannot be unpacked: {what}")]
+    Window {
+        /// The capture as given.
+        capture: String,
+        /// What it needs, what it may have, and what to do.
         what: String,
     },
     /// Standard input can be read only once.
@@ -113,6 +121,16 @@ pub enum CaptureError {
         expression: String,
         /// What libpcap says.
         what: String,
+    },
+    /// A filter expression with a word that libpcap would look up, or does not know.
+    #[error("filter \"{expression}\": \"{word}\" {why}")]
+    FilterWord {
+        /// The expression as given.
+        expression: String,
+        /// The word.
+        word: String,
+        /// Why it may not stand there, and how to mend it.
+        why: &'static str,
     },
     /// This build has no filters.
     #[error(

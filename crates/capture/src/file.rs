@@ -335,6 +335,9 @@ fn read_head(capture: &str, feed: &mut Feed, head: &mut Vec<u8>) -> Result<(), C
             Err(DamageReason::Read { what }) => {
                 return Err(CaptureError::Io { capture: capture.to_owned(), source: io::Error::other(what) });
             }
+            Err(reason @ DamageReason::PackedWindow { .. }) => {
+                return Err(CaptureError::Window { capture: capture.to_owned(), what: reason.to_string() });
+            }
             Err(reason) => return Err(CaptureError::Packed { capture: capture.to_owned(), what: reason.to_string() }),
         }
     }
@@ -373,17 +376,18 @@ fn recognise(capture: &str, unpacked: &'static str, head: &[u8]) -> Result<Forma
     Err(CaptureError::NotACapture { capture: name(), unpacked, begin: quote(head), advice: advice(head) })
 }
 
-/// The first bytes of a file as text where they are, else in hexadecimal.
+/// How a file begins that is no capture. Of text no letter is told: a list of patients named by mistake is text.
 fn quote(head: &[u8]) -> String {
-    let begin = head.get(..head.len().min(8)).unwrap_or_default();
-    let more = if head.len() > begin.len() { "…" } else { "" };
-    let letters = begin.iter().take_while(|octet| octet.is_ascii_graphic() || **octet == b' ').count();
-    if letters >= begin.len().min(4) {
-        let text: String = begin.iter().take(letters).map(|octet| char::from(*octet)).collect();
-        return format!("\"{text}{}\"", if letters < head.len() { "…" } else { "" });
+    /// A format's mark has about so many octets, and more of them tell nobody more.
+    const MARK: usize = 4;
+    /// Among so many octets of no text, one at least is none of text.
+    const LOOK: usize = 8;
+    let is_control = |octet: &u8| octet.is_ascii_control() && !b"\t\r\n".contains(octet);
+    if !head.iter().take(LOOK).any(is_control) {
+        return "text".to_owned();
     }
-    let hex: Vec<String> = begin.iter().map(|octet| format!("{octet:02x}")).collect();
-    format!("the bytes {}{more}", hex.join(" "))
+    let hex: Vec<String> = head.iter().take(MARK).map(|octet| format!("{octet:02x}")).collect();
+    format!("the bytes {}{}", hex.join(" "), if head.len() > MARK { "…" } else { "" })
 }
 
 /// What a file that is no capture is, and what to do, where its first bytes tell.
@@ -393,11 +397,13 @@ fn advice(head: &[u8]) -> &'static str {
         (b"BZh", ": it is packed with bzip2: unpack it first (bzip2 -dc FILE | wardtap ... -)"),
         (b"\x04\x22\x4d\x18", ": it is packed with lz4: unpack it first (lz4 -dc FILE | wardtap ... -)"),
         (b"PK\x03\x04", ": it is a zip archive: unpack it first (unzip -p FILE | wardtap ... -)"),
-        (b"snoop\0\0\0", ": it is a snoop capture: convert it first (editcap -F pcapng FILE OUT)"),
-        (b"GMBU", ": it is a Network Monitor capture: convert it first (editcap -F pcapng FILE OUT)"),
-        (b"RTSS", ": it is a Network Monitor capture: convert it first (editcap -F pcapng FILE OUT)"),
-        (b"TRSNIFF data", ": it is a Sniffer capture: convert it first (editcap -F pcapng FILE OUT)"),
-        (b"XCP\0", ": it is a NetXRay capture: convert it first (editcap -F pcapng FILE OUT)"),
+        (b"snoop\0\0\0", ": it is a snoop capture: convert it first (editcap -F pcapng FILE OUT.pcapng)"),
+        (b"GMBU", ": it is a Network Monitor capture: convert it first (editcap -F pcapng FILE OUT.pcapng)"),
+        (b"RTSS", ": it is a Network Monitor capture: convert it first (editcap -F pcapng FILE OUT.pcapng)"),
+        (b"TRSNIFF data", ": it is a Sniffer capture: convert it first (editcap -F pcapng FILE OUT.pcapng)"),
+        (b"XCP\0", ": it is a NetXRay capture: convert it first (editcap -F pcapng FILE OUT.pcapng)"),
     ];
-    KNOWN.iter().find(|(begin, _)| head.starts_with(begin)).map_or("", |(_, text)| text)
+    /// What Wireshark reads, editcap converts.
+    const OTHER: &str = ": if it is a capture of another format, convert it first (editcap -F pcapng FILE OUT.pcapng)";
+    KNOWN.iter().find(|(begin, _)| head.starts_with(begin)).map_or(OTHER, |(_, text)| text)
 }

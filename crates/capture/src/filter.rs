@@ -2,14 +2,20 @@
 //!
 //! libpcap compiles an expression for one link type at a time, so a [`Filter`] keeps one program for each link type it
 //! has met, made when it is met. For BSD loopback (0) and OpenBSD's encapsulation (109), whose headers have the byte order
-//! of the host that captured them, there are two, and each frame says by its first octets which it wants. `len`, `greater` and `less` look at the length on the wire, not at what was captured.
+//! of the host that captured them, there are two, and each frame says by its first octets which it wants. `len`,
+//! `greater` and `less` look at the length on the wire, not at what was captured.
 //!
 //! A link type for which the expression does not compile (`wlan type mgt` on Ethernet; a link type libpcap does not know)
 //! lets nothing pass; [`Filter::refusals`] says which and why, once each. An expression that compiles for none of the
 //! usual link types is an error at once.
 //!
-//! Limits: host names in an expression are looked up by libpcap while it compiles; give addresses where nothing may be
-//! sent.
+//! libpcap would look up names of hosts, networks and Ethernet addresses while it compiles. An expression with such a
+//! name is refused before libpcap sees it: see [`lookups`].
+
+#[cfg(feature = "pcap")]
+mod local_names;
+#[cfg(feature = "pcap")]
+mod lookups;
 
 #[cfg(feature = "pcap")]
 pub use with_libpcap::Filter;
@@ -23,6 +29,8 @@ mod with_libpcap {
     use pcap::{Capture, Linktype};
     use wardtap_net::packet::LinkType;
 
+    use super::local_names;
+    use super::lookups::{self, Known, Place};
     use crate::{
         bpf::{Instruction, Program},
         error::CaptureError,
@@ -66,8 +74,14 @@ mod with_libpcap {
         /// Compiles an expression.
         ///
         /// # Errors
-        /// When it compiles for none of the usual link types: what libpcap says of it for Ethernet.
+        /// When it holds a name that would have to be looked up, or compiles for none of the usual link types: what
+        /// libpcap says of it for Ethernet.
         pub fn compile(expression: &str) -> Result<Self, CaptureError> {
+            lookups::check(expression, &mut ThisMachine).map_err(|refused| CaptureError::FilterWord {
+                expression: expression.to_owned(),
+                word: refused.word.to_owned(),
+                why: refused.why,
+            })?;
             let mut filter = Self { expression: expression.to_owned(), programs: Vec::new(), last: 0 };
             let mut first = None;
             for link in USUAL {
@@ -114,6 +128,20 @@ mod with_libpcap {
                 self.programs.push((kind, compile(&self.expression, kind)));
             }
             self.programs.len().saturating_sub(1)
+        }
+    }
+
+    /// What this machine and its libpcap know.
+    struct ThisMachine;
+
+    impl Known for ThisMachine {
+        fn objection(&mut self, place: Place, name: &str) -> Option<&'static str> {
+            local_names::objection(place, name)
+        }
+
+        fn parses(&mut self, expression: &str) -> bool {
+            let made = compile(expression, Kind { link: LinkType::ETHERNET, big_endian: false });
+            made.err().is_none_or(|what| !what.contains("syntax error"))
         }
     }
 

@@ -303,7 +303,8 @@ pub trait MessageHandler {
     fn anomaly(&mut self, protocol: &'static Protocol, reason: usize);
     /// Content that is a finding in itself.
     fn finding(&mut self, protocol: &'static Protocol, finding: Finding);
-    /// What follows comes from this frame, not from the chunk at hand: bytes that were kept until the flow had a name.
+    /// What follows comes from this frame, not from the chunk at hand: bytes that were kept until the flow had a name, or
+    /// a message of which only what came later shows that it had ended.
     fn at(&mut self, time: Timestamp, frame: u64) {
         let _ = (time, frame);
     }

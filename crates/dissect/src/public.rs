@@ -50,3 +50,35 @@ impl std::fmt::Display for Public<'_> {
         f.write_str(self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_has_the_shape_leaves() {
+        let shaped = |bytes| Public::shaped(bytes, 4, |byte| byte != b'?');
+        for (bytes, shown) in [(&b""[..], ""), (b"abcd", "abcd"), (b" | ", " | ")] {
+            assert_eq!(shaped(bytes).as_str(), shown);
+        }
+        // Too long; a byte that is not allowed at each place; none but ASCII, whatever is allowed, whether it is UTF-8
+        // or not.
+        for bytes in [&b"abcde"[..], b"?bcd", b"ab?d", b"abc?", "\u{fc}".as_bytes(), b"\xfc", b"a\xc3"] {
+            let hidden = shaped(bytes);
+            assert!(hidden.is_unreadable(), "{bytes:?}");
+            assert_eq!(hidden.to_string(), "(unreadable)");
+        }
+    }
+
+    #[test]
+    fn an_identifier_is_digits_and_dots() {
+        let longest = "1.".repeat(31) + "10";
+        assert_eq!(longest.len(), 64);
+        for uid in ["1.2.840.10008.1.1", "0", &longest] {
+            assert_eq!(Public::uid(uid.as_bytes()).as_str(), uid);
+        }
+        for not in ["1.2.840.A", "1.2 ", "CANARY", "1.2\u{660}", &format!("{longest}0")] {
+            assert!(Public::uid(not.as_bytes()).is_unreadable(), "{not}");
+        }
+    }
+}

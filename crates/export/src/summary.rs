@@ -8,7 +8,7 @@ use wardtap_net::packet::NANOS_PER_SECOND;
 
 use crate::event::{AlertEvent, roles};
 use crate::metrics::Responses;
-use crate::statistics::Statistics;
+use crate::statistics::{InputBody, Statistics};
 
 /// What a summary is made of.
 pub struct Summarised<'a> {
@@ -26,6 +26,8 @@ pub struct Summarised<'a> {
     pub raised: u64,
 }
 
+/// Captures listed; the rest is counted.
+const CAPTURES_SHOWN: usize = 10;
 /// Devices listed; the rest is counted.
 const DEVICES_SHOWN: usize = 20;
 /// Kinds of message listed per protocol.
@@ -58,12 +60,7 @@ fn heading(out: &mut String, title: &str) -> std::fmt::Result {
 
 fn capture(out: &mut String, statistics: &Statistics) -> std::fmt::Result {
     writeln!(out, "Capture")?;
-    for input in &statistics.inputs {
-        writeln!(out, "  {}  {} packets, {}", input.capture, grouped(input.packets), octets(input.bytes))?;
-        if let (Some(first), Some(last)) = (&input.first, &input.last) {
-            writeln!(out, "    from {} to {}", short(first), short(last))?;
-        }
-    }
+    captures(out, &statistics.inputs)?;
     let undecoded: u64 = statistics.undecoded.values().sum();
     let looked_at = statistics.packets.saturating_sub(statistics.filtered);
     writeln!(out, "  decoded {} of {} packets", grouped(looked_at.saturating_sub(undecoded)), grouped(looked_at))?;
@@ -81,6 +78,29 @@ fn capture(out: &mut String, statistics: &Statistics) -> std::fmt::Result {
         }
     }
     writeln!(out)
+}
+
+/// A line for each capture, up to a screen's part, and the time that all of them span.
+fn captures(out: &mut String, inputs: &[InputBody]) -> std::fmt::Result {
+    let shown = inputs.get(..CAPTURES_SHOWN).unwrap_or(inputs);
+    let width = shown.iter().map(|input| input.capture.chars().count()).max().unwrap_or(0);
+    for input in shown {
+        writeln!(out, "  {:width$}  {} packets, {}", input.capture, grouped(input.packets), octets(input.bytes))?;
+    }
+    if inputs.len() > shown.len() {
+        writeln!(out, "  and {} more (--events FILE lists all)", grouped((inputs.len() - shown.len()) as u64))?;
+    }
+    if inputs.len() > 1 {
+        let (packets, bytes) = inputs.iter().fold((0, 0), |(p, b), input| (p + input.packets, b + input.bytes));
+        writeln!(out, "  together  {} packets, {}", grouped(packets), octets(bytes))?;
+    }
+    // All are written with as many digits: the order of the texts is that of the times.
+    let first = inputs.iter().filter_map(|input| input.first.as_deref()).min();
+    let last = inputs.iter().filter_map(|input| input.last.as_deref()).max();
+    if let (Some(first), Some(last)) = (first, last) {
+        writeln!(out, "    from {} to {}", short(first), short(last))?;
+    }
+    Ok(())
 }
 
 fn devices(out: &mut String, devices: &Devices) -> std::fmt::Result {

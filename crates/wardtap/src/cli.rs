@@ -5,13 +5,20 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use wardtap_net::packet::Timestamp;
 
-const EXIT_STATUS: &str = "\
+/// Stands behind the help of every command; a macro, since only literals can be joined at compile time.
+macro_rules! exit_status {
+    () => {
+        "\
 Exit status:
   0  done
   1  could not do it: the message says which file, where, and how to mend it
   2  wrong usage
   3  done, but an input was damaged or cut short: all that could be read was processed
-  4  an alert of the severity of --fail-on or above was raised (wins over 3)";
+  4  an alert of the severity of --fail-on or above was raised (wins over 3)"
+    };
+}
+
+const EXIT_STATUS: &str = exit_status!();
 
 /// Watches clinical networks without touching them: exact HL7, DICOM and Modbus messages, alerts told as clinical risk.
 #[derive(Parser)]
@@ -24,6 +31,11 @@ pub struct Cli {
 #[derive(Subcommand)]
 pub enum Command {
     /// Read captures offline and say what is in them
+    ///
+    /// Takes the packets apart into HL7 v2, DICOM and Modbus messages and prints a summary on standard output: what was
+    /// read, which devices speak what, how many messages there were and how fast they were answered, what was odd, and
+    /// alerts with what they mean for care. Nothing is sent, the captures are not changed, and no patient data are
+    /// written.
     #[command(after_help = EXIT_STATUS, after_long_help = REPLAY_EXAMPLES)]
     Replay(Box<Replay>),
     /// Print the JSON Schema that every event validates against
@@ -40,21 +52,24 @@ pub enum Command {
     Check(NotBuilt),
 }
 
-const REPLAY_EXAMPLES: &str = "\
+const REPLAY_EXAMPLES: &str = concat!(
+    "\
 Examples:
-  wardtap replay ward.pcap
-  wardtap replay ward.pcap --events events.jsonl --metrics ward.prom
-  wardtap replay night-*.pcap.gz --from 2026-11-23T22:00:00Z
-  tcpdump -i eth1 -U -w - | wardtap replay -
-  wardtap replay tap-a.pcapng tap-b.pcapng --events - --event-types message | jq .message
-  wardtap replay ward.pcap --filter 'host 10.20.1.7 or (vlan and host 10.20.1.7)'
+  The summary of one capture, and of a night's:
+    wardtap replay ward.pcap
+    wardtap replay night-*.pcap.gz --from 2026-11-23T22:00:00Z
+  Alerts and devices as JSON Lines, and metrics, in files:
+    wardtap replay ward.pcap --events events.jsonl --metrics ward.prom
+  Every HL7, DICOM and Modbus message, from two taps, into another program:
+    wardtap replay tap-a.pcapng tap-b.pcapng --events - --event-types message | jq .message
+  One device, with and without a VLAN tag:
+    wardtap replay ward.pcap --filter 'host 10.20.1.7 or (vlan and host 10.20.1.7)'
+  What tcpdump captures just now:
+    tcpdump -i eth1 -U -w - | wardtap replay -
 
-Exit status:
-  0  done
-  1  could not do it: the message says which file, where, and how to mend it
-  2  wrong usage
-  3  done, but an input was damaged or cut short: all that could be read was processed
-  4  an alert of the severity of --fail-on or above was raised (wins over 3)";
+",
+    exit_status!()
+);
 
 /// What belongs to a command that is not built yet.
 #[derive(Args)]
@@ -70,11 +85,12 @@ pub struct Replay {
     #[arg(required = true, value_name = "CAPTURE")]
     pub captures: Vec<PathBuf>,
 
-    /// Write events to FILE, one JSON object a line; `-` is standard output (the summary then goes to standard error)
+    /// Write events to FILE, one JSON object a line (`wardtap schema` describes them); `-` is standard output (the summary
+    /// then goes to standard error)
     #[arg(long, value_name = "FILE")]
     pub events: Option<PathBuf>,
 
-    /// Event types to write; `stats` is always written
+    /// Event types to write, with commas between them; `stats` is always written
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_values = ["alert", "device"], requires = "events")]
     pub event_types: Vec<EventType>,
 
@@ -82,8 +98,9 @@ pub struct Replay {
     #[arg(long, value_name = "FILE")]
     pub metrics: Option<PathBuf>,
 
-    /// Look only at packets that match this BPF filter (pcap-filter syntax), applied to the outermost frame as tcpdump
-    /// does. Tagged traffic needs `vlan and ...`: 'tcp port 104 or (vlan and tcp port 104)'
+    /// Look only at packets that match this filter, in the syntax of tcpdump (pcap-filter), and as there applied to the
+    /// outermost frame. Tagged traffic needs `vlan and ...`: 'tcp port 104 or (vlan and tcp port 104)'. Names of hosts and networks
+    /// are refused, since looking them up would send packets: write addresses
     #[arg(long, value_name = "EXPR")]
     pub filter: Option<String>,
 
@@ -91,15 +108,15 @@ pub struct Replay {
     #[arg(long, value_name = "TIME", value_parser = moment)]
     pub from: Option<Timestamp>,
 
-    /// Look only at packets up to TIME
+    /// Look only at packets up to and including TIME
     #[arg(long, value_name = "TIME", value_parser = moment)]
     pub to: Option<Timestamp>,
 
-    /// The bound on all tables and buffers together: a number with K, M or G
+    /// The bound on all tables and buffers together: a number with K, M or G, at least 16M
     #[arg(long, value_name = "SIZE", default_value = "512M", value_parser = size)]
     pub memory: u64,
 
-    /// Worker threads; what is written does not depend on their number
+    /// Worker threads, 1 to 64; what is written does not depend on their number
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = workers)]
     pub workers: u8,
 
@@ -202,7 +219,7 @@ impl Later {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum EventType {
-    /// Deviations
+    /// What looks wrong, told as a risk to care
     Alert,
     /// Alerts that belong together
     #[value(hide = true)]

@@ -10,6 +10,7 @@ mod commands;
 mod front;
 mod judgement;
 mod memory;
+mod panics;
 mod pipeline;
 mod progress;
 mod worker;
@@ -26,6 +27,7 @@ const FAILED: u8 = 1;
 pub const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
+    panics::hide_messages();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -80,6 +82,7 @@ fn is_usage(error: &anyhow::Error) -> bool {
                 | CaptureError::Nothing
                 | CaptureError::TooMany { .. }
                 | CaptureError::Filter { .. }
+                | CaptureError::FilterWord { .. }
                 | CaptureError::NoFilters { .. }
         )
     )

@@ -37,34 +37,46 @@ fn what_is_no_capture_is_refused_with_the_reason() {
     for (bytes, text) in [
         (
             &b"GIF89a\x01\x02\x03\x04"[..],
-            "ward.pcap: not a capture: the file begins with \"GIF89a…\", not with a pcap, pcapng, gzip or zstd header",
+            "ward.pcap: not a capture: the file begins with the bytes 47 49 46 38…, not with a pcap, pcapng, gzip or zstd header: if it is a capture of another format, convert it first (editcap -F pcapng FILE OUT.pcapng)",
         ),
         (
             b"\x00\x01\x02\x03",
-            "ward.pcap: not a capture: the file begins with the bytes 00 01 02 03, not with a pcap, pcapng, gzip or zstd header",
+            "ward.pcap: not a capture: the file begins with the bytes 00 01 02 03, not with a pcap, pcapng, gzip or zstd header: if it is a capture of another format, convert it first (editcap -F pcapng FILE OUT.pcapng)",
         ),
-        (b"", "ward.pcap: is empty: even a capture without packets has a header"),
+        // What may be a person's name is not told.
+        (
+            b"DOE;JOHN",
+            "ward.pcap: not a capture: the file begins with text, not with a pcap, pcapng, gzip or zstd header: if it is a capture of another format, convert it first (editcap -F pcapng FILE OUT.pcapng)",
+        ),
+        (
+            b"snoop\0\0\0\0\0\0\x02",
+            "ward.pcap: not a capture: the file begins with the bytes 73 6e 6f 6f…, not with a pcap, pcapng, gzip or zstd header: it is a snoop capture: convert it first (editcap -F pcapng FILE OUT.pcapng)",
+        ),
+        (b"", "ward.pcap: is empty, and even a capture without packets has a header: copy or take it again"),
         (
             b"\xfd7zXZ\0\0\0",
-            "ward.pcap: not a capture: the file begins with the bytes fd 37 7a 58 5a 00 00 00, not with a pcap, pcapng, gzip or zstd header: it is packed with xz: unpack it first (xz -dc FILE | wardtap ... -)",
+            "ward.pcap: not a capture: the file begins with the bytes fd 37 7a 58…, not with a pcap, pcapng, gzip or zstd header: it is packed with xz: unpack it first (xz -dc FILE | wardtap ... -)",
         ),
         (
             b"\xd4\xc3\xb2\xa1\x02\x00",
-            "ward.pcap: cut short: it ends after 6 bytes, inside the pcap file header of 24 bytes: no packet can be read from it",
+            "ward.pcap: cut short: it ends after 6 bytes, inside the pcap file header of 24 bytes, so that no packet can be read: copy or take it again",
         ),
         (
             b"\x0a\x0d\x0d\x0a\x1c\x00",
-            "ward.pcap: cut short: it ends after 6 bytes, inside the pcapng file header of 28 bytes: no packet can be read from it",
+            "ward.pcap: cut short: it ends after 6 bytes, inside the pcapng file header of 28 bytes, so that no packet can be read: copy or take it again",
         ),
         (
             &pcap_header(LITTLE, 0xa1b2_c3d4, (7, 1), 65_535, 1),
-            "ward.pcap: pcap version 7.1 is not known (known: 2.0 to 2.4, 543.0): write it anew with a current tool, for example editcap",
+            "ward.pcap: pcap version 7.1 is not known (known: 2.0 to 2.4, 543.0): let a tool that reads it write it anew (editcap -F pcapng FILE OUT.pcapng)",
         ),
         (
             &nested.split_off(0),
-            "ward.pcap: not a capture: what is unpacked from it begins with the bytes 1f 8b 08 00 00 00 00 00…, not with a pcap, pcapng, gzip or zstd header: it is packed twice: unpack it once before",
+            "ward.pcap: not a capture: what is unpacked from it begins with the bytes 1f 8b 08 00…, not with a pcap, pcapng, gzip or zstd header: it is packed twice: unpack it once before",
         ),
-        (&gzip(b"hello", 1)[..12], "ward.pcap: cannot be unpacked: cut short: the gzip data end early"),
+        (
+            &gzip(b"hello", 1)[..12],
+            "ward.pcap: cannot be unpacked: cut short: the gzip data end early: copy or pack it again",
+        ),
     ] {
         assert_eq!(refusal(bytes), text);
     }
@@ -82,7 +94,7 @@ fn what_is_no_capture_is_refused_with_the_reason() {
     bad_order[8] = 0;
     assert_eq!(
         refusal(&bad_order),
-        "ward.pcap: the pcapng file header is damaged: a section begins with 0x1a2b3c00 where the byte-order magic 0x1a2b3c4d should stand"
+        "ward.pcap: the pcapng file header is damaged: a section begins with 0x1a2b3c00 where the byte-order magic 0x1a2b3c4d should stand: copy or take it again"
     );
 }
 

@@ -3,11 +3,13 @@
 use std::process::Command;
 
 use pcap::Capture;
+use proptest::prelude::*;
 use wardtap_capture::{Block, Filter, open};
 use wardtap_net::packet::LinkType;
 
 use crate::{
     corpus::{files, folder},
+    properties::cases,
     writer::{Order, numbered, pcap},
 };
 
@@ -126,9 +128,11 @@ fn lengths_are_those_on_the_wire() {
 
 #[test]
 fn an_expression_that_compiles_for_nothing_is_an_error_at_once() {
-    for (expression, what) in
-        [("tcp prot 5", "syntax error"), ("host", "syntax error"), ("port 70000", "illegal port number 70000 > 65535")]
-    {
+    for (expression, what) in [
+        ("tcp prot 5", "neither a word of pcap-filter(7)"),
+        ("host", "syntax error"),
+        ("port 70000", "illegal port number 70000 > 65535"),
+    ] {
         let text = Filter::compile(expression).unwrap_err().to_string();
         assert!(text.starts_with(&format!("filter \"{expression}\": ")), "{text}");
         assert!(text.contains(what), "{text}");
@@ -144,4 +148,51 @@ fn an_expression_for_other_link_types_lets_nothing_pass_and_says_so() {
     let refusals: Vec<_> = filter.refusals().map(|(link, _)| link.0).collect();
     assert_eq!(refusals, [1, 60_000]);
     assert!(filter.matches(LinkType(127), &[0, 0, 8, 0, 0, 0, 0, 0, 0x80, 0, 0, 0], 12));
+}
+
+#[test]
+fn names_are_refused_and_not_looked_up() {
+    for (expression, word) in [
+        ("host wardtap.invalid", "wardtap.invalid"),
+        ("net wardtap-net", "wardtap-net"),
+        ("ether host wardtap-ether", "wardtap-ether"),
+        ("gateway wardtap-gate", "wardtap-gate"),
+        ("tcp port 104 and src localhost", "localhost"),
+    ] {
+        let text = Filter::compile(expression).unwrap_err().to_string();
+        assert!(text.starts_with(&format!("filter \"{expression}\": \"{word}\" is neither")), "{text}");
+        assert!(text.contains("would send packets: write the address"), "{text}");
+    }
+    let text = Filter::compile("port wardtap").unwrap_err().to_string();
+    assert!(text.contains("\"wardtap\" is no port of /etc/services: write the number"), "{text}");
+    // What libpcap knows itself, whatever its version is.
+    for expression in ["ether proto \\arp", "wlan type mgt subtype beacon", "icmp[icmptype] = icmp-echo", "llc ui"] {
+        assert!(Filter::compile(expression).is_ok(), "{expression}");
+    }
+}
+
+/// Pieces of expressions, those that decide what a name is foremost; `foo` and `http` are the names of no host.
+const PIECES: &str = "host 10.0.0.1,host 10.0.0.1,port 80,tcp port 80,(port 80),(port 80),portrange 1-2,proto 6,\
+    src http,tcp dst http,src 10.0.0.1,vlan,tcp,ip[0] = 1,http,http,foo,foo,80,10.0.0.1,(,(,),),1-http,\\tcp,\\foo,host,\
+    net,port,portrange,proto,protochain,gateway,ether,wlan,src,dst,fe80::1,a:b:c:d:e:f,a::b,type,llc,on";
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(cases(20_000)))]
+
+    /// Whatever the expression: libpcap never gets as far as to look for a host, a network or an Ethernet address, for
+    /// it would say that it found none. (It reads from the left and stops at the first fault.)
+    #[test]
+    fn what_passes_is_never_looked_up(
+        pieces in prop::collection::vec(prop::sample::select(PIECES.split(',').collect::<Vec<_>>()), 1..8),
+        between in prop::collection::vec(prop::sample::select(&[" ", "", " and ", " and ", " or ", " || not "][..]), 8),
+    ) {
+        let expression: String = pieces.iter().zip(between).flat_map(|(piece, between)| [*piece, between]).collect();
+        let expression = expression.trim_end_matches([' ', 'a', 'n', 'd', 'o', 'r', 't', '|']);
+        if let Err(error) = Filter::compile(expression) {
+            let text = error.to_string();
+            for looked_up in ["host '", "unknown network '"] {
+                prop_assert!(!text.contains(looked_up), "{}", text);
+            }
+        }
+    }
 }

@@ -233,7 +233,10 @@ impl<'a> ContextItem<'a> {
 pub(super) struct Asked {
     pub(super) message_id: u16,
     pub(super) operation: u16,
-    pub(super) time: Timestamp,
+    /// When it was complete; unknown where its end is missing.
+    pub(super) time: Option<Timestamp>,
+    /// The losses of its direction when it came: after a further one another request may have had its number.
+    pub(super) losses: u8,
 }
 
 /// What is kept of an association while its flow lives.

@@ -57,6 +57,8 @@ pub(super) struct Stream {
     pub(super) header_due: bool,
     /// A PDU was read: what follows should be one, too.
     pub(super) synchronised: bool,
+    /// Gaps, counted round.
+    pub(super) losses: u8,
 }
 
 impl Stream {
@@ -104,8 +106,8 @@ enum Step {
 pub(super) struct Dicom {
     pub(super) streams: [Stream; 2],
     pub(super) association: Option<Box<Association>>,
-    /// The time of the last chunk, for what completes in a gap.
-    pub(super) time: Timestamp,
+    /// The time of the chunk that is being read. What a gap or the flow's end completes was complete nobody knows when.
+    pub(super) time: Option<Timestamp>,
     pub(super) requester: Option<Side>,
     /// The end with a usual port.
     pub(super) listener: Option<Side>,
@@ -121,7 +123,7 @@ impl Dicom {
         Self {
             streams: facts.from_start.map(begin),
             association: None,
-            time: Timestamp::EPOCH,
+            time: None,
             requester: facts.requester,
             listener: facts.side_with_port(PROTOCOL.ports),
         }
@@ -402,7 +404,7 @@ impl Dicom {
             let unsure = is_command && open.command.has_data_set().is_none();
             let context = open.context;
             if matches!(open.state, State::Read) {
-                self.emit(side, &open, to);
+                self.emit(side, &open, self.time.filter(|_| !open.adrift), to);
             }
             if unsure {
                 // The command did not say whether a data set follows; should one, it belongs to what was just told.
@@ -417,7 +419,7 @@ impl Dicom {
 
 impl Dissector for Dicom {
     fn dissect(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) -> Progress {
-        self.time = chunk.time;
+        self.time = Some(chunk.time);
         if chunk.side.of_mut(&mut self.streams).pass(chunk.bytes.len()) {
             return Progress::All;
         }
@@ -425,11 +427,15 @@ impl Dissector for Dicom {
     }
 
     fn gap(&mut self, gap: &Gap<'_>, to: &mut dyn MessageHandler) {
+        self.time = None;
+        let losses = &mut gap.side.of_mut(&mut self.streams).losses;
+        *losses = losses.wrapping_add(1);
         let held = self.search_held(gap.side, gap.held, to);
         self.gap_behind(gap.side, held, gap.missing, to);
     }
 
     fn finish(&mut self, held: [&[u8]; 2], to: &mut dyn MessageHandler) {
+        self.time = None;
         for side in Side::BOTH {
             let held = self.search_held(side, side.of::<&[u8]>(&held), to);
             self.cut_association(side, held, len(held), to);

@@ -1,5 +1,6 @@
 //! Messages as they become complete: told, paired with their requests, and what they say of the association.
 
+use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::Side;
 
 use super::association::{Asked, Associate, Association};
@@ -21,16 +22,17 @@ impl Dicom {
         announce(side, &mut open, to);
         if matches!(open.state, State::Read) {
             open.incomplete = true;
-            self.emit(side, &open, to);
+            self.emit(side, &open, None, to);
         }
     }
 
-    pub(super) fn emit(&mut self, side: Side, open: &Open, to: &mut dyn MessageHandler) {
+    /// Tells a message that was complete at `time`, where that is known.
+    pub(super) fn emit(&mut self, side: Side, open: &Open, time: Option<Timestamp>, to: &mut dyn MessageHandler) {
         let command = &open.command;
         let response_nanos = if command.is_response() {
-            self.answer(side, command)
+            self.answer(side, command, time)
         } else {
-            self.ask(side, command, to);
+            self.ask(side, command, time, to);
             None
         };
         self.note_requester(side, command);
@@ -55,27 +57,33 @@ impl Dicom {
     }
 
     /// Remembers a request; C-CANCEL-RQ has no answer of its own (PS3.7 9.3.2.3).
-    fn ask(&mut self, side: Side, command: &Command, to: &mut dyn MessageHandler) {
+    fn ask(&mut self, side: Side, command: &Command, time: Option<Timestamp>, to: &mut dyn MessageHandler) {
         let (Some(operation), Some(message_id)) = (command.operation(), command.message_id) else { return };
         if operation != kind::C_CANCEL {
-            let asked = Asked { message_id, operation, time: self.time };
-            if side.of_mut(&mut self.association().pending).push(asked).is_some() {
+            let losses = side.of(&self.streams).losses;
+            let pending = side.of_mut(&mut self.association().pending);
+            // No two outstanding requests have the same number (PS3.7 9.1.1.1.1): the earlier one's answer was lost.
+            let _ = pending.take(|earlier| earlier.message_id == message_id);
+            if pending.push(Asked { message_id, operation, time, losses }).is_some() {
                 to.anomaly(&PROTOCOL, Anomaly::TooManyPending.index());
             }
         }
     }
 
     /// How long ago the request of a response was; all but a pending status end the wait.
-    fn answer(&mut self, side: Side, command: &Command) -> Option<u64> {
+    fn answer(&mut self, side: Side, command: &Command, time: Option<Timestamp>) -> Option<u64> {
         let (operation, id) = (command.operation()?, command.responded_to?);
         let pending = side.other().of_mut(&mut self.association.as_mut()?.pending);
-        let matches = |asked: &Asked| asked.message_id == id && asked.operation == operation;
-        let asked = if command.status_class() == Some(Status::Pending) {
-            pending.iter().find(|asked| matches(asked))?.time
+        // Behind a gap the answer to an earlier request may come out after a later one with the same number.
+        let earlier = |asked: &Asked| asked.time.zip(time).is_none_or(|(asked, answered)| asked <= answered);
+        let matches = |asked: &Asked| asked.message_id == id && asked.operation == operation && earlier(asked);
+        let (asked, losses) = if command.status_class() == Some(Status::Pending) {
+            pending.iter().find(|asked| matches(asked)).map(|asked| (asked.time, asked.losses))?
         } else {
-            pending.take(matches)?.time
+            pending.take(matches).map(|asked| (asked.time, asked.losses))?
         };
-        Some(self.time.since(asked))
+        let certain = losses == side.other().of(&self.streams).losses;
+        Some(time?.since(asked.filter(|_| certain)?))
     }
 
     /// Without an association request, DIMSE shows who the requestor is: the one that asks. Only C-STORE and
@@ -114,7 +122,7 @@ impl Dicom {
             self.requester = Some(side);
             self.close_open(side, to);
             let mut association = Association::requested(&seen);
-            association.associate_asked = Some((side, self.time));
+            association.associate_asked = self.time.map(|time| (side, time));
             self.association = Some(Box::new(association));
         } else {
             self.requester.get_or_insert(side.other());
@@ -135,7 +143,7 @@ impl Dicom {
 
     fn associate_answered(&mut self, side: Side) -> Option<u64> {
         let (_, time) = self.association.as_mut()?.associate_asked.take_if(|(asker, _)| *asker != side)?;
-        Some(self.time.since(time))
+        Some(self.time?.since(time))
     }
 
     /// A-ASSOCIATE-RJ, A-RELEASE-RQ, A-RELEASE-RP or A-ABORT (PS3.8 9.3.4, 9.3.6 to 9.3.8).
@@ -150,14 +158,13 @@ impl Dicom {
                 (kind::ASSOCIATE_RJ, Direction::Response, Outcome::Negative, body)
             }
             pdu::RELEASE_RQ => {
-                let time = self.time;
-                self.association().release_asked = Some((side, time));
+                self.association().release_asked = self.time.map(|time| (side, time));
                 (kind::RELEASE_RQ, Direction::Request, Outcome::Neutral, Body::Release)
             }
             pdu::RELEASE_RP => {
                 let association = self.association.as_mut();
                 let asked = association.and_then(|known| known.release_asked.take_if(|(asker, _)| *asker != side));
-                response_nanos = asked.map(|(_, time)| self.time.since(time));
+                response_nanos = asked.and_then(|(_, time)| Some(self.time?.since(time)));
                 (kind::RELEASE_RP, Direction::Response, Outcome::Positive, Body::Release)
             }
             // Not an answer, but what was asked for is not done either.

@@ -45,6 +45,7 @@ impl Dicom {
         let association = self.association.as_deref();
         side.of_mut(&mut self.streams).open.for_each(|open| {
             open.incomplete = true;
+            open.adrift = true;
             if matches!(open.state, State::Gathering(_)) {
                 to.anomaly(&PROTOCOL, Anomaly::CommandLost.index());
                 open.lose();

@@ -34,6 +34,8 @@ pub(super) struct Open {
     pub(super) bytes: u64,
     pub(super) dataset_bytes: u64,
     pub(super) incomplete: bool,
+    /// The place in the stream was lost meanwhile: what seems to end it may be the end of another.
+    pub(super) adrift: bool,
     pub(super) query_level: Option<QueryLevel>,
     /// What kind of program the data set is, and where, until it was told.
     pub(super) executable: Option<(&'static str, &'static str)>,
@@ -52,6 +54,7 @@ impl Open {
             bytes: 0,
             dataset_bytes: 0,
             incomplete: false,
+            adrift: false,
             query_level: None,
             executable: None,
             start: Vec::new(),

@@ -24,8 +24,6 @@ pub(super) struct Hl7 {
     requester: Option<Side>,
     /// Whose device is not looked for any more.
     profiled: [bool; 2],
-    /// The time of the last bytes, for messages that only the end of the flow ends.
-    time: Timestamp,
 }
 
 /// Where a stream is, outside frames.
@@ -50,17 +48,30 @@ impl Hl7 {
             between,
             requester: flow.requester,
             profiled: [false; 2],
-            time: Timestamp::EPOCH,
         }
+    }
+
+    /// Gives out the message of one end that waits for the CR behind its FS, as of its FS; true where there was one.
+    fn let_go(&mut self, side: Side, to: &mut dyn MessageHandler) -> bool {
+        let Self { open, exchanges, requester, profiled, .. } = self;
+        let Some(mut frame) = side.of_mut(open).take_if(|frame| frame.has_ended()) else { return false };
+        let mut out = Output { side, now: frame.last(), exchanges, requester, profiled, to };
+        out.at(frame.last());
+        frame.let_go(&mut out);
+        true
     }
 }
 
 impl Dissector for Hl7 {
     /// Takes everything: lines that go on in the next chunk are kept here, as far as they are needed.
     fn dissect(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) -> Progress {
-        let Self { open, exchanges, between, requester, profiled, time } = self;
-        *time = chunk.time;
-        let mut out = Output { side: chunk.side, time: chunk.time, exchanges, requester, profiled, to };
+        let now = (chunk.time, chunk.frame);
+        // Whoever answers has taken the block for complete.
+        if self.let_go(chunk.side.other(), to) {
+            to.at(now.0, now.1);
+        }
+        let Self { open, exchanges, between, requester, profiled } = self;
+        let mut out = Output { side: chunk.side, now, exchanges, requester, profiled, to };
         let between = chunk.side.of_mut(between);
         let open = chunk.side.of_mut(open);
         // The allocation outlives the chunks of one frame.
@@ -71,10 +82,22 @@ impl Dissector for Hl7 {
             None => Frame::default(),
         };
         let mut rest = chunk.bytes;
+        if let Some(first) = rest.first()
+            && frame.has_ended()
+        {
+            if *first == CR {
+                frame.let_go(&mut out);
+            } else {
+                out.at(frame.last());
+                frame.let_go(&mut out);
+                out.at(now);
+            }
+            inside = false;
+        }
         while !rest.is_empty() {
             if inside {
                 if frame.read(&mut rest, &mut out) {
-                    inside = false;
+                    inside = frame.has_ended();
                     *between = Between::Ended;
                 }
             } else if find_frame(&mut rest, between, &mut out) {
@@ -96,20 +119,33 @@ impl Dissector for Hl7 {
     }
 
     fn gap(&mut self, gap: &Gap<'_>, to: &mut dyn MessageHandler) {
-        let Self { open, exchanges, between, requester, profiled, time } = self;
+        let late = self.let_go(Side::A, to) | self.let_go(Side::B, to);
+        let Self { open, exchanges, between, requester, profiled } = self;
         exchanges.lose(gap.side);
-        let mut out = Output { side: gap.side, time: *time, exchanges, requester, profiled, to };
         match gap.side.of_mut(open) {
-            Some(frame) => frame.gap(gap.missing.unwrap_or(0), &mut out),
+            Some(frame) => {
+                let now = frame.last();
+                let mut out = Output { side: gap.side, now, exchanges, requester, profiled, to };
+                if late {
+                    out.at(now);
+                }
+                frame.gap(gap.missing.unwrap_or(0), &mut out);
+            }
             None => *gap.side.of_mut(between) = Between::Adrift,
         }
     }
 
     fn finish(&mut self, _: [&[u8]; 2], to: &mut dyn MessageHandler) {
+        let late = self.let_go(Side::A, to) | self.let_go(Side::B, to);
         for side in Side::BOTH {
-            let Self { open, exchanges, requester, profiled, time, .. } = self;
+            let Self { open, exchanges, requester, profiled, .. } = self;
             if let Some(mut frame) = side.of_mut(open).take() {
-                frame.finish(&mut Output { side, time: *time, exchanges, requester, profiled, to });
+                let now = frame.last();
+                let mut out = Output { side, now, exchanges, requester, profiled, to };
+                if late {
+                    out.at(now);
+                }
+                frame.finish(&mut out);
             }
         }
         for _ in 0..self.exchanges.unanswered() {
@@ -151,7 +187,8 @@ fn find_frame(rest: &mut &[u8], between: &mut Between, out: &mut Output<'_>) -> 
 /// Where messages go, with what belongs to them beyond their bytes.
 pub(super) struct Output<'o> {
     side: Side,
-    time: Timestamp,
+    /// The time and frame of what is read.
+    pub(super) now: (Timestamp, u64),
     exchanges: &'o mut Exchanges,
     requester: &'o mut Option<Side>,
     profiled: &'o mut [bool; 2],
@@ -161,6 +198,12 @@ pub(super) struct Output<'o> {
 impl Output<'_> {
     pub(super) fn anomaly(&mut self, reason: usize) {
         self.to.anomaly(&PROTOCOL, reason);
+    }
+
+    /// What is told next belongs to this time and frame.
+    pub(super) fn at(&mut self, now: (Timestamp, u64)) {
+        self.now = now;
+        self.to.at(now.0, now.1);
     }
 
     /// A message has come to its end.
@@ -184,7 +227,7 @@ impl Output<'_> {
                 never: header.asks_never(),
                 application: header.asks_application(),
             };
-            self.exchanges.request(self.side, header.control_id_bytes(), self.time, asks);
+            self.exchanges.request(self.side, header.control_id_bytes(), self.now.0, asks);
         }
         if self.exchanges.has_forgotten() {
             self.anomaly(TOO_MANY_PENDING);
@@ -236,7 +279,7 @@ impl Output<'_> {
 
     fn answer(&mut self, acknowledgement: &mut Acknowledgement<'_>, alone: bool) -> Option<u64> {
         let (control_id, commit) = (acknowledgement.control_id_bytes(), acknowledgement.is_commit());
-        let answered = self.exchanges.answer(self.side, control_id, self.time, commit);
+        let answered = self.exchanges.answer(self.side, control_id, self.now.0, commit);
         let requested = !matches!(answered, Answered::Unasked | Answered::Unknown);
         acknowledgement.vouch(requested, alone);
         match answered {

@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use wardtap_net::packet::Timestamp;
+
 use super::dissector::Output;
 use super::profile::{has_identity, may_identify};
 use super::scan::{CR, Ends, FS, LF, VT};
@@ -79,6 +81,10 @@ struct Place {
     foreign: bool,
     /// A line that identifies the sender's device is wanted.
     profile: bool,
+    /// FS ended the content, and nothing is known yet of what stands behind it.
+    ended: bool,
+    /// When and in which frame the last bytes came.
+    last: (Timestamp, u64),
 }
 
 /// The state of a frame.
@@ -99,6 +105,9 @@ impl<'a> Frame<'a> {
     }
 
     /// Reads on in `rest`; true where that ended the frame, `rest` then being what follows FS.
+    ///
+    /// A block ends with FS and CR ("Transport Specification: MLLP, Release 1": `<SB> dddd <EB><CR>`). Where FS is the
+    /// last byte at hand, the message waits for the CR, to be told with its frame and time: see [`Frame::has_ended`].
     pub(super) fn read(&mut self, rest: &mut &'a [u8], out: &mut Output<'_>) -> bool {
         let bytes = *rest;
         let mut from = 0usize;
@@ -111,6 +120,11 @@ impl<'a> Frame<'a> {
             self.end_line(piece, end, out);
             if end == FS {
                 *rest = bytes.get(from..).unwrap_or_default();
+                if rest.is_empty() && self.open.is_open() {
+                    self.place.ended = true;
+                } else {
+                    self.close_message(0, out);
+                }
                 return true;
             }
         }
@@ -119,6 +133,22 @@ impl<'a> Frame<'a> {
         self.place.line = self.place.line.saturating_add(rest.len() as u64);
         *rest = &[];
         false
+    }
+
+    /// True where a message waits for the CR behind its FS.
+    pub(super) const fn has_ended(&self) -> bool {
+        self.place.ended
+    }
+
+    /// Gives out the message that waited.
+    pub(super) fn let_go(&mut self, out: &mut Output<'_>) {
+        self.place.ended = false;
+        self.close_message(0, out);
+    }
+
+    /// When and in which frame the last bytes came.
+    pub(super) const fn last(&self) -> (Timestamp, u64) {
+        self.place.last
     }
 
     /// Bytes are missing here.
@@ -140,6 +170,7 @@ impl<'a> Frame<'a> {
 
     /// Puts the frame away until the next chunk; what still lay in the chunk is copied.
     pub(super) fn into_owned(self, out: &mut Output<'_>) -> Frame<'static> {
+        let place = Place { last: out.now, ..self.place };
         let Open { header, header_ended, acknowledgement, acknowledgement_ended, equipment, .. } = self.open;
         let Open { counts, bytes, incomplete, odd_ends, unknown, .. } = self.open;
         let mut own = |line: Cow<'_, [u8]>| {
@@ -161,7 +192,7 @@ impl<'a> Frame<'a> {
                 odd_ends,
                 unknown,
             },
-            place: self.place,
+            place,
         }
     }
 
@@ -230,7 +261,6 @@ impl<'a> Frame<'a> {
         self.place.restarted = end == VT;
         if end == FS {
             self.open.odd_ends |= length > 0;
-            self.close_message(0, out);
         } else {
             self.open.odd_ends |= end == LF;
             self.open.bytes = self.open.bytes.saturating_add(1);
@@ -245,7 +275,7 @@ impl<'a> Frame<'a> {
         self.leave_message(out);
         self.open.close();
         self.open.header = self.take_line(piece);
-        self.open.header_ended = matches!(end, Some(CR | LF));
+        self.open.header_ended = end.is_some_and(ends_a_line);
         self.open.counts.add(Name::MSH);
     }
 
@@ -271,7 +301,7 @@ impl<'a> Frame<'a> {
     /// A line of a message other than its first.
     fn segment(&mut self, line: Line, piece: &'a [u8], end: u8) {
         let known = match line {
-            Line::Segment(name, behind) if behind.is_none() || behind == self.open.header.get(3).copied() => {
+            Line::Segment(name, behind) if self.ends_well(name, behind) => {
                 self.look_into(name, piece, end);
                 self.open.counts.add(name)
             }
@@ -283,13 +313,22 @@ impl<'a> Frame<'a> {
         self.open.unknown |= !known;
     }
 
+    /// A name ends with the message's separator, or its line does. A site's own name must have fields: a line of three
+    /// characters can be anything where a sender leaves line ends in free text, and `ZOE` is a name as well.
+    fn ends_well(&self, name: Name, behind: Option<u8>) -> bool {
+        match behind {
+            Some(_) => behind == self.open.header.get(3).copied(),
+            None => !name.is_local(),
+        }
+    }
+
     fn look_into(&mut self, name: Name, piece: &'a [u8], end: u8) {
         if name == Name::MSA && self.open.acknowledgement.is_empty() {
             self.open.acknowledgement = self.take_line(piece);
-            self.open.acknowledgement_ended = matches!(end, CR | LF);
+            self.open.acknowledgement_ended = ends_a_line(end);
         } else if self.place.profile && may_identify(name) && self.open.equipment.is_empty() {
             let line = self.take_line(piece);
-            if has_identity(&line) && matches!(end, CR | LF) {
+            if has_identity(&line) && ends_a_line(end) {
                 self.open.equipment = line;
             }
         }
@@ -340,6 +379,12 @@ impl<'a> Frame<'a> {
         kept.extend_from_slice(body);
         out.to.copied(head.len().saturating_add(body.len()));
     }
+}
+
+/// True where a line is whole: many senders leave out the last segment's CR, and FS ends it. A VT does not; in front of it
+/// anything can be missing.
+const fn ends_a_line(end: u8) -> bool {
+    matches!(end, CR | LF | FS)
 }
 
 /// What a line is, by its first four bytes.

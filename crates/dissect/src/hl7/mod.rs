@@ -28,7 +28,8 @@ pub static PROTOCOL: Protocol = Protocol {
     title: "HL7 v2 (MLLP)",
     responder_role: "HL7 receiver",
     requester_role: "HL7 sender",
-    // 2575 is IANA's; the others are what interface engines come with.
+    // 2575 is IANA's; the others are what interface engines and sites choose most. Others use 5000 as well: that costs
+    // nothing, since a frame with a header in it decides and not the port.
     ports: &[2575, 6661, 6660, 6662, 5000],
     kinds: &KINDS,
     anomalies: &ANOMALIES,

@@ -134,7 +134,14 @@ mod tests {
         assert_eq!(prt("0012210000000001^^0012210000000001^EUI-64", "").unwrap(), "EUI-64 0012210000000001");
         assert_eq!(prt("X", "(01)00643169001763(11)141231").unwrap(), "UDI-DI 00643169001763");
         assert_eq!(prt("00643169001763", "").unwrap(), "UDI-DI 00643169001763");
-        for nothing in ["", "CANARYNAME^ACME^CANARY^EUI-64", "0012210000000001", "Hospira Plum A+", "00643169001763"] {
+        for nothing in [
+            "",
+            "CANARYNAME^ACME^CANARY^EUI-64",
+            "0012210000000001",
+            "00122100000000ZZ^^^EUI-64",
+            "Hospira Plum A+",
+            "00643169001763",
+        ] {
             assert_eq!(obx(nothing), None, "{nothing}");
         }
         for nothing in ["", "00643169001764", "19811128", "00000000000000", "M\u{fc}ller \\F\\"] {

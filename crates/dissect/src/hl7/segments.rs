@@ -48,6 +48,15 @@ impl Name {
         self.is_local() || MESSAGE_CODES.contains(self)
     }
 
+    /// A trigger event: a letter and two digits, as nearly all of HL7 table 0003, another one of that table, or a site's
+    /// own.
+    pub(super) fn is_trigger(self) -> bool {
+        let [_, first, second, third] = self.0.to_be_bytes();
+        (first.is_ascii_uppercase() && second.is_ascii_digit() && third.is_ascii_digit())
+            || self.is_local()
+            || TRIGGERS.contains(self)
+    }
+
     /// Appends the name; only names of the vocabulary are ever written.
     pub(super) fn write(self, out: &mut Vec<u8>) {
         let [_, name @ ..] = self.0.to_be_bytes();
@@ -248,24 +257,33 @@ impl Names {
     }
 }
 
-/// Every segment of versions 2.1 to 2.9 (appendix A.5 of each), withdrawn ones too.
+// `captures/peers/hl7_vocabulary.py` compares these with tables that others made of the standard.
+
+/// Every segment of versions 2.1 to 2.9.1 (appendix A.5 of each), withdrawn ones too.
 static SEGMENTS: Names = Names::of(
-    "ABS ACC ADD ADJ AFF AIG AIL AIP AIS AL1 APR ARQ ARV AUT BHS BLC BLG BPO BPX BTS BTX BUI CDM CDO CER CM0 CM1 \
-     CM2 CNS CON CSP CSR CSS CTD CTI CTR DB1 DEV DG1 DMI DON DPS DRG DSC DSP DST ECD ECR EDU EQL EQP EQU ERQ ERR \
-     EVN FAC FHS FT1 FTS GOL GP1 GP2 GT1 IAM IAR IIM ILT IN1 IN2 IN3 INV IPC IPR ISD ITM IVC IVT LAN LCC LCH LDP \
-     LOC LRL MCP MFA MFE MFI MRG MSA MSH NCK NDS NK1 NPU NSC NST NTE OBR OBX ODS ODT OH1 OH2 OH3 OH4 OM1 OM2 OM3 \
-     OM4 OM5 OM6 OM7 OMC ORC ORG ORO OVR PAC PCE PCR PD1 PDA PDC PEO PES PID PKG PM1 PMT PR1 PRA PRB PRC PRD PRT \
-     PSG PSH PSL PSS PTH PV1 PV2 PYE QAK QID QPD QRD QRF QRI RCP RDF RDT REL RF1 RFI RGS RMI ROL RQ1 RQD RX1 RXA \
-     RXC RXD RXE RXG RXO RXR RXV SAC SCD SCH SCP SDD SFT SGH SGT SHP SID SLT SPM SPR STF STZ TCC TCD TQ1 TQ2 TXA \
-     UAC UB1 UB2 URD URS VAR VND VTQ",
+    "ABS ACC ADD ADJ AFF AIG AIL AIP AIS AL1 APR ARQ ARV AUT BHS BLC BLG BPO BPX BTS BTX BUI CDM CDO CER CM0 CM1 CM2 \
+     CNS CON CSP CSR CSS CTD CTI CTR DB1 DEV DG1 DMI DON DPS DRG DSC DSP DST ECD ECR EDU EQL EQP EQU ERQ ERR EVN FAC \
+     FHS FT1 FTS GOL GP1 GP2 GSC GSP GSR GT1 IAM IAR IIM ILT IN1 IN2 IN3 INV IPC IPR ISD ITM IVC IVT LAN LCC LCH LDP \
+     LOC LRL MCP MFA MFE MFI MRG MSA MSH NCK NDS NK1 NPU NSC NST NTE OBR OBX ODS ODT OH1 OH2 OH3 OH4 OM1 OM2 OM3 OM4 \
+     OM5 OM6 OM7 OMC ORC ORG ORO OVR PAC PCE PCR PD1 PDA PDC PEO PES PID PKG PM1 PMT PR1 PRA PRB PRC PRD PRT PSG PSH \
+     PSL PSS PTH PV1 PV2 PYE QAK QID QPD QRD QRF QRI RCP RDF RDT REL RF1 RFI RGS RMI ROL RQ1 RQD RX1 RXA RXC RXD RXE \
+     RXG RXO RXR RXV SAC SCD SCH SCP SDD SFT SGH SGT SHP SID SLT SPM SPR STF STZ TCC TCD TQ1 TQ2 TXA UAC UB1 UB2 URD \
+     URS VAR VND VTQ",
 );
 
-/// Every message code of versions 2.1 to 2.9 (HL7 table 0076), withdrawn ones too.
+/// Every message code of versions 2.1 to 2.9.1 (HL7 table 0076, and what message structures begin with), withdrawn ones
+/// too.
 static MESSAGE_CODES: Names = Names::of(
-    "ACK ADR ADT ARD BAR BPS BRP BRT BTS CCF CCI CCM CCQ CCR CCU CQU CRM CSU DBC DBU DEL DEO DER DFT DOC DPR DRC \
-     DRG DSR EAC EAN EAR EDR EHC ELR EQQ ERP ERQ ESR ESU INR INU LRL LSR LSU MCF MDM MFD MFK MFN MFQ MFR NMD NMQ \
-     NMR OMB OMD OMG OMI OML OMN OMP OMQ OMS OPL OPR OPU ORA ORB ORD ORF ORG ORI ORL ORM ORN ORP ORR ORS ORU ORX \
-     OSM OSQ OSR OSU OUL PEX PGL PIN PMU PPG PPP PPR PPT PPV PRR PTR QBP QCK QCN QRY QSB QSX QVR RAR RAS RCI RCL \
-     RDE RDO RDR RDS RDY REF RER RGR RGV ROR RPA RPI RPL RPR RQA RQC RQI RQP RQQ RRA RRD RRE RRG RRI RRO RSP RTB \
-     SCN SDN SDR SIU SLN SLR SMD SPQ SQM SQR SRM SRR SSR SSU STC STI SUR TBR TCR TCU UDM VQQ VTR VXQ VXR VXU VXX",
+    "ACK ADR ADT ARD BAR BPS BRP BRT BTS CCF CCI CCM CCQ CCR CCU CNQ CQU CRM CSU DBC DBU DEL DEO DER DFT DOC DPR DRC \
+     DRG DSR EAC EAN EAR EDR EHC EQQ ERP ERQ ESR ESU INR INU LSR LSU MCF MDM MFD MFK MFN MFQ MFR NMD NMQ NMR OMB OMD \
+     OMG OMI OML OMN OMP OMQ OMS OPL OPR OPU ORA ORB ORD ORF ORG ORI ORL ORM ORN ORP ORR ORS ORU ORX OSM OSQ OSR OSU \
+     OUL PEX PGL PIN PMU PPG PPP PPR PPT PPV PRR PTR QBP QCK QCN QRY QSB QSX QVR RAR RAS RCI RCL RCV RDE RDO RDR RDS \
+     RDY REF RER RGR RGV ROC ROD ROR RPA RPI RPL RPR RQA RQC RQI RQP RQQ RRA RRD RRE RRG RRI RRO RSP RTB SCN SDN SDR \
+     SET SIU SLN SLR SMD SPQ SQM SQR SRM SRR SSR SSU STC STI SUR TBR TCR TCU UDM VQQ VXQ VXR VXU VXX",
+);
+
+/// The trigger events of HL7 table 0003 that are not a letter and two digits: problems and goals (chapter 12), a
+/// cancelled query, and queries for pharmacy information.
+static TRIGGERS: Names = Names::of(
+    "CNQ PC1 PC2 PC3 PC4 PC5 PC6 PC7 PC8 PC9 PCA PCB PCC PCD PCE PCF PCG PCH PCJ PCK PCL RAR RDR RER RGR ROR",
 );

@@ -68,9 +68,10 @@ impl Separators {
     }
 }
 
-/// True for a byte that can be MSH-1: with `MSH` in front of it, it begins a message.
+/// True for a byte that can be MSH-1: with `MSH` in front of it, it begins a message. TAB is no printable character, as
+/// the standard demands, but senders that fill in tables use it.
 pub(super) const fn is_field_separator(byte: u8) -> bool {
-    byte.is_ascii_punctuation()
+    byte.is_ascii_punctuation() || byte == b'\t'
 }
 
 /// A line that begins with three letters and a separator, split into its fields.
@@ -133,7 +134,7 @@ pub(super) struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
-    /// Reads an MSH line; `ended` where the line is whole: nothing is missing in it, and CR or LF ended it.
+    /// Reads an MSH line; `ended` where the line is whole: nothing is missing in it, and CR, LF or FS ended it.
     pub(super) fn new(line: &'a [u8], ended: bool) -> Self {
         let fields = Fields::new(line);
         let separators = Separators::new(fields.separator, fields.at(0));
@@ -198,7 +199,7 @@ impl<'a> Header<'a> {
         self.fenced(text, || Public::shaped(text, 3, |byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()))
     }
 
-    /// MSH-9.2, the trigger event: table 0003 has a letter and two digits; `Z` codes are a site's own.
+    /// MSH-9.2, the trigger event: see [`Name::is_trigger`].
     pub(super) fn trigger_event(&self) -> Option<Public<'a>> {
         let [_, text, _] = self.message_type;
         self.fenced(text, || if is_trigger(text) { code(text) } else { Public::word(UNREADABLE) })
@@ -234,7 +235,7 @@ impl<'a> Header<'a> {
     /// MSH-12.1: table 0104, a version of the standard (ensured by soundness).
     pub(super) fn version(&self) -> Option<Public<'a>> {
         let text = self.first(12);
-        self.fenced(text, || Public::shaped(text, 5, |byte| byte.is_ascii_digit() || byte == b'.'))
+        self.fenced(text, || Public::shaped(text, 5, |byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'D')))
     }
 
     /// MSH-9.1 and 9.2 as `ADT^A01`, whatever the message's separators are.
@@ -393,17 +394,19 @@ const fn is_namespace(byte: u8) -> bool {
         || matches!(byte, b'-' | b'_' | b'.' | b'/' | b'+' | b'&' | b'#' | b':' | b'(' | b')' | b' ')
 }
 
-/// Identifiers as systems make them: counters, times, GUIDs, Base64; no spaces.
+/// Identifiers as systems make them: counters, times, GUIDs, Base64; no spaces, and no `@`: mail addresses are people's.
 const fn is_control_id(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
-        || matches!(byte, b'-' | b'_' | b'.' | b':' | b'/' | b'+' | b'=' | b'#' | b'{' | b'}' | b'*' | b'@')
+        || matches!(byte, b'-' | b'_' | b'.' | b':' | b'/' | b'+' | b'=' | b'#' | b'{' | b'}' | b'*')
 }
 
-/// Table 0104, not just its pattern: of a version that does not exist, a digit may be somebody's.
+/// Table 0104, not just its pattern: of a version that does not exist, a digit may be somebody's. A lone `2`, which some
+/// editions list, stands in too many fields to tell a header by.
 const fn is_version(text: &[u8]) -> bool {
     matches!(
         text,
         b"2.0"
+            | b"2.0D"
             | b"2.1"
             | b"2.2"
             | b"2.3"
@@ -416,7 +419,6 @@ const fn is_version(text: &[u8]) -> bool {
             | b"2.3.1"
             | b"2.3.2"
             | b"2.5.1"
-            | b"2.5.2"
             | b"2.7.1"
             | b"2.8.1"
             | b"2.8.2"
@@ -425,8 +427,7 @@ const fn is_version(text: &[u8]) -> bool {
 }
 
 fn is_trigger(text: &[u8]) -> bool {
-    let standard = matches!(text, [a, b, c] if a.is_ascii_uppercase() && b.is_ascii_digit() && c.is_ascii_digit());
-    standard || (text.len() == 3 && Name::first_of(text).is_some_and(Name::is_local))
+    text.len() == 3 && Name::first_of(text).is_some_and(Name::is_trigger)
 }
 
 fn is_structure(text: &[u8]) -> bool {

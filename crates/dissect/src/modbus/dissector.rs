@@ -81,6 +81,8 @@ pub(super) struct ModbusDissector {
     certainty: u8,
     /// The unit of the last ADU.
     unit: Option<u8>,
+    /// Who has sent an ADU.
+    spoke: [bool; 2],
     /// Requests may have been missed, so that an answer without one is no wonder: at the start of a flow that was
     /// caught in the middle, and behind a gap, until an answer finds its request again.
     excused: bool,
@@ -103,6 +105,7 @@ impl ModbusDissector {
             requester,
             certainty,
             unit: None,
+            spoke: [false; 2],
             excused: !from_start,
             from_start,
             losses: 0,
@@ -128,8 +131,8 @@ impl ModbusDissector {
         count(fault, to);
         self.lose(side);
         // Among ADUs: a damaged one, or another protocol in the same frame. Its length is as good as any, whereas
-        // its inside may look like an ADU. The first bytes of a flow caught in the middle may be anything.
-        if fault == Fault::ProtocolId && header.has_length() && (self.from_start || self.unit.is_some()) {
+        // its inside may look like an ADU. The first bytes of an end caught in the middle may be anything.
+        if fault == Fault::ProtocolId && header.has_length() && (self.from_start || *side.of(&self.spoke)) {
             return Front::Nothing(header.total());
         }
         *side.of_mut(&mut self.place) = Place::Searching;
@@ -187,6 +190,7 @@ impl ModbusDissector {
             count(fault, to);
         }
         self.unit = Some(adu.header.unit);
+        *side.of_mut(&mut self.spoke) = true;
         let fields = adu.fields(direction);
         let ids = Ids::new(&adu.header);
         if direction == Direction::Request {

@@ -204,8 +204,8 @@ fn identification_shows_no_text_out_of_shape() {
     let canary: &[u8] = b"DOE^JANE";
     let told = |pdu: &[u8]| run(&ON_502, &[ask(7, &[0x2b, 0x0e, 1, 0]), tell(7, pdu)]);
     // The user's words, private objects, the marks of a person's name, what is not text, what is too long.
-    let hidden: [(u8, &[u8]); 5] =
-        [(6, b"JANE DOE"), (0x80, b"JANE DOE"), (0, canary), (1, b"JANE\x80DOE"), (4, &[b'J'; 65])];
+    let hidden: [(u8, &[u8]); 6] =
+        [(6, b"JANE DOE"), (0x80, b"JANE DOE"), (0, canary), (1, b"JANE\x80DOE"), (3, b"JANE DOE"), (4, &[b'J'; 65])];
     for object in hidden {
         let found = told(&identification(&[object]));
         let shown = found.messages.join("");
@@ -231,6 +231,12 @@ fn identification_shows_no_text_out_of_shape() {
         "{:?}",
         found.messages
     );
+    // Cut off behind the last object, where more was announced.
+    let whole = adu(7, 1, &[&identification(&[(0, b"JANE")])[..], &[0; 5]].concat());
+    let (there, _) = whole.split_at(whole.len() - 5);
+    let steps = [ask(7, &[0x2b, 0x0e, 1, 0]), Step::Bytes(Side::B, there.to_vec()), Step::Gap(Side::B, Some(5))];
+    let found = run(&ON_502, &steps);
+    assert!(found.messages[1].contains("\"vendor_name\":\"(unreadable)\""), "{:?}", found.messages);
     // One name once.
     let found = told(&identification(&[(0, b"one"), (0, b"two")]));
     assert_eq!(found.messages[1].matches("vendor_name").count(), 1);

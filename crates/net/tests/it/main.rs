@@ -19,6 +19,7 @@ mod links;
 mod orientation;
 mod properties;
 mod streams;
+mod tails;
 mod timers;
 mod tunnels;
 mod wire;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::pcap::{PLAIN, pcap, read};
-use crate::run::{Ran, replay, root, wardtap};
+use crate::run::{Ran, captures, replay, root, wardtap};
 
 /// A capture that raises one alert of severity medium.
 const SWEEP: &str = "captures/modbus/unit-sweep.pcap";
@@ -70,6 +70,23 @@ fn help_and_version_are_no_failure() {
     }
     let version = wardtap(&["--version"]).expect(0);
     assert_eq!(version.stdout, format!("wardtap {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn of_many_captures_the_first_are_listed_and_all_are_counted() {
+    let captures = captures();
+    let names: Vec<&str> = captures.iter().map(String::as_str).collect();
+    let ran = wardtap(&[&["replay"], &names[..]].concat()).expect(0);
+    let shown: Vec<&str> = ran.stdout.lines().skip(1).take(13).collect();
+    for (line, name) in shown.iter().zip(&names).take(10) {
+        assert!(line.starts_with(&format!("  {name} ")) && line.contains(" packets, "), "{line}");
+    }
+    assert_eq!(shown[10], format!("  and {} more (--events FILE lists all)", names.len() - 10));
+    assert!(shown[11].starts_with("  together  ") && shown[12].starts_with("    from 2026-"), "{shown:?}");
+    // Of two, both and their sum; of one, its span alone.
+    let two = wardtap(&["replay", SWEEP, names[0]]).expect(0).stdout;
+    assert!(two.contains("\n  together  ") && !two.contains(" more ("), "{two}");
+    assert!(!wardtap(&["replay", SWEEP]).expect(0).stdout.contains("together"));
 }
 
 #[test]
@@ -150,8 +167,12 @@ fn what_cannot_be_read_is_named_with_what_to_do() {
     fails(&["replay", "captures"], &["captures: is a directory", "captures/*.pcap"]);
     let empty = Made::new(b"");
     fails(&["replay", &empty.name], &[&empty.name, "is empty"]);
-    let text = Made::new(b"patient list\n");
-    fails(&["replay", &text.name], &[&text.name, "not a capture", "pcap, pcapng, gzip or zstd"]);
+    let text = Made::new(b"CANARYNAME list\n");
+    let read = ["not a capture: the file begins with text", "pcap, pcapng, gzip or zstd", "editcap -F pcapng"];
+    fails(&["replay", &text.name], &[&[text.name.as_str()], &read[..]].concat());
+    assert!(!wardtap(&["replay", &text.name]).stderr.contains("CANARY"));
+    let snoop = Made::new(b"snoop\0\0\0\0\0\0\x02\0\0\0\x04");
+    fails(&["replay", &snoop.name], &["it is a snoop capture: convert it first (editcap -F pcapng"]);
     let header = Made::new(&fs::read(root().join(SWEEP)).unwrap()[..10]);
     fails(&["replay", &header.name], &[&header.name, "10 bytes", "24 bytes"]);
     // One bad input among good ones: nothing is done by halves.
@@ -159,7 +180,7 @@ fn what_cannot_be_read_is_named_with_what_to_do() {
     let mut version = fs::read(root().join(SWEEP)).unwrap();
     version[4] = 9;
     let version = Made::new(&version);
-    fails(&["replay", &version.name], &["version 9.4", "2.4"]);
+    fails(&["replay", &version.name], &["version 9.4", "2.4", "editcap -F pcapng"]);
 }
 
 /// A capture's bytes, and where its record of this index begins.
@@ -274,7 +295,10 @@ fn a_filter_is_applied_and_a_bad_one_refused() {
     assert_eq!(stats["messages"]["modbus"], 0);
     assert_eq!(stats["run"]["options"]["filter"], "arp");
     assert_eq!(replay(SWEEP, &["--filter", "tcp port 502"]).stats()["messages"]["modbus"], 494);
-    refuses(&["replay", SWEEP, "--filter", "tcp prot 502"], &["tcp prot 502", "syntax error", "pcap-filter"]);
+    refuses(&["replay", SWEEP, "--filter", "tcp prot 502"], &["tcp prot 502", "\"prot\"", "pcap-filter"]);
+    refuses(&["replay", SWEEP, "--filter", "tcp port"], &["\"tcp port\"", "syntax error", "pcap-filter"]);
+    let lookup = ["\"host pacs\"", "\"pacs\" is neither", "would send packets: write the address"];
+    refuses(&["replay", SWEEP, "--filter", "host pacs"], &lookup);
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub(crate) struct Packet {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// The packets of one of the repository's captures, where it is a pcap (plain or gzip): all but one are.
+/// The packets of one of the repository's captures, where it is a pcap (plain or gzip) or a little-endian pcapng.
 pub(crate) fn read(capture: &str) -> Option<Vec<Packet>> {
     let mut bytes = fs::read(root().join(capture)).unwrap();
     if bytes.starts_with(&[0x1f, 0x8b]) {
@@ -27,6 +27,7 @@ pub(crate) fn read(capture: &str) -> Option<Vec<Packet>> {
     let nanos_per_unit = match u32_at(0) {
         0xa1b2_c3d4 => 1000,
         0xa1b2_3c4d => 1,
+        0x0a0d_0d0a => return enhanced_packets(&bytes),
         _ => return None,
     };
     assert_eq!(u32_at(20), 1, "{capture} is not Ethernet");
@@ -37,6 +38,33 @@ pub(crate) fn read(capture: &str) -> Option<Vec<Packet>> {
         let time = u64::from(u32_at(at)) * 1_000_000_000 + u64::from(u32_at(at + 4)) * nanos_per_unit;
         packets.push(Packet { time, sent, bytes: bytes[at + 16..at + 16 + captured].to_vec() });
         at += 16 + captured;
+    }
+    Some(packets)
+}
+
+/// The packets of a pcapng with a section, and an interface on Ethernet with nanoseconds.
+fn enhanced_packets(bytes: &[u8]) -> Option<Vec<Packet>> {
+    let u32_at = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    let mut packets = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let (kind, length) = (u32_at(at), u32_at(at + 4) as usize);
+        match kind {
+            0x0a0d_0d0a if u32_at(at + 8) != 0x1a2b_3c4d => return None,
+            1 => {
+                let resolution = [9, 0, 1, 0, 9].as_slice();
+                let options = &bytes[at + 16..at + length];
+                assert_eq!(u32_at(at + 8) & 0xffff, 1, "not Ethernet");
+                assert!(options.windows(5).any(|option| option == resolution), "not in nanoseconds");
+            }
+            6 => {
+                let (captured, sent) = (u32_at(at + 20) as usize, u32_at(at + 24));
+                let time = u64::from(u32_at(at + 12)) << 32 | u64::from(u32_at(at + 16));
+                packets.push(Packet { time, sent, bytes: bytes[at + 28..at + 28 + captured].to_vec() });
+            }
+            _ => {}
+        }
+        at += length;
     }
     Some(packets)
 }

@@ -3,9 +3,10 @@
 //! The captures' invented patients carry the words of `captures/peers/canaries.txt` in every protected field.
 
 use std::fs;
+use std::process::Command;
 
 use crate::pcap::{PLAIN, Packet, payload, pcap, read};
-use crate::run::{Replayed, captures, replay, root};
+use crate::run::{ALL_TYPES, Replayed, captures, replay, root};
 
 /// What must not be found: each canary, and of each made of letters every piece of six octets, for damage may cut one.
 fn forbidden() -> Vec<String> {
@@ -47,6 +48,27 @@ fn no_canary_leaves_whole_captures() {
         planted += usize::from(packets.iter().any(holds));
     }
     assert!(planted >= 25, "only {planted} captures hold a canary: the test proves little");
+}
+
+/// There is no log, and what libraries would log goes nowhere: not even when everything is asked for.
+#[test]
+fn no_canary_leaves_however_loud_the_surroundings() {
+    let forbidden = forbidden();
+    for capture in captures().iter().step_by(5) {
+        let ran = Command::new(env!("CARGO_BIN_EXE_wardtap"))
+            .args(["replay", capture, "--events", "-", "--event-types", ALL_TYPES])
+            .envs([("RUST_LOG", "trace"), ("RUST_BACKTRACE", "full"), ("CLICOLOR_FORCE", "1")])
+            .current_dir(root())
+            .output()
+            .unwrap();
+        for text in [&ran.stdout, &ran.stderr] {
+            let text = String::from_utf8_lossy(text);
+            assert!(!text.is_empty());
+            for word in &forbidden {
+                assert!(!text.contains(word), "{capture}: {word:?}");
+            }
+        }
+    }
 }
 
 /// xorshift64*: damage that is the same in every run.

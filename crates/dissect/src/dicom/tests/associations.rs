@@ -113,9 +113,47 @@ fn titles_without_their_shape_do_not_go_out() {
     // Without an application context the fields in front of it may be anything.
     let mut body = fixed(CANARIES[3], CANARIES[0]);
     body.extend(proposed(1, CT, &[IMPLICIT]));
-    let seen = checked(&from_start(), &[a(associate_rq()), a(pdu(1, &body))]);
-    assert_eq!(seen.anomalies, ["association-items"]);
-    assert_eq!(field(&seen.messages[1], "called_ae"), "(unreadable)");
+    // Nor where it is not the first item, or no identifier.
+    let late = [&body[..], &application_context(), &user_information(&[])].concat();
+    let odd = [&fixed(CANARIES[3], CANARIES[0])[..], &item(0x10, b"CANARY"), &user_information(&[])].concat();
+    for body in [[&body[..], &user_information(&[])].concat(), body, late, odd] {
+        let seen = checked(&from_start(), &[a(associate_rq()), a(pdu(1, &body))]);
+        assert_eq!(seen.anomalies, ["association-items"]);
+        for name in ["called_ae", "calling_ae"] {
+            assert_eq!(field(&seen.messages[1], name), "(unreadable)");
+        }
+        assert_eq!(field(&seen.messages[1], "implementation_version"), serde_json::Value::Null);
+    }
+}
+
+#[test]
+fn shapes_of_titles_identifiers_and_versions() {
+    use super::super::wire::{ae_title, uid, version_name};
+    for (text, shown) in [
+        ("ARCHIVE-1 a.b", "ARCHIVE-1 a.b"),
+        (" CT1  ", "CT1"),
+        ("ABCDEFGHIJKLMNOP", "ABCDEFGHIJKLMNOP"),
+        ("ABCDEFGHIJKLMNOPQ", "(unreadable)"),
+        ("A\\B", "(unreadable)"),
+        ("A\tB", "(unreadable)"),
+        ("M\u{dc}LLER", "(unreadable)"),
+    ] {
+        assert_eq!(ae_title(text.as_bytes()).as_str(), shown, "{text}");
+        assert_eq!(version_name(text.as_bytes()).as_str(), shown, "{text}");
+    }
+    let longest = format!("1.{}", "2".repeat(62));
+    for (text, shown) in [
+        (CT, CT),
+        (&longest[..], &longest[..]),
+        (&format!("{longest}2"), "(unreadable)"),
+        ("47110815", "(unreadable)"),
+        ("3.1", "(unreadable)"),
+        ("1..2", "(unreadable)"),
+        ("1.2.", "(unreadable)"),
+        ("1.2.A", "(unreadable)"),
+    ] {
+        assert_eq!(uid(text.as_bytes()).unwrap().as_str(), shown, "{text}");
+    }
 }
 
 #[test]

@@ -25,6 +25,41 @@ fn a_gap_in_a_data_set_shortens_it() {
     assert!(head(&seen.messages[1]).contains("c-echo-rq"));
 }
 
+/// Response times are what others judge devices by: one is told only where both ends of it are known.
+#[test]
+fn how_long_an_answer_took_is_told_only_where_its_request_is_known_to_be_whole_by_then() {
+    let object = patient(5000);
+    let pdu = data(1, 2, &object);
+    let stored = || b(data(1, 3, &response(0x8001, 1, 0, false)));
+    let paired = |steps: &[Step]| {
+        let seen = told(steps);
+        seen.messages.iter().filter(|line| line.contains(" paired")).count()
+    };
+    let begun = || a([data(1, 3, &store_rq(1)), pdu[..1000].to_vec()].concat());
+    assert_eq!(paired(&[begun(), a(&pdu[1000..]), stored()]), 1);
+    assert_eq!(paired(&[begun(), gap(1460), a(&pdu[2460..]), stored()]), 1, "its middle is missing");
+    assert_eq!(paired(&[begun(), gap(pdu.len() - 1000), stored()]), 0, "its end is missing");
+    assert_eq!(paired(&[begun(), gap(pdu.len()), stored()]), 0, "its end and more is missing");
+    // The place in the stream is lost, and the end of another object looks like that of the first.
+    let other = data(1, 2, &patient(200));
+    assert_eq!(paired(&[begun(), gap(7000), a(other), stored()]), 0);
+}
+
+#[test]
+fn an_answer_belongs_to_no_request_from_before_a_loss() {
+    let asked = |id| a(echo(id));
+    let answered = |id| b(data(1, 3, &response(0x8030, id, 0, false)));
+    let paired = |steps: &[Step]| {
+        let seen = told(steps);
+        seen.messages.iter().filter(|line| line.contains(" paired")).count()
+    };
+    assert_eq!(paired(&[asked(1), answered(1), asked(1), answered(1)]), 2, "many peers number all requests 1");
+    let lost_answer = Step::Gap(Side::B, Some(echo(1).len() as u64));
+    assert_eq!(paired(&[asked(1), lost_answer, asked(1), answered(1), answered(1)]), 1, "the first gave way");
+    assert_eq!(paired(&[asked(1), gap(echo(1).len()), answered(1)]), 0, "it may be the one that was lost");
+    assert_eq!(paired(&[asked(1), gap(echo(1).len()), asked(2), answered(2)]), 1);
+}
+
 #[test]
 fn a_gap_at_every_place() {
     let object = patient(600);
@@ -170,14 +205,23 @@ fn command_sets_that_the_walk_refuses() {
         bytes
     };
     let headless = [number(0x0100, 0x0030), number(0x0800, 0x0101)].concat();
-    let titled = command(&[number(0x0100, 0x0021), text(0x0600, CANARIES[3]), number(0x0800, 0x0101), vec![1, 2, 3]]);
+    let titled = command(&[
+        text(0x0002, CANARIES[4]),
+        number(0x0100, 0x0021),
+        text(0x0600, CANARIES[3]),
+        number(0x0800, 0x0101),
+        text(0x1030, CANARIES[3]),
+        vec![1, 2, 3],
+    ]);
     for bad in [bomb, foreign, unordered, wide, undefined, headless, titled, vec![], vec![0; 7], b"MSH|^~\\&|".to_vec()]
     {
         let seen = told(&[a(data(1, 3, &bad)), a(echo(2))]);
         assert_eq!(seen.anomalies, ["command-set"], "{bad:?}");
         assert_eq!(seen.messages.len(), 2, "{seen:?}");
         assert!(head(&seen.messages[1]).contains("c-echo-rq"));
-        assert_eq!(field(&seen.messages[0], "dimse.move_destination"), serde_json::Value::Null);
+        for text in ["move_destination", "move_originator", "sop_class_uid"] {
+            assert_eq!(field(&seen.messages[0], &format!("dimse.{text}")), serde_json::Value::Null);
+        }
     }
     // What it knew before it refused still says what the message is.
     let seen = told(&[a(data(1, 3, &command(&[number(0x0100, 0x0030), number(0x0110, 7), vec![9]])))]);

@@ -160,10 +160,26 @@ fn shapes_of_the_header() {
     for absent in ["", "\"\"", "^ID^ISO"] {
         assert!(!show("REG", absent).contains("sending_application"), "{absent}");
     }
+    assert!(show("|C1|", "|{0-9a-f}+/=_.:#*|").contains("\"control_id\":\"{0-9a-f}+/=_.:#*\""));
+    for hidden in ["a@b.example", "J B", "J^B", "J'B", &"1".repeat(200)] {
+        assert!(show("|C1|", &format!("|{hidden}|")).contains("\"control_id\":\"(unreadable)\""), "{hidden}");
+    }
     // One header that is not sound hides everything; a wrong trigger or structure only itself.
-    for (field, with) in
-        [("ADT^", "XYZ^"), ("ADT^", "AD^"), ("|P|", "|X|"), ("2.5.1", "3"), ("2.5.1", ""), ("|2026", "|x2026")]
-    {
+    for (field, with) in [
+        ("ADT^", "XYZ^"),
+        ("ADT^", "AD^"),
+        ("ADT^", "ADTX^"),
+        ("|P|", "|X|"),
+        ("2.5.1", "3"),
+        ("2.5.1", "2.5.2"),
+        ("2.5.1", ""),
+        ("|2026", "|x2026"),
+        ("2.5.1", "2.5.1|1a"),
+        ("2.5.1", "2.5.1|||ALX"),
+        ("2.5.1", "2.5.1||||A1"),
+        // Longer than what is read: what it ends with nobody knows.
+        ("2.5.1", &format!("2.5.1{}", "|".repeat(5000))),
+    ] {
         assert!(show(field, with).contains("\"sending_application\":\"(unreadable)\""), "{field} {with}");
         assert!(show(field, with).contains(" other request "), "{field} {with}");
     }
@@ -176,6 +192,10 @@ fn shapes_of_the_header() {
         ("2.5.1", "2.5.1^DEU&Germany"),
         ("ADT^A01^ADT_A01", "ADT"),
         ("ADT^A01^ADT_A01", "ZAB^Z01^ZAB_Z01"),
+        ("ADT^A01^ADT_A01", "PGL^PC6^PGL_PC6"),
+        ("ADT^A01^ADT_A01", "SET^Q41"),
+        ("2.5.1", "2.9.1"),
+        ("2.5.1", "2.0D"),
     ] {
         assert!(show(field, with).contains("\"sending_application\":\"REG\""), "{field} {with}");
     }

@@ -51,6 +51,17 @@ fn pipelined_out_of_order_and_through_a_gateway() {
     assert_eq!(found.anomalies, ["unsolicited-response"]);
 }
 
+/// The other end's ADUs do not say that this end's first octets begin one: here they are the rest of one, and look like a
+/// header of another protocol with a length that covers the next.
+#[test]
+fn an_end_caught_in_the_middle_behind_the_other_one() {
+    let steps = [
+        Step::Bytes(Side::B, adu(2, 2, &[3, 4, 0, 0, 0, 0])),
+        Step::Bytes(Side::A, [&[2, 3, 0, 1, 0, 2][..], &adu(3, 2, &[3, 0, 2, 0, 3])].concat()),
+    ];
+    assert_eq!(brief(&run(&MIDDLE, &steps)), ["tells 3 2/2", "asks 3 3/2"]);
+}
+
 #[test]
 fn repeated_transaction_ids_pair_oldest_first() {
     // A client that always sends 0.

@@ -1,0 +1,3 @@
+//! `wardtap-dissect` from outside: conversations go in, messages come out.
+
+mod naming;
