@@ -90,6 +90,14 @@ pub enum CaptureError {
         /// What is wrong with it.
         what: String,
     },
+    /// Unpacking takes more memory than it may.
+    #[error("{capture}: cannot be unpacked: {what}")]
+    Window {
+        /// The capture as given.
+        capture: String,
+        /// What it needs, what it may have, and what to do.
+        what: String,
+    },
     /// Standard input can be read only once.
     #[error("- (standard input) is given more than once: it can be read only once")]
     StandardInputTwice,

@@ -335,6 +335,9 @@ fn read_head(capture: &str, feed: &mut Feed, head: &mut Vec<u8>) -> Result<(), C
             Err(DamageReason::Read { what }) => {
                 return Err(CaptureError::Io { capture: capture.to_owned(), source: io::Error::other(what) });
             }
+            Err(reason @ DamageReason::PackedWindow { .. }) => {
+                return Err(CaptureError::Window { capture: capture.to_owned(), what: reason.to_string() });
+            }
             Err(reason) => return Err(CaptureError::Packed { capture: capture.to_owned(), what: reason.to_string() }),
         }
     }
