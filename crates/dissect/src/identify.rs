@@ -205,13 +205,6 @@ impl Conversation {
                 self.name(protocol, flow, requester);
                 self.replay(&early, flow, to);
             }
-            // A segment is where a message mostly begins, whatever came before it.
-            _ if early.pieces.len() > 1
-                && let Verdict::Named(protocol, requester) = probe_first(flow, chunk) =>
-            {
-                self.name(protocol, flow, requester);
-                self.replay(&early, flow, to);
-            }
             Verdict::Unsure(_) if a.len().max(b.len()) < EARLY_MAX => self.state = State::Early(early),
             Verdict::Unsure(_) | Verdict::Nothing => {
                 self.state = State::Unknown { tls: looks_like_tls(first.of::<Vec<u8>>(&early.bytes)) };
