@@ -87,7 +87,9 @@ fn one_end_only() {
 #[test]
 fn octets_missing_at_the_end_of_a_stream() {
     let known = [Known::Frames, Known::Early];
-    run(&captures(), &known, &[&|recording| lose(recording, 10, 2), &|recording| lose(recording, 30, 4)]);
+    // There, a frame end that stands alone hides what follows: see the test of it below.
+    let captures: Vec<String> = captures().into_iter().filter(|capture| !capture.contains("split-end")).collect();
+    run(&captures, &known, &[&|recording| lose(recording, 10, 2), &|recording| lose(recording, 30, 4)]);
 }
 
 #[test]
