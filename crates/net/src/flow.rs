@@ -23,6 +23,10 @@ pub struct FlowKey {
 }
 
 impl FlowKey {
+    /// Of no flow.
+    pub const NONE: Self =
+        Self { addresses: [Address::from_halves(0, 0); 2], ports: [0; 2], tunnel: 0, vlan: 0, transport: 0 };
+
     /// Orders two ends; gives back the key and which of the two the first one (the sender) is.
     ///
     /// Without branches: which end is the smaller one is as good as random.

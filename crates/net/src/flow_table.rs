@@ -49,7 +49,7 @@ pub struct Limits {
 }
 
 /// What a packet says of the flow that it belongs to: all that its headers are read for.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Sought {
     key: FlowKey,
     hash: u64,
@@ -60,10 +60,9 @@ pub struct Sought {
 }
 
 /// How much of a packet's headers could be read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     /// Not enough.
-    #[default]
     Broken,
     /// TCP.
     Tcp,
@@ -72,6 +71,15 @@ enum Kind {
 }
 
 impl Sought {
+    /// Of a packet that belongs to no flow.
+    pub const NONE: Self = Self {
+        key: FlowKey::NONE,
+        hash: 0,
+        segment: Segment::NONE,
+        side: Side::A,
+        kind: Kind::Broken,
+    };
+
     /// The two ends of the flow.
     #[inline]
     #[must_use]
@@ -124,24 +132,28 @@ impl Warm {
 
 impl Seeker {
     /// Reads a packet's headers: which flow it belongs to, and what it brings.
+    ///
+    /// Written where it is to stand: what is put together elsewhere in small parts, and copied in large ones, has the
+    /// processor wait for each of them.
     #[inline]
-    #[must_use]
-    pub fn seek(&self, packet: &Packet<'_>, layout: &Layout) -> Sought {
+    pub fn seek(&self, packet: &Packet<'_>, layout: &Layout, sought: &mut Sought) {
         // TCP in IPv4 without options: almost every packet, and all of its headers in one look.
         if layout.transport.wrapping_sub(layout.network) == 20
             && layout.protocol() == protocol::TCP
             && let Some(headers) =
                 packet.bytes.get(usize::from(layout.network)..).and_then(|rest| rest.first_chunk::<40>())
         {
-            return self.seek_plain(headers, packet, layout);
+            self.seek_plain(headers, packet, layout, sought);
+        } else {
+            *sought = self.seek_any(packet, layout);
         }
-        self.seek_any(packet, layout)
     }
 
     #[inline]
-    fn seek_plain(&self, headers: &[u8; 40], packet: &Packet<'_>, layout: &Layout) -> Sought {
+    fn seek_plain(&self, headers: &[u8; 40], packet: &Packet<'_>, layout: &Layout, sought: &mut Sought) {
+        sought.kind = Kind::Broken;
         let (ip, tcp) = headers.split_at(20);
-        let (Some(ip), Some(tcp)) = (ip.first_chunk::<20>(), tcp.first_chunk::<20>()) else { return Sought::default() };
+        let (Some(ip), Some(tcp)) = (ip.first_chunk::<20>(), tcp.first_chunk::<20>()) else { return };
         let [_, _, _, _, i0, i1, _, _, _, _, _, _, s0, s1, s2, s3, d0, d1, d2, d3] = *ip;
         let [p0, p1, q0, q1, ..] = *tcp;
         let source = Address::v4(u32::from_be_bytes([s0, s1, s2, s3]));
@@ -149,15 +161,19 @@ impl Seeker {
         let (sender, receiver) = ((source, u16::from_be_bytes([p0, p1])), (destination, u16::from_be_bytes([q0, q1])));
         let vlan = if self.by_vlan { layout.vlan().unwrap_or(0) } else { 0 };
         let (key, side) = FlowKey::new(sender, receiver, protocol::TCP, layout.tunnel, vlan);
+        sought.hash = key.hash(self.key);
+        sought.key = key;
+        sought.side = side;
         let identification = u32::from(u16::from_be_bytes([i0, i1]));
-        let segment = Segment::new(tcp, identification, packet, layout);
-        let kind = if segment.is_some() { Kind::Tcp } else { Kind::Broken };
-        Sought { key, hash: key.hash(self.key), segment: segment.unwrap_or_default(), side, kind }
+        if let Some(segment) = Segment::new(tcp, identification, packet, layout) {
+            sought.segment = segment;
+            sought.kind = Kind::Tcp;
+        }
     }
 
     fn seek_any(&self, packet: &Packet<'_>, layout: &Layout) -> Sought {
-        let Some((key, side)) = self.key_of(packet, layout) else { return Sought::default() };
-        let mut sought = Sought { key, hash: key.hash(self.key), segment: Segment::default(), side, kind: Kind::Other };
+        let Some((key, side)) = self.key_of(packet, layout) else { return Sought::NONE };
+        let mut sought = Sought { key, hash: key.hash(self.key), segment: Segment::NONE, side, kind: Kind::Other };
         if key.transport == protocol::TCP {
             sought.kind = Kind::Broken;
             if let Some(segment) = Segment::read(packet, layout) {
@@ -270,7 +286,8 @@ impl<S: Default> FlowTable<S> {
     where
         H: StreamHandler<Application = S>,
     {
-        let sought = self.seeker.seek(packet, layout);
+        let mut sought = Sought::NONE;
+        self.seeker.seek(packet, layout, &mut sought);
         self.take(&sought, packet, frame, layout, handler);
     }
 

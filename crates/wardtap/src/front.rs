@@ -10,7 +10,7 @@ use wardtap_net::address::shard_of;
 use wardtap_net::defragment::{Defragmenter, Outcome};
 use wardtap_net::flow_table::{Seeker, Sought};
 use wardtap_net::packet::{LinkType, Packet, Timestamp};
-use wardtap_net::peel::{Layout, Peeled, Undecoded, peel};
+use wardtap_net::peel::{Layout, Peeled, Undecoded, peel, peel_plain};
 
 use crate::batch::{Batch, Entry, Task, Tick};
 use crate::clock::Clock;
@@ -67,9 +67,7 @@ pub struct Front {
     ended: bool,
 }
 
-fn nothing() -> Entry {
-    Entry { layout: Layout::EMPTY, sought: Sought::default(), task: Task::Nothing, shard: 0 }
-}
+const NOTHING: Entry = Entry { layout: Layout::EMPTY, sought: Sought::NONE, task: Task::Nothing, shard: 0 };
 
 impl Front {
     pub fn new(source: Box<dyn PacketSource>, selection: Selection, seeker: Seeker) -> Self {
@@ -89,7 +87,6 @@ impl Front {
 
     /// Refills a batch; false when the one before was the last.
     pub fn fill(&mut self, batch: &mut Batch) -> bool {
-        batch.entries.clear();
         batch.ticks.clear();
         batch.datagrams.clear();
         batch.first = self.sequence;
@@ -106,61 +103,60 @@ impl Front {
         self.sequence += batch.block.records.len() as u64;
         self.counts.packets += batch.block.records.len() as u64;
         let Batch { block, entries, ticks, datagrams, .. } = batch;
+        entries.resize(block.records.len(), NOTHING);
         let mut bytes = 0;
-        for (index, record) in block.records.iter().enumerate() {
+        for (index, (record, entry)) in block.records.iter().zip(entries).enumerate() {
             let packet = Packet { time: record.time, link: record.link, bytes: block.frame(record), sent: record.sent };
             bytes += packet.bytes.len() as u64;
             if !self.everything && !self.selection.takes(&packet) {
                 self.counts.filtered += 1;
-                entries.push(nothing());
+                *entry = NOTHING;
                 continue;
             }
             if let Some(now) = self.clock.advance(record.time) {
                 self.fragments.tick(now);
                 ticks.push(Tick { before: index, now });
             }
-            let entry = match peel(&packet) {
-                Peeled::Ip(layout) => to_shard(&self.seeker, &packet, layout, Task::Packet),
-                other => self.seldom(&packet, other, datagrams),
-            };
-            entries.push(entry);
+            if let Some(layout) = peel_plain(&packet) {
+                to_shard(&self.seeker, &packet, layout, Task::Packet, entry);
+            } else {
+                self.peel(&packet, datagrams, entry);
+            }
         }
         self.counts.bytes += bytes;
         true
     }
 
-    #[cold]
-    fn seldom(&mut self, packet: &Packet<'_>, peeled: Peeled, datagrams: &mut Vec<Vec<u8>>) -> Entry {
-        match peeled {
-            Peeled::Ip(layout) => to_shard(&self.seeker, packet, layout, Task::Packet),
-            Peeled::Arp(layout) => Entry { layout, task: Task::Arp, ..nothing() },
+    fn peel(&mut self, packet: &Packet<'_>, datagrams: &mut Vec<Vec<u8>>, entry: &mut Entry) {
+        match peel(packet) {
+            Peeled::Ip(layout) => to_shard(&self.seeker, packet, layout, Task::Packet, entry),
+            Peeled::Arp(layout) => *entry = Entry { layout, task: Task::Arp, ..NOTHING },
             Peeled::Stopped(reason) => {
                 *self.counts.undecoded.entry(reason).or_default() += 1;
-                nothing()
+                *entry = NOTHING;
             }
             Peeled::Fragment(fragment, piece) => {
+                *entry = NOTHING;
                 self.counts.fragments += 1;
-                let Outcome::Whole(frame) = self.fragments.take(packet, &fragment, &piece) else { return nothing() };
-                let Ok(place) = u16::try_from(datagrams.len()) else { return nothing() };
+                let Outcome::Whole(frame) = self.fragments.take(packet, &fragment, &piece) else { return };
+                let Ok(place) = u16::try_from(datagrams.len()) else { return };
                 let whole = Packet {
                     link: LinkType::ETHERNET,
                     bytes: &frame,
                     sent: u32::try_from(frame.len()).unwrap_or(u32::MAX),
                     ..*packet
                 };
-                let entry = match peel(&whole) {
+                match peel(&whole) {
                     Peeled::Ip(layout) => {
-                        to_shard(&self.seeker, &whole, layout.inherit(&fragment), Task::Datagram(place))
+                        to_shard(&self.seeker, &whole, layout.inherit(&fragment), Task::Datagram(place), entry);
                     }
-                    // A datagram put together inside of which there is a fragment again: one level is enough.
-                    Peeled::Fragment(..) => {
+                    Peeled::Stopped(reason) => *self.counts.undecoded.entry(reason).or_default() += 1,
+                    // A tunnel's datagram that holds a fragment again, or ARP: one level is enough.
+                    Peeled::Fragment(..) | Peeled::Arp(_) => {
                         *self.counts.undecoded.entry(Undecoded::Nesting).or_default() += 1;
-                        nothing()
                     }
-                    other => self.seldom(&whole, other, datagrams),
-                };
+                }
                 datagrams.push(frame);
-                entry
             }
         }
     }
@@ -191,8 +187,10 @@ impl Front {
 }
 
 #[inline]
-fn to_shard(seeker: &Seeker, packet: &Packet<'_>, layout: Layout, task: Task) -> Entry {
-    let sought = seeker.seek(packet, &layout);
-    let [a, b] = *sought.addresses();
-    Entry { layout, sought, task, shard: shard_of(a, b) }
+fn to_shard(seeker: &Seeker, packet: &Packet<'_>, layout: Layout, task: Task, entry: &mut Entry) {
+    seeker.seek(packet, &layout, &mut entry.sought);
+    let [a, b] = *entry.sought.addresses();
+    entry.layout = layout;
+    entry.task = task;
+    entry.shard = shard_of(a, b);
 }

@@ -18,7 +18,7 @@ pub(super) const ACK: u8 = 16;
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// A TCP header's fields, and where its payload is.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Segment {
     pub(super) sequence: u32,
     pub(super) acknowledgement: u32,
@@ -34,6 +34,10 @@ pub(super) struct Segment {
 }
 
 impl Segment {
+    /// Of a packet that is not TCP.
+    pub(super) const NONE: Self =
+        Self { sequence: 0, acknowledgement: 0, sent: 0, identification: 0, at: 0, captured: 0, window: 0, flags: 0 };
+
     /// Reads the TCP header of a packet; None where it is cut or contradicts itself.
     pub(super) fn read(packet: &Packet<'_>, layout: &Layout) -> Option<Self> {
         let fixed = packet.bytes.get(usize::from(layout.transport)..)?.first_chunk::<20>()?;
