@@ -22,15 +22,17 @@ const RING_MAX: usize = 256;
 /// Packets remembered per shard at first.
 const RING_MIN: usize = 16;
 
+/// The half of a fingerprint that says where a payload belongs.
+const PLACE: u64 = 0xffff_ffff_0000_0000;
+
 /// What identifies a packet among those of its shard.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fingerprint {
-    /// Flow, direction, and in TCP the sequence number and length: where its payload belongs.
-    pub place: u32,
-    /// Identification, flags, acknowledgement and the like: which packet it is among those for that place.
-    pub header: u32,
+    /// The upper half: flow, direction, and in TCP the sequence number and length: where its payload belongs. The lower:
+    /// identification, flags, acknowledgement and the like: which packet it is among those for that place.
+    packet: u64,
     /// A [`sample`] of the payload; 0 where not all of it was captured.
-    pub payload: u64,
+    payload: u64,
 }
 
 impl Fingerprint {
@@ -38,8 +40,11 @@ impl Fingerprint {
     #[inline]
     #[must_use]
     pub const fn new(place: u64, header: u64, payload: u64) -> Self {
-        #[allow(clippy::cast_possible_truncation)] // 32 bits of each
-        Self { place: (place >> 32) as u32, header: header as u32, payload }
+        Self { packet: place & PLACE | header & !PLACE, payload }
+    }
+
+    const fn has_place_of(&self, other: &Self) -> bool {
+        (self.packet ^ other.packet) & PLACE == 0
     }
 }
 
@@ -63,6 +68,12 @@ pub enum Seen {
 }
 
 impl Ring {
+    /// Reads what [`Self::remember`] will write over, to have it at hand then.
+    #[inline]
+    pub(crate) fn warm(&self) -> u64 {
+        self.entries.get(self.next).map_or(0, |(_, time)| time.nanos())
+    }
+
     /// Remembers a packet that cannot be a copy.
     #[inline]
     pub fn remember(&mut self, fingerprint: Fingerprint, time: Timestamp) {
@@ -93,7 +104,7 @@ impl Ring {
     /// Looks a packet up, and remembers it unless it is a copy.
     pub fn check(&mut self, fingerprint: Fingerprint, time: Timestamp) -> Seen {
         let mut seen = Seen::New;
-        for (other, when) in self.entries.iter().filter(|(other, _)| other.place == fingerprint.place) {
+        for (other, when) in self.entries.iter().filter(|(other, _)| other.has_place_of(&fingerprint)) {
             if *other == fingerprint && time.since(*when) <= WINDOW_NANOS && when.since(time) <= WINDOW_NANOS {
                 return Seen::Same;
             }
@@ -145,30 +156,34 @@ fn short(payload: &[u8]) -> u64 {
 mod tests {
     use super::*;
 
+    fn print(place: u64, header: u64, payload: u64) -> Fingerprint {
+        Fingerprint::new(place << 32, header, payload)
+    }
+
     #[test]
     fn copies_within_the_window_only() {
         let mut ring = Ring::default();
-        let packet = Fingerprint { place: 3, header: 7, payload: sample(b"payload") };
+        let packet = print(3, 7, sample(b"payload"));
         assert_eq!(ring.check(packet, Timestamp::from_nanos(1_000_000_000)), Seen::New);
         assert_eq!(ring.check(packet, Timestamp::from_nanos(1_010_000_000)), Seen::Same);
         assert_eq!(ring.check(packet, Timestamp::from_nanos(1_010_000_001)), Seen::New);
         assert_eq!(ring.check(packet, Timestamp::from_nanos(1_000_000_001)), Seen::Same, "time may go back");
-        assert_eq!(ring.check(Fingerprint { header: 8, ..packet }, Timestamp::from_nanos(1_010_000_001)), Seen::New);
-        assert_eq!(ring.check(Fingerprint { place: 4, ..packet }, Timestamp::from_nanos(1_010_000_001)), Seen::New);
+        assert_eq!(ring.check(print(3, 8, packet.payload), Timestamp::from_nanos(1_010_000_001)), Seen::New);
+        assert_eq!(ring.check(print(4, 7, packet.payload), Timestamp::from_nanos(1_010_000_001)), Seen::New);
     }
 
     #[test]
     fn other_content_for_the_same_place() {
         let mut ring = Ring::default();
-        let packet = Fingerprint { place: 3, header: 7, payload: sample(b"payload") };
+        let packet = print(3, 7, sample(b"payload"));
         let at = Timestamp::from_seconds;
         ring.remember(packet, at(1));
-        assert_eq!(ring.check(Fingerprint { header: 8, payload: sample(b"Payload"), ..packet }, at(5)), Seen::Other);
-        assert_eq!(ring.check(Fingerprint { header: 8, payload: 0, ..packet }, at(9)), Seen::New, "captured short");
-        for header in 0..RING_MAX as u32 {
-            ring.remember(Fingerprint { place: 5, header, payload: 1 }, at(10));
+        assert_eq!(ring.check(print(3, 8, sample(b"Payload")), at(5)), Seen::Other);
+        assert_eq!(ring.check(print(3, 8, 0), at(9)), Seen::New, "captured short");
+        for header in 0..RING_MAX as u64 {
+            ring.remember(print(5, header, 1), at(10));
         }
-        assert_eq!(ring.check(Fingerprint { payload: 9, ..packet }, at(10)), Seen::New, "pushed out by now");
+        assert_eq!(ring.check(print(3, 7, 9), at(10)), Seen::New, "pushed out by now");
     }
 
     #[test]

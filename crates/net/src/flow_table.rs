@@ -276,9 +276,10 @@ impl<S: Default> FlowTable<S> {
     #[inline]
     #[must_use]
     pub fn warm_flow(&self, warm: Warm) -> u64 {
-        flow_of(&self.chunks, index::parts(warm.0).1).map_or(0, |flow| {
+        let flow = flow_of(&self.chunks, index::parts(warm.0).1).map_or(0, |flow| {
             flow.last.nanos() ^ u64::from(flow.tcp.first().map_or(0, |half| half.next)) ^ flow.first.nanos()
-        })
+        });
+        flow ^ self.ring.warm()
     }
 
     /// Takes a packet whose innermost headers are at `layout`; `frame` labels it in chunks.
