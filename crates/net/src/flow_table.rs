@@ -311,8 +311,8 @@ impl<S: Default> FlowTable<S> {
         }
     }
 
-    /// Takes a segment of a connection that is open, in which nothing was ever out of order, that brings it on: almost
-    /// every segment. False, with nothing done, for all others.
+    /// Takes a segment of a connection that is open, in which nothing is out of order, that brings it on: almost every
+    /// segment. False, with nothing done, for all others.
     #[inline]
     #[allow(clippy::too_many_arguments)]
     fn brings_on<H>(
@@ -333,7 +333,7 @@ impl<S: Default> FlowTable<S> {
         let head = &mut flow.head;
         let half = side.of_mut(&mut head.tcp);
         let expected = half.known() && segment.sequence == half.next && segment.advances(half);
-        if !expected || !segment.is_plain() || head.troubles.is_some() {
+        if !expected || !segment.is_plain() || head.troubles.as_ref().is_some_and(|rare| !rare.is_calm()) {
             return false;
         }
         self.ring.remember(segment.fingerprint(sought.hash, *side, payload), packet.time);

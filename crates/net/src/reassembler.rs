@@ -144,6 +144,18 @@ pub struct Rare {
 }
 
 impl Rare {
+    /// True where nothing is under way: what comes next is as if nothing had happened.
+    #[inline]
+    pub(crate) fn is_calm(&self) -> bool {
+        let [a, b] = &self.held;
+        a.is_empty()
+            && b.is_empty()
+            && self.strangers == [0; 2]
+            && self.granted == [None; 2]
+            && self.fin == [None; 2]
+            && self.proposal.is_none()
+    }
+
     pub(crate) fn holds_anything(&self) -> bool {
         self.held.iter().any(|held| !held.is_empty())
     }
