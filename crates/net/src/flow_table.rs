@@ -11,12 +11,11 @@ mod seek;
 mod segment;
 mod wheel;
 
-use crate::address::Mac;
 use crate::duplicates::{Fingerprint, Ring, Seen, sample};
-use crate::flow::{Flow, FlowHead, FlowKey, FlowState, HashKey, Volume, fold};
+use crate::flow::{Flow, FlowHead, FlowKey, HashKey, fold};
 use crate::packet::{Packet, Timestamp};
 use crate::peel::{Layout, protocol};
-use crate::reassembler::{self, Arrival, Half, StreamHandler};
+use crate::reassembler::{self, Arrival, StreamHandler};
 use crate::stream::{Chunk, Side};
 
 pub(crate) use connection::Proposal;
@@ -141,7 +140,7 @@ impl<S: Default> FlowTable<S> {
     #[must_use]
     pub fn warm_flow(&self, warm: Warm) -> u64 {
         let flow = flow_of(&self.chunks, index::parts(warm.0).1).map_or(0, |flow| {
-            flow.last.nanos() ^ u64::from(flow.tcp.first().map_or(0, |half| half.next)) ^ flow.first.nanos()
+            flow.last.nanos() ^ u64::from(flow.tcp.first().map_or(0, |half| half.next)) ^ u64::from(flow.wheel_next)
         });
         flow ^ self.ring.warm()
     }
@@ -399,7 +398,7 @@ impl<S: Default> FlowTable<S> {
         H: StreamHandler<Application = S>,
     {
         let Some(flow) = flow_at(&mut self.chunks, id) else { return };
-        if !flow.live {
+        if !flow.is_live() {
             return;
         }
         let freed = reassembler::flush(flow, handler);
@@ -420,7 +419,7 @@ impl<S: Default> FlowTable<S> {
             counters.out_of_order = counters.out_of_order.saturating_add(troubles.out_of_order);
             counters.out_of_window = counters.out_of_window.saturating_add(troubles.out_of_window);
         }
-        flow.live = false;
+        flow.first_sender = None;
         flow.application = S::default();
         self.index.remove(tag(flow.key.hash(self.seeker.key)), id);
     }
@@ -428,24 +427,7 @@ impl<S: Default> FlowTable<S> {
 
 impl<S: Default> Flow<S> {
     fn vacant() -> Self {
-        Self {
-            head: FlowHead {
-                key: FlowKey::default(),
-                first: Timestamp::EPOCH,
-                last: Timestamp::EPOCH,
-                tcp: [Half::default(); 2],
-                volume: [Volume::default(); 2],
-                troubles: None,
-                wheel_next: NONE,
-                vlan: u16::MAX,
-                macs: [Mac::default(); 2],
-                first_sender: Side::A,
-                oriented: None,
-                state: FlowState::Seen,
-                live: false,
-            },
-            application: S::default(),
-        }
+        Self { head: FlowHead::default(), application: S::default() }
     }
 }
 
@@ -469,15 +451,9 @@ fn begin<S>(flow: &mut Flow<S>, arriving: &Arriving<'_>) {
         first: packet.time,
         last: packet.time,
         vlan: layout.vlan().unwrap_or(u16::MAX),
-        first_sender: sought.side,
-        live: true,
+        first_sender: Some(sought.side),
         wheel_next: flow.wheel_next,
-        tcp: [Half::default(); 2],
-        volume: [Volume::default(); 2],
-        troubles: None,
-        macs: [Mac::default(); 2],
-        oriented: None,
-        state: FlowState::Seen,
+        ..FlowHead::default()
     };
 }
 

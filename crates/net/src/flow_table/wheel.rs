@@ -38,7 +38,7 @@ impl<S: Default> FlowTable<S> {
             }
             let id = u32::try_from(self.hand).unwrap_or(0);
             if let Some(flow) = flow_of(&self.chunks, id)
-                && flow.live
+                && flow.is_live()
                 && due(flow) < earliest
             {
                 (chosen, earliest) = (id, due(flow));
@@ -106,7 +106,7 @@ impl<S: Default> FlowTable<S> {
         if second.saturating_sub(self.turned) <= turn.saturating_mul(2) {
             return;
         }
-        let first_due = self.chunks.iter().flatten().filter(|flow| flow.live).map(due).min().unwrap_or(u64::MAX);
+        let first_due = self.chunks.iter().flatten().filter(|flow| flow.is_live()).map(due).min().unwrap_or(u64::MAX);
         let target = first_due.saturating_sub(turn).min(second.saturating_sub(turn));
         self.turned = self.turned.max(target);
     }
@@ -124,7 +124,7 @@ impl<S: Default> FlowTable<S> {
             // A record from the future, which the capture's clock did not believe.
             flow.last = flow.last.min(now);
             let due = due(flow);
-            if flow.live && due > self.turned {
+            if flow.is_live() && due > self.turned {
                 self.schedule(id, due);
             } else {
                 self.end(id, Timestamp::from_seconds(self.turned), handler);
@@ -141,7 +141,7 @@ impl<S: Default> FlowTable<S> {
     {
         let mut live: Vec<(Timestamp, u32)> = (0u32..)
             .zip(self.chunks.iter().flatten())
-            .filter(|(_, flow)| flow.live)
+            .filter(|(_, flow)| flow.is_live())
             .map(|(id, flow)| (flow.first, id))
             .collect();
         live.sort_unstable();
