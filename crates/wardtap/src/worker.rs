@@ -95,8 +95,8 @@ pub struct Application {
     conversation: Conversation,
     /// Its place among the pairs, and which end was the requester then.
     pair: Option<(Side, PairSlot)>,
-    /// The flow as events show it; made for the first message event.
-    rendered: Option<Box<[u8]>>,
+    /// The flow as events show it; made for the first message event. Twice boxed: a flow without pays eight octets for it.
+    rendered: Option<Box<Box<[u8]>>>,
     /// Both ends' roles were told.
     told: bool,
     /// Where its latest bytes came: what ends with the flow, or with a gap that time tells, is found there.
@@ -458,7 +458,7 @@ struct ToMessages<'b, 'a> {
     hands: &'b mut Hands<'a>,
     flow: &'b mut FlowHead,
     pair: &'b mut Option<(Side, PairSlot)>,
-    rendered: &'b mut Option<Box<[u8]>>,
+    rendered: &'b mut Option<Box<Box<[u8]>>>,
     told: &'b mut bool,
     chunk_place: Place,
 }
@@ -550,7 +550,7 @@ impl ToMessages<'_, '_> {
 
     fn write(&mut self, message: &dyn Message, protocol: &'static Protocol, requester: Side) {
         let head = &mut self.flow;
-        let flow = self.rendered.get_or_insert_with(|| message::render_flow(&head.identity(Some(requester))));
+        let flow = self.rendered.get_or_insert_with(|| Box::new(message::render_flow(&head.identity(Some(requester)))));
         let Shared { bundle, options, .. } = &mut *self.hands.shared;
         let label = self.chunk_place.frame;
         let ports = &head.key().ports;
