@@ -538,5 +538,8 @@ fn a_read_that_fails_is_damage_with_its_reason() {
     }
     let error = open_bytes("test", Box::new(Failing(Cursor::new(vec![])))).err().unwrap();
     assert!(matches!(error, CaptureError::Io { .. }));
-    assert_eq!(error.to_string(), "test: cannot be read: the disk is on fire: copy it again, or read it from another place");
+    assert_eq!(
+        error.to_string(),
+        "test: cannot be read: the disk is on fire: copy it again, or read it from another place"
+    );
 }

@@ -1,0 +1,227 @@
+//! `alert` events: what was found, why it matters for care, and which frames show it.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use wardtap_behaviour::alert;
+use wardtap_behaviour::detection::ATTACK_VERSION;
+use wardtap_behaviour::device::Devices;
+use wardtap_behaviour::observation::Place;
+use wardtap_net::address::Address;
+
+use super::{AlertType, DeviceBody, FlowBody, Schema, Time, device_body, roles};
+
+/// A deviation.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct AlertEvent {
+    /// See [`SCHEMA`].
+    pub schema: Schema,
+    /// `alert`.
+    #[serde(rename = "type")]
+    pub kind: AlertType,
+    /// When it was last seen.
+    pub time: Time,
+    /// The device at risk.
+    pub device: DeviceBody,
+    /// Who did it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer: Option<DeviceBody>,
+    /// The flow, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flow: Option<FlowBody>,
+    /// What was found.
+    pub alert: AlertBody,
+}
+
+/// What was found.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct AlertBody {
+    /// Stable over the revisions.
+    #[schemars(regex(pattern = r"^[0-9a-f]{16}$"))]
+    pub id: String,
+    /// Counts the times it was told.
+    #[schemars(range(min = 1))]
+    pub revision: u32,
+    /// `new`, `update` or `closed`.
+    #[schemars(extend("enum" = ["new", "update", "closed"]))]
+    pub state: &'static str,
+    /// Which detection.
+    #[schemars(regex(pattern = r"^[a-z]+(-[a-z]+)*$"))]
+    pub detection: &'static str,
+    /// Its title.
+    pub title: &'static str,
+    /// `info`, `low`, `medium`, `high` or `critical`.
+    #[schemars(extend("enum" = ["info", "low", "medium", "high", "critical"]))]
+    pub severity: &'static str,
+    /// 0 to 100.
+    #[schemars(range(min = 0, max = 100))]
+    pub score: u8,
+    /// One sentence for people.
+    pub explanation: String,
+    /// What would be normal.
+    pub expected: String,
+    /// What was seen.
+    pub observed: String,
+    /// How much the baseline rests on; 0 without one.
+    pub observations: u64,
+    /// When it was first seen.
+    pub first_seen: Time,
+    /// When it was last seen.
+    pub last_seen: Time,
+    /// How often.
+    #[schemars(range(min = 1))]
+    pub count: u64,
+    /// Techniques of MITRE ATT&CK.
+    pub attack: Vec<AttackBody>,
+    /// What was missing while it was seen.
+    pub coverage: Coverage,
+    /// What it means for care.
+    pub clinical: Clinical,
+    /// The frames that show it.
+    pub evidence: Evidence,
+}
+
+/// A technique of MITRE ATT&CK.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct AttackBody {
+    /// T0846 and the like.
+    #[schemars(regex(pattern = r"^T\d{4}(\.\d{3})?$"))]
+    pub technique: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// Its tactic.
+    pub tactic: &'static str,
+    /// The release of the table.
+    pub version: &'static str,
+}
+
+/// What was missing while the alert was seen.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Coverage {
+    /// Packets dropped before they could be read.
+    pub dropped_packets: u64,
+    /// Bytes missing in the conversations that it rests on.
+    pub gap_bytes: u64,
+    /// Only one end was heard.
+    pub one_sided: bool,
+}
+
+/// What it means for care.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Clinical {
+    /// What the device does, as far as is known.
+    pub function: String,
+    /// What is at stake.
+    pub impact: &'static str,
+    /// What to do.
+    pub response: &'static str,
+    /// `never-while-in-use`, `ask` or `safe`.
+    #[schemars(extend("enum" = ["never-while-in-use", "ask", "safe"]))]
+    pub isolation: &'static str,
+    /// `assets` or `class`.
+    #[schemars(extend("enum" = ["assets", "class"]))]
+    pub source: &'static str,
+}
+
+/// The frames that show it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Evidence {
+    /// At most 32: the first and the latest.
+    #[schemars(length(max = 32))]
+    pub frames: Vec<Frame>,
+    /// How many there were.
+    pub frames_total: u64,
+    /// Of the captured bytes of the frame that decided it; absent where counts decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[0-9a-f]{64}$"))]
+    pub sha256: Option<String>,
+}
+
+/// A frame.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Frame {
+    /// The capture as given.
+    pub capture: String,
+    /// Its number in that capture, counted from 1.
+    #[schemars(range(min = 1))]
+    pub frame: u64,
+    /// When it was captured.
+    pub time: Time,
+}
+
+impl AlertEvent {
+    /// The event of an alert; `captures` are the names of the inputs.
+    #[must_use]
+    pub fn new(alert: &alert::Alert, devices: &Devices, captures: &[String]) -> Self {
+        let deviation = &alert.deviation;
+        let frame = |place: &Place| Frame {
+            capture: captures.get(place.frame.input()).cloned().unwrap_or_default(),
+            frame: place.frame.number(),
+            time: place.time.into(),
+        };
+        Self {
+            schema: Schema::V1,
+            kind: AlertType::Is,
+            time: deviation.last.into(),
+            device: device_body(devices, deviation.device),
+            peer: deviation.peer.map(|peer| device_body(devices, peer)),
+            flow: deviation.flow.as_ref().map(FlowBody::from),
+            alert: AlertBody {
+                id: alert.id.clone(),
+                revision: alert.revision,
+                state: alert.state.name(),
+                detection: deviation.about.name,
+                title: deviation.about.title,
+                severity: deviation.severity.name(),
+                score: deviation.score,
+                explanation: deviation.explanation.clone(),
+                expected: deviation.expected.clone(),
+                observed: deviation.observed.clone(),
+                observations: 0,
+                first_seen: deviation.first.into(),
+                last_seen: deviation.last.into(),
+                count: deviation.count,
+                attack: deviation.about.attack.iter().map(AttackBody::from).collect(),
+                coverage: Coverage {
+                    dropped_packets: 0,
+                    gap_bytes: deviation.gap_bytes,
+                    one_sided: deviation.one_sided,
+                },
+                clinical: Clinical {
+                    function: function(devices, deviation.device),
+                    impact: deviation.about.impact,
+                    response: deviation.about.response,
+                    isolation: "ask",
+                    source: "class",
+                },
+                evidence: Evidence {
+                    frames: alert.evidence.iter().map(frame).collect(),
+                    frames_total: alert.frames_total,
+                    sha256: deviation.sha256.map(hexadecimal),
+                },
+            },
+        }
+    }
+}
+
+impl From<&wardtap_behaviour::detection::Technique> for AttackBody {
+    fn from(technique: &wardtap_behaviour::detection::Technique) -> Self {
+        Self { technique: technique.id, name: technique.name, tactic: technique.tactic, version: ATTACK_VERSION }
+    }
+}
+
+fn hexadecimal(digest: [u8; 32]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What a device does, by what it speaks: all that is known without an assets file.
+fn function(devices: &Devices, address: Address) -> String {
+    let roles: Vec<&str> = devices.get(address).map(roles).unwrap_or_default();
+    if roles.is_empty() { "not known".to_owned() } else { roles.join(", ") }
+}
