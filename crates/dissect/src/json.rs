@@ -18,12 +18,10 @@ impl<'a> Object<'a> {
     }
 
     /// Writes `"name":` and gives the buffer for the value, which the caller appends as valid JSON.
+    #[inline]
     pub fn key(&mut self, name: &'static str) -> &mut Vec<u8> {
-        if !self.empty {
-            self.out.push(b',');
-        }
+        self.out.extend_from_slice(if self.empty { b"\"" } else { b",\"" });
         self.empty = false;
-        self.out.push(b'"');
         self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b"\":");
         self.out
@@ -53,8 +51,11 @@ impl<'a> Object<'a> {
     /// One of our own words: letters, digits and punctuation that need no escape.
     #[inline]
     pub fn word(&mut self, name: &'static str, value: &'static str) {
+        debug_assert!(is_plain(value), "{value} needs an escape");
         let out = self.key(name);
-        string(out, value);
+        out.push(b'"');
+        out.extend_from_slice(value.as_bytes());
+        out.push(b'"');
     }
 
     /// `true` or `false`.
@@ -74,10 +75,15 @@ pub fn number(out: &mut Vec<u8>, value: u64) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
+/// True for text that stands in a JSON string as it is.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\')
+}
+
 /// A quoted, escaped string (RFC 8259 section 7).
 pub fn string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
-    if text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
+    if is_plain(text) {
         out.extend_from_slice(text.as_bytes());
     } else {
         for byte in text.bytes() {

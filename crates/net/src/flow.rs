@@ -226,27 +226,31 @@ pub struct Flow<S> {
 
 /// A flow without what the application layer keeps of it.
 ///
-/// In the order in which it is needed, so that a packet without payload touches two cache lines: what finds the flow and
-/// says how it stands, then what every packet changes.
-#[derive(Debug)]
+/// In the order in which it is needed, each cache line full: what finds the flow; what every packet changes; what only its
+/// beginning and end need, and what the application layer keeps.
+#[derive(Debug, Default)]
 #[repr(C)]
 pub struct FlowHead {
     pub(crate) key: FlowKey,
-    /// The time of its latest packet.
-    pub last: Timestamp,
-    pub(crate) wheel_next: u32,
-    pub(crate) live: bool,
-    pub(crate) state: FlowState,
-    pub(crate) oriented: Option<(Side, OrientedBy)>,
-    pub(crate) tcp: [crate::reassembler::Half; 2],
-    pub(crate) volume: [Volume; 2],
-    pub(crate) troubles: Option<Box<crate::reassembler::Rare>>,
     /// The time of its first packet.
     pub first: Timestamp,
-    pub(crate) macs: [Mac; 2],
+    /// The time of its latest packet.
+    pub last: Timestamp,
+
+    pub(crate) volume: [Volume; 2],
+    pub(crate) troubles: Option<Box<crate::reassembler::Rare>>,
+    pub(crate) tcp: [crate::reassembler::Half; 2],
+    pub(crate) oriented: Option<(Side, OrientedBy)>,
+    pub(crate) state: FlowState,
+    /// Who sent its first packet; None where no flow is in this place.
+    pub(crate) first_sender: Option<Side>,
     pub(crate) vlan: u16,
-    pub(crate) first_sender: Side,
+
+    pub(crate) macs: [Mac; 2],
+    pub(crate) wheel_next: u32,
 }
+
+const _: () = assert!(size_of::<FlowHead>() == 144);
 
 impl<S> std::ops::Deref for Flow<S> {
     type Target = FlowHead;
@@ -273,6 +277,12 @@ impl<S> Flow<S> {
 }
 
 impl FlowHead {
+    /// True where a flow is in this place.
+    #[inline]
+    pub(crate) const fn is_live(&self) -> bool {
+        self.first_sender.is_some()
+    }
+
     /// The key.
     #[inline]
     #[must_use]
@@ -353,7 +363,7 @@ impl FlowHead {
             let side = match a.cmp(&b) {
                 std::cmp::Ordering::Less => Side::B,
                 std::cmp::Ordering::Greater => Side::A,
-                std::cmp::Ordering::Equal => first_sender,
+                std::cmp::Ordering::Equal => first_sender.unwrap_or(Side::A),
             };
             (side, OrientedBy::Port)
         })

@@ -7,26 +7,25 @@
 mod connection;
 mod counters;
 mod index;
+mod seek;
 mod segment;
 mod wheel;
 
-use crate::address::{Address, Mac};
-use crate::checksum;
-use crate::community_id;
 use crate::duplicates::{Fingerprint, Ring, Seen, sample};
-use crate::flow::{Flow, FlowHead, FlowKey, FlowState, HashKey, Volume, fold};
+use crate::flow::{Flow, FlowHead, FlowKey, HashKey, fold};
 use crate::packet::{Packet, Timestamp};
 use crate::peel::{Layout, protocol};
-use crate::reader::be32_at;
-use crate::reassembler::{self, Arrival, Half, StreamHandler};
+use crate::reassembler::{self, Arrival, StreamHandler};
 use crate::stream::{Chunk, Side};
 
 pub(crate) use connection::Proposal;
 use connection::Standing;
 pub use counters::Counters;
 use index::{Index, NONE};
+use seek::{Kind, datagram, tag};
+pub use seek::{Seeker, Sought};
 pub use segment::endpoints;
-use segment::{ACK, FIN, RST, SYN, Segment, ip_identification};
+use segment::{ACK, FIN, RST, SYN, ip_identification};
 use wheel::{WHEEL, first_look};
 
 /// Flows in a chunk of the slab.
@@ -48,56 +47,6 @@ pub struct Limits {
     /// The most octets held behind holes, over all flows of this table, each segment counted with
     /// [`reassembler::HELD_SEGMENT_COST`] more.
     pub held_bytes_max: usize,
-    /// Keep flows of different VLANs apart.
-    pub by_vlan: bool,
-}
-
-/// What a packet says of the flow that it belongs to: all that its headers are read for.
-#[derive(Clone, Copy, Debug)]
-pub struct Sought {
-    key: FlowKey,
-    hash: u64,
-    segment: Segment,
-    /// Who sent the packet.
-    side: Side,
-    kind: Kind,
-}
-
-/// How much of a packet's headers could be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    /// Not enough.
-    Broken,
-    /// TCP.
-    Tcp,
-    /// Anything else that is a flow.
-    Other,
-}
-
-impl Sought {
-    /// Of a packet that belongs to no flow.
-    pub const NONE: Self =
-        Self { key: FlowKey::NONE, hash: 0, segment: Segment::NONE, side: Side::A, kind: Kind::Broken };
-
-    /// The two ends of the flow.
-    #[inline]
-    #[must_use]
-    pub const fn addresses(&self) -> &[Address; 2] {
-        &self.key.addresses
-    }
-
-    /// The part of the hash that the index keeps.
-    #[inline]
-    const fn tag(&self) -> u32 {
-        tag(self.hash)
-    }
-}
-
-/// How packets are told to belong to a flow; the same for all tables of a run.
-#[derive(Clone, Copy, Debug)]
-pub struct Seeker {
-    /// The secret of hashes.
-    pub key: HashKey,
     /// Keep flows of different VLANs apart.
     pub by_vlan: bool,
 }
@@ -126,6 +75,16 @@ pub struct FlowTable<S> {
     counters: Counters,
 }
 
+/// A packet at hand.
+#[derive(Clone, Copy)]
+struct Arriving<'a> {
+    packet: &'a Packet<'a>,
+    layout: &'a Layout,
+    sought: &'a Sought,
+    /// Labels it in chunks.
+    frame: u64,
+}
+
 /// Where a search begins.
 #[derive(Clone, Copy, Debug)]
 pub struct Warm(u64);
@@ -133,97 +92,6 @@ pub struct Warm(u64);
 impl Warm {
     /// Of no search.
     pub const NONE: Self = Self(u64::MAX);
-}
-
-impl Seeker {
-    /// Reads a packet's headers: which flow it belongs to, and what it brings.
-    ///
-    /// Written where it is to stand: what is put together elsewhere in small parts, and copied in large ones, has the
-    /// processor wait for each of them.
-    #[inline]
-    pub fn seek(&self, packet: &Packet<'_>, layout: &Layout, sought: &mut Sought) {
-        // TCP in IPv4 without options: almost every packet, and all of its headers in one look.
-        if layout.transport.wrapping_sub(layout.network) == 20
-            && layout.protocol() == protocol::TCP
-            && let Some(headers) =
-                packet.bytes.get(usize::from(layout.network)..).and_then(|rest| rest.first_chunk::<40>())
-        {
-            self.seek_plain(headers, packet, layout, sought);
-        } else {
-            *sought = self.seek_any(packet, layout);
-        }
-    }
-
-    #[inline]
-    fn seek_plain(&self, headers: &[u8; 40], packet: &Packet<'_>, layout: &Layout, sought: &mut Sought) {
-        sought.kind = Kind::Broken;
-        let (ip, tcp) = headers.split_at(20);
-        let (Some(ip), Some(tcp)) = (ip.first_chunk::<20>(), tcp.first_chunk::<20>()) else { return };
-        let [_, _, _, _, i0, i1, _, _, _, _, _, _, s0, s1, s2, s3, d0, d1, d2, d3] = *ip;
-        let [p0, p1, q0, q1, ..] = *tcp;
-        let source = Address::v4(u32::from_be_bytes([s0, s1, s2, s3]));
-        let destination = Address::v4(u32::from_be_bytes([d0, d1, d2, d3]));
-        let (sender, receiver) = ((source, u16::from_be_bytes([p0, p1])), (destination, u16::from_be_bytes([q0, q1])));
-        let vlan = if self.by_vlan { layout.vlan().unwrap_or(0) } else { 0 };
-        let (key, side) = FlowKey::new(sender, receiver, protocol::TCP, layout.tunnel, vlan);
-        sought.hash = key.hash(self.key);
-        sought.key = key;
-        sought.side = side;
-        let identification = u32::from(u16::from_be_bytes([i0, i1]));
-        if let Some(segment) = Segment::new(tcp, identification, packet, layout) {
-            sought.segment = segment;
-            sought.kind = Kind::Tcp;
-        }
-    }
-
-    fn seek_any(&self, packet: &Packet<'_>, layout: &Layout) -> Sought {
-        let Some((key, side)) = self.key_of(packet, layout) else { return Sought::NONE };
-        let mut sought = Sought { key, hash: key.hash(self.key), segment: Segment::NONE, side, kind: Kind::Other };
-        if key.transport == protocol::TCP {
-            sought.kind = Kind::Broken;
-            if let Some(segment) = Segment::read(packet, layout) {
-                (sought.segment, sought.kind) = (segment, Kind::Tcp);
-            }
-        }
-        sought
-    }
-
-    /// The key of a packet's flow, and who sent the packet.
-    #[inline]
-    fn key_of(&self, packet: &Packet<'_>, layout: &Layout) -> Option<(FlowKey, Side)> {
-        let (source, destination) = endpoints(packet.bytes, layout)?;
-        let transport = layout.protocol();
-        let vlan = if self.by_vlan { layout.vlan().unwrap_or(0) } else { 0 };
-        if matches!(transport, protocol::TCP | protocol::UDP | protocol::SCTP) {
-            // Both ports; cut off where the packet ends before.
-            let at = usize::from(layout.transport);
-            let ports = be32_at(packet.bytes, at).filter(|_| layout.end() >= at.saturating_add(4))?;
-            #[allow(clippy::cast_possible_truncation)] // two halves of 32 bits
-            let (sender, receiver) = ((source, (ports >> 16) as u16), (destination, ports as u16));
-            return Some(FlowKey::new(sender, receiver, transport, layout.tunnel, vlan));
-        }
-        Some(Self::key_without_ports(datagram(packet, layout), (source, destination), layout, vlan))
-    }
-
-    fn key_without_ports(
-        datagram: &[u8],
-        (source, destination): (Address, Address),
-        layout: &Layout,
-        vlan: u16,
-    ) -> (FlowKey, Side) {
-        let (transport, tunnel) = (layout.protocol(), layout.tunnel);
-        let (ports, one_way) = match (transport, datagram) {
-            (protocol::ICMP | protocol::ICMPV6, [kind, code, ..]) => {
-                (community_id::icmp_ports(transport, *kind, *code), community_id::is_one_way(transport, *kind))
-            }
-            _ => ((0, 0), false),
-        };
-        if one_way {
-            let (addresses, ports) = ([source, destination], [ports.0, ports.1]);
-            return (FlowKey { addresses, ports, tunnel, vlan, transport }, Side::A);
-        }
-        FlowKey::new((source, ports.0), (destination, ports.1), transport, tunnel, vlan)
-    }
 }
 
 impl<S: Default> FlowTable<S> {
@@ -285,7 +153,7 @@ impl<S: Default> FlowTable<S> {
     #[must_use]
     pub fn warm_flow(&self, warm: Warm) -> u64 {
         let flow = flow_of(&self.chunks, index::parts(warm.0).1).map_or(0, |flow| {
-            flow.last.nanos() ^ u64::from(flow.tcp.first().map_or(0, |half| half.next)) ^ flow.first.nanos()
+            flow.last.nanos() ^ u64::from(flow.tcp.first().map_or(0, |half| half.next)) ^ u64::from(flow.wheel_next)
         });
         flow ^ self.ring.warm()
     }
@@ -330,15 +198,15 @@ impl<S: Default> FlowTable<S> {
     where
         H: StreamHandler<Application = S>,
     {
+        let arriving = Arriving { packet, layout, sought, frame };
         match sought.kind {
             Kind::Tcp => {
                 let found = self.find(&sought.key, sought.tag());
-                let payload = sought.segment.payload(packet.bytes);
-                if !self.brings_on(found, sought, packet, payload, frame, layout, handler) {
-                    self.tcp(found, sought, packet, payload, frame, layout, handler);
+                if !self.brings_on(found, &arriving, handler) {
+                    self.tcp(found, &arriving, handler);
                 }
             }
-            Kind::Other => self.other(sought, packet, layout, handler),
+            Kind::Other => self.other(&arriving, handler),
             Kind::Broken => self.counters.bad_transport = self.counters.bad_transport.saturating_add(1),
         }
     }
@@ -346,44 +214,37 @@ impl<S: Default> FlowTable<S> {
     /// Takes a segment of a connection that is open, in which nothing is out of order, that brings it on: almost every
     /// segment. False, with nothing done, for all others.
     #[inline]
-    #[allow(clippy::too_many_arguments)]
-    fn brings_on<H>(
-        &mut self,
-        found: Option<u32>,
-        sought: &Sought,
-        packet: &Packet<'_>,
-        payload: &[u8],
-        frame: u64,
-        layout: &Layout,
-        handler: &mut H,
-    ) -> bool
+    fn brings_on<H>(&mut self, found: Option<u32>, arriving: &Arriving<'_>, handler: &mut H) -> bool
     where
         H: StreamHandler<Application = S>,
     {
         let Some(flow) = found.and_then(|id| flow_at(&mut self.chunks, id)) else { return false };
-        let Sought { side, segment, .. } = sought;
+        let Arriving { packet, sought, frame, .. } = *arriving;
+        let Sought { side, hash, ref segment, .. } = *sought;
         let head = &mut flow.head;
         let half = side.of_mut(&mut head.tcp);
         let expected = half.known() && segment.sequence == half.next && segment.advances(half);
         if !expected || !segment.is_plain() || head.troubles.as_ref().is_some_and(|rare| !rare.is_calm()) {
             return false;
         }
-        self.ring.remember(segment.fingerprint(sought.hash, *side, payload), packet.time);
+        let bytes = segment.payload(packet.bytes);
+        self.ring.remember(segment.fingerprint(hash, side, bytes), packet.time);
         half.acknowledge(segment.acknowledgement);
         half.next = half.next.wrapping_add(segment.sent);
-        if count(flow, *side, packet, layout, handler) && checksum::is_wrong(packet, layout) {
-            self.counters.bad_checksums = self.counters.bad_checksums.saturating_add(1);
+        if count(flow, arriving, handler) {
+            self.counters.verify(arriving);
         }
-        if !payload.is_empty() {
-            handler.chunk(flow, &Chunk { side: *side, time: packet.time, frame, bytes: payload });
+        if !bytes.is_empty() {
+            handler.chunk(flow, &Chunk { side, time: packet.time, frame, bytes });
         }
         true
     }
 
-    fn other<H>(&mut self, sought: &Sought, packet: &Packet<'_>, layout: &Layout, handler: &mut H)
+    fn other<H>(&mut self, arriving: &Arriving<'_>, handler: &mut H)
     where
         H: StreamHandler<Application = S>,
     {
+        let Arriving { packet, layout, sought, .. } = *arriving;
         let Sought { side, hash, .. } = *sought;
         let datagram = datagram(packet, layout);
         let identification = ip_identification(packet.bytes, layout).unwrap_or(0);
@@ -395,30 +256,23 @@ impl<S: Default> FlowTable<S> {
             return;
         }
         let id = self.find(&sought.key, sought.tag());
-        let id = id.unwrap_or_else(|| self.open(sought, packet, layout, handler));
+        let id = id.unwrap_or_else(|| self.open(arriving, handler));
         let Some(flow) = flow_at(&mut self.chunks, id) else { return };
-        if count(flow, side, packet, layout, handler) && checksum::is_wrong(packet, layout) {
-            self.counters.bad_checksums = self.counters.bad_checksums.saturating_add(1);
+        if count(flow, arriving, handler) {
+            self.counters.verify(arriving);
         }
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn tcp<H>(
-        &mut self,
-        found: Option<u32>,
-        sought: &Sought,
-        packet: &Packet<'_>,
-        payload: &[u8],
-        frame: u64,
-        layout: &Layout,
-        handler: &mut H,
-    ) where
+    fn tcp<H>(&mut self, found: Option<u32>, arriving: &Arriving<'_>, handler: &mut H)
+    where
         H: StreamHandler<Application = S>,
     {
+        let Arriving { packet, sought, frame, .. } = *arriving;
         let Sought { hash, side, ref segment, .. } = *sought;
-        let id = found.unwrap_or_else(|| self.open(sought, packet, layout, handler));
+        let id = found.unwrap_or_else(|| self.open(arriving, handler));
         let Some(flow) = flow_at(&mut self.chunks, id) else { return };
 
+        let payload = segment.payload(packet.bytes);
         let fingerprint = segment.fingerprint(hash, side, payload);
         let mut seen = Seen::New;
         if segment.advances(side.of(&flow.tcp)) {
@@ -434,17 +288,17 @@ impl<S: Default> FlowTable<S> {
         if segment.flags & SYN != 0 || flow.troubles.is_some() {
             match connection::standing(flow, side, segment) {
                 Standing::Own => {}
-                Standing::Anew(proposal) => self.renew(id, sought, packet, layout, proposal, handler),
+                Standing::Anew(proposal) => self.renew(id, arriving, proposal, handler),
                 Standing::Foreign => {
-                    count(flow, side, packet, layout, handler);
-                    self.count_trouble(id, packet.time, handler);
+                    count(flow, arriving, handler);
+                    self.count_trouble(id, arriving.packet.time, handler);
                     return;
                 }
             }
         }
         let Some(flow) = flow_at(&mut self.chunks, id) else { return };
-        if count(flow, side, packet, layout, handler) && checksum::is_wrong(packet, layout) {
-            self.counters.bad_checksums = self.counters.bad_checksums.saturating_add(1);
+        if count(flow, arriving, handler) {
+            self.counters.verify(arriving);
         }
         if segment.flags & (SYN | RST) != 0 {
             connection::control(flow, side, segment);
@@ -533,25 +387,18 @@ impl<S: Default> FlowTable<S> {
     }
 
     /// Ends a flow and begins another in its place, between the same ports.
-    fn renew<H>(
-        &mut self,
-        id: u32,
-        sought: &Sought,
-        packet: &Packet<'_>,
-        layout: &Layout,
-        proposal: Option<Proposal>,
-        handler: &mut H,
-    ) where
+    fn renew<H>(&mut self, id: u32, arriving: &Arriving<'_>, proposal: Option<Proposal>, handler: &mut H)
+    where
         H: StreamHandler<Application = S>,
     {
-        self.end(id, packet.time, handler);
+        self.end(id, arriving.packet.time, handler);
         if let Some(flow) = flow_at(&mut self.chunks, id) {
-            begin(flow, sought, packet, layout);
+            begin(flow, arriving);
             if let Some(proposal) = proposal {
                 connection::accept(flow, proposal);
             }
         }
-        self.index.insert(sought.tag(), id);
+        self.index.insert(arriving.sought.tag(), id);
         self.counters.opened = self.counters.opened.saturating_add(1);
     }
 
@@ -576,16 +423,17 @@ impl<S: Default> FlowTable<S> {
         self.index.find(tag, |id| flow_of(&self.chunks, id).is_some_and(|flow| flow.key.is(key)))
     }
 
-    fn open<H>(&mut self, sought: &Sought, packet: &Packet<'_>, layout: &Layout, handler: &mut H) -> u32
+    fn open<H>(&mut self, arriving: &Arriving<'_>, handler: &mut H) -> u32
     where
         H: StreamHandler<Application = S>,
     {
+        let time = arriving.packet.time;
         self.counters.opened = self.counters.opened.saturating_add(1);
-        let first_look = first_look(packet.time);
+        let first_look = first_look(time);
         let is_full = self.weight() >= self.limits.flows_max.saturating_mul(2);
         let id = if is_full && let Some(id) = self.victim(NONE) {
             self.counters.evicted_flows = self.counters.evicted_flows.saturating_add(1);
-            self.end(id, packet.time, handler);
+            self.end(id, time, handler);
             id
         } else if self.free.is_empty()
             && self.used >= self.limits.flows_max
@@ -601,9 +449,9 @@ impl<S: Default> FlowTable<S> {
             id
         };
         if let Some(flow) = flow_at(&mut self.chunks, id) {
-            begin(flow, sought, packet, layout);
+            begin(flow, arriving);
         }
-        self.index.insert(sought.tag(), id);
+        self.index.insert(arriving.sought.tag(), id);
         id
     }
 
@@ -625,7 +473,7 @@ impl<S: Default> FlowTable<S> {
         H: StreamHandler<Application = S>,
     {
         let Some(flow) = flow_at(&mut self.chunks, id) else { return };
-        if !flow.live {
+        if !flow.is_live() {
             return;
         }
         let freed = reassembler::flush(flow, handler);
@@ -647,7 +495,7 @@ impl<S: Default> FlowTable<S> {
             counters.out_of_order = counters.out_of_order.saturating_add(troubles.out_of_order);
             counters.out_of_window = counters.out_of_window.saturating_add(troubles.out_of_window);
         }
-        flow.live = false;
+        flow.first_sender = None;
         flow.application = S::default();
         self.index.remove(tag(flow.key.hash(self.seeker.key)), id);
     }
@@ -655,24 +503,7 @@ impl<S: Default> FlowTable<S> {
 
 impl<S: Default> Flow<S> {
     fn vacant() -> Self {
-        Self {
-            head: FlowHead {
-                key: FlowKey::default(),
-                first: Timestamp::EPOCH,
-                last: Timestamp::EPOCH,
-                tcp: [Half::default(); 2],
-                volume: [Volume::default(); 2],
-                troubles: None,
-                wheel_next: NONE,
-                vlan: u16::MAX,
-                macs: [Mac::default(); 2],
-                first_sender: Side::A,
-                oriented: None,
-                state: FlowState::Seen,
-                live: false,
-            },
-            application: S::default(),
-        }
+        Self { head: FlowHead::default(), application: S::default() }
     }
 }
 
@@ -688,71 +519,42 @@ fn flow_at<S>(chunks: &mut [Vec<Flow<S>>], id: u32) -> Option<&mut Flow<S>> {
     chunks.get_mut(id / CHUNK)?.get_mut(id % CHUNK)
 }
 
-/// The part of a hash that the index keeps.
-#[inline]
-#[allow(clippy::cast_possible_truncation)] // the upper half
-const fn tag(hash: u64) -> u32 {
-    (hash >> 32) as u32
-}
-
-/// What was captured of the innermost packet behind its IP header.
-#[inline]
-fn datagram<'a>(packet: &Packet<'a>, layout: &Layout) -> &'a [u8] {
-    let end = layout.end().min(packet.bytes.len());
-    packet.bytes.get(usize::from(layout.transport)..end).unwrap_or_default()
-}
-
 /// Makes a place in the slab a new flow; it keeps its place on the wheel.
-fn begin<S>(flow: &mut Flow<S>, sought: &Sought, packet: &Packet<'_>, layout: &Layout) {
+fn begin<S>(flow: &mut Flow<S>, arriving: &Arriving<'_>) {
+    let Arriving { packet, layout, sought, .. } = *arriving;
     flow.head = FlowHead {
         key: sought.key,
         first: packet.time,
         last: packet.time,
         vlan: layout.vlan().unwrap_or(u16::MAX),
-        first_sender: sought.side,
-        live: true,
+        first_sender: Some(sought.side),
         wheel_next: flow.wheel_next,
-        tcp: [Half::default(); 2],
-        volume: [Volume::default(); 2],
-        troubles: None,
-        macs: [Mac::default(); 2],
-        oriented: None,
-        state: FlowState::Seen,
+        ..FlowHead::default()
     };
 }
 
 /// Counts a packet; true while checksums are to be verified.
 #[inline]
-fn count<H: StreamHandler>(
-    flow: &mut Flow<H::Application>,
-    side: Side,
-    packet: &Packet<'_>,
-    layout: &Layout,
-    handler: &mut H,
-) -> bool {
+fn count<H: StreamHandler>(flow: &mut Flow<H::Application>, arriving: &Arriving<'_>, handler: &mut H) -> bool {
+    let Arriving { packet, sought, .. } = *arriving;
     flow.last = flow.last.max(packet.time);
-    let volume = side.of_mut(&mut flow.volume);
+    let volume = sought.side.of_mut(&mut flow.volume);
     volume.packets = volume.packets.wrapping_add(1);
     volume.bytes = volume.bytes.wrapping_add(u64::from(packet.sent));
     if volume.packets == 1 {
-        first_packet(flow, side, packet, layout, handler);
+        first_packet(flow, arriving, handler);
         return true;
     }
     volume.packets <= VERIFIED_PACKETS
 }
 
 /// Notes what the first packet from an end shows.
-fn first_packet<H: StreamHandler>(
-    flow: &mut Flow<H::Application>,
-    side: Side,
-    packet: &Packet<'_>,
-    layout: &Layout,
-    handler: &mut H,
-) {
-    *side.of_mut(&mut flow.macs) = layout.source_mac(packet.bytes).unwrap_or_default();
-    let other = side.other().of_mut(&mut flow.macs);
+fn first_packet<H: StreamHandler>(flow: &mut Flow<H::Application>, arriving: &Arriving<'_>, handler: &mut H) {
+    let Arriving { packet, layout, sought, .. } = *arriving;
+    *sought.side.of_mut(&mut flow.macs) = layout.source_mac(packet.bytes).unwrap_or_default();
+    let other = sought.side.other().of_mut(&mut flow.macs);
     if !other.is_known() {
         *other = layout.destination_mac(packet.bytes).unwrap_or_default();
     }
-    handler.heard(flow, side);
+    handler.heard(flow, sought.side);
 }

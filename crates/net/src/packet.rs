@@ -59,17 +59,13 @@ impl Timestamp {
             (second_of_day.div_euclid(3600), second_of_day.div_euclid(60).rem_euclid(60), second_of_day.rem_euclid(60));
         let nanos = self.0.rem_euclid(NANOS_PER_SECOND);
         let mut text = *b"0000-00-00T00:00:00.000000000Z";
-        for (range, value) in [
-            (0..4, year),
-            (5..7, month),
-            (8..10, day),
-            (11..13, hour),
-            (14..16, minute),
-            (17..19, second),
-            (20..29, nanos),
-        ] {
-            put_decimal(text.get_mut(range).unwrap_or_default(), value);
-        }
+        put_decimal::<4>(&mut text, 0, year);
+        put_decimal::<2>(&mut text, 5, month);
+        put_decimal::<2>(&mut text, 8, day);
+        put_decimal::<2>(&mut text, 11, hour);
+        put_decimal::<2>(&mut text, 14, minute);
+        put_decimal::<2>(&mut text, 17, second);
+        put_decimal::<9>(&mut text, 20, nanos);
         out.extend_from_slice(&text);
     }
 }
@@ -82,11 +78,17 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// Right-aligned decimal digits of `value` into all of `field`.
-fn put_decimal(field: &mut [u8], mut value: u64) {
+/// Puts the last `DIGITS` decimal digits of `value`, up to nine of them, at an offset of `text`.
+#[inline]
+fn put_decimal<const DIGITS: usize>(text: &mut [u8; 30], at: usize, value: u64) {
+    #[allow(clippy::cast_possible_truncation)] // nine digits
+    let mut rest = value.rem_euclid(1_000_000_000) as u32;
+    let Some(field) = text.get_mut(at..).and_then(|text| text.first_chunk_mut::<DIGITS>()) else { return };
     for digit in field.iter_mut().rev() {
-        *digit = b'0'.saturating_add(u8::try_from(value.rem_euclid(10)).unwrap_or(0));
-        value = value.div_euclid(10);
+        #[allow(clippy::cast_possible_truncation)] // one digit
+        let last = rest.rem_euclid(10) as u8;
+        *digit = b'0'.saturating_add(last);
+        rest = rest.div_euclid(10);
     }
 }
 

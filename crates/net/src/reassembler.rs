@@ -41,8 +41,9 @@ const FROM_START: u8 = 2;
 const FIN: u8 = 4;
 const ACKNOWLEDGED: u8 = 8;
 
-/// One direction of a connection: what every packet needs.
+/// One direction of a connection: what every packet needs. Packed, since there are two in every flow.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(Rust, packed)]
 pub struct Half {
     /// The sequence number of the next byte to be passed on.
     pub(crate) next: u32,

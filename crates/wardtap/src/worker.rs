@@ -104,8 +104,8 @@ pub struct Application {
     conversation: Conversation,
     /// Its place among the pairs, and which end was the requester then.
     pair: Option<(Side, PairSlot)>,
-    /// The flow as events show it; made for the first message event.
-    rendered: Option<Box<[u8]>>,
+    /// The flow as events show it; made for the first message event. Twice boxed: a flow without pays eight octets for it.
+    rendered: Option<Box<Box<[u8]>>>,
     /// Both ends' roles were told.
     told: bool,
     /// Where its latest bytes came: what ends with the flow, or with a gap that time tells, is found there.
@@ -554,7 +554,7 @@ struct ToMessages<'b, 'a> {
     hands: &'b mut Hands<'a>,
     flow: &'b mut FlowHead,
     pair: &'b mut Option<(Side, PairSlot)>,
-    rendered: &'b mut Option<Box<[u8]>>,
+    rendered: &'b mut Option<Box<Box<[u8]>>>,
     told: &'b mut bool,
     chunk_place: Place,
 }
@@ -660,7 +660,7 @@ impl ToMessages<'_, '_> {
                 let flow = message::render_flow(&head.identity(Some(requester)));
                 if kept.rendered + flow.len() <= options.rendered_bytes_max {
                     kept.rendered += flow.len();
-                    self.rendered.insert(flow)
+                    self.rendered.insert(Box::new(flow))
                 } else {
                     once = flow;
                     &once

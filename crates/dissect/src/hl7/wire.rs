@@ -37,9 +37,15 @@ pub(super) struct Separators {
 }
 
 impl Separators {
+    /// The recommended ones (2.5.1 clause 2.5.4), which nearly everybody uses.
+    const RECOMMENDED: Self = Self { field: b'|', component: b'^', repetition: b'~', subcomponent: b'&' };
+
     /// From MSH-1 and MSH-2: three to five different punctuation marks, the last of them (escape, subcomponent,
     /// truncation) optional.
     fn new(field: u8, encoding: &[u8]) -> Option<Self> {
+        if field == b'|' && encoding == br"^~\&" {
+            return Some(Self::RECOMMENDED);
+        }
         let [component, repetition, _, more @ ..] = encoding else { return None };
         let different = |(at, byte): (usize, &u8)| !encoding.iter().take(at).any(|before| before == byte);
         let fits = more.len() <= 2

@@ -1,5 +1,8 @@
 //! What a table has done, in numbers.
 
+use super::Arriving;
+use crate::checksum;
+
 /// What a table has done.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counters {
@@ -34,6 +37,14 @@ pub struct Counters {
 }
 
 impl Counters {
+    /// Counts a packet with a wrong checksum.
+    #[inline]
+    pub(super) fn verify(&mut self, arriving: &Arriving<'_>) {
+        if checksum::is_wrong(arriving.packet, arriving.layout) {
+            self.bad_checksums = self.bad_checksums.saturating_add(1);
+        }
+    }
+
     /// Adds another table's counters.
     pub fn add(&mut self, other: &Self) {
         for (into, from) in [

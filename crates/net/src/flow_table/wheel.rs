@@ -43,7 +43,7 @@ impl<S: Default> FlowTable<S> {
             }
             let id = u32::try_from(self.hand).unwrap_or(NONE);
             if let Some(flow) = flow_of(&self.chunks, id)
-                && flow.live
+                && flow.is_live()
                 && id != except
                 && due(flow) < earliest
             {
@@ -112,7 +112,7 @@ impl<S: Default> FlowTable<S> {
         if second.saturating_sub(self.turned) <= turn.saturating_mul(2) {
             return;
         }
-        let first_due = self.chunks.iter().flatten().filter(|flow| flow.live).map(due).min().unwrap_or(u64::MAX);
+        let first_due = self.chunks.iter().flatten().filter(|flow| flow.is_live()).map(due).min().unwrap_or(u64::MAX);
         let target = first_due.saturating_sub(turn).min(second.saturating_sub(turn));
         self.turned = self.turned.max(target);
     }
@@ -130,7 +130,7 @@ impl<S: Default> FlowTable<S> {
             // A record from the future, which the capture's clock did not believe.
             flow.last = flow.last.min(now);
             let due = due(flow);
-            if flow.live && due > self.turned {
+            if flow.is_live() && due > self.turned {
                 self.schedule(id, due);
             } else {
                 if let Some(place) = self.given_up.iter().position(|&given_up| given_up == id) {
@@ -150,7 +150,7 @@ impl<S: Default> FlowTable<S> {
     {
         let mut live: Vec<(Timestamp, u32)> = (0u32..)
             .zip(self.chunks.iter().flatten())
-            .filter(|(_, flow)| flow.live)
+            .filter(|(_, flow)| flow.is_live())
             .map(|(id, flow)| (flow.first, id))
             .collect();
         live.sort_unstable();
