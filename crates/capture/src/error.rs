@@ -7,7 +7,7 @@ use std::io;
 #[non_exhaustive]
 pub enum CaptureError {
     /// The operating system refused to open or to read it.
-    #[error("{capture}: cannot be read: {source}")]
+    #[error("{capture}: cannot be read: {source}{}", mend(source))]
     Io {
         /// The capture as given.
         capture: String,
@@ -140,4 +140,13 @@ pub enum CaptureError {
         /// The expression as given.
         expression: String,
     },
+}
+
+/// What to do where the system refuses.
+fn mend(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::NotFound => ": check its name, and the folder it is in",
+        io::ErrorKind::PermissionDenied => ": let the user who runs wardtap read it (chmod, or its group)",
+        _ => ": copy it again, or read it from another place",
+    }
 }

@@ -44,6 +44,7 @@ mod merge;
 mod open;
 mod pcap;
 mod pcapng;
+mod recognise;
 mod source;
 mod unpacker;
 mod window;

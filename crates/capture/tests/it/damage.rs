@@ -46,7 +46,7 @@ fn what_is_no_capture_is_refused_with_the_reason() {
         // What may be a person's name is not told.
         (
             b"DOE;JOHN",
-            "ward.pcap: not a capture: the file begins with text, not with a pcap, pcapng, gzip or zstd header: if it is a capture of another format, convert it first (editcap -F pcapng FILE OUT.pcapng)",
+            "ward.pcap: not a capture: the file begins with what may be text, not with a pcap, pcapng, gzip or zstd header: if it is a capture of another format, convert it first (editcap -F pcapng FILE OUT.pcapng)",
         ),
         (
             b"snoop\0\0\0\0\0\0\x02",
@@ -106,7 +106,7 @@ fn what_cannot_be_opened_is_refused_with_the_reason() {
     assert_eq!(refused(&["/"]), "/: is a directory: name the captures in it, for example /*.pcap");
     assert_eq!(
         refused(&["/nowhere/ward.pcap"]),
-        "/nowhere/ward.pcap: cannot be read: No such file or directory (os error 2)"
+        "/nowhere/ward.pcap: cannot be read: No such file or directory (os error 2): check its name, and the folder it is in"
     );
 }
 
@@ -538,5 +538,5 @@ fn a_read_that_fails_is_damage_with_its_reason() {
     }
     let error = open_bytes("test", Box::new(Failing(Cursor::new(vec![])))).err().unwrap();
     assert!(matches!(error, CaptureError::Io { .. }));
-    assert_eq!(error.to_string(), "test: cannot be read: the disk is on fire");
+    assert_eq!(error.to_string(), "test: cannot be read: the disk is on fire: copy it again, or read it from another place");
 }

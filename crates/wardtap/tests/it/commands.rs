@@ -168,7 +168,8 @@ fn what_cannot_be_read_is_named_with_what_to_do() {
     let empty = Made::new(b"");
     fails(&["replay", &empty.name], &[&empty.name, "is empty"]);
     let text = Made::new(b"CANARYNAME list\n");
-    let read = ["not a capture: the file begins with text", "pcap, pcapng, gzip or zstd", "editcap -F pcapng"];
+    let read =
+        ["not a capture: the file begins with what may be text", "pcap, pcapng, gzip or zstd", "editcap -F pcapng"];
     fails(&["replay", &text.name], &[&[text.name.as_str()], &read[..]].concat());
     assert!(!wardtap(&["replay", &text.name]).stderr.contains("CANARY"));
     let snoop = Made::new(b"snoop\0\0\0\0\0\0\x02\0\0\0\x04");
