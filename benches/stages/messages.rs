@@ -41,7 +41,7 @@ pub(crate) fn fold(criterion: &mut Criterion) {
 
 fn fold_one(bencher: &mut Bencher<'_>, message: &dyn Message) {
     let pair = Pair { requester: REQUESTER, responder: RESPONDER, protocol: message.protocol() };
-    let mut pairs = Pairs::new(HashKey(1, 2), 256);
+    let mut pairs = Pairs::new(HashKey(1, 2), 256, usize::MAX);
     let hasher = RandomState::default();
     let place = Place { time: TIME, ..Place::default() };
     let mut slot = None;

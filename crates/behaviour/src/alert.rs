@@ -150,14 +150,33 @@ struct Key {
 }
 
 /// The open alerts.
-#[derive(Default)]
 pub struct Alerts {
+    max: usize,
+    evicted: u64,
     open: HashMap<Key, usize, foldhash::fast::RandomState>,
     list: Vec<(Key, Alert)>,
     raised: Vec<(&'static About, [u64; 5])>,
 }
 
+impl Default for Alerts {
+    fn default() -> Self {
+        Self::new(OPEN_MAX)
+    }
+}
+
 impl Alerts {
+    /// None yet; at most so many at once, and never more than [`OPEN_MAX`].
+    #[must_use]
+    pub fn new(max: usize) -> Self {
+        Self { max: max.clamp(1, OPEN_MAX), evicted: 0, open: HashMap::default(), list: Vec::new(), raised: Vec::new() }
+    }
+
+    /// Alerts closed before their time, for want of room.
+    #[must_use]
+    pub const fn evicted(&self) -> u64 {
+        self.evicted
+    }
+
     /// Takes a deviation; gives back the alert when it is to be told now.
     pub fn raise(&mut self, deviation: Deviation) -> Vec<Alert> {
         let key = Key {
@@ -170,7 +189,8 @@ impl Alerts {
             return self.list.get_mut(place).and_then(|(_, alert)| alert.fold(deviation)).into_iter().collect();
         }
         let mut told = Vec::new();
-        if self.list.len() >= OPEN_MAX {
+        if self.list.len() >= self.max {
+            self.evicted += 1;
             let oldest = (0..self.list.len()).min_by_key(|&place| self.list[place].1.deviation.last).unwrap_or(0);
             told.push(self.close(oldest));
         }

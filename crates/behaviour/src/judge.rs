@@ -3,7 +3,7 @@
 use wardtap_net::address::{Address, Mac};
 use wardtap_net::packet::Timestamp;
 
-use crate::alert::{Alert, Alerts};
+use crate::alert::{Alert, Alerts, OPEN_MAX};
 use crate::detection::{Detection, Raise, ask, detections};
 use crate::device::{DEVICES_MAX, Device, Devices};
 use crate::observation::Observation;
@@ -25,15 +25,15 @@ pub struct Judge {
 
 impl Default for Judge {
     fn default() -> Self {
-        Self::new(DEVICES_MAX)
+        Self::new(DEVICES_MAX, OPEN_MAX)
     }
 }
 
 impl Judge {
-    /// A judge that knows at most so many devices, and never more than [`DEVICES_MAX`].
+    /// A judge that knows at most so many devices and open alerts, and never more than [`DEVICES_MAX`] and [`OPEN_MAX`].
     #[must_use]
-    pub fn new(devices_max: usize) -> Self {
-        Self { devices: Devices::new(devices_max), detections: detections(), alerts: Alerts::default() }
+    pub fn new(devices_max: usize, alerts_max: usize) -> Self {
+        Self { devices: Devices::new(devices_max), detections: detections(), alerts: Alerts::new(alerts_max) }
     }
 
     /// Takes the next observation.

@@ -11,11 +11,15 @@ use wardtap_net::flow::{HashKey, fold};
 
 use crate::observation::Place;
 
-/// Targets told apart for one pair: all Modbus unit ids, and more AE titles than any archive has.
+/// Targets told apart for one pair: all Modbus unit ids, and more AE titles than any archive has. Messages for further
+/// ones are counted.
 pub const TARGETS_MAX: usize = 256;
 
 /// Target names kept for people to read.
 pub const TARGET_NAMES_MAX: usize = 8;
+
+/// Pairs looked at to find the one that gives its targets up.
+const GIVING_UP: usize = 8;
 
 /// A run of ascending addresses is reported whenever it has grown by so much.
 const ASCENT_STEP: u32 = 64;
@@ -178,6 +182,18 @@ pub struct Pairs {
     generation: u32,
     news: Vec<u32>,
     evicted: u64,
+    targets: Targets,
+    targets_bytes_max: usize,
+    /// The pair whose targets were looked at last.
+    targets_hand: usize,
+}
+
+/// What the targets of all pairs take.
+#[derive(Default)]
+struct Targets {
+    bytes: usize,
+    /// Targets given up, and messages for targets that are not told apart.
+    evicted: u64,
 }
 
 /// A place in [`Pairs`], kept with a flow so that its messages need no look-up; it is void once the pair was given up.
@@ -188,9 +204,9 @@ pub struct PairSlot {
 }
 
 impl Pairs {
-    /// An empty table for at most `max` pairs.
+    /// An empty table for at most `max` pairs, whose targets and their names take no more than `targets_bytes_max` octets.
     #[must_use]
-    pub fn new(key: HashKey, max: usize) -> Self {
+    pub fn new(key: HashKey, max: usize, targets_bytes_max: usize) -> Self {
         Self {
             key,
             max,
@@ -201,6 +217,9 @@ impl Pairs {
             generation: 0,
             news: Vec::new(),
             evicted: 0,
+            targets: Targets::default(),
+            targets_bytes_max,
+            targets_hand: 0,
         }
     }
 
@@ -208,6 +227,18 @@ impl Pairs {
     #[must_use]
     pub const fn evicted(&self) -> u64 {
         self.evicted
+    }
+
+    /// Targets given up for want of room, and messages for targets that are not told apart.
+    #[must_use]
+    pub const fn evicted_targets(&self) -> u64 {
+        self.targets.evicted
+    }
+
+    /// Octets that the targets of all pairs take.
+    #[must_use]
+    pub const fn targets_bytes(&self) -> usize {
+        self.targets.bytes
     }
 
     /// Folds a message in. `slot` is what an earlier call for the same flow and the same requester gave back; the pair is
@@ -230,11 +261,14 @@ impl Pairs {
             *used = true;
         }
         if let Some(entry) = self.entries.get_mut(slot.id as usize)
-            && entry.take(message, envelope, features, place)
+            && entry.take(message, envelope, features, place, &mut self.targets)
             && !entry.told
         {
             entry.told = true;
             self.news.push(slot.id);
+        }
+        if self.targets.bytes > self.targets_bytes_max {
+            self.give_up_targets();
         }
         slot
     }
@@ -285,6 +319,32 @@ impl Pairs {
         PairSlot { id, generation: self.generation }
     }
 
+    /// Of the next pairs that have targets, the one that has been silent longest gives them up, until there is room.
+    #[cold]
+    fn give_up_targets(&mut self) {
+        while self.targets.bytes > self.targets_bytes_max {
+            let mut chosen: Option<(Place, usize)> = None;
+            let mut passed = 0;
+            for _ in 0..self.entries.len() {
+                self.targets_hand = (self.targets_hand + 1) % self.entries.len().max(1);
+                let Some(entry) = self.entries.get(self.targets_hand).filter(|entry| entry.targets_bytes() > 0) else {
+                    continue;
+                };
+                if chosen.is_none_or(|(last, _)| entry.last.time < last.time) {
+                    chosen = Some((entry.last, self.targets_hand));
+                }
+                passed += 1;
+                if passed >= GIVING_UP {
+                    break;
+                }
+            }
+            let Some(entry) = chosen.and_then(|(_, place)| self.entries.get_mut(place)) else { return };
+            self.targets.bytes = self.targets.bytes.saturating_sub(entry.targets_bytes());
+            self.targets.evicted += u64::from(entry.target_counts().distinct);
+            entry.forget_targets();
+        }
+    }
+
     /// Gives up the next pair that has said nothing since the hand last passed it.
     fn replace(&mut self, entry: Entry) -> u32 {
         self.evicted += 1;
@@ -298,6 +358,7 @@ impl Pairs {
         let id = self.hand as u32;
         let Some(place) = self.entries.get_mut(self.hand) else { return id };
         let old = std::mem::replace(place, entry);
+        self.targets.bytes = self.targets.bytes.saturating_sub(old.targets_bytes());
         if let Ok(found) = self.index.find_entry(old.pair.hash(self.key), |&other| other == id) {
             found.remove();
         }
@@ -347,7 +408,14 @@ impl Entry {
 
     /// Folds a message in; true when the judge should hear of it.
     #[inline]
-    fn take(&mut self, message: &dyn Message, envelope: &Envelope, features: &Features, place: Place) -> bool {
+    fn take(
+        &mut self,
+        message: &dyn Message,
+        envelope: &Envelope,
+        features: &Features,
+        place: Place,
+        targets: &mut Targets,
+    ) -> bool {
         self.last = place;
         let value = |feature: u8| features.get(usize::from(feature)).copied().filter(|&value| value != NO_VALUE);
         let address = self.range.and_then(value);
@@ -375,7 +443,7 @@ impl Entry {
             && let Some(value) = (target.of)(envelope.kind, features)
         {
             if !self.has_targets || self.latest.target != value {
-                news |= self.turn_to(value, message, target.named_by);
+                news |= self.turn_to(value, message, target.named_by, targets);
             }
             if self.latest.target == value {
                 self.latest.count(envelope);
@@ -399,7 +467,7 @@ impl Entry {
     }
 
     /// Makes another target the latest, where there is room to remember it; true when it is a further one.
-    fn turn_to(&mut self, value: u64, message: &dyn Message, named_by: &[usize]) -> bool {
+    fn turn_to(&mut self, value: u64, message: &dyn Message, named_by: &[usize], targets: &mut Targets) -> bool {
         if self.has_targets
             && let Some(known) =
                 self.rare.as_mut().and_then(|rare| rare.asked.iter_mut().find(|asked| asked.target == value))
@@ -409,8 +477,10 @@ impl Entry {
         }
         let others = self.rare.as_ref().map_or(0, |rare| rare.asked.len());
         if others + usize::from(self.has_targets) >= TARGETS_MAX {
+            targets.evicted += 1;
             return false;
         }
+        let held = self.targets_bytes();
         if !named_by.is_empty() {
             self.name(message, named_by);
         }
@@ -419,7 +489,25 @@ impl Entry {
         if further {
             self.rare.get_or_insert_default().asked.push(before);
         }
+        targets.bytes += self.targets_bytes() - held;
         further
+    }
+
+    /// Octets that its targets and their names take: they only grow, until they are given up.
+    fn targets_bytes(&self) -> usize {
+        self.rare.as_deref().map_or(0, |rare| {
+            let names: usize = rare.target_names.iter().map(String::capacity).sum();
+            rare.asked.capacity() * size_of::<Asked>() + rare.target_names.capacity() * size_of::<String>() + names
+        })
+    }
+
+    fn forget_targets(&mut self) {
+        self.has_targets = false;
+        self.latest = Asked::default();
+        if let Some(rare) = &mut self.rare {
+            rare.asked = Vec::new();
+            rare.target_names = Vec::new();
+        }
     }
 
     /// Keeps the name of a target for people to read, if it is one of the first.

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// What the blocks of all captures may hold together.
-const ALL_BLOCKS: usize = 32 * 1024 * 1024;
+pub(crate) const ALL_BLOCKS: usize = 32 * 1024 * 1024;
 /// The least a block may hold, however many captures there are.
 const LEAST_BLOCK: usize = 16 * 1024;
 /// A whole block is passed on as it is only from this many records on: else the merged blocks would become small.
@@ -43,9 +43,9 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
-    /// A capture of `count`.
-    pub(crate) fn new(mut source: FileSource, count: usize) -> Self {
-        let room = ALL_BLOCKS.checked_div(count).unwrap_or(BLOCK_BYTES).clamp(LEAST_BLOCK, BLOCK_BYTES);
+    /// A capture of `count`, whose blocks may hold `all` together.
+    pub(crate) fn new(mut source: FileSource, count: usize, all: usize) -> Self {
+        let room = all.min(ALL_BLOCKS).checked_div(count).unwrap_or(BLOCK_BYTES).clamp(LEAST_BLOCK, BLOCK_BYTES);
         source.set_room(room);
         Self { source, room, block: Block::new(), next: 0, parked: None }
     }

@@ -55,7 +55,7 @@ pub fn open_within(paths: &[PathBuf], bounds: Bounds) -> Result<Box<dyn PacketSo
         let source = place.open()?;
         // Only a file of known length is one that can be read twice.
         let again = source.total().is_some() && count > MOST_OPEN;
-        let mut lane = Lane::new(source, count);
+        let mut lane = Lane::new(source, count, bounds.blocks);
         if again {
             lane.park(place);
         }
@@ -82,7 +82,8 @@ pub fn open_readers(captures: Vec<(String, Box<dyn Read + Send>)>) -> Result<Box
         return Err(CaptureError::TooMany { given: count, most: MOST_INPUTS });
     }
     let lane = |(index, (capture, reader))| {
-        Ok(Lane::new(FileSource::new(capture, number(index), reader, None, Bounds::default())?, count))
+        let bounds = Bounds::default();
+        Ok(Lane::new(FileSource::new(capture, number(index), reader, None, bounds)?, count, bounds.blocks))
     };
     together(captures.into_iter().enumerate().map(lane).collect::<Result<_, _>>()?)
 }

@@ -5,6 +5,8 @@
 
 use wardtap_net::reader::Reader;
 
+use crate::merge::ALL_BLOCKS;
+
 /// The largest window that is unpacked, whatever is allowed: zstd's own default limit, 128 MiB.
 pub(crate) const MOST_WINDOW: u64 = 128 * 1024 * 1024;
 
@@ -16,11 +18,13 @@ const LEAST_WINDOW: u64 = 1024;
 pub struct Bounds {
     /// Octets of a zstd window. Rounded down to a power of two, as zstd has it; never more than 128 MiB.
     pub zstd_window: u64,
+    /// Octets of the blocks of all captures that are merged, 16 KiB each at least; never more than 32 MiB.
+    pub blocks: usize,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { zstd_window: MOST_WINDOW }
+        Self { zstd_window: MOST_WINDOW, blocks: ALL_BLOCKS }
     }
 }
 
@@ -122,7 +126,7 @@ mod tests {
     #[test]
     fn a_limit_is_a_power_of_two_within_reason() {
         for (octets, log) in [(0, 10), (1 << 20, 20), ((1 << 21) - 1, 20), (1 << 27, 27), (u64::MAX, 27)] {
-            assert_eq!(Bounds { zstd_window: octets }.window_log(), log);
+            assert_eq!(Bounds { zstd_window: octets, ..Bounds::default() }.window_log(), log);
         }
         assert_eq!(Bounds::default().window_log(), 27);
     }

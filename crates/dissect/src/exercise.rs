@@ -2,7 +2,7 @@
 //!
 //! * nothing panics, and every call makes progress or asks for a bounded number of bytes;
 //! * **the same messages come out however the bytes are cut**, once the flow is recognised;
-//! * what is held stays below a cap.
+//! * what is held stays below a cap, and nobody has to ask whether it has changed.
 
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::{Chunk, Side};
@@ -35,6 +35,8 @@ pub struct Transcript {
     pub unrecognised: bool,
     /// What the flow turned out to be.
     pub protocol: Option<&'static str>,
+    /// What the flow holds may have changed: this was told.
+    told_held: bool,
 }
 
 impl MessageHandler for Transcript {
@@ -71,7 +73,13 @@ impl MessageHandler for Transcript {
         self.findings.push(finding);
     }
 
-    fn copied(&mut self, _: usize) {}
+    fn copied(&mut self, _: usize) {
+        self.told_held = true;
+    }
+
+    fn held_changed(&mut self) {
+        self.told_held = true;
+    }
 }
 
 /// Runs a conversation step by step.
@@ -83,7 +91,11 @@ pub fn transcript(flow: &FlowFacts, steps: &[Step]) -> Transcript {
         match step {
             Step::Bytes(side, bytes) => {
                 let time = Timestamp::from_seconds(number);
+                let held = conversation.held_bytes();
+                transcript.told_held = false;
                 conversation.push(flow, &Chunk { side: *side, time, frame: number, bytes }, &mut transcript);
+                let told = transcript.told_held || conversation.held_bytes() == held;
+                assert!(told, "{held} bytes held became {} and nobody was told", conversation.held_bytes());
                 transcript.unrecognised |= conversation.is_unrecognised();
             }
             Step::Gap(side, missing) => {
@@ -97,6 +109,8 @@ pub fn transcript(flow: &FlowFacts, steps: &[Step]) -> Transcript {
         transcript.held_max = transcript.held_max.max(conversation.held_bytes());
     }
     conversation.finish(&mut transcript);
+    // Where memory changed depends on the cuts.
+    transcript.told_held = false;
     transcript
 }
 

@@ -23,6 +23,8 @@ pub struct Conversation {
     state: State,
     /// Bytes of this end were lost before the flow had a name.
     lost: [bool; 2],
+    /// What it held when this was last counted.
+    counted: u32,
     held: [Option<Box<Held>>; 2],
 }
 
@@ -73,6 +75,12 @@ struct Piece {
 }
 
 impl Early {
+    fn held_bytes(&self) -> usize {
+        let [a, b] = &self.bytes;
+        let pieces = self.pieces.capacity().saturating_mul(size_of::<Piece>());
+        [a.capacity(), b.capacity(), pieces].into_iter().fold(size_of::<Self>(), usize::saturating_add)
+    }
+
     /// Drops what was kept of one end; true where nothing is left.
     fn forget(&mut self, side: Side) -> bool {
         side.of_mut(&mut self.bytes).clear();
@@ -161,16 +169,44 @@ impl Conversation {
         }
     }
 
-    /// Bytes of memory that this flow holds because a message or its name is incomplete.
+    /// Bytes of memory that this flow holds because a message or its name is incomplete, or an answer is to come.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
-        let held = self.held.iter().flatten().map(|held| held.bytes.capacity()).sum::<usize>();
+        let held = |held: &Held| size_of::<Held>().saturating_add(held.bytes.capacity());
+        let held = self.held.iter().flatten().map(|kept| held(kept)).fold(0, usize::saturating_add);
         let state = match &self.state {
-            State::Early(early) => early.bytes.iter().map(Vec::capacity).sum(),
+            State::Early(early) => early.held_bytes(),
             State::Named { dissector, .. } => dissector.held_bytes(),
             State::New | State::Unknown { .. } => 0,
         };
         held.saturating_add(state)
+    }
+
+    /// What it held when it was last counted.
+    #[must_use]
+    pub const fn counted_bytes(&self) -> usize {
+        self.counted as usize
+    }
+
+    /// Counts what it holds; gives back by how much that has changed since the last time.
+    pub fn count_held(&mut self) -> isize {
+        let before = self.counted;
+        self.counted = u32::try_from(self.held_bytes()).unwrap_or(u32::MAX);
+        isize::try_from(i64::from(self.counted).saturating_sub(i64::from(before))).unwrap_or(0)
+    }
+
+    /// Lets go of everything that is held, for want of room. What is under way ends here, incomplete, and answers that come
+    /// after this find no request; the flow keeps its name and is read on as behind a gap.
+    pub fn forget(&mut self, flow: &FlowFacts, to: &mut dyn MessageHandler) {
+        for side in Side::BOTH {
+            self.gap(side, None, to);
+        }
+        self.lost = [true; 2];
+        if let State::Named { protocol, dissector } = &mut self.state {
+            dissector.finish([&[], &[]], to);
+            let (protocol, requester) = (*protocol, dissector.requester());
+            self.name(protocol, flow, requester);
+        }
     }
 
     fn recognise(&mut self, flow: &FlowFacts, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {

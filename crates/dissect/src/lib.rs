@@ -219,7 +219,8 @@ pub trait Dissector: Send {
     /// The end that sends the requests, as far as messages have shown.
     fn requester(&self) -> Option<Side>;
 
-    /// Bytes of memory held beyond the dissector itself, for the limits; cheap.
+    /// Bytes of memory held beyond the dissector itself, for the limits; cheap. Whenever a call of
+    /// [`dissect`](Self::dissect) has changed it, that was told: [`MessageHandler::held_changed`].
     fn held_bytes(&self) -> usize {
         0
     }
@@ -308,6 +309,8 @@ pub trait MessageHandler {
     fn at(&mut self, time: Timestamp, frame: u64) {
         let _ = (time, frame);
     }
-    /// Bytes were copied (held for a message that spans chunks).
+    /// Bytes were copied (held for a message that spans chunks): what the flow holds has changed.
     fn copied(&mut self, bytes: usize);
+    /// What the flow holds may have changed without a copy: a request waits, or has been answered.
+    fn held_changed(&mut self) {}
 }

@@ -74,6 +74,15 @@ impl<T> Pending<T> {
         usize::from(self.first.is_some()).saturating_add(self.rest.as_ref().map_or(0, |rest| rest.len()))
     }
 
+    /// Octets on the heap: the queue keeps its room until it empties.
+    #[inline]
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.rest
+            .as_ref()
+            .map_or(0, |rest| rest.capacity().saturating_mul(size_of::<T>()).saturating_add(size_of::<VecDeque<T>>()))
+    }
+
     fn shrink(&mut self) {
         if self.rest.as_ref().is_some_and(|rest| rest.is_empty()) {
             self.rest = None;
@@ -93,11 +102,13 @@ mod tests {
         }
         assert_eq!(pending.push(5000), Some(0));
         assert_eq!(pending.len(), PENDING_MAX);
+        assert!(pending.held_bytes() >= (PENDING_MAX - 1) * size_of::<u32>());
         assert_eq!(pending.take(|&number| number == 7), Some(7));
         assert_eq!(pending.take(|&number| number == 7), None);
         assert_eq!(pending.pop_oldest(), Some(1));
         while pending.pop_oldest().is_some() {}
         assert!(pending.is_empty());
+        assert_eq!(pending.held_bytes(), 0);
         assert_eq!(pending.push(1), None);
         assert_eq!(pending.iter().count(), 1);
     }

@@ -70,8 +70,8 @@ pub enum Outcome {
 }
 
 /// Datagrams being put together.
-#[derive(Default)]
 pub struct Defragmenter {
+    held_max: usize,
     datagrams: HashMap<Key, Datagram, foldhash::fast::RandomState>,
     whole: VecDeque<(Key, Timestamp)>,
     order: u64,
@@ -88,7 +88,30 @@ pub struct Defragmenter {
     pub copied: u64,
 }
 
+impl Default for Defragmenter {
+    fn default() -> Self {
+        Self::new(HELD_MAX)
+    }
+}
+
 impl Defragmenter {
+    /// None yet; at most so many octets are held, and never more than [`HELD_MAX`].
+    #[must_use]
+    pub fn new(held_max: usize) -> Self {
+        Self {
+            held_max: held_max.min(HELD_MAX),
+            datagrams: HashMap::default(),
+            whole: VecDeque::new(),
+            order: 0,
+            held: 0,
+            copies: 0,
+            given_up: 0,
+            overlapping: 0,
+            reassembled: 0,
+            copied: 0,
+        }
+    }
+
     /// Takes a fragment found by the peel.
     pub fn take(&mut self, packet: &Packet<'_>, layout: &Layout, piece: &Piece) -> Outcome {
         let Some((source, destination)) = crate::flow_table::endpoints(packet.bytes, layout) else {
@@ -196,7 +219,7 @@ impl Defragmenter {
     }
 
     fn make_room(&mut self, key: &Key, octets: usize) {
-        while self.held.saturating_add(octets).saturating_add(PIECE_COST) > HELD_MAX
+        while self.held.saturating_add(octets).saturating_add(PIECE_COST) > self.held_max
             || self.datagrams.len() >= DATAGRAMS_MAX && !self.datagrams.contains_key(key)
         {
             let oldest = self.datagrams.iter().min_by_key(|(_, datagram)| datagram.order).map(|(key, _)| *key);

@@ -31,6 +31,9 @@ use wheel::{WHEEL, first_look};
 /// Flows in a chunk of the slab.
 const CHUNK: usize = 64;
 
+/// Flows looked at to find one that weighs much: all of a full table after a few hundred times.
+const WEIGHED: usize = 64;
+
 /// Checksums are verified on so many packets from each end of a flow: whether a host leaves them to its network card
 /// shows at once, and looking at every byte of an image again would cost as much as all the rest.
 pub const VERIFIED_PACKETS: u64 = 32;
@@ -38,7 +41,8 @@ pub const VERIFIED_PACKETS: u64 = 32;
 /// Limits and choices for a table.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The most flows in this table, at least 1; of a few, the one that would end first is given up for a new one.
+    /// The most flows in this table, at least 1; of a few, the one that would end first is given up for a new one. One on
+    /// which something was out of order takes half as much memory again, and counts so.
     pub flows_max: usize,
     /// The most octets held behind holes, over all flows of this table, each segment counted with
     /// [`reassembler::HELD_SEGMENT_COST`] more.
@@ -55,7 +59,13 @@ pub struct FlowTable<S> {
     chunks: Vec<Vec<Flow<S>>>,
     free: Vec<u32>,
     used: usize,
+    /// Flows on which something was out of order.
+    troubled: usize,
+    /// Places of flows that ended before the wheel came to them; they still stand on it.
+    given_up: Vec<u32>,
     hand: usize,
+    /// The same for what flows hold.
+    weighing_hand: usize,
     wheel: [u32; WHEEL],
     /// The second up to which the wheel has turned.
     turned: u64,
@@ -95,7 +105,10 @@ impl<S: Default> FlowTable<S> {
             chunks: Vec::new(),
             free: Vec::new(),
             used: 0,
+            troubled: 0,
+            given_up: Vec::new(),
             hand: 0,
+            weighing_hand: 0,
             wheel: [NONE; WHEEL],
             turned: 0,
             ring: Ring::default(),
@@ -143,6 +156,30 @@ impl<S: Default> FlowTable<S> {
             flow.last.nanos() ^ u64::from(flow.tcp.first().map_or(0, |half| half.next)) ^ u64::from(flow.wheel_next)
         });
         flow ^ self.ring.warm()
+    }
+
+    /// The flow of a packet, where it is known.
+    #[cold]
+    pub fn flow(&mut self, sought: &Sought) -> Option<&mut Flow<S>> {
+        let id = self.find(&sought.key, sought.tag())?;
+        flow_at(&mut self.chunks, id)
+    }
+
+    /// Of the next flows that a hand passes, and that of a packet, the one that weighs most; None where none has weight.
+    #[cold]
+    pub fn heaviest(&mut self, sought: Option<&Sought>, weight: impl Fn(&S) -> usize) -> Option<&mut Flow<S>> {
+        let mut chosen = sought.and_then(|sought| self.find(&sought.key, sought.tag()));
+        let weight = |id| flow_of(&self.chunks, id).map_or(0, |flow| weight(&flow.application));
+        let mut most = chosen.map_or(0, weight);
+        for _ in 0..WEIGHED.min(self.used) {
+            self.weighing_hand = if self.weighing_hand >= self.used { 0 } else { self.weighing_hand };
+            let id = u32::try_from(self.weighing_hand).unwrap_or(NONE);
+            self.weighing_hand = self.weighing_hand.saturating_add(1);
+            if weight(id) > most {
+                (chosen, most) = (Some(id), weight(id));
+            }
+        }
+        flow_at(&mut self.chunks, chosen.filter(|_| most > 0)?)
     }
 
     /// Takes a packet whose innermost headers are at `layout`; `frame` labels it in chunks.
@@ -215,7 +252,7 @@ impl<S: Default> FlowTable<S> {
         let payload = datagram.get(if layout.protocol() == protocol::UDP { 8 } else { 4 }..).unwrap_or_default();
         let place = fold(hash ^ side.index() as u64, u64::from(identification) << 32 | datagram.len() as u64);
         if self.ring.check(Fingerprint::new(place, place, sample(payload)), packet.time) == Seen::Same {
-            self.duplicate(sought);
+            self.duplicate(sought, packet.time, handler);
             return;
         }
         let id = self.find(&sought.key, sought.tag());
@@ -243,7 +280,7 @@ impl<S: Default> FlowTable<S> {
         } else {
             seen = self.ring.check(fingerprint, packet.time);
             if seen == Seen::Same {
-                self.duplicate(sought);
+                self.duplicate(sought, packet.time, handler);
                 return;
             }
         }
@@ -254,6 +291,7 @@ impl<S: Default> FlowTable<S> {
                 Standing::Anew(proposal) => self.renew(id, arriving, proposal, handler),
                 Standing::Foreign => {
                     count(flow, arriving, handler);
+                    self.count_trouble(id, arriving.packet.time, handler);
                     return;
                 }
             }
@@ -320,6 +358,32 @@ impl<S: Default> FlowTable<S> {
             rare.listed = true;
             self.with_holes.push(id);
         }
+        self.count_trouble(id, now, handler);
+    }
+
+    /// Counts a flow on which something was out of order, once. Where that makes them too many, one of the others ends;
+    /// its place is free when the wheel comes to it.
+    fn count_trouble<H>(&mut self, id: u32, now: Timestamp, handler: &mut H)
+    where
+        H: StreamHandler<Application = S>,
+    {
+        let Some(rare) = flow_at(&mut self.chunks, id).and_then(|flow| flow.troubles.as_mut()) else { return };
+        if std::mem::replace(&mut rare.counted, true) {
+            return;
+        }
+        self.troubled = self.troubled.saturating_add(1);
+        if self.weight() > self.limits.flows_max.saturating_mul(2)
+            && let Some(victim) = self.victim(id)
+        {
+            self.counters.evicted_flows = self.counters.evicted_flows.saturating_add(1);
+            self.end(victim, now, handler);
+            self.given_up.push(victim);
+        }
+    }
+
+    /// What all flows weigh, in halves.
+    const fn weight(&self) -> usize {
+        self.index.len().saturating_mul(2).saturating_add(self.troubled)
     }
 
     /// Ends a flow and begins another in its place, between the same ports.
@@ -339,12 +403,18 @@ impl<S: Default> FlowTable<S> {
     }
 
     #[cold]
-    fn duplicate(&mut self, sought: &Sought) {
+    fn duplicate<H>(&mut self, sought: &Sought, now: Timestamp, handler: &mut H)
+    where
+        H: StreamHandler<Application = S>,
+    {
         self.counters.duplicates = self.counters.duplicates.saturating_add(1);
         let id = self.find(&sought.key, sought.tag());
-        if let Some(flow) = id.and_then(|id| flow_at(&mut self.chunks, id)) {
+        if let Some(id) = id
+            && let Some(flow) = flow_at(&mut self.chunks, id)
+        {
             let troubles = &mut flow.troubles.get_or_insert_default().troubles;
             troubles.duplicates = troubles.duplicates.saturating_add(1);
+            self.count_trouble(id, now, handler);
         }
     }
 
@@ -360,10 +430,15 @@ impl<S: Default> FlowTable<S> {
         let time = arriving.packet.time;
         self.counters.opened = self.counters.opened.saturating_add(1);
         let first_look = first_look(time);
-        let id = if self.index.len() >= self.limits.flows_max {
-            let id = self.victim();
+        let is_full = self.weight() >= self.limits.flows_max.saturating_mul(2);
+        let id = if is_full && let Some(id) = self.victim(NONE) {
             self.counters.evicted_flows = self.counters.evicted_flows.saturating_add(1);
             self.end(id, time, handler);
+            id
+        } else if self.free.is_empty()
+            && self.used >= self.limits.flows_max
+            && let Some(id) = self.given_up.pop()
+        {
             id
         } else if let Some(id) = self.free.pop() {
             self.schedule(id, first_look);
@@ -409,6 +484,7 @@ impl<S: Default> FlowTable<S> {
         handler.finished(flow, time);
         self.counters.one_sided = self.counters.one_sided.saturating_add(u64::from(flow.is_one_sided()));
         if let Some(rare) = flow.troubles.take() {
+            self.troubled = self.troubled.saturating_sub(usize::from(rare.counted));
             let troubles = &rare.troubles;
             let counters = &mut self.counters;
             counters.with_gaps = counters.with_gaps.saturating_add(u64::from(troubles.gaps > 0));

@@ -142,6 +142,8 @@ pub struct Rare {
     pub(crate) proposal: Option<Proposal>,
     /// The flow stands in the shard's list of flows with holes.
     pub(crate) listed: bool,
+    /// The table has counted it among those with troubles.
+    pub(crate) counted: bool,
 }
 
 impl Rare {
@@ -298,7 +300,13 @@ fn drain<H: StreamHandler>(
         let next = side.of(&flow.tcp).next;
         let Some(rare) = flow.troubles.as_mut() else { return freed };
         let held = side.of_mut(&mut rare.held);
-        let Some(segment) = held.pop_front_if(|first| distance(next, first.sequence) <= 0) else { return freed };
+        let Some(segment) = held.pop_front_if(|first| distance(next, first.sequence) <= 0) else {
+            // Nor is the room kept: many flows may have had a hole once.
+            if held.is_empty() {
+                *held = VecDeque::new();
+            }
+            return freed;
+        };
         *side.of_mut(&mut rare.granted) = None;
         let bytes = side.of_mut(&mut rare.held_bytes);
         *bytes = bytes.saturating_sub(segment.cost());

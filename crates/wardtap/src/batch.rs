@@ -2,6 +2,7 @@
 
 use wardtap_behaviour::observation::Observation;
 use wardtap_capture::Block;
+use wardtap_net::address::SHARDS;
 use wardtap_net::flow_table::Sought;
 use wardtap_net::packet::Timestamp;
 use wardtap_net::peel::Layout;
@@ -38,6 +39,21 @@ pub struct Tick {
     pub now: Timestamp,
 }
 
+/// The end of a shard's flows. One shard after the other, each in a batch of its own: the events of all flows at once would
+/// take more memory than the flows did.
+#[derive(Clone, Copy, Debug)]
+pub struct Last {
+    pub now: Timestamp,
+    pub shard: u8,
+}
+
+impl Last {
+    /// Nothing comes after it.
+    pub fn is_all(self) -> bool {
+        usize::from(self.shard) + 1 == SHARDS
+    }
+}
+
 /// Records in sequence, their headers read.
 #[derive(Default)]
 pub struct Batch {
@@ -49,8 +65,8 @@ pub struct Batch {
     pub datagrams: Vec<Vec<u8>>,
     /// The sequence number of the first record.
     pub first: u64,
-    /// The capture is over: after the records all flows end, at this time.
-    pub last: Option<Timestamp>,
+    /// The capture is over: no records, and the flows of one shard end.
+    pub last: Option<Last>,
 }
 
 /// Where a result stands in the sequence: (record or tick, shard).

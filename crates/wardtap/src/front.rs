@@ -6,13 +6,13 @@
 use std::collections::BTreeMap;
 
 use wardtap_capture::PacketSource;
-use wardtap_net::address::shard_of;
+use wardtap_net::address::{SHARDS, shard_of};
 use wardtap_net::defragment::{Defragmenter, Outcome};
 use wardtap_net::flow_table::{Seeker, Sought};
 use wardtap_net::packet::{LinkType, Packet, Timestamp};
 use wardtap_net::peel::{Layout, Peeled, Undecoded, peel, peel_plain};
 
-use crate::batch::{Batch, Entry, Task, Tick};
+use crate::batch::{Batch, Entry, Last, Task, Tick};
 use crate::clock::Clock;
 
 /// Which records are to be looked at.
@@ -64,24 +64,25 @@ pub struct Front {
     seeker: Seeker,
     sequence: u64,
     counts: FrontCounts,
-    ended: bool,
+    /// The capture is over: the shard whose flows end next.
+    ended: Option<u8>,
 }
 
 const NOTHING: Entry = Entry { layout: Layout::EMPTY, sought: Sought::NONE, task: Task::Nothing, shard: 0 };
 
 impl Front {
-    pub fn new(source: Box<dyn PacketSource>, selection: Selection, seeker: Seeker) -> Self {
+    pub fn new(source: Box<dyn PacketSource>, selection: Selection, seeker: Seeker, fragments: Defragmenter) -> Self {
         let everything = selection.is_everything();
         Self {
             source,
             selection,
             everything,
             clock: Clock::default(),
-            fragments: Defragmenter::default(),
+            fragments,
             seeker,
             sequence: 0,
             counts: FrontCounts::default(),
-            ended: false,
+            ended: None,
         }
     }
 
@@ -91,14 +92,15 @@ impl Front {
         batch.datagrams.clear();
         batch.first = self.sequence;
         batch.last = None;
-        if self.ended {
-            return false;
-        }
-        if !self.source.fill(&mut batch.block) {
-            self.ended = true;
+        if self.ended.is_none() && !self.source.fill(&mut batch.block) {
+            self.ended = Some(0);
             self.fragments.finish();
-            batch.last = Some(self.clock.now());
-            return true;
+        }
+        if let Some(shard) = self.ended {
+            batch.block.records.clear();
+            batch.last = Some(Last { now: self.clock.now(), shard }).filter(|_| usize::from(shard) < SHARDS);
+            self.ended = Some(shard.saturating_add(1));
+            return batch.last.is_some();
         }
         self.sequence += batch.block.records.len() as u64;
         self.counts.packets += batch.block.records.len() as u64;

@@ -9,7 +9,7 @@ use wardtap_behaviour::judge::{Judge, Verdict};
 use wardtap_behaviour::observation::Observation;
 use wardtap_export::event::{AlertEvent, DeviceEvent};
 
-use crate::batch::{Batch, Bundle, Key};
+use crate::batch::{Batch, Bundle, Key, Last};
 
 /// Which event types are wanted.
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,6 +50,7 @@ pub struct Judgement {
     captures: Vec<String>,
     /// The alerts as last told, for the summary.
     pub alerts: Vec<AlertEvent>,
+    summary_alerts: usize,
     /// The worst alert so far.
     pub worst: Option<Severity>,
     told: Vec<Told>,
@@ -61,12 +62,14 @@ enum Told {
     Alert(Box<wardtap_behaviour::alert::Alert>),
 }
 
-/// The most alerts that the summary can show; all are in the events.
-const SUMMARY_ALERTS_MAX: usize = 1000;
+/// The most alerts that the summary can choose from; all are in the events.
+pub const SUMMARY_ALERTS_MAX: usize = 1000;
 
 impl Judgement {
-    pub fn new(events: Events, captures: Vec<String>, devices_max: usize) -> Self {
-        Self { judge: Judge::new(devices_max), events, captures, alerts: Vec::new(), worst: None, told: Vec::new() }
+    /// `summary_alerts` are kept for the summary.
+    pub fn new(events: Events, captures: Vec<String>, judge: Judge, summary_alerts: usize) -> Self {
+        let (alerts, told) = (Vec::new(), Vec::new());
+        Self { judge, events, captures, alerts, summary_alerts, worst: None, told }
     }
 
     /// Takes what all workers found in a batch.
@@ -99,7 +102,7 @@ impl Judgement {
             tick = ticks.next();
         }
         self.lines_before(bundles, &mut written, Key::record(u64::MAX / 2 - 1, u8::MAX))?;
-        if batch.last.is_some() {
+        if batch.last.is_some_and(Last::is_all) {
             let told = &mut self.told;
             self.judge.finish(&mut |verdict| told.push(verdict.into()));
             self.tell()?;
@@ -146,7 +149,7 @@ impl Judgement {
     fn keep(&mut self, event: AlertEvent) {
         if let Some(known) = self.alerts.iter_mut().find(|known| known.alert.id == event.alert.id) {
             *known = event;
-        } else if self.alerts.len() < SUMMARY_ALERTS_MAX {
+        } else if self.alerts.len() < self.summary_alerts {
             self.alerts.push(event);
         }
     }

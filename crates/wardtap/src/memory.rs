@@ -1,17 +1,36 @@
 //! How `--memory` is shared out.
 
+use wardtap_behaviour::alert::OPEN_MAX;
 use wardtap_behaviour::device::DEVICES_MAX;
+use wardtap_capture::BLOCK_BYTES;
 use wardtap_net::address::SHARDS;
+use wardtap_net::defragment::HELD_MAX;
 
-/// Octets that a live flow costs, its index entry and dissector included.
-const FLOW_BYTES: u64 = 320;
-/// Octets that a pair costs.
+use crate::judgement::SUMMARY_ALERTS_MAX;
+
+/// What a run takes whatever is in the capture, without its code: a batch, what a worker remembers having told, the rings
+/// and wheels of 64 shards.
+const FIXED: u64 = 5 << 20;
+/// Octets that a live flow costs, its index entry and dissector included; half as much again once something was out of
+/// order on it.
+const FLOW_BYTES: u64 = 416;
+/// Octets that a pair costs, its index entry and what it keeps of refusals included; not its targets.
 const PAIR_BYTES: u64 = 512;
 /// Octets that a device costs: itself, its places in two indexes, and half a refused address.
 const DEVICE_BYTES: u64 = 128;
+/// Octets that an open alert costs, with all of its evidence.
+const ALERT_BYTES: u64 = 1792;
+/// Octets that an alert costs as the summary shows it.
+const SUMMARY_ALERT_BYTES: u64 = 3072;
 
 /// Pairs of a shard that are remembered: enough for every conversation of a hospital, little enough to stay in cache.
 const PAIRS_MAX: u64 = 256;
+/// Octets of the targets of a shard's pairs: a tenth of them may go through all unit ids.
+const TARGETS_BYTES_MAX: u64 = 256 * 1024;
+/// Octets of the blocks of merged captures: whole ones for a hundred that overlap.
+const ALL_BLOCKS: u64 = 24 << 20;
+/// Octets of a block where there is little memory: the events of a block's messages can take sixty times as much.
+const LEAST_BLOCK: u64 = 64 << 10;
 /// The least that a shard has of flows and of pairs.
 const LEAST: u64 = 16;
 
@@ -22,30 +41,69 @@ pub struct Shares {
     pub flows: u64,
     /// Octets that wait behind holes in a shard.
     pub held_bytes: u64,
+    /// Octets that the dissectors of a shard's flows hold.
+    pub dissectors: u64,
+    /// Octets of a shard's flows as events show them.
+    pub rendered: u64,
     /// Pairs of a shard.
     pub pairs: u64,
+    /// Octets of the targets of a shard's pairs.
+    pub targets: u64,
     /// Devices.
     pub devices: u64,
+    /// Open alerts.
+    pub alerts: u64,
+    /// Alerts kept for the summary.
+    pub summary_alerts: u64,
+    /// Octets of IP fragments.
+    pub fragments: u64,
+    /// Octets of the blocks of captures that are merged.
+    pub blocks: u64,
     /// Octets of the window of a zstd frame.
     pub zstd_window: u64,
 }
 
 impl Shares {
-    /// Half for flows, an eighth each for pairs and for what waits behind holes, a sixteenth for devices, a sixteenth for
-    /// blocks and the fixed parts; the rest, of which there is more the less the caps of pairs and devices leave them,
-    /// for a zstd window.
+    /// Of what the fixed parts leave: seven sixteenths for flows; a sixteenth each for what waits behind holes, what
+    /// dissectors hold, pairs, their targets, and devices; less for alerts, fragments, and flows as events show them. The
+    /// rest, of which there is more the less the caps leave to these, is for a zstd window.
     pub fn of(memory: u64) -> Self {
         let shards = SHARDS as u64;
-        let pairs = (memory / 8 / PAIR_BYTES / shards).clamp(LEAST, PAIRS_MAX);
-        let devices = (memory / 16 / DEVICE_BYTES).min(DEVICES_MAX as u64);
-        let taken = memory / 2 + memory / 8 + memory / 16 + pairs * PAIR_BYTES * shards + devices * DEVICE_BYTES;
-        Self {
-            flows: (memory / 2 / FLOW_BYTES / shards).max(LEAST),
-            held_bytes: memory / 8 / shards,
-            pairs,
-            devices,
-            zstd_window: memory.saturating_sub(taken),
-        }
+        let memory = memory.saturating_sub(FIXED);
+        let sixteenth = memory / 16;
+        let mut shares = Self {
+            flows: (sixteenth * 7 / FLOW_BYTES / shards).max(LEAST),
+            held_bytes: sixteenth / shards,
+            dissectors: sixteenth / shards,
+            rendered: memory / 64 / shards,
+            pairs: (sixteenth / PAIR_BYTES / shards).clamp(LEAST, PAIRS_MAX),
+            targets: (sixteenth / shards).min(TARGETS_BYTES_MAX),
+            devices: (sixteenth / DEVICE_BYTES).min(DEVICES_MAX as u64),
+            alerts: (memory / 64 / ALERT_BYTES).min(OPEN_MAX as u64),
+            summary_alerts: (memory / 128 / SUMMARY_ALERT_BYTES).min(SUMMARY_ALERTS_MAX as u64),
+            fragments: (memory / 64).min(HELD_MAX as u64),
+            blocks: sixteenth.saturating_sub(1 << 20).clamp(LEAST_BLOCK, ALL_BLOCKS),
+            zstd_window: 0,
+        };
+        shares.zstd_window = memory.saturating_sub(shares.sum());
+        shares
+    }
+
+    fn sum(&self) -> u64 {
+        let shard = self.flows * FLOW_BYTES
+            + self.held_bytes
+            + self.dissectors
+            + self.rendered
+            + self.pairs * PAIR_BYTES
+            + self.targets;
+        shard * SHARDS as u64
+            + self.devices * DEVICE_BYTES
+            + self.alerts * ALERT_BYTES
+            + self.summary_alerts * SUMMARY_ALERT_BYTES
+            + self.fragments
+            // The fixed parts hold one of them.
+            + self.blocks.saturating_sub(BLOCK_BYTES as u64)
+            + self.zstd_window
     }
 }
 
@@ -57,23 +115,28 @@ mod tests {
     fn shares_are_no_more_than_there_is() {
         for memory in (24..40).flat_map(|log| [1 << log, (1 << log) + 12_345, 3 << log]) {
             let shares = Shares::of(memory);
-            let shards = SHARDS as u64;
-            let tables = shares.flows * FLOW_BYTES + shares.held_bytes + shares.pairs * PAIR_BYTES;
-            let sum = tables * shards + shares.devices * DEVICE_BYTES + shares.zstd_window;
-            assert!(sum + memory / 16 <= memory, "{memory}: {shares:?}");
+            assert!(shares.sum() + FIXED <= memory, "{memory}: {shares:?}");
         }
     }
 
     #[test]
     fn shares_of_little_of_the_default_and_of_much() {
         let of = |memory| {
-            let Shares { flows, held_bytes, pairs, devices, zstd_window } = Shares::of(memory);
+            let Shares { flows, dissectors, pairs, targets, devices, alerts, zstd_window, .. } = Shares::of(memory);
             // zstd rounds down to a power of two.
-            (flows, held_bytes, pairs, devices, 1_u64 << zstd_window.ilog2())
+            (flows, dissectors, pairs, targets, devices, alerts, 1_u64 << zstd_window.ilog2())
         };
-        assert_eq!(of(16 << 20), (409, 32 << 10, 64, 8192, 2 << 20), "what zstd packs without being told otherwise");
-        assert_eq!(of(64 << 20), (1638, 128 << 10, 256, 32_768, 8 << 20), "what it takes to pack smallest");
-        assert_eq!(of(512 << 20), (13_107, 1 << 20, 256, 131_072, 128 << 20), "the largest there is");
+        assert_eq!(
+            of(16 << 20),
+            (189, 11 << 10, 22, 11 << 10, 5632, 100, 2 << 20),
+            "what zstd packs without being told otherwise"
+        );
+        assert_eq!(
+            of(64 << 20),
+            (1016, 59 << 10, 118, 59 << 10, 30_208, 539, 8 << 20),
+            "what it takes to pack smallest"
+        );
+        assert_eq!(of(512 << 20), (8736, 507 << 10, 256, 256 << 10, 131_072, 4096, 128 << 20), "the largest there is");
         assert_eq!(of(64 << 30).2, 256);
     }
 }

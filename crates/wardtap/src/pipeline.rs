@@ -9,17 +9,16 @@ use std::sync::Arc;
 use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use wardtap_net::flow_table::Counters;
 
 use crate::batch::{Batch, Bundle};
 use crate::front::{Front, FrontCounts};
 use crate::judgement::Judgement;
-use crate::worker::{Worker, WorkerCounts, WorkerOptions};
+use crate::worker::{Counted, Worker, WorkerOptions};
 
 /// What came of a run.
 pub struct Outcome {
     pub front: Front,
-    pub workers: Vec<(WorkerCounts, Vec<Counters>, u64)>,
+    pub workers: Vec<Counted>,
 }
 
 impl Outcome {
@@ -143,7 +142,7 @@ fn work(
     batches: &Receiver<Arc<Batch>>,
     bundles: &Receiver<Bundle>,
     answers: &Sender<Answer>,
-) -> (WorkerCounts, Vec<Counters>, u64) {
+) -> Counted {
     while let Ok(batch) = batches.recv() {
         let bundle = worker.take(&batch, bundles.try_recv().unwrap_or_default());
         if answers.send(Answer { batch, bundle }).is_err() {

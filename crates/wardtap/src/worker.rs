@@ -13,13 +13,13 @@ use wardtap_export::message::{self, Circumstances};
 use wardtap_export::metrics::{Responses, responses};
 use wardtap_net::address::{Address, Mac, SHARDS};
 use wardtap_net::flow::{Flow, FlowHead, HashKey, fold};
-use wardtap_net::flow_table::{Counters, FlowTable, Limits, Warm};
+use wardtap_net::flow_table::{Counters, FlowTable, Limits, Sought, Warm};
 use wardtap_net::packet::{Packet, Timestamp};
 use wardtap_net::reader::Reader;
 use wardtap_net::reassembler::StreamHandler;
 use wardtap_net::stream::{Chunk, FrameLabel, Side};
 
-use crate::batch::{Batch, Bundle, Entry, Key, Task};
+use crate::batch::{Batch, Bundle, Entry, Key, Last, Task};
 
 /// What all workers are told.
 #[derive(Clone)]
@@ -28,6 +28,12 @@ pub struct WorkerOptions {
     pub limits: Limits,
     /// Pairs kept in one shard.
     pub pairs_max: usize,
+    /// Octets that the targets of a shard's pairs take.
+    pub targets_bytes_max: usize,
+    /// Octets that the dissectors of a shard's flows hold.
+    pub dissectors_bytes_max: usize,
+    /// Octets of a shard's flows as events show them.
+    pub rendered_bytes_max: usize,
     /// `message` events are wanted.
     pub messages: bool,
     /// `flow` events are wanted.
@@ -58,6 +64,8 @@ pub struct WorkerCounts {
     pub copied: u64,
     /// ARP packets that could not be read.
     pub bad_arp: u64,
+    /// Times that a dissector had to let go of what it held.
+    pub forgotten: u64,
 }
 
 impl Default for WorkerCounts {
@@ -69,6 +77,7 @@ impl Default for WorkerCounts {
             response_sums: vec![0; PROTOCOLS.len()],
             copied: 0,
             bad_arp: 0,
+            forgotten: 0,
         }
     }
 }
@@ -103,10 +112,26 @@ pub struct Application {
     latest: Place,
 }
 
+impl Application {
+    fn weight(&self) -> usize {
+        self.conversation.counted_bytes()
+    }
+}
+
 struct Shard {
     number: u8,
     table: FlowTable<Application>,
     pairs: Pairs,
+    kept: Kept,
+}
+
+/// Octets that a shard's flows keep beyond their places in the table.
+#[derive(Default)]
+struct Kept {
+    /// By dissectors, and before a flow has a name.
+    held: usize,
+    /// As events show flows.
+    rendered: usize,
 }
 
 /// What the shards of one worker share.
@@ -134,7 +159,8 @@ impl Worker {
             .map(|shard| Shard {
                 number: shard as u8,
                 table: FlowTable::new(options.key, options.limits),
-                pairs: Pairs::new(options.key, options.pairs_max),
+                pairs: Pairs::new(options.key, options.pairs_max, options.targets_bytes_max),
+                kept: Kept::default(),
             })
             .collect();
         let shared = Shared {
@@ -164,8 +190,8 @@ impl Worker {
                 self.take_record(Here { batch, record, entry, number: batch.first + index as u64 });
             }
         }
-        if let Some(now) = batch.last {
-            self.finish(batch.first, now);
+        if let Some(last) = batch.last {
+            self.finish(batch.first, last);
         }
         std::mem::take(&mut self.shared.bundle)
     }
@@ -204,41 +230,57 @@ impl Worker {
         let frame = FrameLabel::new(record.input, record.frame);
         let mut hands = Hands {
             pairs: &mut shard.pairs,
+            kept: &mut shard.kept,
             shared: &mut self.shared,
             key: Key::record(number, entry.shard),
             place: Place { frame, time: packet.time },
             here: Some(here),
+            held_changed: false,
         };
         if entry.task == Task::Arp {
             hands.arp(packet.bytes, usize::from(entry.layout.network));
         } else {
             shard.table.take(&entry.sought, &packet, frame.to_bits(), &entry.layout, &mut hands);
+            if hands.hold_too_much() {
+                hands.make_room(&mut shard.table, &entry.sought);
+            }
         }
     }
 
     fn tick(&mut self, sequence: u64, now: Timestamp) {
         for shard in &mut self.shards {
             let key = Key::tick(sequence, shard.number);
-            let mut hands = Hands::at(&mut shard.pairs, &mut self.shared, key, now);
+            let mut hands = Hands::at(&mut shard.pairs, &mut shard.kept, &mut self.shared, key, now);
             shard.table.tick(now, &mut hands);
+            // Behind a hole that was given up, any number of flows may have read on.
+            while hands.hold_too_much() {
+                if let Some(flow) = shard.table.heaviest(None, Application::weight) {
+                    hands.forget(flow);
+                }
+            }
             hands.hand_over();
         }
     }
 
-    fn finish(&mut self, sequence: u64, now: Timestamp) {
-        for shard in &mut self.shards {
+    fn finish(&mut self, sequence: u64, Last { now, shard }: Last) {
+        for shard in self.shards.iter_mut().filter(|known| known.number == shard) {
             let key = Key::tick(sequence, shard.number);
-            let mut hands = Hands::at(&mut shard.pairs, &mut self.shared, key, now);
+            let mut hands = Hands::at(&mut shard.pairs, &mut shard.kept, &mut self.shared, key, now);
             shard.table.finish(now, &mut hands);
             hands.hand_over();
+            debug_assert_eq!((shard.kept.held, shard.kept.rendered), (0, 0), "what ended flows kept");
         }
     }
 
     /// What was counted, and each shard's counters.
-    pub fn into_counts(self) -> (WorkerCounts, Vec<Counters>, u64) {
-        let evicted_pairs = self.shards.iter().map(|shard| shard.pairs.evicted()).sum();
-        let counters = self.shards.iter().map(|shard| *shard.table.counters()).collect();
-        (self.shared.counts, counters, evicted_pairs)
+    pub fn into_counts(self) -> Counted {
+        let (mut pairs, mut targets) = (0, 0);
+        for shard in &self.shards {
+            pairs += shard.pairs.evicted();
+            targets += shard.pairs.evicted_targets();
+        }
+        let tables = self.shards.iter().map(|shard| *shard.table.counters()).collect();
+        Counted { counts: self.shared.counts, tables, pairs, targets }
     }
 }
 
@@ -255,14 +297,28 @@ fn packet<'a>(batch: &'a Batch, record: &Record, entry: &Entry) -> Packet<'a> {
     Packet { time: record.time, link: record.link, bytes, sent }
 }
 
+/// What a worker has counted.
+pub struct Counted {
+    pub counts: WorkerCounts,
+    /// By each shard's flow table.
+    pub tables: Vec<Counters>,
+    /// Pairs given up.
+    pub pairs: u64,
+    /// Targets of pairs given up, or not told apart.
+    pub targets: u64,
+}
+
 /// Takes what the flow table finds in one packet or at one tick.
 struct Hands<'a> {
     pairs: &'a mut Pairs,
+    kept: &'a mut Kept,
     shared: &'a mut Shared,
     key: Key,
     place: Place,
     /// None at a tick.
     here: Option<Here<'a>>,
+    /// What the flow at hand holds may have changed.
+    held_changed: bool,
 }
 
 /// The record at hand.
@@ -275,9 +331,42 @@ struct Here<'a> {
 }
 
 impl<'a> Hands<'a> {
-    fn at(pairs: &'a mut Pairs, shared: &'a mut Shared, key: Key, now: Timestamp) -> Self {
+    fn at(pairs: &'a mut Pairs, kept: &'a mut Kept, shared: &'a mut Shared, key: Key, now: Timestamp) -> Self {
         let place = Place { time: now, ..Place::default() };
-        Self { pairs, shared, key, place, here: None }
+        Self { pairs, kept, shared, key, place, here: None, held_changed: false }
+    }
+
+    #[inline]
+    fn hold_too_much(&self) -> bool {
+        self.kept.held > self.shared.options.dissectors_bytes_max
+    }
+
+    /// The flow that holds most of those looked at gives it up; if that is not enough, so does the flow that wanted more.
+    #[cold]
+    fn make_room(&mut self, table: &mut FlowTable<Application>, sought: &Sought) {
+        if let Some(flow) = table.heaviest(Some(sought), Application::weight) {
+            self.forget(flow);
+        }
+        if self.hold_too_much()
+            && let Some(flow) = table.flow(sought)
+        {
+            self.forget(flow);
+        }
+    }
+
+    fn forget(&mut self, flow: &mut Flow<Application>) {
+        self.shared.counts.forgotten += 1;
+        let place = self.late_place(flow);
+        let (conversation, mut to) = self.conversation(flow, place);
+        let facts = to.facts();
+        conversation.forget(&facts, &mut to);
+        self.count_held(flow);
+    }
+
+    #[inline]
+    fn count_held(&mut self, flow: &mut Flow<Application>) {
+        self.held_changed = false;
+        self.kept.held = self.kept.held.saturating_add_signed(flow.application.conversation.count_held());
     }
 
     fn hand_over(&mut self) {
@@ -361,6 +450,9 @@ impl StreamHandler for Hands<'_> {
             let facts = to.facts();
             conversation.push(&facts, chunk, &mut to);
         }
+        if self.held_changed {
+            self.count_held(flow);
+        }
     }
 
     fn gap(&mut self, flow: &mut Flow<Application>, side: Side, missing: Option<u64>) {
@@ -373,6 +465,7 @@ impl StreamHandler for Hands<'_> {
         let place = self.late_place(flow);
         let (conversation, mut to) = self.conversation(flow, place);
         conversation.gap(side, missing, &mut to);
+        self.count_held(flow);
     }
 
     fn heard(&mut self, flow: &mut Flow<Application>, side: Side) {
@@ -387,6 +480,9 @@ impl StreamHandler for Hands<'_> {
         let place = self.late_place(flow);
         let (conversation, mut to) = self.conversation(flow, place);
         conversation.finish(&mut to);
+        let Application { conversation, rendered, .. } = &flow.application;
+        self.kept.held = self.kept.held.saturating_sub(conversation.counted_bytes());
+        self.kept.rendered = self.kept.rendered.saturating_sub(rendered.as_ref().map_or(0, |text| text.len()));
         if !self.shared.options.flows {
             return;
         }
@@ -524,6 +620,11 @@ impl MessageHandler for ToMessages<'_, '_> {
 
     fn copied(&mut self, bytes: usize) {
         self.hands.shared.counts.copied += bytes as u64;
+        self.hands.held_changed = true;
+    }
+
+    fn held_changed(&mut self) {
+        self.hands.held_changed = true;
     }
 }
 
@@ -550,8 +651,22 @@ impl ToMessages<'_, '_> {
 
     fn write(&mut self, message: &dyn Message, protocol: &'static Protocol, requester: Side) {
         let head = &mut self.flow;
-        let flow = self.rendered.get_or_insert_with(|| Box::new(message::render_flow(&head.identity(Some(requester)))));
         let Shared { bundle, options, .. } = &mut *self.hands.shared;
+        let kept = &mut *self.hands.kept;
+        let once;
+        let flow: &[u8] = match self.rendered {
+            Some(flow) => flow,
+            None => {
+                let flow = message::render_flow(&head.identity(Some(requester)));
+                if kept.rendered + flow.len() <= options.rendered_bytes_max {
+                    kept.rendered += flow.len();
+                    self.rendered.insert(Box::new(flow))
+                } else {
+                    once = flow;
+                    &once
+                }
+            }
+        };
         let label = self.chunk_place.frame;
         let ports = &head.key().ports;
         let around = Circumstances {

@@ -146,5 +146,11 @@ fn open_alerts_are_bounded() {
     let next = alerts.raise(Deviation { device: Address::v4(u32::MAX), ..deviation(9999) });
     assert_eq!(told(&next), [(State::Closed, 2, 1), (State::New, 1, 1)]);
     assert_eq!(next[0].deviation.device, Address::v4(1));
-    assert_eq!(alerts.finish().len(), OPEN_MAX);
+    assert_eq!((alerts.finish().len(), alerts.evicted()), (OPEN_MAX, 1));
+
+    let mut few = Alerts::new(3);
+    for number in 1..=10 {
+        few.raise(Deviation { device: Address::v4(number), ..deviation(10) });
+    }
+    assert_eq!((few.finish().len(), few.evicted()), (3, 7));
 }

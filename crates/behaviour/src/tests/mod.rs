@@ -96,7 +96,13 @@ struct Talk {
 
 impl Talk {
     fn new(protocol: &'static Protocol) -> Self {
-        Self { protocol, pairs: Pairs::new(HashKey(1, 2), 8), slot: None, frame: 0, nanos: NANOS_PER_SECOND }
+        Self {
+            protocol,
+            pairs: Pairs::new(HashKey(1, 2), 8, usize::MAX),
+            slot: None,
+            frame: 0,
+            nanos: NANOS_PER_SECOND,
+        }
     }
 
     fn say(&mut self, direction: Direction, outcome: Outcome, door: u64, step: u64) {

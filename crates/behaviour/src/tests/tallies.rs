@@ -75,6 +75,48 @@ fn targets_and_their_names_are_bounded() {
     assert_eq!(tally.targets.distinct as usize, TARGETS_MAX);
     assert_eq!(tally.target_names.len(), TARGET_NAMES_MAX);
     assert_eq!(tally.target_names[..2], ["door 0", "door 1"]);
+    assert_eq!(talk.pairs.evicted_targets(), 100, "messages for doors that are not told apart");
+}
+
+#[test]
+fn the_targets_of_all_pairs_are_bounded_together_and_the_silent_give_way() {
+    const ROOM: usize = 20_000;
+    let mut pairs = Pairs::new(HashKey(1, 2), 64, ROOM);
+    let envelope = Envelope {
+        kind: 0,
+        side: Side::A,
+        direction: Direction::Request,
+        bytes: 1,
+        incomplete: false,
+        response_nanos: None,
+        outcome: Outcome::Neutral,
+    };
+    let mut time = 0;
+    let mut ask = |pairs: &mut Pairs, asking: u32, door: u64| {
+        time += 1;
+        let mut features = [NO_VALUE; FEATURES_MAX];
+        features[0] = door;
+        let said = Said { protocol: &NAMED, envelope, features, name: format!("door {door}") };
+        let pair = || Pair { requester: Address::v4(asking), responder: ASKED, protocol: &NAMED };
+        pairs.fold(None, pair, &said, &envelope, &features, place(time, time));
+    };
+    let mut before = 0;
+    for asking in 0..64 {
+        for door in 0..TARGETS_MAX as u64 {
+            ask(&mut pairs, asking, door);
+            assert!(pairs.targets_bytes() <= ROOM, "{} octets", pairs.targets_bytes());
+        }
+        // Whoever asks at present is not the one to forget.
+        let told = std::mem::replace(&mut before, pairs.evicted_targets());
+        assert!(pairs.evicted_targets() - told <= 2 * TARGETS_MAX as u64);
+    }
+    assert!(pairs.evicted_targets() > 60 * TARGETS_MAX as u64, "{}", pairs.evicted_targets());
+    let mut told = Vec::new();
+    pairs.hand_over(|tally| told.push(tally));
+    assert_eq!(told.len(), 64, "pairs themselves are not given up for it");
+    assert_eq!(told[63].targets.distinct as usize, TARGETS_MAX, "the last one's are all there");
+    assert!(told.iter().filter(|tally| tally.targets.distinct > 0).count() < 4);
+    assert!(told.iter().all(|tally| tally.requests == TARGETS_MAX as u64), "counts stay");
 }
 
 #[test]
@@ -106,7 +148,7 @@ fn missing_bytes_are_counted_for_their_pair() {
 #[test]
 fn pairs_are_bounded_and_a_slot_that_was_given_up_is_not_used() {
     const MAX: usize = 4;
-    let mut pairs = Pairs::new(HashKey(1, 2), MAX);
+    let mut pairs = Pairs::new(HashKey(1, 2), MAX, usize::MAX);
     let envelope = Envelope {
         kind: 0,
         side: Side::A,

@@ -497,7 +497,7 @@ fn a_zstd_window_is_bounded_by_whoever_opens() {
     let path = folder.path().join("ward.pcap.zst");
     let open = |bytes: &[u8], window| {
         std::fs::write(&path, bytes).unwrap();
-        open_within(std::slice::from_ref(&path), Bounds { zstd_window: window })
+        open_within(std::slice::from_ref(&path), Bounds { zstd_window: window, ..Bounds::default() })
     };
     let one = packed_with_windows(&[22]);
     assert_eq!(crate::writer::drain(&mut *open(&one, 1 << 22).unwrap()).len(), 3);

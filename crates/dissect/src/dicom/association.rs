@@ -361,7 +361,7 @@ impl Association {
     /// Memory beyond the structure itself.
     pub(super) fn held_bytes(&self) -> usize {
         let contexts = self.contexts.capacity().saturating_mul(size_of::<Context>());
-        let pending: usize = self.pending.iter().map(|pending| pending.len().saturating_sub(1)).sum();
-        self.texts.capacity().saturating_add(contexts).saturating_add(pending.saturating_mul(size_of::<Asked>()))
+        let pending: usize = self.pending.iter().map(Pending::held_bytes).sum();
+        self.texts.capacity().saturating_add(contexts).saturating_add(pending)
     }
 }

@@ -423,6 +423,7 @@ impl Dissector for Dicom {
         if chunk.side.of_mut(&mut self.streams).pass(chunk.bytes.len()) {
             return Progress::All;
         }
+        to.held_changed();
         self.read(chunk.side, chunk.bytes, to)
     }
 

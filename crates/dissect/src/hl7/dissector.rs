@@ -66,6 +66,7 @@ impl Dissector for Hl7 {
     /// Takes everything: lines that go on in the next chunk are kept here, as far as they are needed.
     fn dissect(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) -> Progress {
         let now = (chunk.time, chunk.frame);
+        let held = self.exchanges.held_bytes() > 0 || self.open.iter().any(Option::is_some);
         // Whoever answers has taken the block for complete.
         if self.let_go(chunk.side.other(), to) {
             to.at(now.0, now.1);
@@ -114,6 +115,9 @@ impl Dissector for Hl7 {
                 }
                 None => Box::new(frame),
             });
+        }
+        if held || inside || self.exchanges.held_bytes() > 0 {
+            to.held_changed();
         }
         Progress::All
     }

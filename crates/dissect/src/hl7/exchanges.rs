@@ -152,9 +152,9 @@ impl Exchanges {
         self.waiting.iter().filter(due).count()
     }
 
-    /// Bytes on the heap, about.
+    /// Bytes on the heap.
     pub(super) fn held_bytes(&self) -> usize {
-        self.waiting.len().saturating_sub(1).saturating_mul(size_of::<Waiting>())
+        self.waiting.held_bytes()
     }
 
     fn keep(&mut self, new: Waiting) {

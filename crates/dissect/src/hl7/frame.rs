@@ -199,7 +199,8 @@ impl<'a> Frame<'a> {
     /// Bytes on the heap.
     pub(super) fn held_bytes(&self) -> usize {
         let Open { header, acknowledgement, equipment, .. } = &self.open;
-        [header.len(), acknowledgement.len(), equipment.len(), self.place.kept.capacity()]
+        let own = |line: &Cow<'_, [u8]>| if let Cow::Owned(line) = line { line.capacity() } else { 0 };
+        [own(header), own(acknowledgement), own(equipment), self.place.kept.capacity()]
             .into_iter()
             .fold(size_of::<Self>(), usize::saturating_add)
     }

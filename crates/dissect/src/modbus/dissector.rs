@@ -194,7 +194,11 @@ impl ModbusDissector {
         let fields = adu.fields(direction);
         let ids = Ids::new(&adu.header);
         if direction == Direction::Request {
+            let held = self.waiting.held_bytes();
             self.ask(Waiting { time, fields, ids, side, losses: self.losses }, to);
+            if self.waiting.held_bytes() != held {
+                to.held_changed();
+            }
             to.message(&ModbusMessage::new(adu, side, direction, fields, None));
             return;
         }
@@ -281,12 +285,16 @@ impl ModbusDissector {
         fits: impl Fn(&Waiting) -> bool,
         to: &mut dyn MessageHandler,
     ) -> Option<Waiting> {
+        let held = self.waiting.held_bytes();
         let mut some_has_ids = false;
         let fitting = self.waiting.take(|waiting| {
             let has_ids = has_ids(waiting);
             some_has_ids |= has_ids;
             has_ids && fits(waiting)
         });
+        if held > 0 {
+            to.held_changed();
+        }
         let found = match fitting {
             None if some_has_ids => {
                 count(Fault::ResponseMismatch, to);
@@ -381,9 +389,7 @@ impl Dissector for ModbusDissector {
     }
 
     fn held_bytes(&self) -> usize {
-        // One is kept in place; the queue's memory grows by doubling.
-        let queued = self.waiting.len().saturating_sub(1);
-        if queued == 0 { 0 } else { queued.next_power_of_two().max(4).saturating_mul(size_of::<Waiting>()) }
+        self.waiting.held_bytes()
     }
 }
 

@@ -28,20 +28,26 @@ pub(super) const fn first_look(now: Timestamp) -> u64 {
 impl<S: Default> FlowTable<S> {
     /// The flow that would end first among the next few that a hand passes: near enough to the first of all, at a fixed
     /// cost. Connections that nobody answered go before those that carry data, so a flood of SYNs displaces itself.
-    pub(super) fn victim(&mut self) -> u32 {
-        let mut chosen = 0u32;
+    ///
+    /// Never `except`; None where there is no other.
+    pub(super) fn victim(&mut self, except: u32) -> Option<u32> {
+        let mut chosen = None;
         let mut earliest = u64::MAX;
-        for _ in 0..8 {
+        for passed in 0..self.used.max(8) {
+            if passed >= 8 && chosen.is_some() {
+                break;
+            }
             self.hand = self.hand.saturating_add(1);
             if self.hand >= self.used {
                 self.hand = 0;
             }
-            let id = u32::try_from(self.hand).unwrap_or(0);
+            let id = u32::try_from(self.hand).unwrap_or(NONE);
             if let Some(flow) = flow_of(&self.chunks, id)
                 && flow.is_live()
+                && id != except
                 && due(flow) < earliest
             {
-                (chosen, earliest) = (id, due(flow));
+                (chosen, earliest) = (Some(id), due(flow));
             }
         }
         chosen
@@ -127,6 +133,9 @@ impl<S: Default> FlowTable<S> {
             if flow.is_live() && due > self.turned {
                 self.schedule(id, due);
             } else {
+                if let Some(place) = self.given_up.iter().position(|&given_up| given_up == id) {
+                    self.given_up.swap_remove(place);
+                }
                 self.end(id, Timestamp::from_seconds(self.turned), handler);
                 self.free.push(id);
             }

@@ -4,7 +4,7 @@ use crate::frames::{IPV4, V4, ethernet, udp};
 use crate::wire::*;
 use wardtap_net::flow::HashKey;
 use wardtap_net::flow_table::{FlowTable, Limits};
-use wardtap_net::packet::Timestamp;
+use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
 fn datagram(port: u16) -> Vec<u8> {
     ethernet(IPV4, &V4.packet(17, &udp(port, 161, b"poll")))
@@ -175,6 +175,38 @@ fn a_full_table_gives_up_what_would_end_first() {
     wire.end();
     assert_eq!(wire.client_stream(), "...def");
     assert_eq!(wire.table.counters().opened, 1001);
+}
+
+#[test]
+fn flows_that_were_out_of_order_count_half_as_much_again() {
+    const MAX: usize = 30;
+    let mut wire = Wire::with(Limits { flows_max: MAX, ..LIMITS });
+    let from = |port: u16, segment: Tcp| Tcp { source: (9, port), ..segment };
+    for port in 1..=MAX as u16 {
+        wire.send(&from(port, client().data(b"abc")));
+    }
+    assert_eq!((wire.table.len(), wire.table.counters().evicted_flows), (MAX, 0));
+    for port in 11..=MAX as u16 {
+        wire.send(&from(port, client().data(b"abc")));
+    }
+    assert!((20..25).contains(&wire.table.len()), "{}", wire.table.len());
+    assert!(wire.table.counters().evicted_flows >= 6, "{}", wire.table.counters().evicted_flows);
+    // Their places are used again, by the wheel's time or before it.
+    for port in 101..=300 {
+        wire.send(&from(port, client().data(b"abc")));
+        wire.send(&from(port, client().data(b"abc")));
+        assert!(wire.table.len() < 25, "{}", wire.table.len());
+        if port == 200 {
+            wire.wait(100 * NANOS_PER_SECOND);
+        }
+    }
+    wire.end();
+    assert_eq!(wire.seen.finished.len() as u64, wire.table.counters().opened);
+    // What ended counts no more.
+    for port in 1..=MAX as u16 {
+        wire.send(&from(port, client().data(b"abc")));
+    }
+    assert_eq!(wire.table.len(), MAX);
 }
 
 #[test]

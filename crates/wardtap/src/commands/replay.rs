@@ -7,12 +7,14 @@ use std::path::Path;
 
 use anyhow::Context;
 use wardtap_behaviour::alert::Severity;
+use wardtap_behaviour::judge::Judge;
 use wardtap_capture::Bounds;
 use wardtap_dissect::PROTOCOLS;
 use wardtap_export::event::StatsEvent;
 use wardtap_export::metrics::{self, Measured, responses};
 use wardtap_export::statistics::{DamageBody, InputBody, Run, Statistics, Streams, Transport};
 use wardtap_export::summary::{self, Summarised};
+use wardtap_net::defragment::Defragmenter;
 use wardtap_net::flow::HashKey;
 use wardtap_net::flow_table::{Counters, Limits, Seeker};
 
@@ -23,7 +25,7 @@ use crate::judgement::{EventTypes, Events, Judgement};
 use crate::memory::Shares;
 use crate::pipeline::{self, Outcome};
 use crate::progress::Progress;
-use crate::worker::{WorkerCounts, WorkerOptions};
+use crate::worker::{Counted, WorkerCounts, WorkerOptions};
 
 /// An input was damaged.
 const DAMAGED: u8 = 3;
@@ -45,7 +47,7 @@ pub fn run(replay: Replay) -> anyhow::Result<u8> {
         to: replay.to,
     };
     let shares = Shares::of(replay.memory);
-    let bounds = Bounds { zstd_window: shares.zstd_window };
+    let bounds = Bounds { zstd_window: shares.zstd_window, blocks: usize::try_from(shares.blocks)? };
     let source = wardtap_capture::open_within(&replay.captures, bounds)?;
     let captures: Vec<String> = source.inputs().into_iter().map(|input| input.capture).collect();
     let types = event_types(&replay);
@@ -53,10 +55,12 @@ pub fn run(replay: Replay) -> anyhow::Result<u8> {
     let events = Events { to: replay.events.as_deref().map(|path| open(path, "events")).transpose()?, types };
     let metrics = replay.metrics.as_deref().map(|path| open(path, "the metrics")).transpose()?;
     let options = worker_options(&replay, &shares, types, &captures)?;
-    let mut judgement = Judgement::new(events, captures, usize::try_from(shares.devices)?);
+    let judge = Judge::new(usize::try_from(shares.devices)?, usize::try_from(shares.alerts)?);
+    let mut judgement = Judgement::new(events, captures, judge, usize::try_from(shares.summary_alerts)?);
+    let fragments = Defragmenter::new(usize::try_from(shares.fragments)?);
     let progress = Progress::new();
     let outcome = pipeline::run(
-        Front::new(source, selection, Seeker { key: options.key, by_vlan: options.limits.by_vlan }),
+        Front::new(source, selection, Seeker { key: options.key, by_vlan: options.limits.by_vlan }, fragments),
         usize::from(replay.workers),
         &options,
         &mut judgement,
@@ -158,6 +162,9 @@ fn worker_options(
             by_vlan: replay.flows_by_vlan,
         },
         pairs_max: usize::try_from(shares.pairs)?,
+        targets_bytes_max: usize::try_from(shares.targets)?,
+        dissectors_bytes_max: usize::try_from(shares.dissectors)?,
+        rendered_bytes_max: usize::try_from(shares.rendered)?,
         messages: types.message,
         flows: types.flow,
         captures: captures.iter().map(serde_json::to_vec).collect::<Result<_, _>>()?,
@@ -178,11 +185,12 @@ const fn severity(name: SeverityName) -> Severity {
 fn add_up(replay: &Replay, outcome: &Outcome, judgement: &Judgement) -> (WorkerCounts, Statistics) {
     let mut totals = WorkerCounts::default();
     let mut flows = Counters::default();
-    let mut evicted_pairs = 0;
-    for (counts, shards, evicted) in &outcome.workers {
+    let (mut evicted_pairs, mut evicted_targets) = (0, 0);
+    for Counted { counts, tables, pairs, targets } in &outcome.workers {
         add_counts(&mut totals, counts);
-        shards.iter().for_each(|shard| flows.add(shard));
-        evicted_pairs += evicted;
+        tables.iter().for_each(|shard| flows.add(shard));
+        evicted_pairs += pairs;
+        evicted_targets += targets;
     }
     let front = outcome.front_counts();
     let source = outcome.front.source();
@@ -230,9 +238,12 @@ fn add_up(replay: &Replay, outcome: &Outcome, judgement: &Judgement) -> (WorkerC
         evicted: [
             ("flows", flows.evicted_flows),
             ("holes", flows.evicted_holes),
+            ("dissectors", totals.forgotten),
             ("pairs", evicted_pairs),
+            ("targets", evicted_targets),
             ("devices", judgement.judge.devices().refused()),
             ("watched", judgement.judge.forgotten()),
+            ("alerts", judgement.judge.alerts().evicted()),
         ]
         .into_iter()
         .map(|(table, count)| (table.to_owned(), count))
@@ -284,6 +295,7 @@ fn add_counts(totals: &mut WorkerCounts, counts: &WorkerCounts) {
     }
     totals.copied += counts.copied;
     totals.bad_arp += counts.bad_arp;
+    totals.forgotten += counts.forgotten;
 }
 
 /// The options that bear on what comes out; not the number of workers, which does not.

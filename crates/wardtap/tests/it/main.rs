@@ -9,6 +9,7 @@ mod formats;
 mod fragments;
 mod goldens;
 mod losses;
+mod memory;
 mod metrics;
 mod pcap;
 mod privacy;
