@@ -52,10 +52,18 @@ pub enum Recognised {
     Protocol(&'static Protocol),
 }
 
-#[derive(Default)]
 struct Held {
     bytes: Vec<u8>,
     more: usize,
+    /// When and in which frame the last of them came.
+    last: (Timestamp, u64),
+}
+
+impl Held {
+    fn chunk_of(held: Option<&Self>, side: Side) -> Chunk<'_> {
+        let (time, frame) = held.map_or_else(Default::default, |held| held.last);
+        Chunk { side, time, frame, bytes: held.map_or(&[], |held| &held.bytes) }
+    }
 }
 
 /// What was seen before the flow had a name.
@@ -134,8 +142,7 @@ impl Conversation {
         match &mut self.state {
             State::Named { dissector, .. } => {
                 let held = side.of_mut(&mut self.held).take();
-                let held = held.as_ref().map_or(&[][..], |held| &held.bytes);
-                dissector.gap(&Gap { side, held, missing }, to);
+                dissector.gap(&Gap { side, held: Held::chunk_of(held.as_deref(), side), missing }, to);
             }
             // What came before the gap and what follows cannot be read as one.
             State::Early(early) => {
@@ -150,12 +157,10 @@ impl Conversation {
 
     /// The flow has ended; what it has turned out to be is still known afterwards.
     pub fn finish(&mut self, to: &mut dyn MessageHandler) {
+        let held = std::mem::take(&mut self.held);
         if let State::Named { dissector, .. } = &mut self.state {
-            let [a, b] = &self.held;
-            let bytes = |held: &Option<Box<Held>>| held.as_ref().map_or(Vec::new(), |held| held.bytes.clone());
-            dissector.finish([&bytes(a), &bytes(b)], to);
+            dissector.finish(Side::BOTH.map(|side| Held::chunk_of(side.of(&held).as_deref(), side)), to);
         }
-        self.held = [None, None];
         if let State::Early(_) = self.state {
             self.state = State::New;
         }
@@ -297,6 +302,7 @@ fn complete(
         let (wanted, rest) = bytes.split_at(waiting.more.min(bytes.len()));
         waiting.bytes.extend_from_slice(wanted);
         waiting.more = waiting.more.saturating_sub(wanted.len());
+        waiting.last = (chunk.time, chunk.frame);
         to.copied(wanted.len());
         bytes = rest;
         if waiting.more > 0 {
@@ -318,7 +324,8 @@ fn complete(
                 waiting.bytes.drain(..took.min(waiting.bytes.len()));
                 waiting.more = more.max(1);
                 if waiting.bytes.len().saturating_add(waiting.more) > HELD_MAX {
-                    dissector.gap(&Gap { side: chunk.side, held: &waiting.bytes, missing: None }, to);
+                    let kept = Chunk { bytes: &waiting.bytes, ..*chunk };
+                    dissector.gap(&Gap { side: chunk.side, held: kept, missing: None }, to);
                     *held = None;
                 }
             }
@@ -339,9 +346,10 @@ fn keep(
     debug_assert!(took <= chunk.bytes.len(), "took {took} of {} bytes", chunk.bytes.len());
     let rest = chunk.bytes.get(took..).unwrap_or_default();
     if rest.len().saturating_add(more) > HELD_MAX {
-        dissector.gap(&Gap { side: chunk.side, held: rest, missing: None }, to);
+        dissector.gap(&Gap { side: chunk.side, held: Chunk { bytes: rest, ..*chunk }, missing: None }, to);
     } else {
         to.copied(rest.len());
-        *held = Some(Box::new(Held { bytes: rest.to_vec(), more: more.max(1) }));
+        let last = (chunk.time, chunk.frame);
+        *held = Some(Box::new(Held { bytes: rest.to_vec(), more: more.max(1), last }));
     }
 }

@@ -99,8 +99,6 @@ pub struct Application {
     rendered: Option<Box<[u8]>>,
     /// Both ends' roles were told.
     told: bool,
-    /// Where its latest bytes came: what ends with the flow, or with a gap that time tells, is found there.
-    latest: Place,
 }
 
 struct Shard {
@@ -355,7 +353,6 @@ impl StreamHandler for Hands<'_> {
     #[inline]
     fn chunk(&mut self, flow: &mut Flow<Application>, chunk: &Chunk<'_>) {
         let place = Place { frame: FrameLabel::from_bits(chunk.frame), time: chunk.time };
-        flow.application.latest = place;
         let (conversation, mut to) = self.conversation(flow, place);
         if !conversation.push_named(chunk, &mut to) {
             let facts = to.facts();
@@ -370,8 +367,7 @@ impl StreamHandler for Hands<'_> {
         {
             self.pairs.gap(slot, missing.unwrap_or(0));
         }
-        let place = self.late_place(flow);
-        let (conversation, mut to) = self.conversation(flow, place);
+        let (conversation, mut to) = self.conversation(flow, self.place);
         conversation.gap(side, missing, &mut to);
     }
 
@@ -384,8 +380,7 @@ impl StreamHandler for Hands<'_> {
     }
 
     fn finished(&mut self, flow: &mut Flow<Application>, time: Timestamp) {
-        let place = self.late_place(flow);
-        let (conversation, mut to) = self.conversation(flow, place);
+        let (conversation, mut to) = self.conversation(flow, self.place);
         conversation.finish(&mut to);
         if !self.shared.options.flows {
             return;
@@ -436,11 +431,6 @@ fn port_facts(recognised: Recognised, ports: [u16; 2]) -> Vec<&'static str> {
 }
 
 impl<'a> Hands<'a> {
-    /// Where something is found that no chunk brings: in the record at hand, or where the flow's latest bytes came.
-    fn late_place(&self, flow: &Flow<Application>) -> Place {
-        if self.here.is_none() { flow.application.latest } else { self.place }
-    }
-
     #[inline]
     fn conversation<'b>(
         &'b mut self,

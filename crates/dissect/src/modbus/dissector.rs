@@ -306,7 +306,9 @@ impl ModbusDissector {
     }
 
     /// No more bytes follow `held`: reports what it holds. Gives back how much of the ADU at its end is still to come.
-    fn cut_off(&mut self, side: Side, held: &[u8], to: &mut dyn MessageHandler) -> usize {
+    fn cut_off(&mut self, held: &Chunk<'_>, to: &mut dyn MessageHandler) -> usize {
+        let Chunk { side, time, frame, bytes: held } = *held;
+        to.at(time, frame);
         if *side.of(&self.place) != Place::InStep {
             // An ADU that waited for another one to confirm it: that it ends where the bytes end confirms it too.
             let last = (0..held.len())
@@ -359,7 +361,7 @@ impl Dissector for ModbusDissector {
     fn gap(&mut self, gap: &Gap<'_>, to: &mut dyn MessageHandler) {
         let side = gap.side;
         let skip = usize::from(*side.of(&self.skip));
-        let open = if skip > 0 { skip } else { self.cut_off(side, gap.held, to) };
+        let open = if skip > 0 { skip } else { self.cut_off(&gap.held, to) };
         let missing = gap.missing.and_then(|missing| usize::try_from(missing).ok());
         if let Some(left) = missing.and_then(|missing| open.checked_sub(missing)).filter(|_| open > 0) {
             *side.of_mut(&mut self.skip) = u16::try_from(left).unwrap_or(0);
@@ -370,9 +372,9 @@ impl Dissector for ModbusDissector {
         self.lose(side);
     }
 
-    fn finish(&mut self, held: [&[u8]; 2], to: &mut dyn MessageHandler) {
-        for side in Side::BOTH {
-            self.cut_off(side, side.of::<&[u8]>(&held), to);
+    fn finish(&mut self, held: [Chunk<'_>; 2], to: &mut dyn MessageHandler) {
+        for held in &held {
+            self.cut_off(held, to);
         }
     }
 
