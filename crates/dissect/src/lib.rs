@@ -163,15 +163,20 @@ pub struct Evidence<'a> {
     pub first: Side,
 }
 
-/// A probe's answer.
+/// A probe's answer. It must not depend on how the bytes were cut: with more of them [`Probe::Yes`] stays, and
+/// [`Probe::No`] becomes [`Probe::Behind`] at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probe {
     /// It is this protocol; the end that sends the requests, where the bytes show it.
     Yes(Option<Side>),
+    /// It is, but other bytes stand in front: unless those begin another protocol.
+    Behind(Option<Side>),
     /// It is not.
     No,
     /// More bytes are needed to tell.
     Unsure,
+    /// More bytes are needed to tell whether it is [`Probe::Behind`].
+    UnsureBehind,
 }
 
 /// How far a dissector got with a chunk.

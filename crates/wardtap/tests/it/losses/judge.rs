@@ -5,16 +5,6 @@ use serde_json::Value;
 use super::missing::missing;
 use super::recording::{Recording, Told};
 
-/// What is known to go wrong, each held by a test of its own that is ignored until it is mended.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Known {
-    /// Octets behind the last that was seen are not counted, though the other end acknowledged them.
-    Tails,
-    /// A flow of which the first octets may be one protocol's is not tried as another with the next segment: those behind
-    /// a lone FS or CR, which may be Modbus, and PDUs of ten octets behind the first octets of another PDU.
-    Early,
-}
-
 /// What came of a replay.
 pub(crate) struct Verdict {
     pub(crate) problems: Vec<String>,
@@ -29,17 +19,16 @@ struct Judge<'a> {
     recording: &'a Recording,
     /// Of each record, whether the tap saw it.
     kept: &'a [bool],
-    known: &'a [Known],
     /// The messages that events were found for.
     seen: Vec<bool>,
     verdict: Verdict,
 }
 
-/// Replays what was kept of a capture, and says what is wrong with the events but for what is known.
-pub(crate) fn judge(recording: &Recording, kept: &[bool], known: &[Known]) -> Verdict {
+/// Replays what was kept of a capture, and says what is wrong with the events.
+pub(crate) fn judge(recording: &Recording, kept: &[bool]) -> Verdict {
     let seen = vec![false; recording.told.len()];
     let verdict = Verdict { problems: Vec::new(), told: 0, excused: 0 };
-    let mut judge = Judge { recording, kept, known, seen, verdict };
+    let mut judge = Judge { recording, kept, seen, verdict };
     let events = recording.replay(kept);
     let messages = || events.iter().filter(|event| event["type"] == "message");
     for event in messages().filter(|event| event["message"]["incomplete"].is_null()) {
@@ -152,8 +141,7 @@ impl Judge<'_> {
             let counted: u64 = flows.map(|event| event["flow"]["gap_bytes"].as_u64().unwrap()).sum();
             let (between, unsure) = (one.between + two.between, one.unsure + two.unsure);
             let all = between + one.behind + two.behind;
-            let least =
-                if self.known.contains(&Known::Tails) { between } else { all.saturating_sub(unsure).max(between) };
+            let least = all.saturating_sub(unsure).max(between);
             if !(least as u64..=(all + unsure) as u64).contains(&counted) {
                 let flow = &self.recording.told[told].event["flow"];
                 self.verdict.problems.push(format!("{counted} octets are missing, not {least} to {all}: {flow}"));
@@ -199,7 +187,9 @@ impl Judge<'_> {
     /// True for an answer to a request that may have the time of its FS, not of the CR behind it.
     fn may_answer_sooner(&self, place: usize) -> bool {
         let answered = &self.recording.told[place].event["message"]["hl7"]["ack_control_id"];
-        let asks = |told: &Told| told.event["message"]["frame"] != told.ends_in && told.event["message"]["hl7"]["control_id"] == *answered;
+        let asks = |told: &Told| {
+            told.event["message"]["frame"] != told.ends_in && told.event["message"]["hl7"]["control_id"] == *answered
+        };
         !answered.is_null() && self.recording.told.iter().any(asks)
     }
 
@@ -216,7 +206,7 @@ impl Judge<'_> {
             // a usual port.
             Some("dicom") => {
                 let piece = way.pieces.iter().find(|piece| piece.octets.start == told.own.start);
-                let short = told.own.len() == 10 && usual_port && !self.known.contains(&Known::Early);
+                let short = told.own.len() == 10 && usual_port;
                 is_first && !piece.is_some_and(|piece| piece.octets.len() >= 24 || short)
             }
             // On another port than its own it takes two ADUs to name a flow. Behind a loss only an ADU that is in order
@@ -229,10 +219,7 @@ impl Judge<'_> {
                     || message["direction"] == "response" && matches!(subfunction, Some(4 | 21));
                 is_first && !usual_port || behind_loss && odd
             }
-            _ => {
-                let lone_ends = self.recording.capture.ends_with("/split-end.pcap");
-                is_first && lone_ends && self.known.contains(&Known::Early)
-            }
+            _ => false,
         }
     }
 }
