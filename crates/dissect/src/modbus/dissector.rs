@@ -81,8 +81,9 @@ pub(super) struct ModbusDissector {
     certainty: u8,
     /// The unit of the last ADU.
     unit: Option<u8>,
-    /// Who has sent an ADU.
-    spoke: [bool; 2],
+    /// Whose bytes should be ADUs: an end's that was seen from its first byte, or has sent one. What comes before in the
+    /// other streams is the rest of something.
+    known: [bool; 2],
     /// Requests may have been missed, so that an answer without one is no wonder: at the start of a flow that was
     /// caught in the middle, and behind a gap, until an answer finds its request again.
     excused: bool,
@@ -105,7 +106,7 @@ impl ModbusDissector {
             requester,
             certainty,
             unit: None,
-            spoke: [false; 2],
+            known: flow.from_start,
             excused: !from_start,
             from_start,
             losses: 0,
@@ -128,12 +129,14 @@ impl ModbusDissector {
                 Some(more) => Front::Part(more),
             };
         };
-        count(fault, to);
-        self.lose(side);
-        // Among ADUs: a damaged one, or another protocol in the same frame. Its length is as good as any, whereas
-        // its inside may look like an ADU. The first bytes of an end caught in the middle may be anything.
-        if fault == Fault::ProtocolId && header.has_length() && (self.from_start || *side.of(&self.spoke)) {
-            return Front::Nothing(header.total());
+        if *side.of(&self.known) {
+            count(fault, to);
+            self.lose(side);
+            // Among ADUs: a damaged one, or another protocol in the same frame. Its length is as good as any, whereas
+            // its inside may look like an ADU.
+            if fault == Fault::ProtocolId && header.has_length() {
+                return Front::Nothing(header.total());
+            }
         }
         *side.of_mut(&mut self.place) = Place::Searching;
         Front::Nothing(1)
@@ -163,7 +166,7 @@ impl ModbusDissector {
         match found {
             Candidate::Yes(_) => {
                 *side.of_mut(&mut self.place) = Place::InStep;
-                if !resuming {
+                if !resuming && *side.of(&self.known) {
                     count(Fault::Resynchronised, to);
                 }
                 Front::Nothing(at)
@@ -190,7 +193,7 @@ impl ModbusDissector {
             count(fault, to);
         }
         self.unit = Some(adu.header.unit);
-        *side.of_mut(&mut self.spoke) = true;
+        *side.of_mut(&mut self.known) = true;
         let fields = adu.fields(direction);
         let ids = Ids::new(&adu.header);
         if direction == Direction::Request {
@@ -315,7 +318,9 @@ impl ModbusDissector {
                 .filter_map(|at| held.get(at..))
                 .find(|tail| candidate(tail, None) == Candidate::Yes(tail.len()));
             if let Some((tail, header)) = last.and_then(|tail| Some((tail, Header::read(tail)?))) {
-                count(Fault::Resynchronised, to);
+                if *side.of(&self.known) {
+                    count(Fault::Resynchronised, to);
+                }
                 self.report(side, NO_TIME, Adu::new(header, tail), to);
             }
             return 0;

@@ -81,6 +81,7 @@ fn a_gap_before_the_first_octets() {
     let steps = [Step::Gap(Side::A, Some(8)), a(&REQUESTS)];
     let seen = told(&from_start([40_000, 502]), &steps);
     assert_eq!(seen.messages.len(), 1, "{seen:?}");
+    assert!(seen.anomalies.is_empty(), "{seen:?}");
 }
 
 /// Its first eight octets are a sound header on Modbus' own port, before what makes it an association has come.
