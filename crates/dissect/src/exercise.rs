@@ -1,7 +1,7 @@
 //! The invariants that every dissector keeps, as one function that tests, properties and fuzzing all call.
 //!
 //! * nothing panics, and every call makes progress or asks for a bounded number of bytes;
-//! * **the same messages come out however the bytes are cut**, once the flow is recognised;
+//! * **the same messages come out however the bytes are cut**, unless bytes were dropped before the flow had a name;
 //! * what is held stays below a cap, and nobody has to ask whether it has changed.
 
 use wardtap_net::packet::Timestamp;
@@ -30,9 +30,9 @@ pub struct Transcript {
     pub findings: Vec<Finding>,
     /// The most bytes held at any time.
     pub held_max: usize,
-    /// Some segment was not recognised, or not before a gap. The next is tried as if it were the first then, so that the
+    /// Bytes were dropped before the flow had a name. The next segment is tried as if it were the first then, so that the
     /// cuts do matter.
-    pub unrecognised: bool,
+    pub dropped: bool,
     /// What the flow turned out to be.
     pub protocol: Option<&'static str>,
     /// What the flow holds may have changed: this was told.
@@ -96,13 +96,12 @@ pub fn transcript(flow: &FlowFacts, steps: &[Step]) -> Transcript {
                 conversation.push(flow, &Chunk { side: *side, time, frame: number, bytes }, &mut transcript);
                 let told = transcript.told_held || conversation.held_bytes() == held;
                 assert!(told, "{held} bytes held became {} and nobody was told", conversation.held_bytes());
-                transcript.unrecognised |= conversation.is_unrecognised();
             }
             Step::Gap(side, missing) => {
-                transcript.unrecognised |= conversation.is_undecided();
                 conversation.gap(*side, *missing, &mut transcript);
             }
         }
+        transcript.dropped |= conversation.has_dropped();
         if let Recognised::Protocol(protocol) = conversation.recognised() {
             transcript.protocol = Some(protocol.name);
         }
@@ -136,14 +135,14 @@ pub fn cut(steps: &[Step], lengths: &[usize]) -> Vec<Step> {
     pieces
 }
 
-/// Whether two runs with different cuts must have found the same.
+/// Whether two runs with different cuts must have found the same: where nothing was dropped before the flow had a name.
 ///
-/// From where a flow is named on, always; and what names it by its first bytes names it by any piece of them. Only on a
-/// usual port a protocol may be found further on in a segment, and so in one piece of it and not in another.
-fn is_named_alike(flow: &FlowFacts, whole: &Transcript, pieces: &Transcript) -> bool {
+/// What begins with a protocol is named so however it is cut. On a usual port a protocol may be found behind other bytes
+/// too; of those, pieces may be dropped, and a later one be taken for the beginning of another protocol.
+fn must_be_alike(flow: &FlowFacts, whole: &Transcript, pieces: &Transcript) -> bool {
     let usual_port = PROTOCOLS.iter().any(|protocol| flow.ports.iter().any(|port| protocol.ports.contains(port)));
-    let alike = !pieces.unrecognised && whole.protocol == pieces.protocol;
-    !whole.unrecognised && (alike || !usual_port)
+    let renamed = pieces.dropped && usual_port && whole.protocol != pieces.protocol;
+    !(whole.dropped || renamed)
 }
 
 /// Runs a conversation whole and cut, and checks the invariants; gives back what the uncut run found.
@@ -154,7 +153,8 @@ fn is_named_alike(flow: &FlowFacts, whole: &Transcript, pieces: &Transcript) -> 
 pub fn exercise(flow: &FlowFacts, steps: &[Step], lengths: &[usize]) -> Transcript {
     let whole = transcript(flow, steps);
     let pieces = transcript(flow, &cut(steps, lengths));
-    if is_named_alike(flow, &whole, &pieces) {
+    if must_be_alike(flow, &whole, &pieces) {
+        assert_eq!(whole.protocol, pieces.protocol, "the cuts {lengths:?} changed the protocol");
         assert_eq!(whole.messages, pieces.messages, "the cuts {lengths:?} changed the messages");
         assert_eq!(whole.findings, pieces.findings, "the cuts {lengths:?} changed the findings");
     }

@@ -1,16 +1,17 @@
 //! Which protocol a flow speaks: by content on any port, ports only break ties.
 //!
 //! Until a probe says yes, what was seen is kept (up to [`EARLY_MAX`]) with the frame it came in, and given to the
-//! dissector once there is one, so that nothing before the naming is lost. A flow that nobody recognised is tried again
-//! at the start of every segment: it may have been caught in the middle.
+//! dissector once there is one, so that nothing before the naming is lost. What no protocol begins with is dropped, and
+//! the flow tried again at the start of every segment: it may have been caught in the middle. Only then, for a segment
+//! may begin anywhere: names would depend on how the bytes were cut.
 
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::{Chunk, Side};
 
 use crate::{Dissector, Evidence, FlowFacts, Gap, MessageHandler, PROTOCOLS, Probe, Progress, Protocol};
 
-/// The most bytes kept of each direction before a flow has a name. Every probe has made up its mind long before: the
-/// longest look that one needs is two Modbus ADUs of 260 octets.
+/// The most bytes kept of each direction before a flow has a name. The longest look that a probe needs is two Modbus ADUs
+/// of 260 octets, but where DICOM waits for the PDU behind a data set: that can be any number of bytes away.
 pub const EARLY_MAX: usize = 2048;
 
 /// The most bytes kept of one direction for a message that spans chunks. The longest thing gathered whole is an
@@ -21,7 +22,10 @@ pub const HELD_MAX: usize = 256 * 1024;
 #[derive(Default)]
 pub struct Conversation {
     state: State,
-    /// Bytes of this end were lost before the flow had a name.
+    tls: bool,
+    /// Bytes were dropped before the flow had a name.
+    dropped: bool,
+    /// The dissector is not given the first bytes of this end: they were dropped, or did not come.
     lost: [bool; 2],
     /// What it held when this was last counted.
     counted: u32,
@@ -30,13 +34,10 @@ pub struct Conversation {
 
 #[derive(Default)]
 enum State {
-    /// Nothing recognised (yet); `tls` once a TLS record was seen.
+    /// Nothing is kept: the next segment is tried.
     #[default]
     New,
     Early(Box<Early>),
-    Unknown {
-        tls: bool,
-    },
     Named {
         protocol: &'static Protocol,
         dissector: Box<dyn Dissector>,
@@ -54,17 +55,25 @@ pub enum Recognised {
     Protocol(&'static Protocol),
 }
 
-#[derive(Default)]
 struct Held {
     bytes: Vec<u8>,
     more: usize,
+    /// When and in which frame the last of them came.
+    last: (Timestamp, u64),
+}
+
+impl Held {
+    fn chunk_of(held: Option<&Self>, side: Side) -> Chunk<'_> {
+        let (time, frame) = held.map_or_else(Default::default, |held| held.last);
+        Chunk { side, time, frame, bytes: held.map_or(&[], |held| &held.bytes) }
+    }
 }
 
 /// What was seen before the flow had a name.
+#[derive(Default)]
 struct Early {
     bytes: [Vec<u8>; 2],
     pieces: Vec<Piece>,
-    ruled_out: [bool; PROTOCOLS.len()],
 }
 
 struct Piece {
@@ -81,12 +90,20 @@ impl Early {
         [a.capacity(), b.capacity(), pieces].into_iter().fold(size_of::<Self>(), usize::saturating_add)
     }
 
-    /// Drops what was kept of one end; true where nothing is left.
-    fn forget(&mut self, side: Side) -> bool {
+    fn keep(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {
+        let Chunk { side, time, frame, bytes } = *chunk;
+        self.pieces.push(Piece { side, time, frame, length: bytes.len() });
+        side.of_mut(&mut self.bytes).extend_from_slice(bytes);
+        to.copied(bytes.len());
+    }
+
+    fn pieces_of(&self, side: Side) -> usize {
+        self.pieces.iter().filter(|piece| piece.side == side).count()
+    }
+
+    fn forget(&mut self, side: Side) {
         side.of_mut(&mut self.bytes).clear();
         self.pieces.retain(|piece| piece.side != side);
-        self.ruled_out = Default::default();
-        self.pieces.is_empty()
     }
 }
 
@@ -96,19 +113,14 @@ impl Conversation {
     pub fn recognised(&self) -> Recognised {
         match &self.state {
             State::Named { protocol, .. } => Recognised::Protocol(protocol),
-            State::Unknown { tls: true } => Recognised::Tls,
+            _ if self.tls => Recognised::Tls,
             _ => Recognised::Unknown,
         }
     }
 
-    /// True after bytes that nobody recognised: the next segment is tried as if it were the first.
-    pub(crate) const fn is_unrecognised(&self) -> bool {
-        matches!(self.state, State::Unknown { .. })
-    }
-
-    /// True while there are bytes, and more are needed to name the flow: a gap now makes them useless.
-    pub(crate) const fn is_undecided(&self) -> bool {
-        matches!(self.state, State::Early(_))
+    /// True where bytes were dropped before the flow had a name, so that it depends on the cuts.
+    pub(crate) const fn has_dropped(&self) -> bool {
+        self.dropped
     }
 
     /// The end that sends requests, once the protocol has shown it.
@@ -142,28 +154,27 @@ impl Conversation {
         match &mut self.state {
             State::Named { dissector, .. } => {
                 let held = side.of_mut(&mut self.held).take();
-                let held = held.as_ref().map_or(&[][..], |held| &held.bytes);
-                dissector.gap(&Gap { side, held, missing }, to);
+                dissector.gap(&Gap { side, held: Held::chunk_of(held.as_deref(), side), missing }, to);
             }
             // What came before the gap and what follows cannot be read as one.
             State::Early(early) => {
                 *side.of_mut(&mut self.lost) = true;
-                if early.forget(side) {
+                self.dropped |= early.pieces_of(side) > 0;
+                early.forget(side);
+                if early.pieces.is_empty() {
                     self.state = State::New;
                 }
             }
-            State::New | State::Unknown { .. } => *side.of_mut(&mut self.lost) = true,
+            State::New => *side.of_mut(&mut self.lost) = true,
         }
     }
 
     /// The flow has ended; what it has turned out to be is still known afterwards.
     pub fn finish(&mut self, to: &mut dyn MessageHandler) {
+        let held = std::mem::take(&mut self.held);
         if let State::Named { dissector, .. } = &mut self.state {
-            let [a, b] = &self.held;
-            let bytes = |held: &Option<Box<Held>>| held.as_ref().map_or(Vec::new(), |held| held.bytes.clone());
-            dissector.finish([&bytes(a), &bytes(b)], to);
+            dissector.finish(Side::BOTH.map(|side| Held::chunk_of(side.of(&held).as_deref(), side)), to);
         }
-        self.held = [None, None];
         if let State::Early(_) = self.state {
             self.state = State::New;
         }
@@ -177,7 +188,7 @@ impl Conversation {
         let state = match &self.state {
             State::Early(early) => early.held_bytes(),
             State::Named { dissector, .. } => dissector.held_bytes(),
-            State::New | State::Unknown { .. } => 0,
+            State::New => 0,
         };
         held.saturating_add(state)
     }
@@ -203,7 +214,7 @@ impl Conversation {
         }
         self.lost = [true; 2];
         if let State::Named { protocol, dissector } = &mut self.state {
-            dissector.finish([&[], &[]], to);
+            dissector.finish(Side::BOTH.map(|side| Held::chunk_of(None, side)), to);
             let (protocol, requester) = (*protocol, dissector.requester());
             self.name(protocol, flow, requester);
         }
@@ -213,38 +224,66 @@ impl Conversation {
         if chunk.bytes.is_empty() {
             return;
         }
-        let mut early = match std::mem::take(&mut self.state) {
-            State::Early(early) => early,
-            _ => match probe_first(flow, chunk) {
-                Verdict::Named(protocol, requester) => {
-                    self.name(protocol, flow, requester);
-                    self.push(flow, chunk, to);
-                    return;
-                }
-                Verdict::Nothing => {
-                    self.state = State::Unknown { tls: looks_like_tls(chunk.bytes) };
-                    return;
-                }
-                Verdict::Unsure(ruled_out) => {
-                    Box::new(Early { bytes: Default::default(), pieces: Vec::new(), ruled_out })
-                }
-            },
-        };
-        early.pieces.push(Piece { side: chunk.side, time: chunk.time, frame: chunk.frame, length: chunk.bytes.len() });
-        chunk.side.of_mut(&mut early.bytes).extend_from_slice(chunk.bytes);
-        to.copied(chunk.bytes.len());
+        match std::mem::take(&mut self.state) {
+            State::Early(early) => self.go_on(early, flow, chunk, to),
+            _ => self.begin(flow, chunk, to),
+        }
+    }
+
+    /// Tries a segment by itself.
+    fn begin(&mut self, flow: &FlowFacts, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {
+        match probe_alone(flow, chunk.side, chunk.bytes) {
+            Verdict::Unsure(_) if chunk.bytes.len() < EARLY_MAX => {
+                let mut early = Box::<Early>::default();
+                early.keep(chunk, to);
+                self.state = State::Early(early);
+            }
+            Verdict::Named(protocol, requester) | Verdict::Unsure(Some((protocol, requester))) => {
+                self.name(protocol, flow, requester);
+                self.push(flow, chunk, to);
+            }
+            Verdict::Unsure(None) | Verdict::Nothing => self.drop_bytes(chunk.side, chunk.bytes),
+        }
+    }
+
+    /// Tries a segment behind what was kept.
+    fn go_on(&mut self, mut early: Box<Early>, flow: &FlowFacts, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {
+        let side = chunk.side;
+        early.keep(chunk, to);
         let [a, b] = &early.bytes;
-        let first = early.pieces.first().map_or(chunk.side, |piece| piece.side);
-        let evidence = Evidence { flow, bytes: [a, b], first };
-        match probe(&evidence, &mut early.ruled_out) {
-            Verdict::Named(protocol, requester) => {
+        let first = early.pieces.first().map_or(side, |piece| piece.side);
+        match probe(&Evidence { flow, bytes: [a, b], first }) {
+            Verdict::Unsure(_) if a.len().max(b.len()) < EARLY_MAX => {
+                // The other end may still begin something, which bytes that begin nothing must not keep from being tried.
+                let bytes: &Vec<u8> = side.of(&early.bytes);
+                if let Verdict::Nothing = probe_alone(flow, side, bytes) {
+                    self.drop_bytes(side, bytes);
+                    let apart = early.pieces_of(side) > 1;
+                    early.forget(side);
+                    if apart {
+                        return self.go_on(early, flow, chunk, to);
+                    }
+                }
+                self.state = State::Early(early);
+            }
+            Verdict::Named(protocol, requester) | Verdict::Unsure(Some((protocol, requester))) => {
                 self.name(protocol, flow, requester);
                 self.replay(&early, flow, to);
             }
-            Verdict::Unsure(_) if a.len().max(b.len()) < EARLY_MAX => self.state = State::Early(early),
-            Verdict::Unsure(_) | Verdict::Nothing => {
-                self.state = State::Unknown { tls: looks_like_tls(first.of::<Vec<u8>>(&early.bytes)) };
+            Verdict::Unsure(None) | Verdict::Nothing => {
+                for side in Side::BOTH {
+                    self.drop_bytes(side, side.of::<Vec<u8>>(&early.bytes));
+                }
+                self.begin(flow, chunk, to);
             }
+        }
+    }
+
+    fn drop_bytes(&mut self, side: Side, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.dropped = true;
+            *side.of_mut(&mut self.lost) = true;
+            self.tls |= looks_like_tls(bytes);
         }
     }
 
@@ -272,33 +311,41 @@ impl Conversation {
 
 enum Verdict {
     Named(&'static Protocol, Option<Side>),
-    Unsure([bool; PROTOCOLS.len()]),
+    /// What it is unless it turns out to be what a protocol is still unsure of.
+    Unsure(Option<(&'static Protocol, Option<Side>)>),
     Nothing,
 }
 
-fn probe_first(flow: &FlowFacts, chunk: &Chunk<'_>) -> Verdict {
-    let bytes = match chunk.side {
-        Side::A => [chunk.bytes, &[][..]],
-        Side::B => [&[][..], chunk.bytes],
+fn probe_alone(flow: &FlowFacts, side: Side, bytes: &[u8]) -> Verdict {
+    let both = match side {
+        Side::A => [bytes, &[]],
+        Side::B => [&[], bytes],
     };
-    probe(&Evidence { flow, bytes, first: chunk.side }, &mut [false; PROTOCOLS.len()])
+    probe(&Evidence { flow, bytes: both, first: side })
 }
 
-fn probe(evidence: &Evidence<'_>, ruled_out: &mut [bool; PROTOCOLS.len()]) -> Verdict {
-    for (protocol, out) in PROTOCOLS.iter().zip(ruled_out.iter_mut()) {
-        if *out {
-            continue;
-        }
+/// The first protocol in their order that may still be it decides: what a later one makes of the same bytes must not
+/// depend on how many there are yet.
+fn probe(evidence: &Evidence<'_>) -> Verdict {
+    let (mut named, mut behind, mut unsure, mut unsure_behind) = (None, None, false, false);
+    for protocol in PROTOCOLS {
         match (protocol.probe)(evidence) {
-            Probe::Yes(requester) => return Verdict::Named(protocol, requester),
-            Probe::No => *out = true,
-            Probe::Unsure => {}
+            Probe::Yes(requester) if !unsure => return Verdict::Named(protocol, requester),
+            Probe::Yes(requester) => named = named.or(Some((protocol, requester))),
+            Probe::Behind(requester) => behind = behind.or(Some((protocol, requester))),
+            Probe::No => {}
+            Probe::Unsure => unsure = true,
+            Probe::UnsureBehind => unsure_behind = true,
         }
     }
-    if ruled_out.iter().all(|&out| out) { Verdict::Nothing } else { Verdict::Unsure(*ruled_out) }
+    match named.or(behind) {
+        likely if unsure || likely.is_none() && unsure_behind => Verdict::Unsure(likely),
+        Some((protocol, requester)) => Verdict::Named(protocol, requester),
+        None => Verdict::Nothing,
+    }
 }
 
-/// A TLS record that holds a handshake: content type 22, version 3.x (RFC 8446 section 5.1).
+/// A TLS record (RFC 8446 section 5.1: content type 22, version 3.x) with a ClientHello or ServerHello (section 4).
 fn looks_like_tls(bytes: &[u8]) -> bool {
     matches!(bytes, [22, 3, 0..=4, _, _, 1 | 2, ..])
 }
@@ -333,6 +380,7 @@ fn complete(
         let (wanted, rest) = bytes.split_at(waiting.more.min(bytes.len()));
         waiting.bytes.extend_from_slice(wanted);
         waiting.more = waiting.more.saturating_sub(wanted.len());
+        waiting.last = (chunk.time, chunk.frame);
         to.copied(wanted.len());
         bytes = rest;
         if waiting.more > 0 {
@@ -354,7 +402,8 @@ fn complete(
                 waiting.bytes.drain(..took.min(waiting.bytes.len()));
                 waiting.more = more.max(1);
                 if waiting.bytes.len().saturating_add(waiting.more) > HELD_MAX {
-                    dissector.gap(&Gap { side: chunk.side, held: &waiting.bytes, missing: None }, to);
+                    let kept = Chunk { bytes: &waiting.bytes, ..*chunk };
+                    dissector.gap(&Gap { side: chunk.side, held: kept, missing: None }, to);
                     *held = None;
                 }
             }
@@ -375,9 +424,10 @@ fn keep(
     debug_assert!(took <= chunk.bytes.len(), "took {took} of {} bytes", chunk.bytes.len());
     let rest = chunk.bytes.get(took..).unwrap_or_default();
     if rest.len().saturating_add(more) > HELD_MAX {
-        dissector.gap(&Gap { side: chunk.side, held: rest, missing: None }, to);
+        dissector.gap(&Gap { side: chunk.side, held: Chunk { bytes: rest, ..*chunk }, missing: None }, to);
     } else {
         to.copied(rest.len());
-        *held = Some(Box::new(Held { bytes: rest.to_vec(), more: more.max(1) }));
+        let last = (chunk.time, chunk.frame);
+        *held = Some(Box::new(Held { bytes: rest.to_vec(), more: more.max(1), last }));
     }
 }

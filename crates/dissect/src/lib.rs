@@ -163,15 +163,20 @@ pub struct Evidence<'a> {
     pub first: Side,
 }
 
-/// A probe's answer.
+/// A probe's answer. It must not depend on how the bytes were cut: with more of them [`Probe::Yes`] stays, and
+/// [`Probe::No`] becomes [`Probe::Behind`] at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probe {
     /// It is this protocol; the end that sends the requests, where the bytes show it.
     Yes(Option<Side>),
+    /// It is, but other bytes stand in front: unless those begin another protocol.
+    Behind(Option<Side>),
     /// It is not.
     No,
     /// More bytes are needed to tell.
     Unsure,
+    /// More bytes are needed to tell whether it is [`Probe::Behind`].
+    UnsureBehind,
 }
 
 /// How far a dissector got with a chunk.
@@ -194,8 +199,9 @@ pub enum Progress {
 pub struct Gap<'a> {
     /// Whose bytes.
     pub side: Side,
-    /// What was kept from the last [`Progress::Need`]: given back here, for the last time.
-    pub held: &'a [u8],
+    /// What was kept from the last [`Progress::Need`]: given back here, for the last time. Its time and frame are those
+    /// of its last byte.
+    pub held: Chunk<'a>,
     /// How many bytes are missing behind `held`; unknown after a jump that no sequence number explains.
     pub missing: Option<u64>,
 }
@@ -204,6 +210,9 @@ pub struct Gap<'a> {
 ///
 /// Directions are independent streams. A dissector resynchronises by itself: after bytes that it cannot read it looks
 /// for the next plausible message and counts an anomaly; one bad message never ends a flow.
+///
+/// What [`Dissector::gap`] and [`Dissector::finish`] tell came before: they say [`MessageHandler::at`] which frame had
+/// its last byte.
 pub trait Dissector: Send {
     /// Reads on in one direction. The chunk begins where the last call's progress ended.
     fn dissect(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) -> Progress;
@@ -213,8 +222,9 @@ pub trait Dissector: Send {
     /// A gap inside a body of known length only shortens it; the message then counts as incomplete.
     fn gap(&mut self, gap: &Gap<'_>, to: &mut dyn MessageHandler);
 
-    /// The flow ended or expired; `held` is what was kept of each direction, in key order.
-    fn finish(&mut self, held: [&[u8]; 2], to: &mut dyn MessageHandler);
+    /// The flow ended or expired; `held` is what was kept of each direction, in key order, with the time and frame of its
+    /// last byte.
+    fn finish(&mut self, held: [Chunk<'_>; 2], to: &mut dyn MessageHandler);
 
     /// The end that sends the requests, as far as messages have shown.
     fn requester(&self) -> Option<Side>;
@@ -305,7 +315,7 @@ pub trait MessageHandler {
     /// Content that is a finding in itself.
     fn finding(&mut self, protocol: &'static Protocol, finding: Finding);
     /// What follows comes from this frame, not from the chunk at hand: bytes that were kept until the flow had a name, or
-    /// a message of which only what came later shows that it had ended.
+    /// a message of which only something later (other bytes, a gap, the flow's end) shows that no more of it comes.
     fn at(&mut self, time: Timestamp, frame: u64) {
         let _ = (time, frame);
     }

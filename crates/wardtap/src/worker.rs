@@ -11,11 +11,11 @@ use wardtap_dissect::{Direction, Envelope, Finding, FlowFacts, Message, MessageH
 use wardtap_export::event::{Finished, FlowEvent};
 use wardtap_export::message::{self, Circumstances};
 use wardtap_export::metrics::{Responses, responses};
-use wardtap_net::address::{Address, Mac, SHARDS};
+use wardtap_net::address::{Address, SHARDS};
+use wardtap_net::arp::Sender;
 use wardtap_net::flow::{Flow, FlowHead, HashKey, fold};
 use wardtap_net::flow_table::{Counters, FlowTable, Limits, Sought, Warm};
 use wardtap_net::packet::{Packet, Timestamp};
-use wardtap_net::reader::Reader;
 use wardtap_net::reassembler::StreamHandler;
 use wardtap_net::stream::{Chunk, FrameLabel, Side};
 
@@ -108,8 +108,6 @@ pub struct Application {
     rendered: Option<Box<Box<[u8]>>>,
     /// Both ends' roles were told.
     told: bool,
-    /// Where its latest bytes came: what ends with the flow, or with a gap that time tells, is found there.
-    latest: Place,
 }
 
 impl Application {
@@ -356,8 +354,7 @@ impl<'a> Hands<'a> {
 
     fn forget(&mut self, flow: &mut Flow<Application>) {
         self.shared.counts.forgotten += 1;
-        let place = self.late_place(flow);
-        let (conversation, mut to) = self.conversation(flow, place);
+        let (conversation, mut to) = self.conversation(flow, self.place);
         let facts = to.facts();
         conversation.forget(&facts, &mut to);
         self.count_held(flow);
@@ -379,23 +376,14 @@ impl<'a> Hands<'a> {
         self.here?.entry.layout.vlan()
     }
 
-    /// ARP for IPv4 on Ethernet (RFC 826): the sender says which address is its own.
+    /// ARP: the sender says which address is its own.
     fn arp(&mut self, frame: &[u8], at: usize) {
-        let mut reader = Reader::new(frame.get(at..).unwrap_or_default());
-        let claim = (|| {
-            let header = (reader.be16()?, reader.be16()?, reader.u8()?, reader.u8()?);
-            let _operation = reader.be16()?;
-            let mac = Mac(*reader.take(6)?.first_chunk()?);
-            let address = reader.be32()?;
-            (header == (1, 0x0800, 6, 4)).then_some((mac, address))
-        })();
-        let Some((mac, address)) = claim else {
+        let Some(sender) = Sender::read(frame.get(at..).unwrap_or_default()) else {
             self.shared.counts.bad_arp += 1;
             return;
         };
-        let address = Address::v4(address);
-        // A probe (RFC 5227) asks with 0.0.0.0: it claims nothing.
-        if address.is_host() && mac.is_known() && self.shared.told.is_news(address, CLAIMED) {
+        let Sender { mac, address } = sender;
+        if sender.claims() && self.shared.told.is_news(address, CLAIMED) {
             let seen = Observation::Claimed { address, mac, vlan: self.vlan(), place: self.place };
             self.shared.bundle.observations.push((self.key, seen));
         }
@@ -444,7 +432,6 @@ impl StreamHandler for Hands<'_> {
     #[inline]
     fn chunk(&mut self, flow: &mut Flow<Application>, chunk: &Chunk<'_>) {
         let place = Place { frame: FrameLabel::from_bits(chunk.frame), time: chunk.time };
-        flow.application.latest = place;
         let (conversation, mut to) = self.conversation(flow, place);
         if !conversation.push_named(chunk, &mut to) {
             let facts = to.facts();
@@ -462,8 +449,7 @@ impl StreamHandler for Hands<'_> {
         {
             self.pairs.gap(slot, missing.unwrap_or(0));
         }
-        let place = self.late_place(flow);
-        let (conversation, mut to) = self.conversation(flow, place);
+        let (conversation, mut to) = self.conversation(flow, self.place);
         conversation.gap(side, missing, &mut to);
         self.count_held(flow);
     }
@@ -477,8 +463,7 @@ impl StreamHandler for Hands<'_> {
     }
 
     fn finished(&mut self, flow: &mut Flow<Application>, time: Timestamp) {
-        let place = self.late_place(flow);
-        let (conversation, mut to) = self.conversation(flow, place);
+        let (conversation, mut to) = self.conversation(flow, self.place);
         conversation.finish(&mut to);
         let Application { conversation, rendered, .. } = &flow.application;
         self.kept.held = self.kept.held.saturating_sub(conversation.counted_bytes());
@@ -532,11 +517,6 @@ fn port_facts(recognised: Recognised, ports: [u16; 2]) -> Vec<&'static str> {
 }
 
 impl<'a> Hands<'a> {
-    /// Where something is found that no chunk brings: in the record at hand, or where the flow's latest bytes came.
-    fn late_place(&self, flow: &Flow<Application>) -> Place {
-        if self.here.is_none() { flow.application.latest } else { self.place }
-    }
-
     #[inline]
     fn conversation<'b>(
         &'b mut self,

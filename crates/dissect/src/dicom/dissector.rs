@@ -70,14 +70,14 @@ impl Stream {
     /// Counts `length` octets where all of them are inside a data set whose start has been seen, which is nearly always:
     /// pixels are passed over without a look at them.
     #[inline]
-    fn pass(&mut self, length: usize) -> bool {
+    fn pass(&mut self, length: usize, now: (Timestamp, u64)) -> bool {
         let Ok(length) = u32::try_from(length) else { return false };
         if self.phase != Phase::Fragment || length >= self.pdv_left || self.control & control::COMMAND != 0 {
             return false;
         }
         let Some(open) = self.open.find(self.context).filter(|open| !open.watches()) else { return false };
         self.pdv_left = self.pdv_left.saturating_sub(length);
-        open.bytes = open.bytes.saturating_add(u64::from(length));
+        open.grow(u64::from(length), now);
         open.dataset_bytes = open.dataset_bytes.saturating_add(u64::from(length));
         true
     }
@@ -106,8 +106,10 @@ enum Step {
 pub(super) struct Dicom {
     pub(super) streams: [Stream; 2],
     pub(super) association: Option<Box<Association>>,
-    /// The time of the chunk that is being read. What a gap or the flow's end completes was complete nobody knows when.
-    pub(super) time: Option<Timestamp>,
+    /// When and in which frame that came which is being read.
+    pub(super) now: (Timestamp, u64),
+    /// A gap or the flow's end is being dealt with: what it completes was complete nobody knows when.
+    pub(super) late: bool,
     pub(super) requester: Option<Side>,
     /// The end with a usual port.
     pub(super) listener: Option<Side>,
@@ -123,9 +125,24 @@ impl Dicom {
         Self {
             streams: facts.from_start.map(begin),
             association: None,
-            time: None,
+            now: <(Timestamp, u64)>::default(),
+            late: false,
             requester: facts.requester,
             listener: facts.side_with_port(PROTOCOL.ports),
+        }
+    }
+
+    /// When that was complete which is being read, where that is known.
+    pub(super) fn time(&self) -> Option<Timestamp> {
+        (!self.late).then_some(self.now.0)
+    }
+
+    /// What is held is all that comes now.
+    fn left(&mut self, held: &Chunk<'_>, to: &mut dyn MessageHandler) {
+        self.late = true;
+        if !held.bytes.is_empty() {
+            self.now = (held.time, held.frame);
+            to.at(held.time, held.frame);
         }
     }
 
@@ -270,7 +287,7 @@ impl Dicom {
             if gathered > PDV_HEADER || length == 0 {
                 stream.pdv_left = 0;
                 if let Some(open) = stream.open.find(pdv.context) {
-                    open.bytes = open.bytes.saturating_add(u64::from(fragment));
+                    open.grow(u64::from(fragment), self.now);
                 }
                 self.command(side, taken.get(PDV_HEADER..).unwrap_or_default(), to);
             } else {
@@ -283,7 +300,7 @@ impl Dicom {
                 }
             }
         } else if let Some(open) = stream.open.find(pdv.context) {
-            open.bytes = open.bytes.saturating_add(headers);
+            open.grow(headers, self.now);
             if matches!(open.state, State::Gathering(_)) {
                 to.anomaly(&PROTOCOL, Anomaly::PdvOrder.index());
             }
@@ -321,7 +338,7 @@ impl Dicom {
             side.of_mut(&mut self.streams).open.push(Open::new(context));
         }
         if let Some(open) = side.of_mut(&mut self.streams).open.find(context) {
-            open.bytes = open.bytes.saturating_add(headers);
+            open.grow(headers, self.now);
         }
     }
 
@@ -356,14 +373,14 @@ impl Dicom {
         stream.pdv_left = stream.pdv_left.saturating_sub(short);
         let ended = stream.pdv_left == 0;
         if let Some(open) = stream.open.find(stream.context) {
-            open.bytes = open.bytes.saturating_add(u64::from(short));
+            open.grow(u64::from(short), self.now);
             if stream.control & control::COMMAND == 0 {
                 open.dataset_bytes = open.dataset_bytes.saturating_add(u64::from(short));
                 if open.watches() {
                     let data = bytes.get(..took).unwrap_or_default();
                     let whole = ended && stream.control & control::LAST != 0;
                     open.watch(data, whole, self.association.as_deref(), &mut |copied| to.copied(copied));
-                    announce(side, open, to);
+                    announce(side, open, self.now, to);
                 }
             }
         }
@@ -399,12 +416,12 @@ impl Dicom {
         if complete && let Some(mut open) = stream.open.take(stream.context) {
             if open.dataset_bytes > 0 {
                 open.judge(self.association.as_deref());
-                announce(side, &mut open, to);
+                announce(side, &mut open, self.now, to);
             }
             let unsure = is_command && open.command.has_data_set().is_none();
             let context = open.context;
             if matches!(open.state, State::Read) {
-                self.emit(side, &open, self.time.filter(|_| !open.adrift), to);
+                self.emit(side, &open, self.time().filter(|_| !open.adrift), to);
             }
             if unsure {
                 // The command did not say whether a data set follows; should one, it belongs to what was just told.
@@ -419,8 +436,8 @@ impl Dicom {
 
 impl Dissector for Dicom {
     fn dissect(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) -> Progress {
-        self.time = Some(chunk.time);
-        if chunk.side.of_mut(&mut self.streams).pass(chunk.bytes.len()) {
+        self.now = (chunk.time, chunk.frame);
+        if chunk.side.of_mut(&mut self.streams).pass(chunk.bytes.len(), self.now) {
             return Progress::All;
         }
         to.held_changed();
@@ -428,17 +445,19 @@ impl Dissector for Dicom {
     }
 
     fn gap(&mut self, gap: &Gap<'_>, to: &mut dyn MessageHandler) {
-        self.time = None;
+        self.left(&gap.held, to);
         let losses = &mut gap.side.of_mut(&mut self.streams).losses;
         *losses = losses.wrapping_add(1);
-        let held = self.search_held(gap.side, gap.held, to);
+        let held = self.search_held(gap.side, gap.held.bytes, to);
         self.gap_behind(gap.side, held, gap.missing, to);
+        self.late = false;
     }
 
-    fn finish(&mut self, held: [&[u8]; 2], to: &mut dyn MessageHandler) {
-        self.time = None;
-        for side in Side::BOTH {
-            let held = self.search_held(side, side.of::<&[u8]>(&held), to);
+    fn finish(&mut self, held: [Chunk<'_>; 2], to: &mut dyn MessageHandler) {
+        for held in &held {
+            let side = held.side;
+            self.left(held, to);
+            let held = self.search_held(side, held.bytes, to);
             self.cut_association(side, held, len(held), to);
             self.close_open(side, to);
         }
@@ -456,10 +475,12 @@ impl Dissector for Dicom {
     }
 }
 
-/// Tells what the start of a data set gave away, once.
-pub(super) fn announce(side: Side, open: &mut Open, to: &mut dyn MessageHandler) {
+/// Tells what the start of a data set gave away, once; `now` is what is being read.
+pub(super) fn announce(side: Side, open: &mut Open, now: (Timestamp, u64), to: &mut dyn MessageHandler) {
     if let Some((format, place)) = open.executable.take() {
+        to.at(open.last.0, open.last.1);
         to.finding(&PROTOCOL, Finding::Executable { side, format, place });
+        to.at(now.0, now.1);
     }
 }
 

@@ -19,7 +19,7 @@ impl Dicom {
     /// A message whose end will not come.
     pub(super) fn give_up(&mut self, side: Side, mut open: Box<Open>, to: &mut dyn MessageHandler) {
         open.judge(self.association.as_deref());
-        announce(side, &mut open, to);
+        announce(side, &mut open, self.now, to);
         if matches!(open.state, State::Read) {
             open.incomplete = true;
             self.emit(side, &open, None, to);
@@ -36,6 +36,7 @@ impl Dicom {
             None
         };
         self.note_requester(side, command);
+        to.at(open.last.0, open.last.1);
         to.message(&DicomMessage {
             envelope: Envelope {
                 kind: kind::of_command(command.field),
@@ -54,6 +55,7 @@ impl Dicom {
                 query_level: open.query_level,
             }),
         });
+        to.at(self.now.0, self.now.1);
     }
 
     /// Remembers a request; C-CANCEL-RQ has no answer of its own (PS3.7 9.3.2.3).
@@ -122,7 +124,7 @@ impl Dicom {
             self.requester = Some(side);
             self.close_open(side, to);
             let mut association = Association::requested(&seen);
-            association.associate_asked = self.time.map(|time| (side, time));
+            association.associate_asked = self.time().map(|time| (side, time));
             self.association = Some(Box::new(association));
         } else {
             self.requester.get_or_insert(side.other());
@@ -143,7 +145,7 @@ impl Dicom {
 
     fn associate_answered(&mut self, side: Side) -> Option<u64> {
         let (_, time) = self.association.as_mut()?.associate_asked.take_if(|(asker, _)| *asker != side)?;
-        Some(self.time?.since(time))
+        Some(self.time()?.since(time))
     }
 
     /// A-ASSOCIATE-RJ, A-RELEASE-RQ, A-RELEASE-RP or A-ABORT (PS3.8 9.3.4, 9.3.6 to 9.3.8).
@@ -158,13 +160,14 @@ impl Dicom {
                 (kind::ASSOCIATE_RJ, Direction::Response, Outcome::Negative, body)
             }
             pdu::RELEASE_RQ => {
-                self.association().release_asked = self.time.map(|time| (side, time));
+                let time = self.time();
+                self.association().release_asked = time.map(|time| (side, time));
                 (kind::RELEASE_RQ, Direction::Request, Outcome::Neutral, Body::Release)
             }
             pdu::RELEASE_RP => {
                 let association = self.association.as_mut();
                 let asked = association.and_then(|known| known.release_asked.take_if(|(asker, _)| *asker != side));
-                response_nanos = asked.and_then(|(_, time)| Some(self.time?.since(time)));
+                response_nanos = asked.and_then(|(_, time)| Some(self.time()?.since(time)));
                 (kind::RELEASE_RP, Direction::Response, Outcome::Positive, Body::Release)
             }
             // Not an answer, but what was asked for is not done either.

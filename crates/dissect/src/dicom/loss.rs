@@ -42,7 +42,7 @@ impl Dicom {
 
     /// Whatever is under way may go on behind what is lost, but not whole: nobody knows whose bytes were there.
     fn hole(&mut self, side: Side, to: &mut dyn MessageHandler) {
-        let association = self.association.as_deref();
+        let (association, now) = (self.association.as_deref(), self.now);
         side.of_mut(&mut self.streams).open.for_each(|open| {
             open.incomplete = true;
             open.adrift = true;
@@ -52,7 +52,7 @@ impl Dicom {
             }
             open.command_ended = true;
             open.judge(association);
-            announce(side, open, to);
+            announce(side, open, now, to);
         });
     }
 
@@ -65,7 +65,7 @@ impl Dicom {
         if stream.control & control::COMMAND == 0 {
             open.dataset_bytes = open.dataset_bytes.saturating_add(u64::from(octets));
             open.judge(self.association.as_deref());
-            announce(side, open, to);
+            announce(side, open, self.now, to);
         } else if open.state != State::Lost {
             to.anomaly(&PROTOCOL, Anomaly::CommandLost.index());
             open.lose();

@@ -3,6 +3,8 @@
 //! Usually there is one at a time, and none while an association rests; so they are a list of boxes whose empty form is
 //! one word.
 
+use wardtap_net::packet::Timestamp;
+
 use super::association::Association;
 use super::command::Command;
 use super::content::{QueryLevel, START_MAX, executable, query_level};
@@ -32,6 +34,8 @@ pub(super) struct Open {
     pub(super) command_ended: bool,
     /// Octets so far, headers included.
     pub(super) bytes: u64,
+    /// When and in which frame the last octets of it came.
+    pub(super) last: (Timestamp, u64),
     pub(super) dataset_bytes: u64,
     pub(super) incomplete: bool,
     /// The place in the stream was lost meanwhile: what seems to end it may be the end of another.
@@ -52,6 +56,7 @@ impl Open {
             command: Command::default(),
             command_ended: false,
             bytes: 0,
+            last: <(Timestamp, u64)>::default(),
             dataset_bytes: 0,
             incomplete: false,
             adrift: false,
@@ -61,6 +66,13 @@ impl Open {
             judged: false,
             next: OpenList(None),
         })
+    }
+
+    /// So many octets of it came.
+    #[inline]
+    pub(super) fn grow(&mut self, octets: u64, now: (Timestamp, u64)) {
+        self.bytes = self.bytes.saturating_add(octets);
+        self.last = now;
     }
 
     /// Its command will not be read.

@@ -123,32 +123,30 @@ impl Dissector for Hl7 {
     }
 
     fn gap(&mut self, gap: &Gap<'_>, to: &mut dyn MessageHandler) {
-        let late = self.let_go(Side::A, to) | self.let_go(Side::B, to);
+        self.let_go(Side::A, to);
+        self.let_go(Side::B, to);
         let Self { open, exchanges, between, requester, profiled } = self;
         exchanges.lose(gap.side);
         match gap.side.of_mut(open) {
             Some(frame) => {
                 let now = frame.last();
                 let mut out = Output { side: gap.side, now, exchanges, requester, profiled, to };
-                if late {
-                    out.at(now);
-                }
+                out.at(now);
                 frame.gap(gap.missing.unwrap_or(0), &mut out);
             }
             None => *gap.side.of_mut(between) = Between::Adrift,
         }
     }
 
-    fn finish(&mut self, _: [&[u8]; 2], to: &mut dyn MessageHandler) {
-        let late = self.let_go(Side::A, to) | self.let_go(Side::B, to);
+    fn finish(&mut self, _: [Chunk<'_>; 2], to: &mut dyn MessageHandler) {
+        self.let_go(Side::A, to);
+        self.let_go(Side::B, to);
         for side in Side::BOTH {
             let Self { open, exchanges, requester, profiled, .. } = self;
             if let Some(mut frame) = side.of_mut(open).take() {
                 let now = frame.last();
                 let mut out = Output { side, now, exchanges, requester, profiled, to };
-                if late {
-                    out.at(now);
-                }
+                out.at(now);
                 frame.finish(&mut out);
             }
         }

@@ -203,19 +203,21 @@ fn probe(evidence: &Evidence<'_>) -> Probe {
     let mut verdict = Probe::No;
     for side in Side::BOTH {
         match probe_stream(side.of::<&[u8]>(&evidence.bytes), usual_port) {
-            Start::Header(content) => return Probe::Yes(requester(side, content)),
-            Start::Unsure => verdict = Probe::Unsure,
-            Start::None => {}
+            Start::Header(0, content) => return Probe::Yes(requester(side, content)),
+            Start::Header(_, content) => return Probe::Behind(requester(side, content)),
+            Start::Unsure(0) => verdict = Probe::Unsure,
+            Start::Unsure(_) if verdict == Probe::No => verdict = Probe::UnsureBehind,
+            Start::Unsure(_) | Start::None => {}
         }
     }
     verdict
 }
 
 enum Start<'a> {
-    /// A frame begins here, and with a header.
-    Header(&'a [u8]),
-    /// A frame may begin here.
-    Unsure,
+    /// A frame begins behind so many bytes, and with a header.
+    Header(usize, &'a [u8]),
+    /// A frame may begin behind so many bytes.
+    Unsure(usize),
     None,
 }
 
@@ -230,11 +232,11 @@ fn probe_stream(bytes: &[u8], anywhere: bool) -> Start<'_> {
         let line = content.get(blank..).unwrap_or_default();
         match (Name::first_of(line), line.get(3)) {
             (Some(Name::MSH | Name::BHS | Name::FHS), Some(&separator)) if is_field_separator(separator) => {
-                return Start::Header(line);
+                return Start::Header(at, line);
             }
-            (Some(Name::MSH | Name::BHS | Name::FHS), None) => return Start::Unsure,
+            (Some(Name::MSH | Name::BHS | Name::FHS), None) => return Start::Unsure(at),
             (None, _) if ["MSH", "BHS", "FHS"].iter().any(|name| name.as_bytes().starts_with(line)) => {
-                return Start::Unsure;
+                return Start::Unsure(at);
             }
             _ => {}
         }

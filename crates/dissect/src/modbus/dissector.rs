@@ -81,8 +81,9 @@ pub(super) struct ModbusDissector {
     certainty: u8,
     /// The unit of the last ADU.
     unit: Option<u8>,
-    /// Who has sent an ADU.
-    spoke: [bool; 2],
+    /// Whose bytes should be ADUs: an end's that was seen from its first byte, or has sent one. What comes before in the
+    /// other streams is the rest of something.
+    known: [bool; 2],
     /// Requests may have been missed, so that an answer without one is no wonder: at the start of a flow that was
     /// caught in the middle, and behind a gap, until an answer finds its request again.
     excused: bool,
@@ -105,7 +106,7 @@ impl ModbusDissector {
             requester,
             certainty,
             unit: None,
-            spoke: [false; 2],
+            known: flow.from_start,
             excused: !from_start,
             from_start,
             losses: 0,
@@ -128,12 +129,14 @@ impl ModbusDissector {
                 Some(more) => Front::Part(more),
             };
         };
-        count(fault, to);
-        self.lose(side);
-        // Among ADUs: a damaged one, or another protocol in the same frame. Its length is as good as any, whereas
-        // its inside may look like an ADU. The first bytes of an end caught in the middle may be anything.
-        if fault == Fault::ProtocolId && header.has_length() && (self.from_start || *side.of(&self.spoke)) {
-            return Front::Nothing(header.total());
+        if *side.of(&self.known) {
+            count(fault, to);
+            self.lose(side);
+            // Among ADUs: a damaged one, or another protocol in the same frame. Its length is as good as any, whereas
+            // its inside may look like an ADU.
+            if fault == Fault::ProtocolId && header.has_length() {
+                return Front::Nothing(header.total());
+            }
         }
         *side.of_mut(&mut self.place) = Place::Searching;
         Front::Nothing(1)
@@ -163,7 +166,7 @@ impl ModbusDissector {
         match found {
             Candidate::Yes(_) => {
                 *side.of_mut(&mut self.place) = Place::InStep;
-                if !resuming {
+                if !resuming && *side.of(&self.known) {
                     count(Fault::Resynchronised, to);
                 }
                 Front::Nothing(at)
@@ -190,7 +193,7 @@ impl ModbusDissector {
             count(fault, to);
         }
         self.unit = Some(adu.header.unit);
-        *side.of_mut(&mut self.spoke) = true;
+        *side.of_mut(&mut self.known) = true;
         let fields = adu.fields(direction);
         let ids = Ids::new(&adu.header);
         if direction == Direction::Request {
@@ -314,14 +317,18 @@ impl ModbusDissector {
     }
 
     /// No more bytes follow `held`: reports what it holds. Gives back how much of the ADU at its end is still to come.
-    fn cut_off(&mut self, side: Side, held: &[u8], to: &mut dyn MessageHandler) -> usize {
+    fn cut_off(&mut self, held: &Chunk<'_>, to: &mut dyn MessageHandler) -> usize {
+        let Chunk { side, time, frame, bytes: held } = *held;
+        to.at(time, frame);
         if *side.of(&self.place) != Place::InStep {
             // An ADU that waited for another one to confirm it: that it ends where the bytes end confirms it too.
             let last = (0..held.len())
                 .filter_map(|at| held.get(at..))
                 .find(|tail| candidate(tail, None) == Candidate::Yes(tail.len()));
             if let Some((tail, header)) = last.and_then(|tail| Some((tail, Header::read(tail)?))) {
-                count(Fault::Resynchronised, to);
+                if *side.of(&self.known) {
+                    count(Fault::Resynchronised, to);
+                }
                 self.report(side, NO_TIME, Adu::new(header, tail), to);
             }
             return 0;
@@ -367,7 +374,7 @@ impl Dissector for ModbusDissector {
     fn gap(&mut self, gap: &Gap<'_>, to: &mut dyn MessageHandler) {
         let side = gap.side;
         let skip = usize::from(*side.of(&self.skip));
-        let open = if skip > 0 { skip } else { self.cut_off(side, gap.held, to) };
+        let open = if skip > 0 { skip } else { self.cut_off(&gap.held, to) };
         let missing = gap.missing.and_then(|missing| usize::try_from(missing).ok());
         if let Some(left) = missing.and_then(|missing| open.checked_sub(missing)).filter(|_| open > 0) {
             *side.of_mut(&mut self.skip) = u16::try_from(left).unwrap_or(0);
@@ -378,9 +385,9 @@ impl Dissector for ModbusDissector {
         self.lose(side);
     }
 
-    fn finish(&mut self, held: [&[u8]; 2], to: &mut dyn MessageHandler) {
-        for side in Side::BOTH {
-            self.cut_off(side, side.of::<&[u8]>(&held), to);
+    fn finish(&mut self, held: [Chunk<'_>; 2], to: &mut dyn MessageHandler) {
+        for held in &held {
+            self.cut_off(held, to);
         }
     }
 

@@ -119,7 +119,7 @@ fn probe_own_port(evidence: &Evidence<'_>) -> Probe {
             continue;
         }
         match search(bytes, None, None) {
-            (_, Candidate::Yes(_)) => return Probe::Yes(None),
+            (_, Candidate::Yes(_)) => return Probe::Behind(None),
             _ if bytes.len() < LOOKED_THROUGH => verdict = Probe::Unsure,
             _ => {}
         }

@@ -1,4 +1,5 @@
 //! `wardtap-dissect` from outside: conversations go in, messages come out.
 
 mod forgetting;
+mod frames;
 mod naming;

@@ -129,10 +129,7 @@ fn read_here(capture: &str) -> BTreeSet<Read> {
     let messages = events.iter().filter(|event| event["type"] == "message").map(|event| &event["message"]);
     let read = messages.map(|message| {
         let number = |name: &str| message["modbus"][name].as_u64().unwrap();
-        let read =
-            (message["frame"].as_u64().unwrap(), number("transaction_id"), number("unit_id"), number("function"));
-        // A message that a gap tells has the frame of the flow's latest octets for now, not of its own.
-        if message["incomplete"] == true && read == (12, 0, 0, 38) { (14, 0, 0, 38) } else { read }
+        (message["frame"].as_u64().unwrap(), number("transaction_id"), number("unit_id"), number("function"))
     });
     read.collect()
 }

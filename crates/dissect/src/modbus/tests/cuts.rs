@@ -3,6 +3,10 @@
 use super::streams::{DATA, ECHO, READ, brief};
 use super::*;
 
+fn chunk(side: Side, bytes: &[u8]) -> Chunk<'_> {
+    Chunk { side, time: Timestamp::EPOCH, frame: 1, bytes }
+}
+
 /// Feeds the dissector itself, as its caller does: the rest of each chunk is kept and given again.
 fn feed(flow: &FlowFacts, steps: &[Step], cut: usize) -> Transcript {
     let mut dissector = ModbusDissector::new(flow);
@@ -12,14 +16,13 @@ fn feed(flow: &FlowFacts, steps: &[Step], cut: usize) -> Transcript {
         match step {
             Step::Gap(side, missing) => {
                 let held = std::mem::take(side.of_mut(&mut held));
-                dissector.gap(&Gap { side: *side, held: &held, missing: *missing }, &mut found);
+                dissector.gap(&Gap { side: *side, held: chunk(*side, &held), missing: *missing }, &mut found);
             }
             Step::Bytes(side, bytes) => {
                 for piece in bytes.chunks(cut) {
                     let held: &mut Vec<u8> = side.of_mut(&mut held);
                     held.extend_from_slice(piece);
-                    let chunk = Chunk { side: *side, time: Timestamp::EPOCH, frame: 1, bytes: held };
-                    let took = match dissector.dissect(&chunk, &mut found) {
+                    let took = match dissector.dissect(&chunk(*side, held), &mut found) {
                         crate::Progress::All => held.len(),
                         crate::Progress::Need { took, more } => {
                             assert!(more > 0 && took <= held.len() && held.len() - took + more <= 268);
@@ -31,7 +34,7 @@ fn feed(flow: &FlowFacts, steps: &[Step], cut: usize) -> Transcript {
             }
         }
     }
-    dissector.finish([&held[0], &held[1]], &mut found);
+    dissector.finish([chunk(Side::A, &held[0]), chunk(Side::B, &held[1])], &mut found);
     found
 }
 

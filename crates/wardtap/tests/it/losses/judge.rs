@@ -5,18 +5,6 @@ use serde_json::Value;
 use super::missing::missing;
 use super::recording::{Recording, Told};
 
-/// What is known to go wrong, each held by a test of its own that is ignored until it is mended.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Known {
-    /// Octets behind the last that was seen are not counted, though the other end acknowledged them.
-    Tails,
-    /// A message that a gap or the end of its flow tells has the frame of the flow's latest octets, not of its own.
-    Frames,
-    /// A flow of which the first octets may be one protocol's is not tried as another with the next segment: those behind
-    /// a lone FS or CR, which may be Modbus, and PDUs of ten octets behind the first octets of another PDU.
-    Early,
-}
-
 /// What came of a replay.
 pub(crate) struct Verdict {
     pub(crate) problems: Vec<String>,
@@ -31,17 +19,16 @@ struct Judge<'a> {
     recording: &'a Recording,
     /// Of each record, whether the tap saw it.
     kept: &'a [bool],
-    known: &'a [Known],
     /// The messages that events were found for.
     seen: Vec<bool>,
     verdict: Verdict,
 }
 
-/// Replays what was kept of a capture, and says what is wrong with the events but for what is known.
-pub(crate) fn judge(recording: &Recording, kept: &[bool], known: &[Known]) -> Verdict {
+/// Replays what was kept of a capture, and says what is wrong with the events.
+pub(crate) fn judge(recording: &Recording, kept: &[bool]) -> Verdict {
     let seen = vec![false; recording.told.len()];
     let verdict = Verdict { problems: Vec::new(), told: 0, excused: 0 };
-    let mut judge = Judge { recording, kept, known, seen, verdict };
+    let mut judge = Judge { recording, kept, seen, verdict };
     let events = recording.replay(kept);
     let messages = || events.iter().filter(|event| event["type"] == "message");
     for event in messages().filter(|event| event["message"]["incomplete"].is_null()) {
@@ -60,39 +47,38 @@ impl Judge<'_> {
     fn whole(&mut self, event: &Value) {
         let message = &event["message"];
         let unseen = || (0..self.seen.len()).filter(|&place| !self.seen[place]);
-        let here = |&place: &usize| {
-            let told = &self.recording.told[place];
-            told.is_of_flow(event) && told.event["message"]["frame"] == message["frame"]
-        };
+        let here = |&place: &usize| self.recording.told[place].is_of_flow(event) && self.may_come_in(place, message);
         // Of several in a frame some may not be whole.
         let there = |&place: &usize| here(&place) && self.is_there(place);
-        let like = |&place: &usize| {
-            let told = &self.recording.told[place];
-            let differing = differs("", &told.event["message"], message);
-            told.is_of_flow(event) && self.is_there(place) && differing.is_none_or(|name| name == "frame")
-        };
-        let place = unseen()
-            .filter(there)
-            .find(like)
-            .or_else(|| unseen().filter(|&place| self.recording.told[place].end_apart).find(like))
-            .or_else(|| unseen().filter(|_| self.known.contains(&Known::Frames)).find(like))
-            .or_else(|| unseen().find(there))
-            .or_else(|| unseen().find(here));
+        let like = |&place: &usize| there(&place) && self.differing(place, message).is_none();
+        let place = unseen().find(like).or_else(|| unseen().find(there)).or_else(|| unseen().find(here));
         let Some(place) = place else {
             self.verdict.problems.push(format!("invented:\n+ {message}"));
             return;
         };
         self.seen[place] = true;
         self.verdict.told += 1;
-        let told = &self.recording.told[place].event["message"];
         if !self.is_there(place) {
             self.verdict.problems.push(format!("not marked as incomplete:\n+ {message}"));
-        } else if told["frame"] == message["frame"]
-            && let Some(name) = differs("", told, message)
-            && !(name == "response_seconds" && (self.may_be_first_answer(place) || self.may_answer_another(place)))
-        {
+        } else if let Some(name) = self.differing(place, message) {
+            let told = &self.recording.told[place].event["message"];
             self.verdict.problems.push(format!("{name} differs:\n- {told}\n+ {message}"));
         }
+    }
+
+    /// True for the frame that a message has in the capture. One of which the CR came behind the frame of its FS has that
+    /// one where the CR was lost, and where octets of the other end were, which may have been an answer to it.
+    fn may_come_in(&self, place: usize, message: &Value) -> bool {
+        let told = &self.recording.told[place];
+        told.event["message"]["frame"] == message["frame"] || message["frame"] == told.ends_in
+    }
+
+    /// Where an event says something else than it should.
+    fn differing(&self, place: usize, message: &Value) -> Option<String> {
+        let may_have_other_time =
+            || self.may_be_first_answer(place) || self.may_answer_another(place) || self.may_answer_sooner(place);
+        differs("", &self.recording.told[place].event["message"], message)
+            .filter(|name| name != "response_seconds" || !may_have_other_time())
     }
 
     /// What has all its octets there must have come out, in one piece.
@@ -119,6 +105,7 @@ impl Judge<'_> {
                 && told.needed.iter().any(|octets| way.holds_some(octets, self.kept))
                 && told.is_of_flow(event)
                 && event["message"]["bytes"].as_u64() <= Some(self.longest(place) as u64)
+                && way.came_in(&(told.own.start..told.own.start + self.longest(place)), &event["message"]["frame"])
                 && may_be("", &told.event["message"], &event["message"])
         });
         match place {
@@ -154,8 +141,7 @@ impl Judge<'_> {
             let counted: u64 = flows.map(|event| event["flow"]["gap_bytes"].as_u64().unwrap()).sum();
             let (between, unsure) = (one.between + two.between, one.unsure + two.unsure);
             let all = between + one.behind + two.behind;
-            let least =
-                if self.known.contains(&Known::Tails) { between } else { all.saturating_sub(unsure).max(between) };
+            let least = all.saturating_sub(unsure).max(between);
             if !(least as u64..=(all + unsure) as u64).contains(&counted) {
                 let flow = &self.recording.told[told].event["flow"];
                 self.verdict.problems.push(format!("{counted} octets are missing, not {least} to {all}: {flow}"));
@@ -198,6 +184,15 @@ impl Judge<'_> {
         !id.is_null() && (0..place).rev().find(asks).is_some_and(|request| !self.is_there(request))
     }
 
+    /// True for an answer to a request that may have the time of its FS, not of the CR behind it.
+    fn may_answer_sooner(&self, place: usize) -> bool {
+        let answered = &self.recording.told[place].event["message"]["hl7"]["ack_control_id"];
+        let asks = |told: &Told| {
+            told.event["message"]["frame"] != told.ends_in && told.event["message"]["hl7"]["control_id"] == *answered
+        };
+        !answered.is_null() && self.recording.told.iter().any(asks)
+    }
+
     /// What is no fault of the program's, though the octets are there.
     fn cannot_be_told(&self, place: usize) -> bool {
         let told = &self.recording.told[place];
@@ -211,7 +206,7 @@ impl Judge<'_> {
             // a usual port.
             Some("dicom") => {
                 let piece = way.pieces.iter().find(|piece| piece.octets.start == told.own.start);
-                let short = told.own.len() == 10 && usual_port && !self.known.contains(&Known::Early);
+                let short = told.own.len() == 10 && usual_port;
                 is_first && !piece.is_some_and(|piece| piece.octets.len() >= 24 || short)
             }
             // On another port than its own it takes two ADUs to name a flow. Behind a loss only an ADU that is in order
@@ -224,10 +219,7 @@ impl Judge<'_> {
                     || message["direction"] == "response" && matches!(subfunction, Some(4 | 21));
                 is_first && !usual_port || behind_loss && odd
             }
-            _ => {
-                let lone_ends = self.recording.capture.ends_with("/split-end.pcap");
-                is_first && lone_ends && self.known.contains(&Known::Early)
-            }
+            _ => false,
         }
     }
 }
@@ -238,7 +230,7 @@ impl Told {
     }
 }
 
-/// Where an event says something else than it should; what it cannot know any more it may leave out.
+/// Where an event says something else than it should, its frame aside; what it cannot know any more it may leave out.
 fn differs(name: &str, should: &Value, is: &Value) -> Option<String> {
     match (should, is) {
         (Value::Object(should), Value::Object(is)) => {
@@ -248,7 +240,7 @@ fn differs(name: &str, should: &Value, is: &Value) -> Option<String> {
         (Value::Array(should), Value::Array(is)) if should.len() == is.len() => {
             should.iter().zip(is).find_map(|(should, is)| differs(name, should, is))
         }
-        _ => (should != is && name != "capture").then(|| name.to_owned()),
+        _ => (should != is && !matches!(name, "capture" | "frame")).then(|| name.to_owned()),
     }
 }
 

@@ -39,8 +39,9 @@ pub(crate) struct Told {
     pub(crate) own: Range<usize>,
     /// What has to be there for it to be told: its own octets and, in HL7, what shows where they begin and end.
     pub(crate) needed: Vec<Range<usize>>,
-    /// The CR behind its FS came in another frame, and names it; where that is lost, it is told with that of FS.
-    pub(crate) end_apart: bool,
+    /// The frame of its last octet, or in HL7 of the FS behind it. That of the CR behind FS may be another, and is then
+    /// the one that the message is told with.
+    pub(crate) ends_in: usize,
 }
 
 pub(crate) struct Recording {
@@ -60,6 +61,11 @@ impl Way {
     /// True where they hold any of these octets.
     pub(crate) fn holds_some(&self, octets: &Range<usize>, kept: &[bool]) -> bool {
         self.pieces.iter().any(|piece| meet(&piece.octets, octets) && kept[piece.record])
+    }
+
+    /// True where a frame brought any of these octets.
+    pub(crate) fn came_in(&self, octets: &Range<usize>, frame: &Value) -> bool {
+        self.pieces.iter().any(|piece| meet(&piece.octets, octets) && *frame == piece.record + 1)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -143,8 +149,8 @@ impl Recording {
             assert_eq!(recording.ways[way].told_in(end), Some(record), "{capture}: the frame of {message}");
             ends[way] = own.end;
             recording.ways[way].told.get_or_insert(recording.told.len());
-            let end_apart = recording.ways[way].told_in(needed.last().unwrap().end) != Some(record);
-            recording.told.push(Told { event, way, own, needed, end_apart });
+            let ends_in = recording.ways[way].told_in(needed.last().unwrap().end).unwrap() + 1;
+            recording.told.push(Told { event, way, own, needed, ends_in });
         }
         assert!(!recording.told.is_empty(), "{capture} has no messages");
         recording
