@@ -18,30 +18,47 @@ pub const EARLY_MAX: usize = 2048;
 /// association request: 128 presentation contexts with a dozen transfer syntaxes each stay below this.
 pub const HELD_MAX: usize = 256 * 1024;
 
-/// One flow's application side: a name once it is known, and the dissector.
+/// One flow's application side: a name once it is known, and the dissector. Small, since every flow has one.
 #[derive(Default)]
 pub struct Conversation {
-    state: State,
-    tls: bool,
-    /// Bytes were dropped before the flow had a name.
-    dropped: bool,
-    /// The dissector is not given the first bytes of this end: they were dropped, or did not come.
-    lost: [bool; 2],
+    /// Of a flow that has a name.
+    dissector: Option<Box<dyn Dissector>>,
+    kept: Option<Box<Kept>>,
     /// What it held when this was last counted.
     counted: u32,
-    held: [Option<Box<Held>>; 2],
+    dropped: Dropped,
+    /// The dissector is not given the first bytes of this end: they were dropped, or did not come.
+    lost: [bool; 2],
 }
 
-#[derive(Default)]
-enum State {
-    /// Nothing is kept: the next segment is tried.
+const _: () = assert!(size_of::<Conversation>() == 32);
+
+/// What was dropped before the flow had a name.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Dropped {
     #[default]
-    New,
-    Early(Box<Early>),
-    Named {
-        protocol: &'static Protocol,
-        dissector: Box<dyn Dissector>,
-    },
+    Nothing,
+    Bytes,
+    /// TLS was among it.
+    Tls,
+}
+
+/// Bytes that wait for more of them.
+enum Kept {
+    /// Of a flow without a name.
+    Early(Early),
+    /// What the dissector left over of each end.
+    Rest([Option<Held>; 2]),
+}
+
+impl Kept {
+    fn held_bytes(&self) -> usize {
+        let held = match self {
+            Self::Early(early) => early.held_bytes(),
+            Self::Rest(rest) => rest.iter().flatten().map(|held| held.bytes.capacity()).fold(0, usize::saturating_add),
+        };
+        size_of::<Self>().saturating_add(held)
+    }
 }
 
 /// What a flow has turned out to be.
@@ -87,7 +104,7 @@ impl Early {
     fn held_bytes(&self) -> usize {
         let [a, b] = &self.bytes;
         let pieces = self.pieces.capacity().saturating_mul(size_of::<Piece>());
-        [a.capacity(), b.capacity(), pieces].into_iter().fold(size_of::<Self>(), usize::saturating_add)
+        [a.capacity(), b.capacity(), pieces].into_iter().fold(0, usize::saturating_add)
     }
 
     fn keep(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {
@@ -111,35 +128,30 @@ impl Conversation {
     /// What the flow speaks, as far as is known.
     #[must_use]
     pub fn recognised(&self) -> Recognised {
-        match &self.state {
-            State::Named { protocol, .. } => Recognised::Protocol(protocol),
-            _ if self.tls => Recognised::Tls,
-            _ => Recognised::Unknown,
+        match &self.dissector {
+            Some(dissector) => Recognised::Protocol(dissector.protocol()),
+            None if self.dropped == Dropped::Tls => Recognised::Tls,
+            None => Recognised::Unknown,
         }
     }
 
     /// True where bytes were dropped before the flow had a name, so that it depends on the cuts.
-    pub(crate) const fn has_dropped(&self) -> bool {
-        self.dropped
+    pub(crate) fn has_dropped(&self) -> bool {
+        self.dropped != Dropped::Nothing
     }
 
     /// The end that sends requests, once the protocol has shown it.
     #[must_use]
     pub fn requester(&self) -> Option<Side> {
-        match &self.state {
-            State::Named { dissector, .. } => dissector.requester(),
-            _ => None,
-        }
+        self.dissector.as_ref()?.requester()
     }
 
     /// Takes the next bytes of one direction where the flow has a name; false, with nothing done, where it has none.
     #[inline]
     pub fn push_named(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) -> bool {
-        if let State::Named { dissector, .. } = &mut self.state {
-            feed(dissector.as_mut(), chunk.side.of_mut(&mut self.held), chunk, to);
-            return true;
-        }
-        false
+        let Some(dissector) = &mut self.dissector else { return false };
+        feed(dissector.as_mut(), &mut self.kept, chunk, to);
+        true
     }
 
     /// Takes the next bytes of one direction.
@@ -151,46 +163,42 @@ impl Conversation {
 
     /// Bytes of one direction are missing (`None`: nobody knows how many).
     pub fn gap(&mut self, side: Side, missing: Option<u64>, to: &mut dyn MessageHandler) {
-        match &mut self.state {
-            State::Named { dissector, .. } => {
-                let held = side.of_mut(&mut self.held).take();
-                dissector.gap(&Gap { side, held: Held::chunk_of(held.as_deref(), side), missing }, to);
-            }
+        if let Some(dissector) = &mut self.dissector {
+            let held = take_rest(&mut self.kept, side);
+            dissector.gap(&Gap { side, held: Held::chunk_of(held.as_ref(), side), missing }, to);
+            return;
+        }
+        *side.of_mut(&mut self.lost) = true;
+        if let Some(Kept::Early(early)) = self.kept.as_deref_mut()
+            && early.pieces_of(side) > 0
+        {
             // What came before the gap and what follows cannot be read as one.
-            State::Early(early) => {
-                *side.of_mut(&mut self.lost) = true;
-                self.dropped |= early.pieces_of(side) > 0;
-                early.forget(side);
-                if early.pieces.is_empty() {
-                    self.state = State::New;
-                }
+            early.forget(side);
+            if early.pieces.is_empty() {
+                self.kept = None;
             }
-            State::New => *side.of_mut(&mut self.lost) = true,
+            if self.dropped == Dropped::Nothing {
+                self.dropped = Dropped::Bytes;
+            }
         }
     }
 
     /// The flow has ended; what it has turned out to be is still known afterwards.
     pub fn finish(&mut self, to: &mut dyn MessageHandler) {
-        let held = std::mem::take(&mut self.held);
-        if let State::Named { dissector, .. } = &mut self.state {
-            dissector.finish(Side::BOTH.map(|side| Held::chunk_of(side.of(&held).as_deref(), side)), to);
-        }
-        if let State::Early(_) = self.state {
-            self.state = State::New;
+        let held = match self.kept.take().map(|kept| *kept) {
+            Some(Kept::Rest(rest)) => rest,
+            _ => [None, None],
+        };
+        if let Some(dissector) = &mut self.dissector {
+            dissector.finish(Side::BOTH.map(|side| Held::chunk_of(side.of(&held).as_ref(), side)), to);
         }
     }
 
     /// Bytes of memory that this flow holds because a message or its name is incomplete, or an answer is to come.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
-        let held = |held: &Held| size_of::<Held>().saturating_add(held.bytes.capacity());
-        let held = self.held.iter().flatten().map(|kept| held(kept)).fold(0, usize::saturating_add);
-        let state = match &self.state {
-            State::Early(early) => early.held_bytes(),
-            State::Named { dissector, .. } => dissector.held_bytes(),
-            State::New => 0,
-        };
-        held.saturating_add(state)
+        let kept = self.kept.as_ref().map_or(0, |kept| kept.held_bytes());
+        self.dissector.as_ref().map_or(0, |dissector| dissector.held_bytes()).saturating_add(kept)
     }
 
     /// What it held when it was last counted.
@@ -213,9 +221,9 @@ impl Conversation {
             self.gap(side, None, to);
         }
         self.lost = [true; 2];
-        if let State::Named { protocol, dissector } = &mut self.state {
+        if let Some(dissector) = &mut self.dissector {
             dissector.finish(Side::BOTH.map(|side| Held::chunk_of(None, side)), to);
-            let (protocol, requester) = (*protocol, dissector.requester());
+            let (protocol, requester) = (dissector.protocol(), dissector.requester());
             self.name(protocol, flow, requester);
         }
     }
@@ -224,8 +232,8 @@ impl Conversation {
         if chunk.bytes.is_empty() {
             return;
         }
-        match std::mem::take(&mut self.state) {
-            State::Early(early) => self.go_on(early, flow, chunk, to),
+        match self.kept.take().map(|kept| *kept) {
+            Some(Kept::Early(early)) => self.go_on(early, flow, chunk, to),
             _ => self.begin(flow, chunk, to),
         }
     }
@@ -234,9 +242,9 @@ impl Conversation {
     fn begin(&mut self, flow: &FlowFacts, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {
         match probe_alone(flow, chunk.side, chunk.bytes) {
             Verdict::Unsure(_) if chunk.bytes.len() < EARLY_MAX => {
-                let mut early = Box::<Early>::default();
+                let mut early = Early::default();
                 early.keep(chunk, to);
-                self.state = State::Early(early);
+                self.kept = Some(Box::new(Kept::Early(early)));
             }
             Verdict::Named(protocol, requester) | Verdict::Unsure(Some((protocol, requester))) => {
                 self.name(protocol, flow, requester);
@@ -247,7 +255,7 @@ impl Conversation {
     }
 
     /// Tries a segment behind what was kept.
-    fn go_on(&mut self, mut early: Box<Early>, flow: &FlowFacts, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {
+    fn go_on(&mut self, mut early: Early, flow: &FlowFacts, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {
         let side = chunk.side;
         early.keep(chunk, to);
         let [a, b] = &early.bytes;
@@ -264,7 +272,7 @@ impl Conversation {
                         return self.go_on(early, flow, chunk, to);
                     }
                 }
-                self.state = State::Early(early);
+                self.kept = Some(Box::new(Kept::Early(early)));
             }
             Verdict::Named(protocol, requester) | Verdict::Unsure(Some((protocol, requester))) => {
                 self.name(protocol, flow, requester);
@@ -281,9 +289,12 @@ impl Conversation {
 
     fn drop_bytes(&mut self, side: Side, bytes: &[u8]) {
         if !bytes.is_empty() {
-            self.dropped = true;
             *side.of_mut(&mut self.lost) = true;
-            self.tls |= looks_like_tls(bytes);
+            if looks_like_tls(bytes) {
+                self.dropped = Dropped::Tls;
+            } else if self.dropped == Dropped::Nothing {
+                self.dropped = Dropped::Bytes;
+            }
         }
     }
 
@@ -291,7 +302,7 @@ impl Conversation {
         let [a, b] = flow.from_start;
         let [lost_a, lost_b] = self.lost;
         let facts = FlowFacts { requester, from_start: [a && !lost_a, b && !lost_b], ..*flow };
-        self.state = State::Named { protocol, dissector: (protocol.dissector)(&facts) };
+        self.dissector = Some((protocol.dissector)(&facts));
     }
 
     /// Gives the dissector what was kept, in the order and with the frames in which it came.
@@ -352,26 +363,48 @@ fn looks_like_tls(bytes: &[u8]) -> bool {
 
 /// Passes a chunk on, putting it behind what the dissector left over from the last one.
 #[inline]
-fn feed(dissector: &mut dyn Dissector, held: &mut Option<Box<Held>>, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {
-    if held.is_some() {
-        return complete(dissector, held, chunk, to);
+fn feed(dissector: &mut dyn Dissector, kept: &mut Option<Box<Kept>>, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {
+    if kept.is_some() {
+        return feed_behind(dissector, kept, chunk, to);
     }
     if !chunk.bytes.is_empty()
         && let Progress::Need { took, more } = dissector.dissect(chunk, to)
+        && let Some(held) = keep(dissector, chunk, took, more, to)
     {
-        keep(dissector, held, chunk, took, more, to);
+        let mut rest = [None, None];
+        *chunk.side.of_mut(&mut rest) = Some(held);
+        *kept = Some(Box::new(Kept::Rest(rest)));
     }
+}
+
+/// [`feed`] where something was left over, of this end or the other.
+fn feed_behind(
+    dissector: &mut dyn Dissector,
+    kept: &mut Option<Box<Kept>>,
+    chunk: &Chunk<'_>,
+    to: &mut dyn MessageHandler,
+) {
+    let Some(Kept::Rest(rest)) = kept.as_deref_mut() else { return };
+    complete(dissector, chunk.side.of_mut(rest), chunk, to);
+    if rest.iter().all(Option::is_none) {
+        *kept = None;
+    }
+}
+
+/// Takes what the dissector left over of one end.
+fn take_rest(kept: &mut Option<Box<Kept>>, side: Side) -> Option<Held> {
+    let Some(Kept::Rest(rest)) = kept.as_deref_mut() else { return None };
+    let held = side.of_mut(rest).take();
+    if rest.iter().all(Option::is_none) {
+        *kept = None;
+    }
+    held
 }
 
 /// Reads on where bytes were left over.
 ///
 /// Only as many bytes as the dissector asked for are copied: the rest of the chunk is read in place again.
-fn complete(
-    dissector: &mut dyn Dissector,
-    held: &mut Option<Box<Held>>,
-    chunk: &Chunk<'_>,
-    to: &mut dyn MessageHandler,
-) {
+fn complete(dissector: &mut dyn Dissector, held: &mut Option<Held>, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {
     let mut bytes = chunk.bytes;
     while let Some(waiting) = held {
         if bytes.is_empty() {
@@ -409,25 +442,28 @@ fn complete(
             }
         }
     }
-    feed(dissector, held, &Chunk { bytes, ..*chunk }, to);
+    let chunk = Chunk { bytes, ..*chunk };
+    if !bytes.is_empty()
+        && let Progress::Need { took, more } = dissector.dissect(&chunk, to)
+    {
+        *held = keep(dissector, &chunk, took, more, to);
+    }
 }
 
-/// Keeps the rest of a chunk until more of it comes.
+/// The rest of a chunk, to be kept until more of it comes; none where that would be too much.
 fn keep(
     dissector: &mut dyn Dissector,
-    held: &mut Option<Box<Held>>,
     chunk: &Chunk<'_>,
     took: usize,
     more: usize,
     to: &mut dyn MessageHandler,
-) {
+) -> Option<Held> {
     debug_assert!(took <= chunk.bytes.len(), "took {took} of {} bytes", chunk.bytes.len());
     let rest = chunk.bytes.get(took..).unwrap_or_default();
     if rest.len().saturating_add(more) > HELD_MAX {
         dissector.gap(&Gap { side: chunk.side, held: Chunk { bytes: rest, ..*chunk }, missing: None }, to);
-    } else {
-        to.copied(rest.len());
-        let last = (chunk.time, chunk.frame);
-        *held = Some(Box::new(Held { bytes: rest.to_vec(), more: more.max(1), last }));
+        return None;
     }
+    to.copied(rest.len());
+    Some(Held { bytes: rest.to_vec(), more: more.max(1), last: (chunk.time, chunk.frame) })
 }

@@ -214,6 +214,9 @@ pub struct Gap<'a> {
 /// What [`Dissector::gap`] and [`Dissector::finish`] tell came before: they say [`MessageHandler::at`] which frame had
 /// its last byte.
 pub trait Dissector: Send {
+    /// What it reads.
+    fn protocol(&self) -> &'static Protocol;
+
     /// Reads on in one direction. The chunk begins where the last call's progress ended.
     fn dissect(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) -> Progress;
 

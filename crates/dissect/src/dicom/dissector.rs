@@ -15,7 +15,7 @@ use super::wire::{
 };
 use super::{Anomaly, PROTOCOL};
 use crate::identify::HELD_MAX;
-use crate::{Dissector, Finding, FlowFacts, Gap, MessageHandler, Progress};
+use crate::{Dissector, Finding, FlowFacts, Gap, MessageHandler, Progress, Protocol};
 
 /// The longest association PDU that is gathered: below what may be held of a direction. 128 contexts with a dozen
 /// transfer syntaxes each take half of it.
@@ -435,6 +435,10 @@ impl Dicom {
 }
 
 impl Dissector for Dicom {
+    fn protocol(&self) -> &'static Protocol {
+        &PROTOCOL
+    }
+
     fn dissect(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) -> Progress {
         self.now = (chunk.time, chunk.frame);
         if chunk.side.of_mut(&mut self.streams).pass(chunk.bytes.len(), self.now) {

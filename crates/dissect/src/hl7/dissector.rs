@@ -13,7 +13,7 @@ use super::{
     TOO_MANY_PENDING, UNACKNOWLEDGED, UNKNOWN_SEGMENT, UNREADABLE_ACKNOWLEDGEMENT, UNREADABLE_HEADER,
     UNSOLICITED_ACKNOWLEDGEMENT,
 };
-use crate::{Direction, Dissector, Envelope, FlowFacts, Gap, MessageHandler, Outcome, Progress};
+use crate::{Direction, Dissector, Envelope, FlowFacts, Gap, MessageHandler, Outcome, Progress, Protocol};
 
 /// The state of a flow that speaks HL7.
 pub(super) struct Hl7 {
@@ -63,6 +63,10 @@ impl Hl7 {
 }
 
 impl Dissector for Hl7 {
+    fn protocol(&self) -> &'static Protocol {
+        &PROTOCOL
+    }
+
     /// Takes everything: lines that go on in the next chunk are kept here, as far as they are needed.
     fn dissect(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) -> Progress {
         let now = (chunk.time, chunk.frame);

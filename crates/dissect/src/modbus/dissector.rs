@@ -10,7 +10,7 @@ use super::probe::{Candidate, candidate, is_undefined, search};
 use super::wire::{Adu, Fit, HEADER, Header, announced};
 use super::{PORT, PROTOCOL};
 use crate::pending::Pending;
-use crate::{Direction, Dissector, FlowFacts, Gap, MessageHandler, Progress};
+use crate::{Direction, Dissector, FlowFacts, Gap, MessageHandler, Progress, Protocol};
 
 /// The most requests that wait for answers. The guide tells servers to accept 1 to 16 at a time (TCP 4.4.1.1); sixteen
 /// times that keeps the memory of a flow of which only the requests are seen at 8 KiB.
@@ -341,6 +341,10 @@ impl ModbusDissector {
 }
 
 impl Dissector for ModbusDissector {
+    fn protocol(&self) -> &'static Protocol {
+        &PROTOCOL
+    }
+
     fn dissect(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) -> Progress {
         let mut rest = chunk.bytes;
         loop {
