@@ -8,6 +8,7 @@ use hashbrown::HashTable;
 use wardtap_dissect::{Direction, Envelope, Features, Message, NO_VALUE, Outcome, Protocol, Target};
 use wardtap_net::address::Address;
 use wardtap_net::flow::{HashKey, fold};
+use wardtap_net::stream::Side;
 
 use crate::observation::Place;
 
@@ -174,13 +175,13 @@ struct Rare {
 pub struct Pairs {
     key: HashKey,
     max: usize,
-    index: HashTable<u32>,
+    index: HashTable<u16>,
     entries: Vec<Entry>,
     /// Whether a pair has said anything since the hand passed it; apart, so that the hand passes many at once.
     used: Vec<bool>,
     hand: usize,
     generation: u32,
-    news: Vec<u32>,
+    news: Vec<u16>,
     evicted: u64,
     targets: Targets,
     targets_bytes_max: usize,
@@ -196,20 +197,36 @@ struct Targets {
     evicted: u64,
 }
 
-/// A place in [`Pairs`], kept with a flow so that its messages need no look-up; it is void once the pair was given up.
+/// A place in [`Pairs`], kept with a flow so that its messages need no look-up; it is void once the pair was given up, and
+/// for messages by which the other end asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PairSlot {
-    id: u32,
     generation: u32,
+    id: u16,
+    requester: Side,
 }
 
+// One stands in every flow.
+const _: () = assert!(size_of::<Option<PairSlot>>() == 8);
+
+impl PairSlot {
+    /// The end of the flow that asks.
+    #[must_use]
+    pub const fn requester(self) -> Side {
+        self.requester
+    }
+}
+
+/// The most pairs of a table.
+const TABLE_MAX: usize = 1 << 16;
+
 impl Pairs {
-    /// An empty table for at most `max` pairs, whose targets and their names take no more than `targets_bytes_max` octets.
+    /// An empty table for at most `max` pairs, of 65,536 at the most, whose targets and their names take no more than `targets_bytes_max` octets.
     #[must_use]
     pub fn new(key: HashKey, max: usize, targets_bytes_max: usize) -> Self {
         Self {
             key,
-            max,
+            max: max.min(TABLE_MAX),
             index: HashTable::new(),
             entries: Vec::new(),
             used: Vec::new(),
@@ -241,8 +258,8 @@ impl Pairs {
         self.targets.bytes
     }
 
-    /// Folds a message in. `slot` is what an earlier call for the same flow and the same requester gave back; the pair is
-    /// asked for only where that does not serve.
+    /// Folds a message in. `slot` is what the last call for the same flow gave back; the pair is asked for only where that
+    /// does not serve.
     #[inline]
     pub fn fold(
         &mut self,
@@ -253,14 +270,15 @@ impl Pairs {
         features: &Features,
         place: Place,
     ) -> PairSlot {
+        let requester = envelope.requester();
         let slot = match slot {
-            Some(slot) if self.entries.get(slot.id as usize).is_some_and(|e| e.generation == slot.generation) => slot,
-            _ => self.find_or_add(&pair(), place),
+            Some(slot) if slot.requester == requester && self.entry(slot).is_some() => slot,
+            _ => self.find_or_add(&pair(), requester, place),
         };
-        if let Some(used) = self.used.get_mut(slot.id as usize) {
+        if let Some(used) = self.used.get_mut(usize::from(slot.id)) {
             *used = true;
         }
-        if let Some(entry) = self.entries.get_mut(slot.id as usize)
+        if let Some(entry) = self.entries.get_mut(usize::from(slot.id))
             && entry.take(message, envelope, features, place, &mut self.targets)
             && !entry.told
         {
@@ -273,10 +291,14 @@ impl Pairs {
         slot
     }
 
+    #[inline]
+    fn entry(&mut self, slot: PairSlot) -> Option<&mut Entry> {
+        self.entries.get_mut(usize::from(slot.id)).filter(|entry| entry.generation == slot.generation)
+    }
+
     /// Bytes were missing on a flow of the pair.
     pub fn gap(&mut self, slot: PairSlot, bytes: u64) {
-        let entry = self.entries.get_mut(slot.id as usize);
-        if let Some(entry) = entry.filter(|entry| entry.generation == slot.generation) {
+        if let Some(entry) = self.entry(slot) {
             let rare = entry.rare.get_or_insert_default();
             rare.gap_bytes = rare.gap_bytes.saturating_add(bytes);
         }
@@ -288,7 +310,7 @@ impl Pairs {
             return;
         }
         for id in std::mem::take(&mut self.news) {
-            let Some(entry) = self.entries.get_mut(id as usize) else { continue };
+            let Some(entry) = self.entries.get_mut(usize::from(id)) else { continue };
             if std::mem::take(&mut entry.told) {
                 to(entry.tally());
                 if let Some(rare) = &mut entry.rare {
@@ -298,25 +320,26 @@ impl Pairs {
         }
     }
 
-    fn find_or_add(&mut self, pair: &Pair, place: Place) -> PairSlot {
+    fn find_or_add(&mut self, pair: &Pair, requester: Side, place: Place) -> PairSlot {
         let hash = pair.hash(self.key);
         let entries = &self.entries;
-        let same = |&id: &u32| entries.get(id as usize).is_some_and(|entry| entry.pair == *pair);
+        let same = |&id: &u16| entries.get(usize::from(id)).is_some_and(|entry| entry.pair == *pair);
         if let Some(&id) = self.index.find(hash, same) {
-            return PairSlot { id, generation: entries.get(id as usize).map_or(0, |entry| entry.generation) };
+            let generation = entries.get(usize::from(id)).map_or(0, |entry| entry.generation);
+            return PairSlot { generation, id, requester };
         }
         self.generation = self.generation.wrapping_add(1);
         let entry = Entry::new(*pair, self.generation, place);
         let id = if self.entries.len() < self.max {
             self.entries.push(entry);
             self.used.push(false);
-            (self.entries.len() - 1) as u32
+            (self.entries.len() - 1) as u16
         } else {
             self.replace(entry)
         };
         let (entries, key) = (&self.entries, self.key);
-        self.index.insert_unique(hash, id, |&id| entries.get(id as usize).map_or(0, |entry| entry.pair.hash(key)));
-        PairSlot { id, generation: self.generation }
+        self.index.insert_unique(hash, id, |&id| entries.get(usize::from(id)).map_or(0, |entry| entry.pair.hash(key)));
+        PairSlot { generation: self.generation, id, requester }
     }
 
     /// Of the next pairs that have targets, the one that has been silent longest gives them up, until there is room.
@@ -346,7 +369,7 @@ impl Pairs {
     }
 
     /// Gives up the next pair that has said nothing since the hand last passed it.
-    fn replace(&mut self, entry: Entry) -> u32 {
+    fn replace(&mut self, entry: Entry) -> u16 {
         self.evicted += 1;
         loop {
             self.hand = (self.hand + 1) % self.used.len().max(1);
@@ -355,7 +378,7 @@ impl Pairs {
                 _ => break,
             }
         }
-        let id = self.hand as u32;
+        let id = self.hand as u16;
         let Some(place) = self.entries.get_mut(self.hand) else { return id };
         let old = std::mem::replace(place, entry);
         self.targets.bytes = self.targets.bytes.saturating_sub(old.targets_bytes());

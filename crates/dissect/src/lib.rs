@@ -278,6 +278,18 @@ pub struct Envelope {
     pub outcome: Outcome,
 }
 
+impl Envelope {
+    /// Who asks: the sender of a request, the receiver of a response.
+    #[inline]
+    #[must_use]
+    pub const fn requester(&self) -> Side {
+        match self.direction {
+            Direction::Request => self.side,
+            Direction::Response => self.side.other(),
+        }
+    }
+}
+
 /// An application message, borrowed for one call.
 pub trait Message {
     /// What it is.

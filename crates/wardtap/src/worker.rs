@@ -7,7 +7,7 @@ use wardtap_behaviour::observation::{Content, Observation, Place};
 use wardtap_behaviour::tally::{Pair, PairSlot, Pairs};
 use wardtap_capture::Record;
 use wardtap_dissect::identify::{Conversation, Recognised};
-use wardtap_dissect::{Direction, Envelope, Finding, FlowFacts, Message, MessageHandler, PROTOCOLS, Protocol};
+use wardtap_dissect::{Envelope, Finding, FlowFacts, Message, MessageHandler, PROTOCOLS, Protocol};
 use wardtap_export::event::{Finished, FlowEvent};
 use wardtap_export::message::{self, Circumstances};
 use wardtap_export::metrics::{Responses, responses};
@@ -102,13 +102,14 @@ impl WorkerCounts {
 #[derive(Default)]
 pub struct Application {
     conversation: Conversation,
-    /// Its place among the pairs, and which end was the requester then.
-    pair: Option<(Side, PairSlot)>,
+    /// Its place among the pairs, once there was a message.
+    pair: Option<PairSlot>,
     /// The flow as events show it; made for the first message event. Twice boxed: a flow without pays eight octets for it.
     rendered: Option<Box<Box<[u8]>>>,
-    /// Both ends' roles were told.
-    told: bool,
 }
+
+// With its head three cache lines.
+const _: () = assert!(size_of::<Flow<Application>>() == 192);
 
 impl Application {
     fn weight(&self) -> usize {
@@ -444,8 +445,8 @@ impl StreamHandler for Hands<'_> {
 
     fn gap(&mut self, flow: &mut Flow<Application>, side: Side, missing: Option<u64>) {
         let application = &flow.application;
-        if let Some((requester, slot)) = application.pair
-            && application.conversation.requester() == Some(requester)
+        if let Some(slot) = application.pair
+            && application.conversation.requester() == Some(slot.requester())
         {
             self.pairs.gap(slot, missing.unwrap_or(0));
         }
@@ -524,8 +525,8 @@ impl<'a> Hands<'a> {
         chunk_place: Place,
     ) -> (&'b mut Conversation, ToMessages<'b, 'a>) {
         let (flow, application) = flow.parts();
-        let Application { conversation, pair, rendered, told, .. } = application;
-        (conversation, ToMessages { hands: self, flow, pair, rendered, told, chunk_place })
+        let Application { conversation, pair, rendered } = application;
+        (conversation, ToMessages { hands: self, flow, pair, rendered, chunk_place })
     }
 }
 
@@ -533,9 +534,8 @@ impl<'a> Hands<'a> {
 struct ToMessages<'b, 'a> {
     hands: &'b mut Hands<'a>,
     flow: &'b mut FlowHead,
-    pair: &'b mut Option<(Side, PairSlot)>,
+    pair: &'b mut Option<PairSlot>,
     rendered: &'b mut Option<Box<Box<[u8]>>>,
-    told: &'b mut bool,
     chunk_place: Place,
 }
 
@@ -545,19 +545,13 @@ impl MessageHandler for ToMessages<'_, '_> {
         let protocol = message.protocol();
         let shared = &mut *self.hands.shared;
         shared.counts.message(protocol.index, envelope);
-        let requester = match envelope.direction {
-            Direction::Request => envelope.side,
-            Direction::Response => envelope.side.other(),
-        };
+        let requester = envelope.requester();
         let ends = self.flow.key().addresses;
         let pair = || Pair { requester: *requester.of(&ends), responder: *requester.other().of(&ends), protocol };
         let digest = &shared.digest;
         let features = message.features(&|text| digest.hash_one(text));
-        let slot = self.pair.filter(|(known, _)| *known == requester).map(|(_, slot)| slot);
-        let slot = self.hands.pairs.fold(slot, pair, message, envelope, &features, self.chunk_place);
-        *self.pair = Some((requester, slot));
-        if !*self.told {
-            *self.told = true;
+        let slot = self.hands.pairs.fold(*self.pair, pair, message, envelope, &features, self.chunk_place);
+        if self.pair.replace(slot).is_none() {
             self.tell_roles(&pair());
         }
         if self.hands.shared.options.messages {
