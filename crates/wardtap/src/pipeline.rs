@@ -29,7 +29,7 @@ impl Outcome {
 }
 
 /// Batches in flight beside those that workers hold.
-const BATCHES: usize = 4;
+const BATCHES: usize = 2;
 
 /// Runs a capture through. `progress` hears of (octets read, of, packets) now and then.
 pub fn run(

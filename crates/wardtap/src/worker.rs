@@ -48,7 +48,7 @@ pub struct WorkerOptions {
 const GROUP: usize = 16;
 
 /// Places for what was told of addresses.
-const TOLD: usize = 1 << 18;
+const TOLD: usize = 1 << 17;
 
 /// What a worker counts; added up over workers at the end.
 pub struct WorkerCounts {
