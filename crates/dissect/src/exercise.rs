@@ -138,11 +138,10 @@ pub fn cut(steps: &[Step], lengths: &[usize]) -> Vec<Step> {
 /// Whether two runs with different cuts must have found the same: where nothing was dropped before the flow had a name.
 ///
 /// What begins with a protocol is named so however it is cut. On a usual port a protocol may be found behind other bytes
-/// too; of those, pieces may be dropped, and a later one be taken for the beginning of another protocol.
+/// too: pieces of those may be dropped, which are read where they come at once, or be taken for another protocol.
 fn must_be_alike(flow: &FlowFacts, whole: &Transcript, pieces: &Transcript) -> bool {
     let usual_port = PROTOCOLS.iter().any(|protocol| flow.ports.iter().any(|port| protocol.ports.contains(port)));
-    let renamed = pieces.dropped && usual_port && whole.protocol != pieces.protocol;
-    !(whole.dropped || renamed)
+    !(whole.dropped || usual_port && pieces.dropped)
 }
 
 /// Runs a conversation whole and cut, and checks the invariants; gives back what the uncut run found.
