@@ -221,7 +221,8 @@ impl PairSlot {
 const TABLE_MAX: usize = 1 << 16;
 
 impl Pairs {
-    /// An empty table for at most `max` pairs, of 65,536 at the most, whose targets and their names take no more than `targets_bytes_max` octets.
+    /// An empty table for at most `max` pairs (and never more than 65,536), whose targets and their names take no more than
+    /// `targets_bytes_max` octets.
     #[must_use]
     pub fn new(key: HashKey, max: usize, targets_bytes_max: usize) -> Self {
         Self {
