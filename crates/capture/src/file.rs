@@ -10,13 +10,13 @@ use std::io::Read;
 use wardtap_net::packet::Timestamp;
 
 use crate::{
+    bounds::Bounds,
     compressed::Packing,
     damage::{Damage, DamageReason},
     error::CaptureError,
     feed::Feed,
     recognise::{Format, Origin, read_head, recognise},
     source::{BLOCK_BYTES, Block, Input, PacketSource, Stop, Tally},
-    window::Bounds,
 };
 
 /// Bytes of a cache line.

@@ -8,11 +8,11 @@ use std::{
 };
 
 use crate::{
+    bounds::Bounds,
     error::CaptureError,
     file::FileSource,
     merge::{Lane, Merge},
     source::PacketSource,
-    window::Bounds,
 };
 
 /// The path that stands for standard input.
