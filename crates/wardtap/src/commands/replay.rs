@@ -121,12 +121,25 @@ fn finish(
             );
         }
     }
+    if let Some((expression, filter)) = replay.filter.as_deref().zip(outcome.front.filter()) {
+        tell_refusals(expression, filter);
+    }
     let worst = judgement.worst;
     Ok(match replay.fail_on.map(severity) {
         Some(limit) if worst.is_some_and(|worst| worst >= limit) => ALERTED,
         _ if !statistics.damage.is_empty() => DAMAGED,
         _ => 0,
     })
+}
+
+/// Says of which link types nothing passed because the filter has no meaning there: else all would seem to be well.
+fn tell_refusals(expression: &str, filter: &wardtap_capture::Filter) {
+    for (link, what) in filter.refusals() {
+        eprintln!(
+            "wardtap: filter \"{expression}\": no packet of link type {} passed, since it has no meaning there: {what}: write one for that link type",
+            link.0
+        );
+    }
 }
 
 fn event_types(replay: &Replay) -> EventTypes {

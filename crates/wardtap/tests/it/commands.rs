@@ -357,6 +357,20 @@ fn a_filter_is_applied_and_a_bad_one_refused() {
     refuses(&["replay", SWEEP, "--filter", "host pacs"], &lookup);
 }
 
+#[cfg(feature = "pcap")]
+#[test]
+fn a_filter_that_has_no_meaning_for_a_link_type_says_so() {
+    let replayed = replay(SWEEP, &["--filter", "wlan type mgt"]);
+    assert_eq!(replayed.ran.status, 0, "{}", replayed.ran.stderr);
+    assert_eq!(replayed.stats()["filtered"], replayed.stats()["packets"]);
+    says(
+        &replayed.ran,
+        &["filter \"wlan type mgt\"", "no packet of link type 1 passed", "write one for that link type"],
+    );
+    assert_eq!(replayed.ran.stderr.lines().count(), 1, "once: {}", replayed.ran.stderr);
+    assert_eq!(replay(SWEEP, &["--filter", "arp"]).ran.stderr, "");
+}
+
 #[test]
 fn events_on_standard_output_leave_the_summary_to_standard_error() {
     let ran = wardtap(&["replay", SWEEP, "--events", "-"]).expect(0);
