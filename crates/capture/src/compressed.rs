@@ -21,9 +21,9 @@ use std::{
 };
 
 use crate::{
+    bounds::Bounds,
     damage::DamageReason,
     unpacker::{Step, Unpacker},
-    window::Bounds,
 };
 
 /// Bytes of one hand-over.

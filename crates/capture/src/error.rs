@@ -23,24 +23,34 @@ pub enum CaptureError {
         inside: String,
     },
     /// Nothing to read, not even a header.
-    #[error("{capture}: is empty, and even a capture without packets has a header: copy or take it again")]
+    #[error("{capture}: {what} is empty, and even a capture without packets has a header: {advice}")]
     Empty {
         /// The capture as given.
         capture: String,
+        /// What is empty: "the file", "the stream" or "what is unpacked from it".
+        what: &'static str,
+        /// How to mend it.
+        advice: &'static str,
     },
-    /// The first bytes belong to no format known here.
+    /// The first bytes belong to no format known here. They are not told: a list of patients may be named by mistake.
     #[error(
-        "{capture}: not a capture: {unpacked}begins with {begin}, not with a pcap, pcapng, gzip or zstd header{advice}"
+        "{capture}: not a capture: {what} does not begin like pcap (a1b2c3d4 or a1b23c4d, in either byte order), pcapng (0a0d0d0a), gzip (1f8b) or zstd (28b52ffd): {advice}"
     )]
     NotACapture {
         /// The capture as given.
         capture: String,
-        /// "the file " or "the unpacked data ".
-        unpacked: &'static str,
-        /// The first bytes.
-        begin: String,
-        /// What it is, where the first bytes tell, and what to do; begins with ": ".
+        /// What does not: "the file", "the stream" or "what is unpacked from it".
+        what: &'static str,
+        /// What it is, where the first bytes tell, and what to do.
         advice: &'static str,
+    },
+    /// What is packed in it is packed as well.
+    #[error("{capture}: is packed twice: unpack it once before ({program} -dc FILE | wardtap ... -)")]
+    PackedTwice {
+        /// The capture as given.
+        capture: String,
+        /// The program that unpacks it: "gzip" or "zstd".
+        program: &'static str,
     },
     /// The file ends inside its own header.
     #[error(
@@ -99,7 +109,7 @@ pub enum CaptureError {
         what: String,
     },
     /// Standard input can be read only once.
-    #[error("- (standard input) is given more than once: it can be read only once")]
+    #[error("- (standard input) is given more than once, and can be read only once: name it once")]
     StandardInputTwice,
     /// No capture was named.
     #[error("no capture given: name at least one, or - for standard input")]
@@ -145,7 +155,10 @@ pub enum CaptureError {
 /// What to do where the system refuses.
 fn mend(source: &io::Error) -> &'static str {
     match source.kind() {
-        io::ErrorKind::NotFound => ": check its name, and the folder it is in",
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidFilename => {
+            ": check its name, and the folder it is in"
+        }
+        io::ErrorKind::IsADirectory => ": name the captures in it",
         io::ErrorKind::PermissionDenied => ": let the user who runs wardtap read it (chmod, or its group)",
         _ => ": copy it again, or read it from another place",
     }

@@ -3,9 +3,9 @@
 use std::io::{Cursor, ErrorKind, Read};
 
 use crate::{
+    bounds::Bounds,
     compressed::{Packing, Unpacked},
     damage::DamageReason,
-    window::Bounds,
 };
 
 /// The bytes of one capture.

@@ -10,14 +10,13 @@ use std::io::Read;
 use wardtap_net::packet::Timestamp;
 
 use crate::{
+    bounds::Bounds,
     compressed::Packing,
     damage::{Damage, DamageReason},
     error::CaptureError,
     feed::Feed,
-    pcap,
-    recognise::{Format, quote, read_head, recognise},
+    recognise::{Format, Origin, read_head, recognise},
     source::{BLOCK_BYTES, Block, Input, PacketSource, Stop, Tally},
-    window::Bounds,
 };
 
 /// Bytes of a cache line.
@@ -57,24 +56,19 @@ impl FileSource {
         bounds: Bounds,
     ) -> Result<Self, CaptureError> {
         let mut feed = Feed::plain(reader);
-        let mut head = Vec::with_capacity(pcap::FILE_HEADER);
-        read_head(&capture, &mut feed, &mut head)?;
+        let mut origin = if total.is_some() { Origin::File } else { Origin::Stream };
+        let mut head = read_head(&capture, &mut feed)?;
         if let Some(packing) = Packing::recognise(&head) {
+            origin = Origin::Unpacked;
             feed = feed
-                .unpack(packing, bounds, std::mem::take(&mut head))
+                .unpack(packing, bounds, head)
                 .map_err(|source| CaptureError::Io { capture: capture.clone(), source })?;
-            read_head(&capture, &mut feed, &mut head)?;
+            head = read_head(&capture, &mut feed)?;
             if Packing::recognise(&head).is_some() {
-                return Err(CaptureError::NotACapture {
-                    capture,
-                    unpacked: "what is unpacked from it ",
-                    begin: quote(&head),
-                    advice: ": it is packed twice: unpack it once before",
-                });
+                return Err(CaptureError::PackedTwice { capture, program: packing.name() });
             }
         }
-        let unpacked = if feed.is_plain() { "the file " } else { "what is unpacked from it " };
-        let format = recognise(&capture, unpacked, &head)?;
+        let format = recognise(&capture, origin, &head)?;
         let (carry, offset) = match format {
             Format::Pcap(_) => (Vec::new(), head.len()),
             Format::Pcapng(_) => (head, 0),

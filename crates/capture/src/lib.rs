@@ -32,6 +32,7 @@
     )
 )]
 
+mod bounds;
 #[cfg(feature = "pcap")]
 mod bpf;
 mod compressed;
@@ -49,9 +50,9 @@ mod source;
 mod unpacker;
 mod window;
 
+pub use bounds::Bounds;
 pub use damage::{Damage, DamageReason};
 pub use error::CaptureError;
 pub use filter::Filter;
 pub use open::{open, open_bytes, open_readers, open_within};
 pub use source::{BLOCK_BYTES, Block, Input, PacketSource, Record};
-pub use window::Bounds;

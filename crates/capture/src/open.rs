@@ -2,17 +2,17 @@
 
 use std::{
     fs::File,
-    io::{self, Read},
+    io::{self, ErrorKind, Read},
     os::fd::AsFd,
     path::{Path, PathBuf},
 };
 
 use crate::{
+    bounds::Bounds,
     error::CaptureError,
     file::FileSource,
     merge::{Lane, Merge},
     source::PacketSource,
-    window::Bounds,
 };
 
 /// The path that stands for standard input.
@@ -119,13 +119,17 @@ impl Place {
 /// A path's bytes, and how many there are where that is known.
 fn open_path(path: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>), CaptureError> {
     let fault = |source: io::Error| CaptureError::Io { capture: path.display().to_string(), source };
-    let file = if path.as_os_str() == STANDARD_INPUT {
+    let is_standard_input = path.as_os_str() == STANDARD_INPUT;
+    let file = if is_standard_input {
         File::from(io::stdin().as_fd().try_clone_to_owned().map_err(fault)?)
     } else {
         File::open(path).map_err(fault)?
     };
     let facts = file.metadata().map_err(fault)?;
     if facts.is_dir() {
+        if is_standard_input {
+            return Err(fault(ErrorKind::IsADirectory.into()));
+        }
         let capture = path.display().to_string();
         return Err(CaptureError::Directory { inside: capture.trim_end_matches('/').to_owned(), capture });
     }

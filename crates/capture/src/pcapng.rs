@@ -219,7 +219,7 @@ impl Pcapng {
             };
             let outcome = if kind == ENHANCED_PACKET {
                 // Almost every block is one, so it does not go through the match over kinds.
-                self.enhanced::<BIG>(length, block, offset)
+                self.stamped::<BIG, ENHANCED_PACKET>(length, block, offset)
             } else {
                 self.block::<BIG>(kind, length, block, offset)
             };
@@ -239,20 +239,28 @@ impl Pcapng {
         (bytes.len().saturating_sub(rest.len()), stop)
     }
 
-    /// One whole enhanced packet block, which stands at `at` in its buffer.
+    /// One whole packet block with a time, enhanced or obsolete, which stands at `at` in its buffer.
     #[inline]
-    fn enhanced<const BIG: bool>(&self, length: u32, block: &[u8], at: u32) -> Result<Outcome, DamageReason> {
+    fn stamped<const BIG: bool, const KIND: u32>(
+        &self,
+        length: u32,
+        block: &[u8],
+        at: u32,
+    ) -> Result<Outcome, DamageReason> {
         let last = block.last_chunk().map_or(0, |trailer| word::<BIG>(*trailer));
         if last != length {
             return Err(DamageReason::BlockLengthsDiffer { first: length, last });
         }
-        let too_short = || DamageReason::BlockTooShort { kind: ENHANCED_PACKET, length };
+        let too_short = || DamageReason::BlockTooShort { kind: KIND, length };
         let Some(&[i0, i1, i2, i3, h0, h1, h2, h3, u0, u1, u2, u3, c0, c1, c2, c3, o0, o1, o2, o3]) =
             block.get(8..).and_then(<[u8]>::first_chunk)
         else {
             return Err(too_short());
         };
-        let interface = self.interface(word::<BIG>([i0, i1, i2, i3]))?;
+        // The obsolete one has but 16 bits for the interface; the others count drops.
+        let number =
+            if KIND == OBSOLETE_PACKET { u32::from(short::<BIG>([i0, i1])) } else { word::<BIG>([i0, i1, i2, i3]) };
+        let interface = self.interface(number)?;
         let time = (u64::from(word::<BIG>([h0, h1, h2, h3])) << 32) | u64::from(word::<BIG>([u0, u1, u2, u3]));
         let (captured, original) = (word::<BIG>([c0, c1, c2, c3]), word::<BIG>([o0, o1, o2, o3]));
         let room = length.checked_sub(32).ok_or_else(too_short)?;
@@ -276,18 +284,7 @@ impl Pcapng {
         }
         let too_short = || DamageReason::BlockTooShort { kind, length };
         match kind {
-            OBSOLETE_PACKET => {
-                let Some(&[i0, i1, _, _, h0, h1, h2, h3, u0, u1, u2, u3, c0, c1, c2, c3, o0, o1, o2, o3]) =
-                    block.get(8..).and_then(<[u8]>::first_chunk)
-                else {
-                    return Err(too_short());
-                };
-                let interface = self.interface(u32::from(short::<BIG>([i0, i1])))?;
-                let time = (u64::from(word::<BIG>([h0, h1, h2, h3])) << 32) | u64::from(word::<BIG>([u0, u1, u2, u3]));
-                let (captured, original) = (word::<BIG>([c0, c1, c2, c3]), word::<BIG>([o0, o1, o2, o3]));
-                let room = length.checked_sub(32).ok_or_else(too_short)?;
-                packet(interface, Some(time), captured, original, at.wrapping_add(28), room)
-            }
+            OBSOLETE_PACKET => self.stamped::<BIG, OBSOLETE_PACKET>(length, block, at),
             SIMPLE_PACKET => {
                 let room = length.checked_sub(16).ok_or_else(too_short)?;
                 let original =
@@ -309,7 +306,7 @@ impl Pcapng {
         let head = block.first_chunk().ok_or(DamageReason::BlockTooShort { kind, length })?;
         let (big_endian, first) = Self::section(head)?;
         // Type, length, magic, versions, section length, length.
-        let Some(trailer) = block.last_chunk().filter(|_| length >= 28) else {
+        let Some(trailer) = block.last_chunk().filter(|_| block.len() >= LEAST_SECTION) else {
             return Err(DamageReason::BlockTooShort { kind, length });
         };
         let last = if big_endian { u32::from_be_bytes(*trailer) } else { u32::from_le_bytes(*trailer) };

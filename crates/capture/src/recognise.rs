@@ -49,9 +49,36 @@ impl Format {
     }
 }
 
+/// Where first bytes were read from, as an operator is told.
+#[derive(Clone, Copy)]
+pub(crate) enum Origin {
+    File,
+    /// A pipe, a FIFO or a device: it cannot be copied.
+    Stream,
+    Unpacked,
+}
+
+impl Origin {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::File => "the file",
+            Self::Stream => "the stream",
+            Self::Unpacked => "what is unpacked from it",
+        }
+    }
+
+    /// What to do when nothing came.
+    const fn refill(self) -> &'static str {
+        match self {
+            Self::File | Self::Unpacked => "copy or take it again",
+            Self::Stream => "see what the program that writes to it says",
+        }
+    }
+}
+
 /// Reads as much as a file header needs, or all there is.
-pub(crate) fn read_head(capture: &str, feed: &mut Feed, head: &mut Vec<u8>) -> Result<(), CaptureError> {
-    head.resize(pcap::FILE_HEADER, 0);
+pub(crate) fn read_head(capture: &str, feed: &mut Feed) -> Result<Vec<u8>, CaptureError> {
+    let mut head = vec![0; pcap::FILE_HEADER];
     let mut filled = 0_usize;
     while let Some(into @ [_, ..]) = head.get_mut(filled..) {
         match feed.read(into) {
@@ -67,14 +94,11 @@ pub(crate) fn read_head(capture: &str, feed: &mut Feed, head: &mut Vec<u8>) -> R
         }
     }
     head.truncate(filled);
-    if head.is_empty() {
-        return Err(CaptureError::Empty { capture: capture.to_owned() });
-    }
-    Ok(())
+    Ok(head)
 }
 
 /// The format that these first bytes begin.
-pub(crate) fn recognise(capture: &str, unpacked: &'static str, head: &[u8]) -> Result<Format, CaptureError> {
+pub(crate) fn recognise(capture: &str, origin: Origin, head: &[u8]) -> Result<Format, CaptureError> {
     let name = || capture.to_owned();
     let cut = |format, need| CaptureError::CutHeader { capture: name(), format, have: head.len(), need };
     let magic = head.first_chunk().copied().unwrap_or_default();
@@ -98,37 +122,40 @@ pub(crate) fn recognise(capture: &str, unpacked: &'static str, head: &[u8]) -> R
             Err(reason) => Err(CaptureError::Header { capture: name(), format: "pcapng", what: reason.to_string() }),
         };
     }
-    Err(CaptureError::NotACapture { capture: name(), unpacked, begin: quote(head), advice: advice(head) })
+    Err(if head.is_empty() {
+        CaptureError::Empty { capture: name(), what: origin.name(), advice: origin.refill() }
+    } else {
+        CaptureError::NotACapture { capture: name(), what: origin.name(), advice: advice(head) }
+    })
 }
 
-/// How a file begins that is no capture. Of text no letter is told: a list of patients named by mistake is text.
-pub(crate) fn quote(head: &[u8]) -> String {
-    /// A format's mark has about so many octets, and more of them tell nobody more.
-    const MARK: usize = 4;
-    /// Among so many octets of no text, one at least is none of text.
-    const LOOK: usize = 8;
-    let is_control = |octet: &u8| octet.is_ascii_control() && !b"\t\r\n".contains(octet);
-    if !head.iter().take(LOOK).any(is_control) {
-        return "what may be text".to_owned();
-    }
-    let hex: Vec<String> = head.iter().take(MARK).map(|octet| format!("{octet:02x}")).collect();
-    format!("the bytes {}{}", hex.join(" "), if head.len() > MARK { "…" } else { "" })
-}
-
-/// What a file that is no capture is, and what to do, where its first bytes tell.
+/// What it is that begins so and is no capture, where that tells, and what to do.
+///
+/// Only what holds for certain is said, and nothing of it is quoted.
 fn advice(head: &[u8]) -> &'static str {
     const KNOWN: [(&[u8], &str); 9] = [
-        (b"\xfd7zXZ\0", ": it is packed with xz: unpack it first (xz -dc FILE | wardtap ... -)"),
-        (b"BZh", ": it is packed with bzip2: unpack it first (bzip2 -dc FILE | wardtap ... -)"),
-        (b"\x04\x22\x4d\x18", ": it is packed with lz4: unpack it first (lz4 -dc FILE | wardtap ... -)"),
-        (b"PK\x03\x04", ": it is a zip archive: unpack it first (unzip -p FILE | wardtap ... -)"),
-        (b"snoop\0\0\0", ": it is a snoop capture: convert it first (editcap -F pcapng FILE OUT.pcapng)"),
-        (b"GMBU", ": it is a Network Monitor capture: convert it first (editcap -F pcapng FILE OUT.pcapng)"),
-        (b"RTSS", ": it is a Network Monitor capture: convert it first (editcap -F pcapng FILE OUT.pcapng)"),
-        (b"TRSNIFF data", ": it is a Sniffer capture: convert it first (editcap -F pcapng FILE OUT.pcapng)"),
-        (b"XCP\0", ": it is a NetXRay capture: convert it first (editcap -F pcapng FILE OUT.pcapng)"),
+        (b"\xfd7zXZ\0", "it is packed with xz: unpack it first (xz -dc FILE | wardtap ... -)"),
+        (b"BZh", "it is packed with bzip2: unpack it first (bzip2 -dc FILE | wardtap ... -)"),
+        (b"\x04\x22\x4d\x18", "it is packed with lz4: unpack it first (lz4 -dc FILE | wardtap ... -)"),
+        (b"PK\x03\x04", "it is a zip archive: unpack it first (unzip -p FILE | wardtap ... -)"),
+        (b"snoop\0\0\0", "it is a snoop capture: convert it first (editcap -F pcapng FILE OUT.pcapng)"),
+        (b"GMBU", "it is a Network Monitor capture: convert it first (editcap -F pcapng FILE OUT.pcapng)"),
+        (b"RTSS", "it is a Network Monitor capture: convert it first (editcap -F pcapng FILE OUT.pcapng)"),
+        (b"TRSNIFF data", "it is a Sniffer capture: convert it first (editcap -F pcapng FILE OUT.pcapng)"),
+        (b"XCP\0", "it is a NetXRay capture: convert it first (editcap -F pcapng FILE OUT.pcapng)"),
     ];
     /// What Wireshark reads, editcap converts.
-    const OTHER: &str = ": if it is a capture of another format, convert it first (editcap -F pcapng FILE OUT.pcapng)";
-    KNOWN.iter().find(|(begin, _)| head.starts_with(begin)).map_or(OTHER, |(_, text)| text)
+    const OTHER: &str = "if it is a capture of another format, convert it first (editcap -F pcapng FILE OUT.pcapng)";
+    /// Octets of a format's mark.
+    const MARK: usize = 4;
+    let is_text = |octet: &u8| octet.is_ascii_graphic() || octet.is_ascii_whitespace();
+    match KNOWN.iter().find(|(begin, _)| head.starts_with(begin)) {
+        Some((_, text)) => text,
+        None if head.len() < MARK => "it is shorter than that: copy or take it again",
+        None if head.iter().all(|octet| *octet == 0) => "it begins with zeros alone: copy or take it again",
+        None if head.iter().all(is_text) => {
+            "it begins with printable characters alone: if it is a packet list or a hex dump, name the capture that it was printed from"
+        }
+        None => OTHER,
+    }
 }

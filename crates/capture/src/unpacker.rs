@@ -6,11 +6,7 @@
 use flate2::{Decompress, FlushDecompress, Status};
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 
-use crate::{
-    compressed::Packing,
-    damage::DamageReason,
-    window::{Bounds, Header},
-};
+use crate::{bounds::Bounds, compressed::Packing, damage::DamageReason, window::Header};
 
 /// Logarithm of gzip's window, the only one there is.
 const GZIP_WINDOW: u8 = 15;

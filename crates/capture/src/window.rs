@@ -5,28 +5,13 @@
 
 use wardtap_net::reader::Reader;
 
-use crate::merge::ALL_BLOCKS;
+use crate::bounds::Bounds;
 
 /// The largest window that is unpacked, whatever is allowed: zstd's own default limit, 128 MiB.
 pub(crate) const MOST_WINDOW: u64 = 128 * 1024 * 1024;
 
 /// The least limit that zstd can be given (ZSTD_WINDOWLOG_ABSOLUTEMIN).
 const LEAST_WINDOW: u64 = 1024;
-
-/// What unpacking may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
-    /// Octets of a zstd window. Rounded down to a power of two, as zstd has it; never more than 128 MiB.
-    pub zstd_window: u64,
-    /// Octets of the blocks of all captures that are merged, 16 KiB each at least; never more than 32 MiB.
-    pub blocks: usize,
-}
-
-impl Default for Bounds {
-    fn default() -> Self {
-        Self { zstd_window: MOST_WINDOW, blocks: ALL_BLOCKS }
-    }
-}
 
 impl Bounds {
     /// The logarithm of the largest window.

@@ -1,5 +1,6 @@
 //! The command line: what was typed, nothing opened yet.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -175,6 +176,13 @@ impl Replay {
         {
             return Some(format!("--events and --metrics both write to {}: name two files", events.display()));
         }
+        if let Some((one, other)) = same_twice(&self.captures) {
+            return Some(format!(
+                "{} and {} are one capture, and all in it would count twice: name it once",
+                one.display(),
+                other.display()
+            ));
+        }
         for (option, output) in outputs {
             let Some(output) = output.as_deref().filter(|output| *output != Path::new("-")) else { continue };
             if let Some(capture) = self.captures.iter().find(|capture| is_same(capture, output)) {
@@ -191,10 +199,19 @@ impl Replay {
 
 /// Two names of one file: by a link of either kind as well.
 fn is_same(one: &Path, other: &Path) -> bool {
+    one == other || identity(one).is_some_and(|one| identity(other) == Some(one))
+}
+
+/// The first two names of one file. A FIFO or standard input may be named as often as somebody writes to it.
+fn same_twice(paths: &[PathBuf]) -> Option<(&Path, &Path)> {
+    let mut seen = HashMap::with_capacity(paths.len());
+    paths.iter().find_map(|path| seen.insert(identity(path)?, path.as_path()).map(|before| (before, path.as_path())))
+}
+
+/// What a file is whatever its name; None for what is no file.
+fn identity(path: &Path) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt;
-    let file =
-        |path: &Path| std::fs::metadata(path).ok().filter(|file| file.is_file()).map(|file| (file.dev(), file.ino()));
-    one == other || file(one).is_some_and(|one| file(other) == Some(one))
+    std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|file| (file.dev(), file.ino()))
 }
 
 impl Later {
@@ -244,11 +261,12 @@ pub enum SeverityName {
 }
 
 fn moment(text: &str) -> Result<Timestamp, String> {
-    let time = humantime::parse_rfc3339_weak(text)
-        .map_err(|error| format!("{error}; a time looks like 2026-11-24T08:00:00Z"))?;
-    let since = time
-        .duration_since(std::time::SystemTime::UNIX_EPOCH)
-        .map_err(|_| "times begin with 1970-01-01T00:00:00Z".to_owned())?;
+    const BEGIN: &str = "times begin with 1970-01-01T00:00:00Z";
+    let time = humantime::parse_rfc3339_weak(text).map_err(|error| match error {
+        humantime::TimestampError::OutOfRange => format!("there is no such time, or it is too early: {BEGIN}"),
+        _ => "a time looks like 2026-11-24T08:00:00Z, and is in UTC".to_owned(),
+    })?;
+    let since = time.duration_since(std::time::SystemTime::UNIX_EPOCH).map_err(|_| BEGIN.to_owned())?;
     u64::try_from(since.as_nanos()).map(Timestamp::from_nanos).map_err(|_| "times end with 2554-07-21".to_owned())
 }
 
@@ -264,19 +282,20 @@ fn workers(text: &str) -> Result<u8, String> {
 const MEMORY_MIN: u64 = 16 << 20;
 
 fn size(text: &str) -> Result<u64, String> {
+    const SIZE: &str = "a size is a whole number with K, M or G, for example 512M";
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     let shift = match text.get(digits.len()..).unwrap_or_default().to_ascii_uppercase().as_str() {
         "" | "B" => 0,
         "K" | "KB" | "KIB" => 10,
         "M" | "MB" | "MIB" => 20,
         "G" | "GB" | "GIB" => 30,
-        _ => return Err("a size is a number with K, M or G: 512M".to_owned()),
+        _ => return Err(SIZE.to_owned()),
     };
-    let number: u64 = digits.parse().map_err(|_| "a size is a number with K, M or G: 512M".to_owned())?;
+    let number: u64 = digits.parse().map_err(|_| SIZE.to_owned())?;
     let bytes = number.checked_shl(shift).filter(|bytes| bytes >> shift == number);
     match bytes {
         Some(bytes) if bytes >= MEMORY_MIN => Ok(bytes),
-        Some(_) => Err("less than 16M leaves no room for the tables".to_owned()),
-        None => Err("that is more than any machine has".to_owned()),
+        Some(_) => Err("less than 16M leaves no room for the tables: give more".to_owned()),
+        None => Err("that is more than any machine has: give less".to_owned()),
     }
 }

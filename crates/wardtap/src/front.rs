@@ -182,6 +182,11 @@ impl Front {
         self.source.as_ref()
     }
 
+    /// The filter, which knows by now what it could not be applied to.
+    pub fn filter(&self) -> Option<&wardtap_capture::Filter> {
+        self.selection.filter.as_ref()
+    }
+
     /// The time of the capture so far.
     pub fn now(&self) -> Timestamp {
         self.clock.now()

@@ -33,29 +33,36 @@ fn damaged(bytes: Vec<u8>) -> (usize, String) {
 
 #[test]
 fn what_is_no_capture_is_refused_with_the_reason() {
-    let mut nested = gzip(&gzip(&pcap(LITTLE, false, &three()), 1), 1);
+    let not = "ward.pcap: not a capture: the stream does not begin like pcap (a1b2c3d4 or a1b23c4d, in either byte order), pcapng (0a0d0d0a), gzip (1f8b) or zstd (28b52ffd): ";
+    let other = "if it is a capture of another format, convert it first (editcap -F pcapng FILE OUT.pcapng)";
+    let text = "it begins with printable characters alone: if it is a packet list or a hex dump, name the capture that it was printed from";
+    for (bytes, advice) in [
+        (&b"GIF89a\x01\x02\x03\x04"[..], other),
+        (b"\x00\x01\x02\x03", other),
+        // Neither control characters nor text: nothing is said that may be wrong.
+        (b"\xa3\x8f\xc4\xe9\x99\xf1\xd2\x88\xb7", other),
+        ("DÖE;JÖHN".as_bytes(), other),
+        // What may be a person's name is not told.
+        (b"DOE;JOHN\r\n", text),
+        (&[0; 512], "it begins with zeros alone: copy or take it again"),
+        (b"\xd4\xc3\xb2", "it is shorter than that: copy or take it again"),
+        (b"snoop\0\0\0\0\0\0\x02", "it is a snoop capture: convert it first (editcap -F pcapng FILE OUT.pcapng)"),
+        (b"\xfd7zXZ\0\0\0", "it is packed with xz: unpack it first (xz -dc FILE | wardtap ... -)"),
+    ] {
+        assert_eq!(refusal(bytes), format!("{not}{advice}"));
+        assert_eq!(
+            refusal(&zstd(bytes, 1)),
+            format!("{not}{advice}").replace("the stream", "what is unpacked from it")
+        );
+    }
     for (bytes, text) in [
         (
-            &b"GIF89a\x01\x02\x03\x04"[..],
-            "ward.pcap: not a capture: the file begins with the bytes 47 49 46 38…, not with a pcap, pcapng, gzip or zstd header: if it is a capture of another format, convert it first (editcap -F pcapng FILE OUT.pcapng)",
+            &b""[..],
+            "ward.pcap: the stream is empty, and even a capture without packets has a header: see what the program that writes to it says",
         ),
         (
-            b"\x00\x01\x02\x03",
-            "ward.pcap: not a capture: the file begins with the bytes 00 01 02 03, not with a pcap, pcapng, gzip or zstd header: if it is a capture of another format, convert it first (editcap -F pcapng FILE OUT.pcapng)",
-        ),
-        // What may be a person's name is not told.
-        (
-            b"DOE;JOHN",
-            "ward.pcap: not a capture: the file begins with what may be text, not with a pcap, pcapng, gzip or zstd header: if it is a capture of another format, convert it first (editcap -F pcapng FILE OUT.pcapng)",
-        ),
-        (
-            b"snoop\0\0\0\0\0\0\x02",
-            "ward.pcap: not a capture: the file begins with the bytes 73 6e 6f 6f…, not with a pcap, pcapng, gzip or zstd header: it is a snoop capture: convert it first (editcap -F pcapng FILE OUT.pcapng)",
-        ),
-        (b"", "ward.pcap: is empty, and even a capture without packets has a header: copy or take it again"),
-        (
-            b"\xfd7zXZ\0\0\0",
-            "ward.pcap: not a capture: the file begins with the bytes fd 37 7a 58…, not with a pcap, pcapng, gzip or zstd header: it is packed with xz: unpack it first (xz -dc FILE | wardtap ... -)",
+            b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0",
+            "ward.pcap: what is unpacked from it is empty, and even a capture without packets has a header: copy or take it again",
         ),
         (
             b"\xd4\xc3\xb2\xa1\x02\x00",
@@ -70,8 +77,8 @@ fn what_is_no_capture_is_refused_with_the_reason() {
             "ward.pcap: pcap version 7.1 is not known (known: 2.0 to 2.4, 543.0): let a tool that reads it write it anew (editcap -F pcapng FILE OUT.pcapng)",
         ),
         (
-            &nested.split_off(0),
-            "ward.pcap: not a capture: what is unpacked from it begins with the bytes 1f 8b 08 00…, not with a pcap, pcapng, gzip or zstd header: it is packed twice: unpack it once before",
+            &gzip(&zstd(&pcap(LITTLE, false, &three()), 1), 1),
+            "ward.pcap: is packed twice: unpack it once before (gzip -dc FILE | wardtap ... -)",
         ),
         (
             &gzip(b"hello", 1)[..12],
@@ -102,7 +109,10 @@ fn what_is_no_capture_is_refused_with_the_reason() {
 fn what_cannot_be_opened_is_refused_with_the_reason() {
     let refused = |paths: &[&str]| open(&paths.iter().map(Into::into).collect::<Vec<_>>()).err().unwrap().to_string();
     assert_eq!(refused(&[]), "no capture given: name at least one, or - for standard input");
-    assert_eq!(refused(&["-", "-"]), "- (standard input) is given more than once: it can be read only once");
+    assert_eq!(
+        refused(&["-", "-"]),
+        "- (standard input) is given more than once, and can be read only once: name it once"
+    );
     assert_eq!(refused(&["/"]), "/: is a directory: name the captures in it, for example /*.pcap");
     assert_eq!(
         refused(&["/nowhere/ward.pcap"]),

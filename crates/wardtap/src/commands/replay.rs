@@ -5,7 +5,6 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
 use std::path::Path;
 
-use anyhow::Context;
 use wardtap_behaviour::alert::Severity;
 use wardtap_behaviour::judge::Judge;
 use wardtap_capture::Bounds;
@@ -66,7 +65,7 @@ pub fn run(replay: Replay) -> anyhow::Result<u8> {
         &mut judgement,
         &mut |read, of, packets| progress.at(read, of, packets),
     )
-    .context("cannot write events")?;
+    .map_err(|error| unwritable("events", &place(replay.events.as_deref()), error))?;
     progress.end();
     finish(&replay, outcome, judgement, metrics)
 }
@@ -81,10 +80,11 @@ fn finish(
     let now = outcome.front.now();
     let (totals, statistics) = add_up(replay, &outcome, &judgement);
     let stats = StatsEvent::new(now, statistics);
-    judgement.events.write(&stats).context("cannot write events")?;
-    if let Some(to) = &mut judgement.events.to {
-        to.flush().context("cannot write events")?;
-    }
+    let events = &mut judgement.events;
+    events
+        .write(&stats)
+        .and_then(|()| events.to.as_mut().map_or(Ok(()), Write::flush))
+        .map_err(|error| unwritable("events", &place(replay.events.as_deref()), error))?;
     let statistics = stats.stats;
     let alerts: Vec<_> =
         judgement.judge.alerts().raised().iter().map(|(about, raised)| (about.name, *raised)).collect();
@@ -98,7 +98,9 @@ fn finish(
             version: env!("CARGO_PKG_VERSION"),
             revision: option_env!("WARDTAP_REVISION").unwrap_or("unknown"),
         })?;
-        to.write_all(&text).and_then(|()| to.flush()).context("cannot write the metrics")?;
+        to.write_all(&text)
+            .and_then(|()| to.flush())
+            .map_err(|error| unwritable("the metrics", &place(replay.metrics.as_deref()), error))?;
     }
     let text = summary::write(&Summarised {
         statistics: &statistics,
@@ -109,13 +111,18 @@ fn finish(
         raised: judgement.judge.alerts().raised().iter().map(|(_, raised)| raised.iter().sum::<u64>()).sum(),
     });
     if [&replay.events, &replay.metrics].into_iter().flatten().any(|path| path == Path::new("-")) {
-        io::stderr().write_all(text.as_bytes()).context("cannot write the summary to standard error")?;
+        io::stderr().write_all(text.as_bytes()).map_err(|error| unwritable("the summary", "standard error", error))?;
     } else {
-        io::stdout().write_all(text.as_bytes()).context("cannot write the summary to standard output")?;
+        io::stdout().write_all(text.as_bytes()).map_err(|error| unwritable("the summary", &place(None), error))?;
         // The summary may have gone to a file or nowhere: damage is said where a person looks.
         for DamageBody { capture, offset, reason } in &statistics.damage {
-            eprintln!("wardtap: {capture}: at byte {offset}: {reason}; everything before it was processed");
+            eprintln!(
+                "wardtap: {capture}: at byte {offset}: {reason}; everything before it was processed: to have the rest, copy or take the capture again"
+            );
         }
+    }
+    if let Some((expression, filter)) = replay.filter.as_deref().zip(outcome.front.filter()) {
+        tell_refusals(expression, filter);
     }
     let worst = judgement.worst;
     Ok(match replay.fail_on.map(severity) {
@@ -123,6 +130,16 @@ fn finish(
         _ if !statistics.damage.is_empty() => DAMAGED,
         _ => 0,
     })
+}
+
+/// Says of which link types nothing passed because the filter has no meaning there: else all would seem to be well.
+fn tell_refusals(expression: &str, filter: &wardtap_capture::Filter) {
+    for (link, what) in filter.refusals() {
+        eprintln!(
+            "wardtap: filter \"{expression}\": no packet of link type {} passed, since it has no meaning there: {what}: write one for that link type",
+            link.0
+        );
+    }
 }
 
 fn event_types(replay: &Replay) -> EventTypes {
@@ -141,11 +158,35 @@ fn open(path: &Path, what: &str) -> anyhow::Result<Box<dyn Write + Send>> {
     Ok(if path == Path::new("-") {
         Box::new(io::BufWriter::with_capacity(BUFFER, io::stdout()))
     } else {
-        let file = File::create(path).with_context(|| {
-            format!("{}: cannot write {what} there (is the folder there, and may it be written?)", path.display())
-        })?;
+        let file = File::create(path).map_err(|error| unwritable(what, &place(Some(path)), error))?;
         Box::new(io::BufWriter::with_capacity(BUFFER, file))
     })
+}
+
+/// An output's name in messages.
+fn place(path: Option<&Path>) -> String {
+    match path {
+        Some(path) if path != Path::new("-") => path.display().to_string(),
+        _ => "standard output".to_owned(),
+    }
+}
+
+/// An output that cannot be opened or written to. The system's error stays the cause: a closed pipe is a quiet end.
+fn unwritable(what: &str, place: &str, error: io::Error) -> anyhow::Error {
+    use io::ErrorKind;
+    let advice = match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => "make the folder, or name another file",
+        ErrorKind::IsADirectory => "name a file in it",
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            "let the user who runs wardtap write there, or name another file"
+        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            "make room there, or name another file"
+        }
+        _ => "name another file",
+    };
+    let sentence = format!("{place}: cannot write {what}: {error}: {advice}");
+    anyhow::Error::new(error).context(sentence)
 }
 
 fn worker_options(

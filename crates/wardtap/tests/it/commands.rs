@@ -9,7 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::pcap::{PLAIN, pcap, read};
-use crate::run::{Ran, captures, replay, root, wardtap};
+use crate::run::{Ran, captures, replay, root, wardtap, wardtap_fed};
 
 /// A capture that raises one alert of severity medium.
 const SWEEP: &str = "captures/modbus/unit-sweep.pcap";
@@ -119,18 +119,24 @@ fn wrong_usage_names_what_is_wrong() {
     refuses(&["reply"], &["'reply'", "similar subcommand"]);
     refuses(&["replay"], &["<CAPTURE>"]);
     refuses(&["replay", SWEEP, "--evnts", "x"], &["--evnts", "--events"]);
-    refuses(&["replay", "-", "-"], &["standard input", "only once"]);
+    refuses(&["replay", "-", "-"], &["standard input", "only once: name it once"]);
     for workers in ["0", "65", "-1", "two", "300"] {
         refuses(&["replay", SWEEP, &format!("--workers={workers}")], &["--workers", "1 to 64"]);
     }
     refuses(&["replay", SWEEP, "--memory", "1M"], &["less than 16M"]);
-    refuses(&["replay", SWEEP, "--memory", "lots"], &["512M"]);
-    refuses(&["replay", SWEEP, "--memory", "3X"], &["512M"]);
+    for no_size in ["lots", "3X", "1.5G", "-1", ""] {
+        refuses(&["replay", SWEEP, &format!("--memory={no_size}")], &["--memory", "a whole number", "512M"]);
+    }
     refuses(&["replay", SWEEP, "--memory", "99999999999999G"], &["more than any machine has"]);
     refuses(&["replay", SWEEP, "--fail-on", "worst"], &["info, low, medium, high, critical"]);
     refuses(&["replay", SWEEP, "--event-types", "alert"], &["--events <FILE>"]);
     refuses(&["replay", SWEEP, "--events", "-", "--event-types", "alerts"], &["alert, device, message, flow, stats"]);
-    refuses(&["replay", SWEEP, "--from", "yesterday"], &["--from", "2026-11-24T08:00:00Z"]);
+    for no_time in ["yesterday", "2026-11-24", "2026-11-24T08:00:00+01:00"] {
+        refuses(&["replay", SWEEP, "--from", no_time], &["--from", no_time, "2026-11-24T08:00:00Z, and is in UTC"]);
+    }
+    refuses(&["replay", SWEEP, "--to", "2026-13-01T00:00:00Z"], &["--to", "there is no such time"]);
+    refuses(&["replay", SWEEP, "--to", "1969-12-31T23:59:59Z"], &["--to", "times begin with 1970-01-01"]);
+    refuses(&["replay", SWEEP, "--to", "2600-01-01T00:00:00Z"], &["--to", "times end with 2554-07-21"]);
     refuses(
         &["replay", SWEEP, "--from", "2026-11-25T00:00:00Z", "--to", "2026-11-24T00:00:00Z"],
         &["--from 2026-11-25T00:00:00", "is after --to 2026-11-24T00:00:00"],
@@ -162,16 +168,18 @@ fn what_cannot_be_read_is_named_with_what_to_do() {
     let folder = TempDir::new().unwrap();
     let missing = folder.path().join("missing.pcap").to_str().unwrap().to_owned();
     let ran = wardtap(&["replay", &missing]).expect(1);
-    says(&ran, &[&missing, "No such file"]);
+    says(&ran, &[&missing, "No such file", "check its name"]);
     assert_eq!(ran.stderr.matches("No such file").count(), 1, "said once: {}", ran.stderr);
     fails(&["replay", "captures"], &["captures: is a directory", "captures/*.pcap"]);
     let empty = Made::new(b"");
-    fails(&["replay", &empty.name], &[&empty.name, "is empty"]);
+    fails(&["replay", &empty.name], &[&empty.name, "the file is empty", "copy or take it again"]);
     let text = Made::new(b"CANARYNAME list\n");
-    let read =
-        ["not a capture: the file begins with what may be text", "pcap, pcapng, gzip or zstd", "editcap -F pcapng"];
+    let read = ["not a capture: the file does not begin like pcap (a1b2c3d4", "printable characters"];
     fails(&["replay", &text.name], &[&[text.name.as_str()], &read[..]].concat());
     assert!(!wardtap(&["replay", &text.name]).stderr.contains("CANARY"));
+    let noise = Made::new(b"\xa3\x8f\xc4\xe9\x99\xf1\xd2\x88\xb7");
+    fails(&["replay", &noise.name], &[&noise.name, "does not begin like pcap", "editcap -F pcapng"]);
+    assert!(!wardtap(&["replay", &noise.name]).stderr.contains("text"), "nothing says so");
     let snoop = Made::new(b"snoop\0\0\0\0\0\0\x02\0\0\0\x04");
     fails(&["replay", &snoop.name], &["it is a snoop capture: convert it first (editcap -F pcapng"]);
     let header = Made::new(&fs::read(root().join(SWEEP)).unwrap()[..10]);
@@ -182,6 +190,44 @@ fn what_cannot_be_read_is_named_with_what_to_do() {
     version[4] = 9;
     let version = Made::new(&version);
     fails(&["replay", &version.name], &["version 9.4", "2.4", "editcap -F pcapng"]);
+}
+
+#[test]
+fn what_comes_through_standard_input_is_named_so() {
+    // Nothing writes to it, as when tcpdump before the pipe may not capture.
+    fails(&["replay", "-"], &["wardtap: -: the stream is empty", "see what the program that writes to it says"]);
+    let folder = Stdio::from(fs::File::open(root().join("captures")).unwrap());
+    let ran = wardtap_fed(&["replay", "-"], folder).expect(1);
+    says(&ran, &["wardtap: -: cannot be read: is a directory: name the captures in it"]);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_may_not_be_read_or_written_is_named_with_what_to_do() {
+    use std::os::unix::fs::PermissionsExt;
+    let capture = Made::new(&fs::read(root().join(SWEEP)).unwrap());
+    fs::set_permissions(&capture.name, fs::Permissions::from_mode(0o000)).unwrap();
+    if fs::File::open(&capture.name).is_ok() {
+        return; // The superuser may do anything.
+    }
+    fails(&["replay", &capture.name], &[&capture.name, "Permission denied", "let the user who runs wardtap read it"]);
+    let out = capture.folder.path().join("out").to_str().unwrap().to_owned();
+    fs::set_permissions(capture.folder.path(), fs::Permissions::from_mode(0o500)).unwrap();
+    for option in ["--events", "--metrics"] {
+        fails(&["replay", SWEEP, option, &out], &[&out, "Permission denied", "write there, or name another file"]);
+    }
+    fs::set_permissions(capture.folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+#[test]
+fn a_capture_given_twice_is_refused_under_any_name() {
+    let capture = Made::new(&fs::read(root().join(SWEEP)).unwrap());
+    let link = capture.folder.path().join("link").to_str().unwrap().to_owned();
+    std::os::unix::fs::symlink(&capture.name, &link).unwrap();
+    for other in [&capture.name, &link] {
+        let message = format!("{} and {other} are one capture, and all in it would count twice", capture.name);
+        refuses(&["replay", &capture.name, SWEEP, other], &[&message, "name it once"]);
+    }
 }
 
 /// A capture's bytes, and where its record of this index begins.
@@ -208,7 +254,13 @@ fn a_capture_cut_in_a_record_is_read_up_to_there() {
         assert!(replayed.ran.stdout.contains("Damage"), "{}", replayed.ran.stdout);
         says(
             &replayed.ran,
-            &[&made.name, &format!("at byte {begin}"), "cut short", "everything before it was processed"],
+            &[
+                &made.name,
+                &format!("at byte {begin}"),
+                "cut short",
+                "everything before it was processed",
+                "copy or take",
+            ],
         );
         assert!(replayed.metrics.contains("\nwardtap_damaged_inputs_total 1\n"));
     }
@@ -245,7 +297,10 @@ fn a_damaged_gzip_is_damage() {
     let replayed = replay(&made.name, &[]);
     assert_eq!(replayed.ran.status, 3, "{}", replayed.ran.stderr);
     assert!(replayed.stats()["packets"].as_u64().is_some_and(|packets| packets > 0));
-    says(&replayed.ran, &[&made.name]);
+    says(&replayed.ran, &[&made.name, "cut short: the gzip data end early", "copy or take"]);
+    // So early that no header comes out.
+    let made = Made::new(&whole[..15]);
+    fails(&["replay", &made.name], &[&made.name, "cannot be unpacked: cut short: the gzip data end early", "copy or"]);
 }
 
 #[test]
@@ -302,6 +357,20 @@ fn a_filter_is_applied_and_a_bad_one_refused() {
     refuses(&["replay", SWEEP, "--filter", "host pacs"], &lookup);
 }
 
+#[cfg(feature = "pcap")]
+#[test]
+fn a_filter_that_has_no_meaning_for_a_link_type_says_so() {
+    let replayed = replay(SWEEP, &["--filter", "wlan type mgt"]);
+    assert_eq!(replayed.ran.status, 0, "{}", replayed.ran.stderr);
+    assert_eq!(replayed.stats()["filtered"], replayed.stats()["packets"]);
+    says(
+        &replayed.ran,
+        &["filter \"wlan type mgt\"", "no packet of link type 1 passed", "write one for that link type"],
+    );
+    assert_eq!(replayed.ran.stderr.lines().count(), 1, "once: {}", replayed.ran.stderr);
+    assert_eq!(replay(SWEEP, &["--filter", "arp"]).ran.stderr, "");
+}
+
 #[test]
 fn events_on_standard_output_leave_the_summary_to_standard_error() {
     let ran = wardtap(&["replay", SWEEP, "--events", "-"]).expect(0);
@@ -343,18 +412,22 @@ fn event_types_are_a_list_and_stats_are_always_written() {
 fn what_cannot_be_written_is_named_before_the_work_begins() {
     let folder = TempDir::new().unwrap();
     let nowhere = folder.path().join("no/such/events.jsonl").to_str().unwrap().to_owned();
-    fails(&["replay", SWEEP, "--events", &nowhere], &[&nowhere, "cannot write events there", "folder"]);
-    fails(&["replay", SWEEP, "--metrics", &nowhere], &[&nowhere, "cannot write the metrics there", "folder"]);
-    fails(&["replay", SWEEP, "--events", "captures"], &["captures: cannot write events", "directory"]);
+    fails(&["replay", SWEEP, "--events", &nowhere], &[&nowhere, "cannot write events", "make the folder"]);
+    fails(&["replay", SWEEP, "--metrics", &nowhere], &[&nowhere, "cannot write the metrics", "make the folder"]);
+    fails(
+        &["replay", SWEEP, "--events", "captures"],
+        &["captures: cannot write events", "directory", "name a file in it"],
+    );
 }
 
 #[test]
 #[cfg(target_os = "linux")]
 fn a_full_disk_is_no_success() {
     let ran = wardtap(&["replay", SWEEP, "--events", "/dev/full"]).expect(1);
-    says(&ran, &["cannot write events", "No space left"]);
+    says(&ran, &["/dev/full: cannot write events", "No space left", "make room there"]);
+    assert_eq!(ran.stderr.matches("No space left").count(), 1, "said once: {}", ran.stderr);
     let ran = wardtap(&["replay", SWEEP, "--metrics", "/dev/full"]).expect(1);
-    says(&ran, &["cannot write the metrics", "No space left"]);
+    says(&ran, &["/dev/full: cannot write the metrics", "No space left", "make room there"]);
 }
 
 /// Runs with a standard output whose reader has gone after `read` octets.
