@@ -163,6 +163,13 @@ impl Replay {
         self.later.given().or_else(|| incident.then_some("--event-types incident"))
     }
 
+    /// What was hardly meant, in a sentence: a capture that is named twice.
+    pub fn doubtful(&self) -> Option<String> {
+        let (one, other) = same_twice(&self.captures)?;
+        let (one, other) = (one.display(), other.display());
+        Some(format!("{one} and {other} are one capture, so that its packets are there twice: name it once"))
+    }
+
     /// What contradicts itself or would do harm, in a sentence.
     pub fn nonsense(&self) -> Option<String> {
         if let (Some(from), Some(to)) = (self.from, self.to)
@@ -175,13 +182,6 @@ impl Replay {
             && is_same(events, metrics)
         {
             return Some(format!("--events and --metrics both write to {}: name two files", events.display()));
-        }
-        if let Some((one, other)) = same_twice(&self.captures) {
-            return Some(format!(
-                "{} and {} are one capture, and all in it would count twice: name it once",
-                one.display(),
-                other.display()
-            ));
         }
         for (option, output) in outputs {
             let Some(output) = output.as_deref().filter(|output| *output != Path::new("-")) else { continue };

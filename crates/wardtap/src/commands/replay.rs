@@ -121,6 +121,9 @@ fn finish(
             );
         }
     }
+    if let Some(doubt) = replay.doubtful() {
+        eprintln!("wardtap: {doubt}");
+    }
     if let Some((expression, filter)) = replay.filter.as_deref().zip(outcome.front.filter()) {
         tell_refusals(expression, filter);
     }
