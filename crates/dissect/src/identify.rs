@@ -26,20 +26,20 @@ pub struct Conversation {
     kept: Option<Box<Kept>>,
     /// What it held when this was last counted.
     counted: u32,
-    dropped: Dropped,
+    before: Before,
     /// The dissector is not given the first bytes of this end: they were dropped, or did not come.
     lost: [bool; 2],
 }
 
 const _: () = assert!(size_of::<Conversation>() == 32);
 
-/// What was dropped before the flow had a name.
+/// What stood in front of that which names the flow, or was dropped before.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Dropped {
+enum Before {
     #[default]
     Nothing,
     Bytes,
-    /// TLS was among it.
+    /// TLS was among them.
     Tls,
 }
 
@@ -130,14 +130,15 @@ impl Conversation {
     pub fn recognised(&self) -> Recognised {
         match &self.dissector {
             Some(dissector) => Recognised::Protocol(dissector.protocol()),
-            None if self.dropped == Dropped::Tls => Recognised::Tls,
+            None if self.before == Before::Tls => Recognised::Tls,
             None => Recognised::Unknown,
         }
     }
 
-    /// True where bytes were dropped before the flow had a name, so that it depends on the cuts.
-    pub(crate) fn has_dropped(&self) -> bool {
-        self.dropped != Dropped::Nothing
+    /// True where bytes were dropped before the flow had a name, or it has its name by what stood behind others: the cuts
+    /// matter then.
+    pub(crate) fn depends_on_cuts(&self) -> bool {
+        self.before != Before::Nothing
     }
 
     /// The end that sends requests, once the protocol has shown it.
@@ -177,9 +178,7 @@ impl Conversation {
             if early.pieces.is_empty() {
                 self.kept = None;
             }
-            if self.dropped == Dropped::Nothing {
-                self.dropped = Dropped::Bytes;
-            }
+            self.note_bytes_before();
         }
     }
 
@@ -246,8 +245,8 @@ impl Conversation {
                 early.keep(chunk, to);
                 self.kept = Some(Box::new(Kept::Early(early)));
             }
-            Verdict::Named(protocol, requester) | Verdict::Unsure(Some((protocol, requester))) => {
-                self.name(protocol, flow, requester);
+            Verdict::Named(find) | Verdict::Unsure(Some(find)) => {
+                self.name_by(find, flow);
                 self.push(flow, chunk, to);
             }
             Verdict::Unsure(None) | Verdict::Nothing => self.drop_bytes(chunk.side, chunk.bytes),
@@ -274,8 +273,8 @@ impl Conversation {
                 }
                 self.kept = Some(Box::new(Kept::Early(early)));
             }
-            Verdict::Named(protocol, requester) | Verdict::Unsure(Some((protocol, requester))) => {
-                self.name(protocol, flow, requester);
+            Verdict::Named(find) | Verdict::Unsure(Some(find)) => {
+                self.name_by(find, flow);
                 self.replay(&early, flow, to);
             }
             Verdict::Unsure(None) | Verdict::Nothing => {
@@ -291,11 +290,24 @@ impl Conversation {
         if !bytes.is_empty() {
             *side.of_mut(&mut self.lost) = true;
             if looks_like_tls(bytes) {
-                self.dropped = Dropped::Tls;
-            } else if self.dropped == Dropped::Nothing {
-                self.dropped = Dropped::Bytes;
+                self.before = Before::Tls;
+            } else {
+                self.note_bytes_before();
             }
         }
+    }
+
+    fn note_bytes_before(&mut self) {
+        if self.before == Before::Nothing {
+            self.before = Before::Bytes;
+        }
+    }
+
+    fn name_by(&mut self, find: Find, flow: &FlowFacts) {
+        if find.is_behind {
+            self.note_bytes_before();
+        }
+        self.name(find.protocol, flow, find.requester);
     }
 
     fn name(&mut self, protocol: &'static Protocol, flow: &FlowFacts, requester: Option<Side>) {
@@ -320,10 +332,19 @@ impl Conversation {
     }
 }
 
+/// What a probe has found.
+#[derive(Clone, Copy)]
+struct Find {
+    protocol: &'static Protocol,
+    requester: Option<Side>,
+    /// It stands behind other bytes.
+    is_behind: bool,
+}
+
 enum Verdict {
-    Named(&'static Protocol, Option<Side>),
+    Named(Find),
     /// What it is unless it turns out to be what a protocol is still unsure of.
-    Unsure(Option<(&'static Protocol, Option<Side>)>),
+    Unsure(Option<Find>),
     Nothing,
 }
 
@@ -340,10 +361,11 @@ fn probe_alone(flow: &FlowFacts, side: Side, bytes: &[u8]) -> Verdict {
 fn probe(evidence: &Evidence<'_>) -> Verdict {
     let (mut named, mut behind, mut unsure, mut unsure_behind) = (None, None, false, false);
     for protocol in PROTOCOLS {
+        let find = |requester, is_behind| Find { protocol, requester, is_behind };
         match (protocol.probe)(evidence) {
-            Probe::Yes(requester) if !unsure => return Verdict::Named(protocol, requester),
-            Probe::Yes(requester) => named = named.or(Some((protocol, requester))),
-            Probe::Behind(requester) => behind = behind.or(Some((protocol, requester))),
+            Probe::Yes(requester) if !unsure => return Verdict::Named(find(requester, false)),
+            Probe::Yes(requester) => named = named.or(Some(find(requester, false))),
+            Probe::Behind(requester) => behind = behind.or(Some(find(requester, true))),
             Probe::No => {}
             Probe::Unsure => unsure = true,
             Probe::UnsureBehind => unsure_behind = true,
@@ -351,7 +373,7 @@ fn probe(evidence: &Evidence<'_>) -> Verdict {
     }
     match named.or(behind) {
         likely if unsure || likely.is_none() && unsure_behind => Verdict::Unsure(likely),
-        Some((protocol, requester)) => Verdict::Named(protocol, requester),
+        Some(find) => Verdict::Named(find),
         None => Verdict::Nothing,
     }
 }

@@ -110,7 +110,7 @@ fn an_hl7_header_within_an_association() {
     association[12..18].copy_from_slice(b"\x0bMSH|^");
     for length in 1..80 {
         let seen = exercise(&from_start([40_000, 2575]), &[a(&association)], &[length]);
-        assert_eq!((seen.protocol, seen.dropped), (Some("dicom"), false), "{seen:?}");
+        assert_eq!((seen.protocol, seen.depends_on_cuts), (Some("dicom"), false), "{seen:?}");
     }
 }
 
