@@ -133,71 +133,85 @@ fn is_something_else(bytes: &[u8]) -> bool {
         || bytes.first_chunk::<4>().is_some_and(|word| word.iter().all(|&byte| (b' '..=b'~').contains(&byte)))
 }
 
-/// On any other port: two consistent ADUs, in a row or one the answer to the other.
+/// On any other port: two consistent ADUs, one the answer to the other or in a row.
+///
+/// Of an answer the first ADU of each end decides, whatever came with it: names and roles must not depend on how much that is.
 fn probe_any_port(evidence: &Evidence<'_>) -> Probe {
-    let [a, b] = [Side::A, Side::B].map(|side| look(side.of::<&[u8]>(&evidence.bytes)));
-    let (Some(a), Some(b)) = (a, b) else { return Probe::No };
-    for look in [&a, &b] {
-        if look.adus == 2 {
-            return Probe::Yes(requester_shown(evidence));
-        }
-    }
+    let looks = Side::BOTH.map(|side| look(side.of::<&[u8]>(&evidence.bytes)));
+    let [a, b] = &looks;
     if let (Some(one), Some(other)) = (a.first, b.first)
-        && one.transaction == other.transaction
-        && one.unit == other.unit
-        && one.function() == other.function()
-        && ((a.asks && b.answers) || (b.asks && a.answers))
+        && one.header.transaction == other.header.transaction
+        && one.header.unit == other.header.unit
+        && one.header.function() == other.header.function()
+        && ((one.fits.asks && other.fits.answers) || (other.fits.asks && one.fits.answers))
     {
         // Of a request and its echo, the first is the request.
-        return Probe::Yes(requester_shown(evidence).or(Some(evidence.first)));
+        return Probe::Yes(requester_shown([Some(one.fits), Some(other.fits)]).or(Some(evidence.first)));
+    }
+    if a.broken || b.broken {
+        return Probe::No;
+    }
+    if a.adus == 2 || b.adus == 2 {
+        return Probe::Yes(requester_shown([a, b].map(|look| look.first.map(|_| look.fits))));
     }
     Probe::Unsure
 }
 
 /// Who asks, where the build of what one end sent can only be a request or only a response.
-fn requester_shown(evidence: &Evidence<'_>) -> Option<Side> {
-    Side::BOTH.into_iter().find_map(|side| {
-        let look = look(side.of::<&[u8]>(&evidence.bytes)).filter(|look| look.adus > 0)?;
-        match (look.asks, look.answers) {
-            (true, false) => Some(side),
-            (false, true) => Some(side.other()),
-            _ => None,
-        }
+fn requester_shown(fits: [Option<Fits>; 2]) -> Option<Side> {
+    Side::BOTH.into_iter().zip(fits).find_map(|(side, fits)| match fits? {
+        Fits { asks: true, answers: false } => Some(side),
+        Fits { asks: false, answers: true } => Some(side.other()),
+        _ => None,
     })
 }
 
-/// What the first bytes of one end hold.
-#[derive(Default)]
-struct Look {
-    first: Option<Header>,
-    /// Whole ADUs, up to 2.
-    adus: u8,
-    /// All that was seen fits requests.
+/// What ADUs can be by their build.
+#[derive(Clone, Copy)]
+struct Fits {
     asks: bool,
-    /// All that was seen fits responses.
     answers: bool,
 }
 
-/// Looks at the first two ADUs; `None` when the bytes are none.
-fn look(bytes: &[u8]) -> Option<Look> {
-    let mut look = Look { asks: true, answers: true, ..Look::default() };
+/// A whole ADU at the start of one end's bytes.
+#[derive(Clone, Copy)]
+struct First {
+    header: Header,
+    fits: Fits,
+}
+
+/// What the first bytes of one end hold.
+struct Look {
+    first: Option<First>,
+    /// Whole ADUs, up to 2.
+    adus: u8,
+    /// What all of them can be.
+    fits: Fits,
+    /// Something is there that is no ADU, or two that no one end sends.
+    broken: bool,
+}
+
+/// Looks at the first two ADUs.
+fn look(bytes: &[u8]) -> Look {
+    let mut look = Look { first: None, adus: 0, fits: Fits { asks: true, answers: true }, broken: false };
     let mut rest = bytes;
     while look.adus < 2 && !rest.is_empty() {
         let total = match candidate(rest, None) {
-            Candidate::No => return None,
+            Candidate::No => {
+                look.broken = true;
+                break;
+            }
             Candidate::Need(_) => break,
             Candidate::Yes(total) => total,
         };
         let Some(header) = Header::read(rest).filter(|_| rest.len() >= total) else { break };
         let adu = Adu::new(header, rest);
-        look.asks &= adu.fit(Direction::Request) == Fit::Fits;
-        look.answers &= adu.fit(Direction::Response) == Fit::Fits;
-        if !(look.asks || look.answers) {
-            return None;
-        }
-        look.first.get_or_insert(header);
+        look.fits.asks &= adu.fit(Direction::Request) == Fit::Fits;
+        look.fits.answers &= adu.fit(Direction::Response) == Fit::Fits;
+        look.broken = !(look.fits.asks || look.fits.answers);
+        look.first.get_or_insert(First { header, fits: look.fits });
         look.adus = look.adus.saturating_add(1);
         rest = rest.get(total..).unwrap_or_default();
     }
-    Some(look)
+    look
 }
