@@ -1,24 +1,28 @@
 //! A worker: owns some of the shards, turns their packets into messages and facts.
 
+mod counts;
+mod messages;
+mod told;
+
+pub use counts::{Counted, WorkerCounts};
+
 use foldhash::fast::RandomState;
-use sha2::{Digest, Sha256};
-use std::hash::BuildHasher;
-use wardtap_behaviour::observation::{Content, Observation, Place};
-use wardtap_behaviour::tally::{Pair, PairSlot, Pairs};
+use wardtap_behaviour::observation::{Observation, Place};
+use wardtap_behaviour::tally::{PairSlot, Pairs};
 use wardtap_capture::Record;
 use wardtap_dissect::identify::{Conversation, Recognised};
-use wardtap_dissect::{Envelope, Finding, FlowFacts, Message, MessageHandler, PROTOCOLS, Protocol};
+use wardtap_dissect::{PROTOCOLS, Protocol};
 use wardtap_export::event::{Finished, FlowEvent};
-use wardtap_export::message::{self, Circumstances};
-use wardtap_export::metrics::{Responses, responses};
-use wardtap_net::address::{Address, SHARDS};
+use wardtap_net::address::SHARDS;
 use wardtap_net::arp::Sender;
-use wardtap_net::flow::{Flow, FlowHead, HashKey, fold};
-use wardtap_net::flow_table::{Counters, FlowTable, Limits, Sought, Warm};
+use wardtap_net::flow::{Flow, HashKey};
+use wardtap_net::flow_table::{FlowTable, Limits, Sought, Warm};
 use wardtap_net::packet::{Packet, Timestamp};
 use wardtap_net::reassembler::StreamHandler;
 use wardtap_net::stream::{Chunk, FrameLabel, Side};
 
+use self::messages::ToMessages;
+use self::told::{CLAIMED, HEARD, Told};
 use crate::batch::{Batch, Bundle, Entry, Key, Last, Task};
 
 /// What all workers are told.
@@ -46,57 +50,6 @@ pub struct WorkerOptions {
 
 /// Records whose flows are looked up together: enough to fetch their memory side by side, few enough to keep.
 const GROUP: usize = 16;
-
-/// Places for what was told of addresses.
-const TOLD: usize = 1 << 17;
-
-/// What a worker counts; added up over workers at the end.
-pub struct WorkerCounts {
-    /// Messages by protocol and kind.
-    pub kinds: Vec<Vec<u64>>,
-    /// Anomalies by protocol and reason.
-    pub anomalies: Vec<Vec<u64>>,
-    /// Response times by protocol.
-    pub responses: Vec<Responses>,
-    /// Sums of response times by protocol, in nanoseconds.
-    pub response_sums: Vec<u64>,
-    /// Octets copied.
-    pub copied: u64,
-    /// ARP packets that could not be read.
-    pub bad_arp: u64,
-    /// Times that a dissector had to let go of what it held.
-    pub forgotten: u64,
-}
-
-impl Default for WorkerCounts {
-    fn default() -> Self {
-        Self {
-            kinds: PROTOCOLS.iter().map(|protocol| vec![0; protocol.kinds.len()]).collect(),
-            anomalies: PROTOCOLS.iter().map(|protocol| vec![0; protocol.anomalies.len()]).collect(),
-            responses: PROTOCOLS.iter().map(|_| responses()).collect(),
-            response_sums: vec![0; PROTOCOLS.len()],
-            copied: 0,
-            bad_arp: 0,
-            forgotten: 0,
-        }
-    }
-}
-
-impl WorkerCounts {
-    #[inline]
-    fn message(&mut self, protocol: usize, envelope: &Envelope) {
-        if let Some(count) = self.kinds.get_mut(protocol).and_then(|kinds| kinds.get_mut(envelope.kind)) {
-            *count += 1;
-        }
-        if let Some(nanos) = envelope.response_nanos
-            && let (Some(responses), Some(sum)) =
-                (self.responses.get_mut(protocol), self.response_sums.get_mut(protocol))
-        {
-            responses.saturating_record(nanos);
-            *sum = sum.saturating_add(nanos);
-        }
-    }
-}
 
 /// What is kept with a flow.
 #[derive(Default)]
@@ -296,17 +249,6 @@ fn packet<'a>(batch: &'a Batch, record: &Record, entry: &Entry) -> Packet<'a> {
     Packet { time: record.time, link: record.link, bytes, sent }
 }
 
-/// What a worker has counted.
-pub struct Counted {
-    pub counts: WorkerCounts,
-    /// By each shard's flow table.
-    pub tables: Vec<Counters>,
-    /// Pairs given up.
-    pub pairs: u64,
-    /// Targets of pairs given up, or not told apart.
-    pub targets: u64,
-}
-
 /// Takes what the flow table finds in one packet or at one tick.
 struct Hands<'a> {
     pairs: &'a mut Pairs,
@@ -388,42 +330,6 @@ impl<'a> Hands<'a> {
             let seen = Observation::Claimed { address, mac, vlan: self.vlan(), place: self.place };
             self.shared.bundle.observations.push((self.key, seen));
         }
-    }
-}
-
-const HEARD: u32 = 1;
-const CLAIMED: u32 = 2;
-
-/// The bit of a role in what was told of an address.
-fn role_bit(protocol: usize, requester: bool) -> u32 {
-    1u32.checked_shl((2 + protocol * 2 + usize::from(requester)) as u32).unwrap_or(0)
-}
-
-/// What was told of which address, so that it is not told again: a cache, one place an address. What another address
-/// has pushed out is told once more, and the judge knows it.
-struct Told {
-    key: HashKey,
-    places: Box<[u32]>,
-}
-
-/// Bits of a place that hold facts; the others tell addresses apart.
-const FACT_BITS: u32 = 8;
-
-impl Told {
-    fn new(key: HashKey) -> Self {
-        Self { key, places: vec![0; TOLD].into_boxed_slice() }
-    }
-
-    /// True when this fact about an address was not told yet.
-    #[inline]
-    fn is_news(&mut self, address: Address, fact: u32) -> bool {
-        let (high, low) = address.halves();
-        let hash = fold(low ^ self.key.0, high ^ self.key.1);
-        let tag = (hash >> 32) as u32 >> FACT_BITS << FACT_BITS;
-        let Some(place) = self.places.get_mut(hash as usize % TOLD) else { return true };
-        let facts = if *place >> FACT_BITS == tag >> FACT_BITS { *place } else { tag };
-        *place = facts | fact;
-        facts & fact == 0
     }
 }
 
@@ -527,130 +433,5 @@ impl<'a> Hands<'a> {
         let (flow, application) = flow.parts();
         let Application { conversation, pair, rendered } = application;
         (conversation, ToMessages { hands: self, flow, pair, rendered, chunk_place })
-    }
-}
-
-/// Takes what the dissector of one flow reads.
-struct ToMessages<'b, 'a> {
-    hands: &'b mut Hands<'a>,
-    flow: &'b mut FlowHead,
-    pair: &'b mut Option<PairSlot>,
-    rendered: &'b mut Option<Box<Box<[u8]>>>,
-    chunk_place: Place,
-}
-
-impl MessageHandler for ToMessages<'_, '_> {
-    fn message(&mut self, message: &dyn Message) {
-        let envelope = message.envelope();
-        let protocol = message.protocol();
-        let shared = &mut *self.hands.shared;
-        shared.counts.message(protocol.index, envelope);
-        let requester = envelope.requester();
-        let ends = self.flow.key().addresses;
-        let pair = || Pair { requester: *requester.of(&ends), responder: *requester.other().of(&ends), protocol };
-        let digest = &shared.digest;
-        let features = message.features(&|text| digest.hash_one(text));
-        let slot = self.hands.pairs.fold(*self.pair, pair, message, envelope, &features, self.chunk_place);
-        if self.pair.replace(slot).is_none() {
-            self.tell_roles(&pair());
-        }
-        if self.hands.shared.options.messages {
-            self.write(message, protocol, requester);
-        }
-    }
-
-    fn anomaly(&mut self, protocol: &'static Protocol, reason: usize) {
-        let anomalies = &mut self.hands.shared.counts.anomalies;
-        if let Some(count) = anomalies.get_mut(protocol.index).and_then(|reasons| reasons.get_mut(reason)) {
-            *count += 1;
-        }
-    }
-
-    fn finding(&mut self, protocol: &'static Protocol, finding: Finding) {
-        let Finding::Executable { side, .. } = finding;
-        let addresses = self.flow.key().addresses;
-        let here = self.hands.here;
-        let content = Content {
-            finding,
-            protocol,
-            sender: *side.of(&addresses),
-            receiver: *side.other().of(&addresses),
-            flow: self.flow.identity(None),
-            gap_bytes: self.flow.gap_bytes(),
-            one_sided: self.flow.is_one_sided(),
-            place: self.chunk_place,
-            // Of a segment that was held until now only the payload is left: no digest is better than another frame's.
-            sha256: here
-                .filter(|_| self.chunk_place == self.hands.place)
-                .map(|here| Sha256::digest(here.batch.block.frame(here.record)).into()),
-        };
-        let (key, bundle) = (self.hands.key, &mut self.hands.shared.bundle);
-        bundle.observations.push((key, Observation::Content(Box::new(content))));
-    }
-
-    fn at(&mut self, time: Timestamp, frame: u64) {
-        self.chunk_place = Place { frame: FrameLabel::from_bits(frame), time };
-    }
-
-    fn copied(&mut self, bytes: usize) {
-        self.hands.shared.counts.copied += bytes as u64;
-        self.hands.held_changed = true;
-    }
-
-    fn held_changed(&mut self) {
-        self.hands.held_changed = true;
-    }
-}
-
-impl ToMessages<'_, '_> {
-    /// What a dissector may know of the flow.
-    fn facts(&self) -> FlowFacts {
-        FlowFacts {
-            ports: self.flow.key().ports,
-            originator: self.flow.originator(),
-            from_start: self.flow.from_start(),
-            requester: None,
-        }
-    }
-
-    fn tell_roles(&mut self, pair: &Pair) {
-        let protocol = pair.protocol;
-        for (address, requester) in [(pair.requester, true), (pair.responder, false)] {
-            if self.hands.shared.told.is_news(address, role_bit(protocol.index, requester)) {
-                let role = Observation::Role { address, protocol, requester };
-                self.hands.shared.bundle.observations.push((self.hands.key, role));
-            }
-        }
-    }
-
-    fn write(&mut self, message: &dyn Message, protocol: &'static Protocol, requester: Side) {
-        let head = &mut self.flow;
-        let Shared { bundle, options, .. } = &mut *self.hands.shared;
-        let kept = &mut *self.hands.kept;
-        let once;
-        let flow: &[u8] = match self.rendered {
-            Some(flow) => flow,
-            None => {
-                let flow = message::render_flow(&head.identity(Some(requester)));
-                if kept.rendered + flow.len() <= options.rendered_bytes_max {
-                    kept.rendered += flow.len();
-                    self.rendered.insert(Box::new(flow))
-                } else {
-                    once = flow;
-                    &once
-                }
-            }
-        };
-        let label = self.chunk_place.frame;
-        let ports = &head.key().ports;
-        let around = Circumstances {
-            time: self.chunk_place.time,
-            frame: label.number(),
-            capture: options.captures.get(label.input()).map_or(b"\"\"", Vec::as_slice),
-            flow,
-            unusual_port: !ports.iter().any(|port| protocol.ports.contains(port)),
-        };
-        message::write(&mut bundle.lines, message, &around);
-        bundle.end_line(self.hands.key);
     }
 }

@@ -1,0 +1,139 @@
+//! From what a dissector reads to tallies, observations and message lines.
+
+use sha2::{Digest, Sha256};
+use std::hash::BuildHasher;
+use wardtap_behaviour::observation::{Content, Observation, Place};
+use wardtap_behaviour::tally::{Pair, PairSlot};
+use wardtap_dissect::{Finding, FlowFacts, Message, MessageHandler, Protocol};
+use wardtap_export::message::{self, Circumstances};
+use wardtap_net::flow::FlowHead;
+use wardtap_net::packet::Timestamp;
+use wardtap_net::stream::{FrameLabel, Side};
+
+use super::told::role_bit;
+use super::{Hands, Shared};
+
+/// Takes what the dissector of one flow reads.
+pub struct ToMessages<'b, 'a> {
+    pub hands: &'b mut Hands<'a>,
+    pub flow: &'b mut FlowHead,
+    pub pair: &'b mut Option<PairSlot>,
+    pub rendered: &'b mut Option<Box<Box<[u8]>>>,
+    pub chunk_place: Place,
+}
+
+impl MessageHandler for ToMessages<'_, '_> {
+    fn message(&mut self, message: &dyn Message) {
+        let envelope = message.envelope();
+        let protocol = message.protocol();
+        let shared = &mut *self.hands.shared;
+        shared.counts.message(protocol.index, envelope);
+        let requester = envelope.requester();
+        let ends = self.flow.key().addresses;
+        let pair = || Pair { requester: *requester.of(&ends), responder: *requester.other().of(&ends), protocol };
+        let digest = &shared.digest;
+        let features = message.features(&|text| digest.hash_one(text));
+        let slot = self.hands.pairs.fold(*self.pair, pair, message, envelope, &features, self.chunk_place);
+        if self.pair.replace(slot).is_none() {
+            self.tell_roles(&pair());
+        }
+        if self.hands.shared.options.messages {
+            self.write(message, protocol, requester);
+        }
+    }
+
+    fn anomaly(&mut self, protocol: &'static Protocol, reason: usize) {
+        let anomalies = &mut self.hands.shared.counts.anomalies;
+        if let Some(count) = anomalies.get_mut(protocol.index).and_then(|reasons| reasons.get_mut(reason)) {
+            *count += 1;
+        }
+    }
+
+    fn finding(&mut self, protocol: &'static Protocol, finding: Finding) {
+        let Finding::Executable { side, .. } = finding;
+        let addresses = self.flow.key().addresses;
+        let here = self.hands.here;
+        let content = Content {
+            finding,
+            protocol,
+            sender: *side.of(&addresses),
+            receiver: *side.other().of(&addresses),
+            flow: self.flow.identity(None),
+            gap_bytes: self.flow.gap_bytes(),
+            one_sided: self.flow.is_one_sided(),
+            place: self.chunk_place,
+            // Of a segment that was held until now only the payload is left: no digest is better than another frame's.
+            sha256: here
+                .filter(|_| self.chunk_place == self.hands.place)
+                .map(|here| Sha256::digest(here.batch.block.frame(here.record)).into()),
+        };
+        let (key, bundle) = (self.hands.key, &mut self.hands.shared.bundle);
+        bundle.observations.push((key, Observation::Content(Box::new(content))));
+    }
+
+    fn at(&mut self, time: Timestamp, frame: u64) {
+        self.chunk_place = Place { frame: FrameLabel::from_bits(frame), time };
+    }
+
+    fn copied(&mut self, bytes: usize) {
+        self.hands.shared.counts.copied += bytes as u64;
+        self.hands.held_changed = true;
+    }
+
+    fn held_changed(&mut self) {
+        self.hands.held_changed = true;
+    }
+}
+
+impl ToMessages<'_, '_> {
+    /// What a dissector may know of the flow.
+    pub fn facts(&self) -> FlowFacts {
+        FlowFacts {
+            ports: self.flow.key().ports,
+            originator: self.flow.originator(),
+            from_start: self.flow.from_start(),
+            requester: None,
+        }
+    }
+
+    fn tell_roles(&mut self, pair: &Pair) {
+        let protocol = pair.protocol;
+        for (address, requester) in [(pair.requester, true), (pair.responder, false)] {
+            if self.hands.shared.told.is_news(address, role_bit(protocol.index, requester)) {
+                let role = Observation::Role { address, protocol, requester };
+                self.hands.shared.bundle.observations.push((self.hands.key, role));
+            }
+        }
+    }
+
+    fn write(&mut self, message: &dyn Message, protocol: &'static Protocol, requester: Side) {
+        let head = &mut self.flow;
+        let Shared { bundle, options, .. } = &mut *self.hands.shared;
+        let kept = &mut *self.hands.kept;
+        let once;
+        let flow: &[u8] = match self.rendered {
+            Some(flow) => flow,
+            None => {
+                let flow = message::render_flow(&head.identity(Some(requester)));
+                if kept.rendered + flow.len() <= options.rendered_bytes_max {
+                    kept.rendered += flow.len();
+                    self.rendered.insert(Box::new(flow))
+                } else {
+                    once = flow;
+                    &once
+                }
+            }
+        };
+        let label = self.chunk_place.frame;
+        let ports = &head.key().ports;
+        let around = Circumstances {
+            time: self.chunk_place.time,
+            frame: label.number(),
+            capture: options.captures.get(label.input()).map_or(b"\"\"", Vec::as_slice),
+            flow,
+            unusual_port: !ports.iter().any(|port| protocol.ports.contains(port)),
+        };
+        message::write(&mut bundle.lines, message, &around);
+        bundle.end_line(self.hands.key);
+    }
+}
