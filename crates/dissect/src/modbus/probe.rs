@@ -127,9 +127,10 @@ fn probe_own_port(evidence: &Evidence<'_>) -> Probe {
     verdict
 }
 
-/// TLS records (RFC 8446 section 5.1) and protocols that begin with a word, such as HTTP's.
+/// TLS records (RFC 8446 section 5.1) and protocols that begin with a word, such as HTTP's. Where a header has its three
+/// zeros, a record of SSL 3.0 would have no length: it waits for them, so as not to take a transaction identifier for TLS.
 fn is_something_else(bytes: &[u8]) -> bool {
-    matches!(bytes, [0x14..=0x17, 3, ..])
+    matches!(bytes, [0x14..=0x17, 3, rest @ ..] if rest.iter().take(3).any(|&byte| byte != 0))
         || bytes.first_chunk::<4>().is_some_and(|word| word.iter().all(|&byte| (b' '..=b'~').contains(&byte)))
 }
 
