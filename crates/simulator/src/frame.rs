@@ -1,0 +1,184 @@
+//! Frames as octets: Ethernet, ARP, IPv4, UDP, TCP and ICMP headers with right checksums.
+
+use std::net::Ipv4Addr;
+
+/// An Ethernet address.
+pub type Mac = [u8; 6];
+
+/// All stations.
+pub const BROADCAST: Mac = [0xff; 6];
+
+/// Octets of an Ethernet and an IPv4 header without options.
+pub const IP_END: usize = 34;
+
+/// Where an IP packet comes from and goes to.
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    /// The source's Ethernet address on this segment.
+    pub from_mac: Mac,
+    /// The next hop's Ethernet address.
+    pub to_mac: Mac,
+    /// Source address.
+    pub from: Ipv4Addr,
+    /// Destination address.
+    pub to: Ipv4Addr,
+    /// Time to live.
+    pub ttl: u8,
+}
+
+/// The one's complement sum of octets (RFC 1071), not yet folded.
+fn sum(bytes: &[u8]) -> u64 {
+    let mut words = bytes.chunks_exact(8);
+    let mut sum = 0_u64;
+    for word in &mut words {
+        let word = u64::from_le_bytes([word[0], word[1], word[2], word[3], word[4], word[5], word[6], word[7]]);
+        sum += (word & 0xffff_ffff) + (word >> 32);
+    }
+    let rest = words.remainder();
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    let last = u64::from_le_bytes(last);
+    sum + (last & 0xffff_ffff) + (last >> 32)
+}
+
+/// The checksum of a sum, in the order it stands in a header.
+fn fold(mut sum: u64) -> [u8; 2] {
+    while sum > 0xffff {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    (!(sum as u16)).to_le_bytes()
+}
+
+/// The Internet checksum of octets (RFC 1071).
+pub fn checksum(bytes: &[u8]) -> [u8; 2] {
+    fold(sum(bytes))
+}
+
+/// Sets the checksum of a UDP or TCP segment, whose own field at `at` holds zeros: `ip` begins with its IPv4 header.
+fn close_segment(ip: &mut [u8], at: usize) {
+    let protocol = ip[9];
+    let length = (ip.len() - 20) as u16;
+    let pseudo = sum(&ip[12..20]) + u64::from(u16::from_le_bytes([0, protocol])) + u64::from(length.swap_bytes());
+    let mut value = fold(pseudo + sum(&ip[20..]));
+    // Zero says that a UDP datagram has none (RFC 768).
+    if protocol == UDP && value == [0, 0] {
+        value = [0xff, 0xff];
+    }
+    ip[20 + at..22 + at].copy_from_slice(&value);
+}
+
+/// Sets the checksum of an IPv4 header without options.
+pub fn close_ip(ip: &mut [u8]) {
+    ip[10..12].fill(0);
+    let value = checksum(&ip[..20]);
+    ip[10..12].copy_from_slice(&value);
+}
+
+/// IP protocol numbers.
+pub const ICMP: u8 = 1;
+/// See above.
+pub const TCP: u8 = 6;
+/// See above.
+pub const UDP: u8 = 17;
+
+/// Ethernet and IPv4 headers for a payload of `length` octets.
+fn ip_header(out: &mut Vec<u8>, route: &Route, protocol: u8, id: u16, length: usize) {
+    out.extend_from_slice(&route.to_mac);
+    out.extend_from_slice(&route.from_mac);
+    out.extend_from_slice(&[0x08, 0x00, 0x45, 0x00]);
+    out.extend_from_slice(&((20 + length) as u16).to_be_bytes());
+    out.extend_from_slice(&id.to_be_bytes());
+    // Do not fragment, as all common systems set it for TCP; datagrams that fit are sent so too.
+    out.extend_from_slice(&[0x40, 0x00, route.ttl, protocol, 0, 0]);
+    out.extend_from_slice(&route.from.octets());
+    out.extend_from_slice(&route.to.octets());
+}
+
+/// A UDP datagram.
+pub fn udp(out: &mut Vec<u8>, route: &Route, id: u16, ports: [u16; 2], payload: &[u8]) {
+    let start = out.len();
+    ip_header(out, route, UDP, id, 8 + payload.len());
+    out.extend_from_slice(&ports[0].to_be_bytes());
+    out.extend_from_slice(&ports[1].to_be_bytes());
+    out.extend_from_slice(&((8 + payload.len()) as u16).to_be_bytes());
+    out.extend_from_slice(&[0, 0]);
+    out.extend_from_slice(payload);
+    let ip = &mut out[start + 14..];
+    close_ip(ip);
+    close_segment(ip, 6);
+}
+
+/// The parts of a TCP header that change (RFC 9293).
+#[derive(Clone, Copy, Debug)]
+pub struct Segment<'a> {
+    /// Source and destination port.
+    pub ports: [u16; 2],
+    /// Sequence number.
+    pub seq: u32,
+    /// Acknowledgement number.
+    pub ack: u32,
+    /// FIN 1, SYN 2, RST 4, PSH 8, ACK 16.
+    pub flags: u8,
+    /// Window as it stands in the header.
+    pub window: u16,
+    /// Options, a multiple of four octets.
+    pub options: &'a [u8],
+    /// Payload.
+    pub payload: &'a [u8],
+}
+
+/// A TCP segment.
+pub fn tcp(out: &mut Vec<u8>, route: &Route, id: u16, segment: &Segment<'_>) {
+    let start = out.len();
+    let header = 20 + segment.options.len();
+    ip_header(out, route, TCP, id, header + segment.payload.len());
+    out.extend_from_slice(&segment.ports[0].to_be_bytes());
+    out.extend_from_slice(&segment.ports[1].to_be_bytes());
+    out.extend_from_slice(&segment.seq.to_be_bytes());
+    out.extend_from_slice(&segment.ack.to_be_bytes());
+    out.extend_from_slice(&[((header / 4) << 4) as u8, segment.flags]);
+    out.extend_from_slice(&segment.window.to_be_bytes());
+    out.extend_from_slice(&[0, 0, 0, 0]);
+    out.extend_from_slice(segment.options);
+    out.extend_from_slice(segment.payload);
+    let ip = &mut out[start + 14..];
+    close_ip(ip);
+    close_segment(ip, 16);
+}
+
+/// An ICMP message (RFC 792) from its type, code and the rest behind the checksum.
+pub fn icmp(out: &mut Vec<u8>, route: &Route, id: u16, kind: u8, code: u8, rest: &[u8]) {
+    let start = out.len();
+    ip_header(out, route, ICMP, id, 4 + rest.len());
+    out.extend_from_slice(&[kind, code, 0, 0]);
+    out.extend_from_slice(rest);
+    let ip = &mut out[start + 14..];
+    close_ip(ip);
+    let value = checksum(&ip[20..]);
+    ip[22..24].copy_from_slice(&value);
+}
+
+/// One of the two ARP packets (RFC 826).
+#[derive(Clone, Copy, Debug)]
+pub struct Arp {
+    /// 1 asks, 2 answers.
+    pub operation: u8,
+    /// Who sends, as it says.
+    pub sender: (Mac, Ipv4Addr),
+    /// Who is meant; a question leaves the Ethernet address zero.
+    pub target: (Mac, Ipv4Addr),
+    /// Where the frame goes.
+    pub to_mac: Mac,
+}
+
+/// An ARP packet, padded to the shortest Ethernet frame.
+pub fn arp(out: &mut Vec<u8>, arp: &Arp) {
+    out.extend_from_slice(&arp.to_mac);
+    out.extend_from_slice(&arp.sender.0);
+    out.extend_from_slice(&[0x08, 0x06, 0, 1, 0x08, 0x00, 6, 4, 0, arp.operation]);
+    out.extend_from_slice(&arp.sender.0);
+    out.extend_from_slice(&arp.sender.1.octets());
+    out.extend_from_slice(&arp.target.0);
+    out.extend_from_slice(&arp.target.1.octets());
+    out.extend_from_slice(&[0; 18]);
+}

@@ -1,0 +1,140 @@
+//! Frames that wait until their time has come.
+//!
+//! Whoever sends may write frames ahead of the simulated clock (the answer, the segments of an image): they lie in slots
+//! of a second each and leave in the order of their times; frames of one time leave in the order they were written.
+
+use std::collections::VecDeque;
+
+use crate::clock::Time;
+use crate::truth::Message;
+
+const SLOT_NANOS: u64 = 1_000_000_000;
+
+/// Slots kept for use again.
+const SPARE_SLOTS: usize = 64;
+
+/// The scenario that a frame belongs to; 0 is everyday traffic.
+pub type Mark = u16;
+
+/// A frame in the queue, to hang a message on.
+#[derive(Clone, Copy, Debug)]
+pub struct FrameId {
+    slot: u64,
+    ordinal: u32,
+}
+
+impl FrameId {
+    /// No frame at all.
+    pub const NONE: Self = Self { slot: 0, ordinal: 0 };
+}
+
+/// A frame that leaves the queue.
+#[derive(Debug)]
+pub struct Frame<'a> {
+    /// When it passes the tap.
+    pub time: Time,
+    /// From the destination's Ethernet address on.
+    pub bytes: &'a [u8],
+    /// The scenario it belongs to.
+    pub mark: Mark,
+    /// The VLAN it was sent in.
+    pub vlan: u16,
+    /// Messages that it completes.
+    pub messages: &'a [(u32, Message)],
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    bytes: Vec<u8>,
+    entries: Vec<Entry>,
+    messages: Vec<(u32, Message)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    time: Time,
+    ordinal: u32,
+    start: u32,
+    length: u32,
+    mark: Mark,
+    vlan: u16,
+}
+
+/// Frames in the order of their times.
+#[derive(Debug, Default)]
+pub struct Queue {
+    slots: VecDeque<Slot>,
+    /// The number of the first slot.
+    first: u64,
+    /// What left is before this time.
+    gone: Time,
+    spare: Vec<Slot>,
+}
+
+impl Queue {
+    /// A queue that begins at a time.
+    pub fn new(start: Time) -> Self {
+        Self { first: start.0 / SLOT_NANOS, gone: start, ..Self::default() }
+    }
+
+    /// Puts a frame in; `write` appends its octets.
+    pub fn push(&mut self, time: Time, mark: Mark, vlan: u16, write: impl FnOnce(&mut Vec<u8>)) -> FrameId {
+        debug_assert!(time >= self.gone, "a frame at {} after what left up to {}", time.rfc3339(), self.gone.rfc3339());
+        let time = time.max(self.gone);
+        let number = time.0 / SLOT_NANOS;
+        let place = (number - self.first) as usize;
+        while self.slots.len() <= place {
+            self.slots.push_back(self.spare.pop().unwrap_or_default());
+        }
+        let slot = &mut self.slots[place];
+        let start = slot.bytes.len();
+        write(&mut slot.bytes);
+        let ordinal = slot.entries.len() as u32;
+        let length = (slot.bytes.len() - start) as u32;
+        slot.entries.push(Entry { time, ordinal, start: start as u32, length, mark, vlan });
+        FrameId { slot: number, ordinal }
+    }
+
+    /// Takes a frame out again, unless it has left.
+    pub fn withdraw(&mut self, frame: FrameId) {
+        if let Some(slot) = frame.slot.checked_sub(self.first).and_then(|place| self.slots.get_mut(place as usize)) {
+            slot.entries[frame.ordinal as usize].length = 0;
+        }
+    }
+
+    /// Says that a frame that has not left completes a message.
+    pub fn note(&mut self, frame: FrameId, message: Message) {
+        if let Some(slot) = frame.slot.checked_sub(self.first).and_then(|place| self.slots.get_mut(place as usize)) {
+            slot.messages.push((frame.ordinal, message));
+        }
+    }
+
+    /// Lets all frames of whole seconds before `time` go.
+    pub fn release<E>(&mut self, time: Time, mut to: impl FnMut(Frame<'_>) -> Result<(), E>) -> Result<(), E> {
+        while self.first < time.0 / SLOT_NANOS {
+            self.first += 1;
+            let Some(mut slot) = self.slots.pop_front() else { continue };
+            slot.entries.sort_unstable_by_key(|entry| (entry.time, entry.ordinal));
+            slot.messages.sort_by_key(|(ordinal, _)| *ordinal);
+            for entry in slot.entries.iter().filter(|entry| entry.length > 0) {
+                let start = slot.messages.partition_point(|(ordinal, _)| *ordinal < entry.ordinal);
+                let end = slot.messages.partition_point(|(ordinal, _)| *ordinal <= entry.ordinal);
+                to(Frame {
+                    time: entry.time,
+                    bytes: &slot.bytes[entry.start as usize..(entry.start + entry.length) as usize],
+                    mark: entry.mark,
+                    vlan: entry.vlan,
+                    messages: &slot.messages[start..end],
+                })?;
+            }
+            slot.bytes.clear();
+            slot.entries.clear();
+            slot.messages.clear();
+            if self.spare.len() < SPARE_SLOTS {
+                self.spare.push(slot);
+            }
+        }
+        self.gone = self.gone.max(Time(self.first * SLOT_NANOS));
+        Ok(())
+    }
+}

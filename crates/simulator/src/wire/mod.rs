@@ -1,0 +1,3 @@
+//! What protocols look like on the wire: encoders of our own, written from the standards.
+
+pub mod hl7;
