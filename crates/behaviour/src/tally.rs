@@ -142,8 +142,8 @@ struct Entry {
     told: bool,
     /// Whether `latest` holds a target.
     has_targets: bool,
-    /// The place of the feature that is a range of addresses.
-    range: Option<u8>,
+    /// The place of the feature that is an address.
+    position: Option<u8>,
     requests: u64,
     responses: u64,
     last: Place,
@@ -353,7 +353,7 @@ impl Entry {
             hash,
             told: false,
             has_targets: false,
-            range: protocol.range().and_then(|feature| u8::try_from(feature).ok()),
+            position: protocol.position().and_then(|feature| u8::try_from(feature).ok()),
             requests: 0,
             responses: 0,
             last: place,
@@ -398,7 +398,7 @@ impl Entry {
     ) -> bool {
         self.last = place;
         let value = |feature: u8| features.get(usize::from(feature)).copied().filter(|&value| value != NO_VALUE);
-        let address = self.range.and_then(value);
+        let address = self.position.and_then(value);
         let mut news = false;
         match envelope.direction {
             Direction::Request => {
