@@ -263,10 +263,11 @@ impl Study {
             set.text(0x0040_0253, b"SH", &format!("PPS{}", self.number));
         }
         set.sequence(0x0040_0340, images.map_or(0, |_| 1), |set, _| {
-            set.text(0x0020_000e, b"UI", &format!("{}.1", self.uid())).sequence(
-                0x0008_1140,
-                usize::from(images.unwrap_or_default()),
-                |set, number| self.reference(set, number),
+            let count = usize::from(images.unwrap_or_default());
+            set.sequence(0x0008_1140, count, |set, number| self.reference(set, number)).text(
+                0x0020_000e,
+                b"UI",
+                &format!("{}.1", self.uid()),
             );
         });
         set
