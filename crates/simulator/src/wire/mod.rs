@@ -1,3 +1,4 @@
 //! What protocols look like on the wire: encoders of our own, written from the standards.
 
 pub mod hl7;
+pub mod modbus;
