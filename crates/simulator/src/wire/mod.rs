@@ -2,4 +2,5 @@
 
 pub mod dicom;
 pub mod hl7;
+pub mod modbus;
 pub mod opaque;
