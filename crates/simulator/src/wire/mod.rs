@@ -1,3 +1,14 @@
 //! What protocols look like on the wire: encoders of our own, written from the standards.
 
+pub mod der;
+pub mod dhcp;
+pub mod dns;
 pub mod hl7;
+pub mod http;
+pub mod noise;
+pub mod ntp;
+pub mod rdp;
+pub mod smb;
+pub mod snmp;
+pub mod ssh;
+pub mod tls;
