@@ -43,11 +43,11 @@ type Act = fn(&mut Sim, HostId, &mut Dice);
 
 /// How often each is done at the busiest hour, for clinical, office, reading and cabinet.
 const ACTS: [(Act, [f64; 4]); 7] = [
-    (record, [7.0, 5.0, 4.0, 1.0]),
+    (record, [6.0, 4.5, 3.5, 1.0]),
     (results, [2.5, 0.5, 1.0, 0.0]),
-    (files, [1.0, 2.5, 0.7, 0.3]),
-    (mail, [2.0, 4.0, 2.0, 0.0]),
-    (web, [1.0, 2.0, 1.0, 0.0]),
+    (files, [0.8, 2.0, 0.6, 0.3]),
+    (mail, [1.5, 3.0, 1.5, 0.0]),
+    (web, [0.8, 1.5, 0.8, 0.0]),
     (print, [0.5, 0.5, 0.0, 0.1]),
     (cry, [0.6, 0.8, 0.5, 0.3]),
 ];
@@ -168,7 +168,7 @@ fn record(sim: &mut Sim, host: HostId, dice: &mut Dice) {
         return;
     }
     let visit = Visit { from: host, to: ehr, label: 0, port: 443, client: &BROWSER, through: None };
-    pages(sim, &visit, 1 + dice.range(0..4), 11_000.0, dice);
+    pages(sim, &visit, 1 + dice.range(0..4), 9_000.0, dice);
 }
 
 /// Laboratory results, from a server that has never learnt to encrypt.
@@ -187,7 +187,7 @@ fn web(sim: &mut Sim, host: HostId, dice: &mut Dice) {
     if sim.net.host(proxy).up {
         let label = dice.range(0..super::names::LABELS.len() as u64) as u8;
         let visit = Visit { from: host, to, label, port: 443, client: &BROWSER, through: Some(proxy) };
-        pages(sim, &visit, 1 + dice.range(0..3), 16_000.0, dice);
+        pages(sim, &visit, 1 + dice.range(0..3), 10_000.0, dice);
     }
 }
 
@@ -239,7 +239,7 @@ fn files(sim: &mut Sim, host: HostId, dice: &mut Dice) {
     for _ in 0..dice.range(1..4) {
         let path =
             format!("Ward {}\\{}\\plan-{:03}.docx", dice.range(1..9), dice.range(2021..2027), dice.range(1..400));
-        let length = dice.log_normal(30_000.0, 1.2).clamp(500.0, 900_000.0) as usize;
+        let length = dice.log_normal(20_000.0, 1.1).clamp(500.0, 500_000.0) as usize;
         at = share.file(&mut sim.net, at, &path, length, false, dice);
         if dice.chance(0.3) {
             let changed = (length as f64 * dice.between(0.9, 1.2)) as usize;
@@ -271,7 +271,7 @@ fn print(sim: &mut Sim, host: HostId, dice: &mut Dice) {
     let (mut connection, mut at) = Connection::open(&mut sim.net, known, host, printer, 9100);
     let name = format!("\x1b%-12345X@PJL JOB NAME=\"u{:04}\"\r\n@PJL ENTER LANGUAGE=PCL\r\n", host.0);
     at = connection.send(&mut sim.net, at, Side::Opener, name.as_bytes()).arrived;
-    let mut left = dice.log_normal(120_000.0, 0.8).clamp(9000.0, 1_500_000.0) as usize;
+    let mut left = dice.log_normal(80_000.0, 0.8).clamp(9000.0, 1_500_000.0) as usize;
     while left > 0 {
         let part = left.min(PRINTED);
         at = connection.send(&mut sim.net, at + ms(3), Side::Opener, page(dice, part).as_bytes()).arrived;

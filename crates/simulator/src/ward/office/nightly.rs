@@ -25,7 +25,7 @@ pub(super) fn open(sim: &mut Sim) {
             let backup = sim.ward.site().backup;
             if sim.net.host(server).up && sim.net.host(backup).up {
                 // All of it on Saturday night, else what has changed.
-                let median = if sim.calendar.weekday(sim.now) == 5 { 9e6 } else { 4e6 };
+                let median = if sim.calendar.weekday(sim.now) == 5 { 7e6 } else { 3e6 };
                 let size = dice.log_normal(median, 0.25) as usize;
                 let visit =
                     Visit { from: server, to: backup, label: 0, port: BACKUP_PORT, client: &PROGRAM, through: None };
