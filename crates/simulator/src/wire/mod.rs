@@ -12,3 +12,4 @@ pub mod smb;
 pub mod snmp;
 pub mod ssh;
 pub mod tls;
+pub mod vnc;

@@ -86,7 +86,8 @@ impl Sim {
     /// Has a host look for another by name, unless it still knows: when it has the answer, and whose address that is.
     pub fn lookup(&mut self, at: Time, asker: HostId, target: HostId, label: u8) -> (Time, HostId) {
         let key = (asker, target, label);
-        if asker == target || self.ward.office.names.kept.get(&key).is_some_and(|until| *until > at) {
+        let away = self.net.host(asker).zone == OUTSIDE;
+        if away || asker == target || self.ward.office.names.kept.get(&key).is_some_and(|until| *until > at) {
             return (at, self.reached(asker, target));
         }
         let Some(server) = self.controller(asker) else { return (at + secs(2), target) };

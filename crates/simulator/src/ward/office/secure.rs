@@ -110,6 +110,22 @@ fn pass(legs: &mut [Connection], net: &mut Network, at: Time, side: Side, bytes:
 }
 
 impl Session {
+    /// TLS inside a connection that has begun with something else.
+    pub fn over(
+        net: &mut Network,
+        at: Time,
+        connection: Connection,
+        client: &Client,
+        version: Version,
+        name: String,
+        dice: &mut Dice,
+    ) -> (Self, Time) {
+        let (legs, mark) = (vec![connection], net.mark);
+        let mut session = Self { legs, version: Some(version), name, mark, buffer: Vec::new() };
+        let ready = session.handshake(net, at, client, version, dice);
+        (session, ready)
+    }
+
     fn handshake(&mut self, net: &mut Network, at: Time, client: &Client, version: Version, dice: &mut Dice) -> Time {
         let before = std::mem::replace(&mut net.mark, self.mark);
         let hello = tls::client_hello(client, client.newest, &self.name, dice);
