@@ -157,6 +157,9 @@ fi
 chosen=("$@")
 ((${#chosen[@]})) || chosen=("${all[@]}")
 ((EUID == 0)) || { echo "make: needs root, for network namespaces" >&2; exit 1; }
+# The machine's own name appears in nothing.
+[[ -n ${OWN_NAME:-} ]] || OWN_NAME=1 exec unshare --uts "$0" "$@"
+echo ward >/proc/sys/kernel/hostname
 exec 9>/run/lock/wardtap-tools.lock
 flock -w 600 9 || { echo "make: another run holds the laboratory" >&2; exit 1; }
 trap cleanup EXIT

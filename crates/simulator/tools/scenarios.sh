@@ -12,13 +12,12 @@ scenario_nmap_syn() {
     10.77.0.40-43
   finish
 }
-# A gateway with one device behind it: units are tried until it answers.
+# All units are tried, one connection after the other, until the time is up.
 scenario_nmap_modbus_discover() {
   begin a=30 b=40
-  serve b tcp 502 "$python" -c 'import modbus_peer; modbus_peer.UNITS = (40,); modbus_peer.main()' serve pymodbus --port 502 \
-    --log "$work/modbus"
+  serve b tcp 502 "$python" "$here/slow_panel.py" serve pymodbus --port 502 --log "$work/modbus"
   record
-  run a nmap -sT -n -p 502 --script modbus-discover 10.77.0.40
+  attempt a timeout 4 nmap -sT -n -p 502 --script modbus-discover --script-args modbus-discover.aggressive=true 10.77.0.40
   finish
 }
 
