@@ -99,7 +99,9 @@ def dicom(stream: Stream) -> Iterator[dict]:
 
 
 def dimse(command: bytes) -> dict:
-    word = lambda tag: int.from_bytes(element(command, tag) or b"", "little")
+    def word(tag: int) -> int:
+        return int.from_bytes(element(command, tag) or b"", "little")
+
     code = word(0x0100)
     response = bool(code & 0x8000)
     found = {"protocol": "dicom", "pdu": "P-DATA-TF", "direction": "response" if response else "request",
@@ -176,8 +178,18 @@ def messages(path: str) -> Iterator[dict]:
             yield {"frame": number, "src": src, "dst": dst} | message
 
 
+COMMON = ("frame", "src", "dst", "protocol", "direction", "bytes")
+
+
+def as_truth(message: dict) -> dict:
+    """As the simulator's truth writes it: what belongs to a protocol in an object of its name."""
+    own = {name: value for name, value in message.items() if name not in COMMON and value is not None}
+    return {name: message[name] for name in COMMON} | {message["protocol"]: own}
+
+
 def kinds(found: Iterator[dict]) -> list[tuple]:
     """What tshark and we have to agree upon."""
+
     def dimse(message: dict) -> str | None:
         command = message.get("dimse")
         return command["command"] if isinstance(command, dict) else command
@@ -198,7 +210,7 @@ def main() -> None:
             print("messages:", "only here" if line in ours else "only tshark", line, file=sys.stderr)
         raise SystemExit(1)
     with open(out, "w", encoding="utf-8") as file:
-        file.write("[" + ",\n".join(json.dumps(message) for message in found) + "]\n")
+        file.write("[" + ",\n".join(json.dumps(as_truth(message)) for message in found) + "]\n")
     print(f"messages: {len(found)} in {sum(1 for _ in frames(path))} frames")
 
 

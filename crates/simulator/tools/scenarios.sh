@@ -137,7 +137,7 @@ scenario_slowhttptest() {
 }
 scenario_dhcpstarv() {
   begin a=30 b=40
-  serve b udp 67 dnsmasq -d -C /dev/null --port=0 --interface=eth0 --bind-dynamic --dhcp-range=10.77.0.100,10.77.0.199,1h \
+  serve b udp 67 dnsmasq -d -C /dev/null --port=0 --interface=eth0 --bind-dynamic --dhcp-range=10.77.0.200,10.77.0.239,1h \
     --dhcp-leasefile="$work/leases" --no-ping --dhcp-authoritative
   record
   background a dhcpstarv -i eth0
