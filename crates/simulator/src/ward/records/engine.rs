@@ -103,7 +103,7 @@ pub fn link_to(sim: &Sim, application: &str) -> Option<LinkId> {
 /// has it. MSH-3 and MSH-10 stay the sender's, MSH-5 becomes the receiver's.
 pub fn forward_then(sim: &mut Sim, from: HostId, message: Message, then: impl FnOnce(&mut Sim, Delivered) + 'static) {
     let link = feed(sim, from);
-    sim.deliver(link, message, move |sim, delivered| dispatch(sim, from, &delivered.message, Box::new(then)));
+    sim.deliver(link, message, move |sim, delivered| pass_on(sim, from, &delivered.message, Box::new(then)));
 }
 
 /// As [`forward_then`], where nothing follows.
@@ -111,8 +111,13 @@ pub fn forward(sim: &mut Sim, from: HostId, message: Message) {
     forward_then(sim, from, message, |_, _| {});
 }
 
+/// Passes a message on that the engine has from elsewhere, as if this host had sent it.
+pub fn dispatch(sim: &mut Sim, from: HostId, message: &Message) {
+    pass_on(sim, from, message, Box::new(|_, _| {}));
+}
+
 /// Passes a message on that the engine has received, after its work with it.
-fn dispatch(sim: &mut Sim, from: HostId, message: &Message, then: Box<dyn FnOnce(&mut Sim, Delivered)>) {
+fn pass_on(sim: &mut Sim, from: HostId, message: &Message, then: Box<dyn FnOnce(&mut Sim, Delivered)>) {
     let mut dice = sim.dice("engine", sim.now.0);
     let engine = &mut sim.ward.records.engine;
     engine.done = (sim.now + dice.skewed(ms(25), 0.6)).max(engine.done + us(400));
