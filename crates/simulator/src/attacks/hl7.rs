@@ -243,10 +243,10 @@ pub const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "hl7-acknowledgements-suppressed",
-        title: "The interface engine gets no acknowledgements from the pump server any more and sends everything again",
+        title: "The interface engine gets no acknowledgements from the laboratory any more and sends everything again",
         family: Family::Availability,
         techniques: BLOCKED,
-        endangers: "Pumps are not told who lies where, nor what to give.",
+        endangers: "Orders reach the laboratory late and several times.",
         within_normal: true,
         held_out: true,
         tool: None,

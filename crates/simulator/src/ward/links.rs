@@ -218,6 +218,8 @@ impl Sim {
     fn attempt(&mut self, id: LinkId, mut waiting: Waiting) {
         waiting.attempts += 1;
         let (delivered, accepted) = self.exchange(id, &waiting);
+        // What follows from the message is no part of what was done to its answer.
+        self.net.mark = waiting.mark;
         if accepted || waiting.attempts == ATTEMPTS {
             let then = waiting.then;
             if accepted || self.ward.links.0[id.0].muted {
@@ -239,6 +241,9 @@ impl Sim {
             && (tamper.change)(&mut message, &mut net.dice("tamper", now.0))
         {
             net.mark = tamper.mark;
+        }
+        if link.muted && waiting.attempts > 1 {
+            net.mark = link.mark;
         }
         let (mut connection, ready) = match link.connection.take().filter(|connection| !connection.is_closed()) {
             Some(connection) => (connection, *now),
@@ -344,7 +349,7 @@ mod tests {
         assert!(arrived.is_sorted(), "{arrived:?}");
     }
 
-    /// A message without acknowledgement goes again under its own control id, on a connection of its own each time.
+    /// A message without acknowledgement goes again, and not for ever.
     #[test]
     fn a_muted_receiver_gets_it_again() {
         let (mut sim, link, _) = pair();

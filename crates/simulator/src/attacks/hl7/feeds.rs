@@ -94,12 +94,12 @@ pub(super) fn refusals(sim: &mut Sim) -> Cast {
 
 /// Somebody on the way lets messages through, and no acknowledgement back.
 pub(super) fn suppressed(sim: &mut Sim) -> Cast {
-    let (mark, gateway, engine) = (sim.net.mark, sim.ward.site().pump_gateway, sim.ward.site().engine);
-    let link = to_application(sim, "PUMPSRV");
+    let (mark, lis, engine) = (sim.net.mark, sim.ward.site().lis, sim.ward.site().engine);
+    let link = to_application(sim, "LIS");
     let state = sim.ward.links.get(link);
     (state.muted, state.mark) = (true, mark);
     later(sim, link, 1.2, |link| (link.muted, link.mark) = (false, 0));
-    fault(vec![gateway, engine], hours(sim, 1.2))
+    fault(vec![lis, engine], hours(sim, 1.2))
 }
 
 /// One more receiver in the engine's configuration: nothing is changed, and all that goes there belongs to the scenario.

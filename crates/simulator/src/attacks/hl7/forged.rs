@@ -80,7 +80,7 @@ pub(super) fn replay(sim: &mut Sim) -> Cast {
 pub(super) fn reused_ids(sim: &mut Sim) -> Cast {
     let (ehr, engine) = (sim.ward.site().ehr, sim.ward.site().engine);
     let link = engine::feed(sim, ehr);
-    record(sim, link, 40, move |sim, mut recorded| {
+    record(sim, link, 90, move |sim, mut recorded| {
         recorded.retain(|message| message.event[0] == "RDE");
         for (place, mut message) in (0_u64..).zip(recorded.into_iter().take(12)) {
             if let Some(segment) = message.segment_mut("RXE") {
@@ -89,7 +89,7 @@ pub(super) fn reused_ids(sim: &mut Sim) -> Cast {
             sim.after(secs(900 + 140 * place), move |sim| engine::forward(sim, ehr, message));
         }
     });
-    Cast { victims: vec![engine, sim.ward.site().pharmacy], attackers: vec![ehr], end: hours(sim, 1.5) }
+    Cast { victims: vec![engine, sim.ward.site().pharmacy], attackers: vec![ehr], end: hours(sim, 2.3) }
 }
 
 /// Laboratory orders for everybody, again and again.
