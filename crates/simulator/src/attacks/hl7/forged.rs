@@ -76,15 +76,17 @@ pub(super) fn replay(sim: &mut Sim) -> Cast {
     Cast { victims: vec![engine], attackers: vec![lis], end: hours(sim, 3.7) }
 }
 
-/// Drug orders once more, with another amount.
+/// Orders once more: drugs in another amount, and another test of the blood.
 pub(super) fn reused_ids(sim: &mut Sim) -> Cast {
     let (ehr, engine) = (sim.ward.site().ehr, sim.ward.site().engine);
     let link = engine::feed(sim, ehr);
     record(sim, link, 90, move |sim, mut recorded| {
-        recorded.retain(|message| message.event[0] == "RDE");
+        recorded.retain(|message| matches!(message.event[0].as_str(), "RDE" | "OML"));
         for (place, mut message) in (0_u64..).zip(recorded.into_iter().take(12)) {
             if let Some(segment) = message.segment_mut("RXE") {
                 *segment = with_field(segment, 3, "5000");
+            } else if let Some(segment) = message.segment_mut("OBR") {
+                *segment = with_field(segment, 4, "XMATCH^Crossmatch^L");
             }
             sim.after(secs(900 + 140 * place), move |sim| engine::forward(sim, ehr, message));
         }
