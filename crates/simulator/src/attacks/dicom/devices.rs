@@ -1,14 +1,14 @@
 //! Archives and modalities that do not do their work, by themselves or by somebody's doing; and steps that never were.
 
-use super::images::first;
+use super::images::{any_pc, first};
 use crate::attacks::Cast;
 use crate::clock::{HOUR, MINUTE, ms, secs};
 use crate::sim::Sim;
 use crate::ward::imaging::association::Association;
 use crate::ward::imaging::dial;
-use crate::ward::imaging::entity::{Condition, Entity, makes};
+use crate::ward::imaging::entity::{Condition, Entity, EntityId, makes};
 use crate::ward::imaging::services;
-use crate::ward::imaging::study::{self, Kind, Study};
+use crate::ward::imaging::study::{self, Kind, Step, Study};
 use crate::wire::dicom::command::OUT_OF_RESOURCES;
 use crate::wire::dicom::uid;
 
@@ -17,7 +17,7 @@ const CALLING_UNKNOWN: [u8; 3] = [1, 1, 3];
 
 pub(super) fn tamper_with_worklist(sim: &mut Sim) -> Cast {
     let mut dice = sim.dice("dicom-worklist-tampering", 0);
-    let pc = *dice.pick(&sim.ward.site().pcs);
+    let pc = any_pc(sim, &mut dice);
     let (place, victim) = first(sim, Kind::Ct);
     let imaging = &mut sim.ward.imaging;
     let title = imaging.entities[imaging.modalities[place].entity.0].title.clone();
@@ -25,7 +25,7 @@ pub(super) fn tamper_with_worklist(sim: &mut Sim) -> Cast {
     let ris = imaging.ris;
     let mut at = sim.now;
     for number in 0..12 {
-        sim.at(at, move |sim| tamper(sim, [impostor, ris].map(|entity| entity.0), number));
+        sim.at(at, move |sim| tamper(sim, [impostor, ris], number));
         at += dice.skewed(2 * MINUTE, 0.5);
     }
     let victims = vec![sim.ward.imaging.host(ris), victim];
@@ -33,23 +33,22 @@ pub(super) fn tamper_with_worklist(sim: &mut Sim) -> Cast {
 }
 
 /// Reads the worklist, then creates and ends a step of it.
-fn tamper(sim: &mut Sim, [impostor, ris]: [usize; 2], number: u64) {
-    use crate::ward::imaging::entity::EntityId;
+fn tamper(sim: &mut Sim, [impostor, ris]: [EntityId; 2], number: u64) {
     let mut dice = sim.dice("dicom-worklist-tampering", 1 + number);
-    let entity = &sim.ward.imaging.entities[impostor];
+    let entity = &sim.ward.imaging.entities[impostor.0];
     let title = entity.title.clone();
     let proposals = [uid::WORKLIST, uid::PROCEDURE_STEP].map(|syntax| entity.propose(syntax));
-    let Some(mut association) = dial(sim, sim.now, EntityId(impostor), EntityId(ris), &proposals) else { return };
+    let Some(mut association) = dial(sim, sim.now, impostor, ris, &proposals) else { return };
     let date = sim.calendar.digits(sim.now);
     let explicit = association.explicit(uid::WORKLIST).unwrap_or_default();
     let study = Study::new(1_000_500 + number, Kind::Ct, &makes::CT, date.clone(), &mut dice);
     let key = study::worklist_key(explicit, Kind::Ct, &title, &date[..8]);
     services::find(&mut sim.net, &mut association, uid::WORKLIST, &key, 3, |_| study.scheduled(explicit, &title));
     if number.is_multiple_of(3) {
-        services::step(&mut sim.net, &mut association, &study, &title, None);
+        services::step(&mut sim.net, &mut association, &study, &title, Step::Begins);
     }
     association.pause(secs(2));
-    services::step(&mut sim.net, &mut association, &study, &title, Some(0));
+    services::step(&mut sim.net, &mut association, &study, &title, Step::Discontinued);
     association.release(&mut sim.net);
 }
 
@@ -96,7 +95,7 @@ pub(super) fn storm(sim: &mut Sim) -> Cast {
 
 pub(super) fn flood(sim: &mut Sim) -> Cast {
     let mut dice = sim.dice("dicom-association-flood", 0);
-    let pc = *dice.pick(&sim.ward.site().pcs);
+    let pc = any_pc(sim, &mut dice);
     let imaging = &mut sim.ward.imaging;
     let pacs = imaging.pacs;
     let flooder = imaging.add(Entity::reading(pc, "ECHOSCU".into(), &makes::TOOLS));

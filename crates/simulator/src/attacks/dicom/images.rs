@@ -2,6 +2,7 @@
 
 use crate::attacks::Cast;
 use crate::clock::{HOUR, MINUTE, secs};
+use crate::dice::Dice;
 use crate::network::{HostId, LINUX};
 use crate::sim::Sim;
 use crate::tcp::Side;
@@ -47,7 +48,7 @@ fn poisoned(study: &Study, image: u16, explicit: bool) -> DataSet {
 
 pub(super) fn store_programs(sim: &mut Sim) -> Cast {
     let mut dice = sim.dice("dicom-executable-stored", 0);
-    let pc = *dice.pick(&sim.ward.site().pcs);
+    let pc = any_pc(sim, &mut dice);
     let sender = sim.ward.imaging.add(Entity::reading(pc, "STORESCU".into(), &makes::TOOLKIT));
     let mut at = sim.now;
     for number in 0..6 {
@@ -74,8 +75,15 @@ fn store_program(sim: &mut Sim, sender: EntityId, number: u64) {
     association.release(&mut sim.net);
 }
 
-fn made_up(sim: &Sim, number: u64, kind: Kind, dice: &mut crate::dice::Dice) -> Study {
+fn made_up(sim: &Sim, number: u64, kind: Kind, dice: &mut Dice) -> Study {
     Study::new(number, kind, &makes::TOOLKIT, sim.calendar.digits(sim.now), dice)
+}
+
+/// A PC that is switched on, where there is one.
+pub(super) fn any_pc(sim: &Sim, dice: &mut Dice) -> HostId {
+    let pcs = &sim.ward.site().pcs;
+    let on: Vec<HostId> = pcs.iter().copied().filter(|pc| sim.net.host(*pc).up).collect();
+    *dice.pick(if on.is_empty() { pcs } else { &on })
 }
 
 /// The first modality of a kind, and its host.
@@ -106,7 +114,7 @@ pub(super) fn intercept(sim: &mut Sim) -> Cast {
 pub(super) fn copy(sim: &mut Sim) -> Cast {
     let (place, host) = first(sim, Kind::Xr);
     let mut dice = sim.dice("dicom-second-destination", 0);
-    let pc = *dice.pick(&sim.ward.site().pcs);
+    let pc = any_pc(sim, &mut dice);
     let imaging = &mut sim.ward.imaging;
     let thief = imaging.add(Entity::reading(pc, "BACKUP".into(), &makes::TOOLS));
     imaging.modalities[place].copies = Some((thief, sim.net.mark));
