@@ -90,7 +90,7 @@ pub(super) fn storm(sim: &mut Sim) -> Cast {
         }
         Some(sim.now + dice.around(ms(1500), 0.3)).filter(|next| *next < end)
     });
-    Cast { victims: vec![host, sim.ward.imaging.host(pacs)], attackers: vec![host], end }
+    Cast { victims: vec![host, sim.ward.imaging.host(pacs)], attackers: Vec::new(), end }
 }
 
 pub(super) fn flood(sim: &mut Sim) -> Cast {

@@ -132,6 +132,13 @@ impl Study {
         format!("{}.{}.9", self.make.root, self.number)
     }
 
+    /// The beginning of its patient's name, as somebody types it who looks for him.
+    pub fn beginning(&self) -> String {
+        let mut name = name(self.patient);
+        name.truncate("CANARY^A".len());
+        name + "*"
+    }
+
     fn accession(&self) -> String {
         format!("A{:09}", self.number)
     }
