@@ -55,16 +55,16 @@ fn tamper(sim: &mut Sim, [impostor, ris]: [EntityId; 2], number: u64) {
 pub(super) fn refuse(sim: &mut Sim) -> Cast {
     let pacs = sim.ward.imaging.pacs;
     sim.ward.imaging.entities[pacs.0].refusal = Some(OUT_OF_RESOURCES);
-    sim.after(50 * MINUTE, move |sim| sim.ward.imaging.entities[pacs.0].refusal = None);
-    Cast { victims: vec![sim.ward.imaging.host(pacs)], attackers: Vec::new(), end: sim.now + 50 * MINUTE }
+    sim.after(150 * MINUTE, move |sim| sim.ward.imaging.entities[pacs.0].refusal = None);
+    Cast { victims: vec![sim.ward.imaging.host(pacs)], attackers: Vec::new(), end: sim.now + 150 * MINUTE }
 }
 
 pub(super) fn slow(sim: &mut Sim) -> Cast {
     let pacs = sim.ward.imaging.pacs;
     let usual = sim.ward.imaging.entities[pacs.0].slowness;
     sim.ward.imaging.entities[pacs.0].slowness = usual * 90.0;
-    sim.after(2 * HOUR, move |sim| sim.ward.imaging.entities[pacs.0].slowness = usual);
-    Cast { victims: vec![sim.ward.imaging.host(pacs)], attackers: Vec::new(), end: sim.now + 2 * HOUR }
+    sim.after(3 * HOUR, move |sim| sim.ward.imaging.entities[pacs.0].slowness = usual);
+    Cast { victims: vec![sim.ward.imaging.host(pacs)], attackers: Vec::new(), end: sim.now + 3 * HOUR }
 }
 
 pub(super) fn silence(sim: &mut Sim) -> Cast {

@@ -76,7 +76,7 @@ fn store_program(sim: &mut Sim, sender: EntityId, number: u64) {
 }
 
 fn made_up(sim: &Sim, number: u64, kind: Kind, dice: &mut Dice) -> Study {
-    Study::new(number, kind, &makes::TOOLKIT, sim.calendar.digits(sim.now), dice)
+    Study::new(number, kind, &makes::TOOLKIT, today(sim), dice)
 }
 
 /// A PC that is switched on, where there is one.
@@ -93,6 +93,17 @@ pub(super) fn first(sim: &Sim, kind: Kind) -> (usize, HostId) {
     (place, sim.ward.imaging.host(modalities[place].entity))
 }
 
+fn send_own(sim: &mut Sim, from: EntityId, kind: Kind, number: u64) {
+    let mut dice = sim.dice("dicom-images-in-the-middle", number);
+    let study = Study { make: &makes::CT, ..made_up(sim, number, kind, &mut dice) };
+    let pacs = sim.ward.imaging.pacs;
+    modality::send_to(sim, from, pacs, &study, 1..study.images + 1);
+}
+
+fn today(sim: &Sim) -> String {
+    sim.calendar.digits(sim.now)
+}
+
 /// The box speaks to the archive in the modality's name and from its address, with its own software and Ethernet address;
 /// to everything else it is a cable.
 pub(super) fn intercept(sim: &mut Sim) -> Cast {
@@ -106,6 +117,8 @@ pub(super) fn intercept(sim: &mut Sim) -> Cast {
     let title = imaging.entities[imaging.modalities[place].entity.0].title.clone();
     let proxy = imaging.add(Entity::modality(middle, title, &makes::TOOLS));
     imaging.modalities[place].proxy = Some((proxy, sim.net.mark));
+    // Patient or not: it sends one study of its own too.
+    sim.after(25 * MINUTE, move |sim| send_own(sim, proxy, Kind::Ct, 510_000_000));
     sim.after(5 * HOUR, move |sim| sim.ward.imaging.modalities[place].proxy = None);
     let victims = vec![host, sim.ward.imaging.host(sim.ward.imaging.pacs)];
     Cast { victims, attackers: vec![middle], end: sim.now + 5 * HOUR }
@@ -117,7 +130,17 @@ pub(super) fn copy(sim: &mut Sim) -> Cast {
     let pc = any_pc(sim, &mut dice);
     let imaging = &mut sim.ward.imaging;
     let thief = imaging.add(Entity::reading(pc, "BACKUP".into(), &makes::TOOLS));
+    let entity = imaging.modalities[place].entity;
     imaging.modalities[place].copies = Some((thief, sim.net.mark));
+    // And what it still has of other days.
+    for number in 0..4 {
+        sim.after(dice.around(70 * MINUTE, 0.6) * (number + 1), move |sim| {
+            let mut dice = sim.dice("dicom-second-destination", 1 + u64::from(number));
+            let study = Study::new(4_000_000 + u64::from(number), Kind::Xr, &makes::XR, today(sim), &mut dice);
+            let study = study.prior(&mut dice);
+            modality::send_to(sim, entity, thief, &study, 1..study.images + 1);
+        });
+    }
     sim.after(6 * HOUR, move |sim| sim.ward.imaging.modalities[place].copies = None);
     Cast { victims: vec![host], attackers: vec![pc], end: sim.now + 6 * HOUR }
 }
