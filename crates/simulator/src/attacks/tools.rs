@@ -1,6 +1,7 @@
 //! Attacks with real tools, recorded against real servers (tools/SOURCES.md) and spliced in.
 //!
-//! In every recording .30 attacks and .40 and the following are attacked.
+//! In every recording .30 attacks and .40 and the following are attacked. Where nothing in a recording waits, it is played
+//! some times slower than it was made: a laboratory of one machine has no cables.
 
 use std::net::Ipv4Addr;
 
@@ -47,11 +48,23 @@ pub const ALL: &[Scenario] = &[
         name: "tool-nmap-dicom",
         title: "a strange laptop guesses the archive's AE title",
         family: Family::Access,
-        techniques: &["T0812", "T0859", "T0846", "T0888", "T1110", "T1110.001", "T1110.003", "T1046", "T1078", "T0864"],
+        techniques: &[
+            "T0812",
+            "T0859",
+            "T0846",
+            "T0888",
+            "T1110",
+            "T1110.001",
+            "T1110.003",
+            "T1046",
+            "T1078",
+            "T0864",
+            "T1200",
+        ],
         endangers: "Who knows the archive's AE title can fetch, change and delete all patients' images.",
         tool: Some("nmap 7.93: nmap --script dicom-ping,dicom-brute"),
         hour: 13.2,
-        start: |sim| stranger(sim, &recording!("nmap-dicom"), |site| (site.zones.imaging, site.pacs)),
+        start: |sim| stranger(sim, &recording!("nmap-dicom"), 8.0, |site| (site.zones.imaging, site.pacs)),
         ..COMMON
     },
     Scenario {
@@ -62,18 +75,18 @@ pub const ALL: &[Scenario] = &[
         held_out: true,
         tool: Some("nmap 7.93: nmap --script modbus-discover"),
         hour: 22.6,
-        start: |sim| inside(sim, &recording!("nmap-modbus-discover"), |site| (site.pcs[0], site.fridges)),
+        start: |sim| inside(sim, &recording!("nmap-modbus-discover"), 1.0, |site| (site.pcs[0], site.fridges)),
         ..COMMON
     },
     Scenario {
         name: "tool-movescu",
         title: "a strange laptop has the archive send it all images of a study",
         family: Family::Theft,
-        techniques: &["T0811", "T0802", "T0882", "T0864", "T0859", "T1213", "T1119"],
+        techniques: &["T0811", "T0802", "T0882", "T0864", "T1200", "T0859", "T1213", "T1119"],
         endangers: "Patients' images leave the hospital.",
         tool: Some("dcmtk 3.6.7: movescu -S -aet THIEF -aem THIEF"),
         hour: 2.7,
-        start: |sim| stranger(sim, &recording!("movescu"), |site| (site.zones.wards[0], site.pacs)),
+        start: |sim| stranger(sim, &recording!("movescu"), 4.0, |site| (site.zones.wards[0], site.pacs)),
         ..COMMON
     },
     Scenario {
@@ -84,14 +97,14 @@ pub const ALL: &[Scenario] = &[
         endangers: "Radiologists see images that no scanner has made: a wrong diagnosis, a wrong operation.",
         tool: Some("dcmtk 3.6.7: storescu -aet CT1"),
         hour: 18.3,
-        start: |sim| inside(sim, &recording!("storescu-forged"), |site| (last(&site.pcs), site.pacs)),
+        start: |sim| inside(sim, &recording!("storescu-forged"), 4.0, |site| (last(&site.pcs), site.pacs)),
         ..COMMON
     },
     Scenario {
         name: "tool-arpspoof-modbus",
         title: "a strange laptop puts itself between the building management system and a medical gas panel",
         family: Family::Integrity,
-        techniques: &["T0830", "T1557", "T1557.002", "T0849", "T0864", "T0856", "T1692.002", "T0842", "T1040"],
+        techniques: &["T0830", "T1557", "T1557.002", "T0849", "T0864", "T1200", "T0856", "T1692.002", "T0842", "T1040"],
         endangers: "Who stands between them can hide a gas alarm or change the pressure.",
         tool: Some("dsniff 2.4b1: arpspoof -t 10.77.0.40 10.77.0.41, and the other way"),
         hour: 15.7,
@@ -106,7 +119,7 @@ pub const ALL: &[Scenario] = &[
         endangers: "The room's pressure turns round: germs leave an isolation room, or enter it.",
         tool: Some("mbpoll 1.4.11: mbpoll -1 -a 1 -t 4 -r 5 HOST 9999 9999 9999"),
         hour: 20.1,
-        start: |sim| inside(sim, &recording!("mbpoll-write"), |site| (site.jump, site.isolation[0])),
+        start: |sim| inside(sim, &recording!("mbpoll-write"), 60.0, |site| (site.jump, site.isolation[0])),
         ..COMMON
     },
     Scenario {
@@ -118,7 +131,7 @@ pub const ALL: &[Scenario] = &[
         held_out: true,
         tool: Some("netcat-openbsd 1.219: nc -q 1 HOST 6661 < message"),
         hour: 11.6,
-        start: |sim| inside(sim, &recording!("netcat-hl7-resend"), |site| (site.pcs[1], site.engine)),
+        start: |sim| inside(sim, &recording!("netcat-hl7-resend"), 1.0, |site| (site.pcs[1], site.engine)),
         ..COMMON
     },
     Scenario {
@@ -129,7 +142,7 @@ pub const ALL: &[Scenario] = &[
         endangers: "Who is let in sees and changes what all monitors and ventilators report.",
         tool: Some("hydra 9.4: hydra -l service -P passwords -t 4 ssh://HOST"),
         hour: 3.9,
-        start: |sim| inside(sim, &recording!("hydra-ssh"), |site| (site.pcs[2], site.device_gateway)),
+        start: |sim| inside(sim, &recording!("hydra-ssh"), 1.0, |site| (site.pcs[2], site.device_gateway)),
         ..COMMON
     },
     Scenario {
@@ -151,7 +164,7 @@ pub const ALL: &[Scenario] = &[
         endangers: "The archive takes no images and gives none.",
         tool: Some("hping3 3.a2.ds2: hping3 -S --rand-source -p 11112 -i u1500"),
         hour: 9.8,
-        start: |sim| inside(sim, &recording!("hping3-syn-flood"), |site| (site.printers[0], site.pacs)),
+        start: |sim| inside(sim, &recording!("hping3-syn-flood"), 1.0, |site| (site.printers[0], site.pacs)),
         ..COMMON
     },
     Scenario {
@@ -163,7 +176,7 @@ pub const ALL: &[Scenario] = &[
         held_out: true,
         tool: Some("slowhttptest 1.8.2: slowhttptest -H -c 100 -r 20 -i 4"),
         hour: 16.9,
-        start: |sim| inside(sim, &recording!("slowhttptest"), |site| (site.pcs[3], site.nurse_call)),
+        start: |sim| inside(sim, &recording!("slowhttptest"), 1.0, |site| (site.pcs[3], site.nurse_call)),
         ..COMMON
     },
     Scenario {
@@ -174,7 +187,7 @@ pub const ALL: &[Scenario] = &[
         endangers: "Devices that start, or come back, get no address and stay dumb.",
         tool: Some("dhcpstarv 0.2.2: dhcpstarv -i eth0"),
         hour: 6.5,
-        start: |sim| stranger(sim, &recording!("dhcpstarv"), |site| (site.zones.servers, site.domain[0])),
+        start: |sim| stranger(sim, &recording!("dhcpstarv"), 1.0, |site| (site.zones.servers, site.domain[0])),
         ..COMMON
     },
     Scenario {
@@ -232,7 +245,7 @@ pub const ALL: &[Scenario] = &[
         endangers: "Patients' letters leave the hospital.",
         tool: Some("smbclient 4.17.12: smbclient -N //HOST/letters -c 'prompt off; mget *'"),
         hour: 1.8,
-        start: |sim| inside(sim, &recording!("smbclient-take"), |site| (last(&site.pcs), site.files)),
+        start: |sim| inside(sim, &recording!("smbclient-take"), 8.0, |site| (last(&site.pcs), site.files)),
         ..COMMON
     },
     Scenario {
@@ -256,18 +269,30 @@ pub const ALL: &[Scenario] = &[
         held_out: true,
         tool: Some("smbclient 4.17.12: get, put NAME.locked, del NAME for each file"),
         hour: 4.6,
-        start: |sim| inside(sim, &recording!("smbclient-encrypt"), |site| (site.reading[0], site.files)),
+        start: |sim| inside(sim, &recording!("smbclient-encrypt"), 8.0, |site| (site.reading[0], site.files)),
         ..COMMON
     },
     Scenario {
         name: "tool-smbclient-mz-dicom",
         title: "a strange laptop puts an image with a program in its preamble on the archive's share",
         family: Family::Malware,
-        techniques: &["T0867", "T0863", "T0886", "T0864", "T1570", "T1080", "T1204.002", "T1021.002", "T1027", "T1036"],
+        techniques: &[
+            "T0867",
+            "T0863",
+            "T0886",
+            "T0864",
+            "T1200",
+            "T1570",
+            "T1080",
+            "T1204.002",
+            "T1021.002",
+            "T1027",
+            "T1036",
+        ],
         endangers: "Whoever opens the image as a program runs what an attacker wrote, on a system full of patients' data.",
         tool: Some("smbclient 4.17.12: put infected.dcm image4.dcm (CVE-2019-11687)"),
         hour: 14.3,
-        start: |sim| stranger(sim, &recording!("smbclient-mz-dicom"), |site| (site.zones.imaging, site.pacs)),
+        start: |sim| stranger(sim, &recording!("smbclient-mz-dicom"), 8.0, |site| (site.zones.imaging, site.pacs)),
         ..COMMON
     },
 ];
@@ -285,16 +310,16 @@ fn played(sim: &mut Sim, recording: &Recording, parts: Parts, slower: f64) -> Ca
 }
 
 /// One host of the hospital attacks another.
-fn inside(sim: &mut Sim, recording: &Recording, ends: fn(&Site) -> (HostId, HostId)) -> Cast {
+fn inside(sim: &mut Sim, recording: &Recording, slower: f64, ends: fn(&Site) -> (HostId, HostId)) -> Cast {
     let (attacker, victim) = ends(sim.ward.site());
-    played(sim, recording, vec![(30, attacker), (40, victim)], 1.0)
+    played(sim, recording, vec![(30, attacker), (40, victim)], slower)
 }
 
 /// A laptop that does not belong to the hospital attacks from a zone.
-fn stranger(sim: &mut Sim, recording: &Recording, place: fn(&Site) -> (ZoneId, HostId)) -> Cast {
+fn stranger(sim: &mut Sim, recording: &Recording, slower: f64, place: fn(&Site) -> (ZoneId, HostId)) -> Cast {
     let (zone, victim) = place(sim.ward.site());
     let laptop = laptop(sim, zone);
-    played(sim, recording, vec![(30, laptop), (40, victim)], 1.0)
+    played(sim, recording, vec![(30, laptop), (40, victim)], slower)
 }
 
 fn laptop(sim: &mut Sim, zone: ZoneId) -> HostId {
