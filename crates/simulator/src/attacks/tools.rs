@@ -45,6 +45,16 @@ pub const ALL: &[Scenario] = &[
         ..COMMON
     },
     Scenario {
+        name: "tool-nmap-quiet",
+        title: "a strange laptop on a ward tries the ports of a monitor, a pump and a ventilator, slowly",
+        techniques: &["T0846", "T0840", "T0888", "T0864", "T1046", "T1018", "T1200"],
+        endangers: "Nothing yet: somebody looks which devices at the bedside could be attacked.",
+        tool: Some("nmap 7.93: nmap -sS -T2 -n -p 22,23,80,..."),
+        hour: 5.2,
+        start: nmap_quiet,
+        ..COMMON
+    },
+    Scenario {
         name: "tool-nmap-dicom",
         title: "a strange laptop guesses the archive's AE title",
         family: Family::Access,
@@ -191,6 +201,17 @@ pub const ALL: &[Scenario] = &[
         ..COMMON
     },
     Scenario {
+        name: "tool-dnsmasq-rogue-dhcp",
+        title: "a strange laptop gives office PCs their addresses, with itself as router and name server",
+        family: Family::Integrity,
+        techniques: &["T0830", "T0849", "T0864", "T1557", "T1557.003", "T1200"],
+        endangers: "What the PCs ask and answer goes through a stranger: passwords, records, orders.",
+        tool: Some("dnsmasq 2.90: dnsmasq --dhcp-range=... --dhcp-option=3,SELF --dhcp-option=6,SELF"),
+        hour: 7.6,
+        start: rogue_dhcp,
+        ..COMMON
+    },
+    Scenario {
         name: "tool-onesixtyone",
         title: "an office PC guesses SNMP communities of a power supply, a printer and the blood fridges' gateway",
         family: Family::Access,
@@ -312,14 +333,14 @@ fn played(sim: &mut Sim, recording: &Recording, parts: Parts, slower: f64) -> Ca
 /// One host of the hospital attacks another.
 fn inside(sim: &mut Sim, recording: &Recording, slower: f64, ends: fn(&Site) -> (HostId, HostId)) -> Cast {
     let (attacker, victim) = ends(sim.ward.site());
-    played(sim, recording, vec![(30, attacker), (40, victim)], slower)
+    played(sim, recording, with(attacker, &[victim]), slower)
 }
 
 /// A laptop that does not belong to the hospital attacks from a zone.
 fn stranger(sim: &mut Sim, recording: &Recording, slower: f64, place: fn(&Site) -> (ZoneId, HostId)) -> Cast {
     let (zone, victim) = place(sim.ward.site());
     let laptop = laptop(sim, zone);
-    played(sim, recording, vec![(30, laptop), (40, victim)], slower)
+    played(sim, recording, with(laptop, &[victim]), slower)
 }
 
 fn laptop(sim: &mut Sim, zone: ZoneId) -> HostId {
@@ -331,13 +352,35 @@ fn laptop(sim: &mut Sim, zone: ZoneId) -> HostId {
 
 fn nmap_syn(sim: &mut Sim) -> Cast {
     let site = sim.ward.site();
-    let parts = vec![(30, last(&site.pcs)), (40, site.pacs), (41, site.gas[0]), (42, site.engine), (43, site.ehr)];
+    let parts = with(last(&site.pcs), &[site.pacs, site.gas[0], site.engine, site.ehr]);
     played(sim, &recording!("nmap-syn"), parts, 1.0)
+}
+
+fn nmap_quiet(sim: &mut Sim) -> Cast {
+    let site = sim.ward.site();
+    let (zone, targets) = (site.zones.wards[0], [site.monitors[0], site.pumps[0], site.ventilators[0]]);
+    let laptop = laptop(sim, zone);
+    played(sim, &recording!("nmap-quiet"), with(laptop, &targets), 1.0)
+}
+
+/// Of PCs in one zone there are three even in the smallest hospital.
+fn rogue_dhcp(sim: &mut Sim) -> Cast {
+    let site = sim.ward.site();
+    let zone = site.zones.offices[0];
+    let near = site.pcs.iter().copied().filter(|pc| sim.net.host(*pc).zone == zone);
+    let targets: Vec<HostId> = near.take(3).collect();
+    let laptop = laptop(sim, zone);
+    played(sim, &recording!("dnsmasq-rogue-dhcp"), with(laptop, &targets), 1.0)
+}
+
+/// The attacker and, from .40 on, the attacked.
+fn with(attacker: HostId, attacked: &[HostId]) -> Parts {
+    std::iter::once((30, attacker)).chain((40..).zip(attacked.iter().copied())).collect()
 }
 
 fn onesixtyone(sim: &mut Sim) -> Cast {
     let site = sim.ward.site();
-    let parts = vec![(30, site.pcs[4]), (40, site.ups[0]), (41, site.printers[0]), (42, site.fridges)];
+    let parts = with(site.pcs[4], &[site.ups[0], site.printers[0], site.fridges]);
     played(sim, &recording!("onesixtyone"), parts, 1.0)
 }
 
@@ -346,7 +389,7 @@ fn arpspoof_modbus(sim: &mut Sim) -> Cast {
     let site = sim.ward.site();
     let (bms, panel, zone) = (site.bms, site.gas[0], site.zones.building);
     let laptop = laptop(sim, zone);
-    played(sim, &recording!("arpspoof-modbus"), vec![(30, laptop), (40, bms), (41, panel)], 1.0)
+    played(sim, &recording!("arpspoof-modbus"), with(laptop, &[bms, panel]), 1.0)
 }
 
 /// The tunnel's other end is outside, and there packets need milliseconds, not microseconds.
@@ -359,144 +402,4 @@ fn iodine(sim: &mut Sim) -> Cast {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::{Time, secs};
-    use crate::commands::generate::OPENING;
-    use crate::frame;
-    use crate::pcap::{self, Writer};
-    use crate::truth::Message;
-    use crate::ward;
-    use std::collections::BTreeMap;
-    use std::path::PathBuf;
-    use std::process::Command;
-
-    /// What a scenario sent, and what it had to send.
-    struct Spliced {
-        frames: Vec<(Time, Vec<u8>, u16)>,
-        messages: Vec<Message>,
-        cast: Cast,
-        sim: Sim,
-        recorded: PathBuf,
-    }
-
-    fn spliced(scenario: &Scenario) -> Spliced {
-        let mut sim = Sim::new(7, OPENING);
-        sim.net.keep_messages = true;
-        ward::open(&mut sim, 50);
-        sim.net.mark = 1;
-        let cast = (scenario.start)(&mut sim);
-        let (mut frames, mut messages) = (Vec::new(), Vec::new());
-        sim.run(cast.end + secs(2), |frame| {
-            if frame.mark == 1 {
-                frames.push((frame.time, frame.bytes.to_vec(), frame.vlan));
-                messages.extend(frame.messages.iter().map(|(_, message)| message.clone()));
-            }
-            Ok::<_, std::convert::Infallible>(())
-        })
-        .unwrap();
-        let name = scenario.name.strip_prefix("tool-").unwrap();
-        let recorded =
-            PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tools/captures").join(name).with_extension("pcap");
-        Spliced { frames, messages, cast, sim, recorded }
-    }
-
-    fn ports_and_payload(bytes: &[u8]) -> Option<&[u8]> {
-        let udp_of_dhcp = bytes.get(34..36).is_some_and(|port| matches!(port, [0, 67 | 68]));
-        match *bytes.get(23)? {
-            _ if bytes[12..14] != [8, 0] || udp_of_dhcp => None,
-            frame::TCP => Some(&bytes[34..50]), // up to the checksum
-            frame::UDP => Some(&bytes[34..40]),
-            _ => None,
-        }
-    }
-
-    /// The sum over an IP packet's segment and its pseudo header, as a receiver makes it.
-    fn sum_is_right(packet: &[u8]) -> bool {
-        let mut covered = packet[20..].to_vec();
-        if packet[9] != frame::ICMP {
-            covered.splice(0..0, packet[12..20].iter().copied());
-            covered.extend((packet.len() % 2 == 1).then_some(0));
-            covered.extend([0, packet[9]]);
-            covered.extend(((packet.len() - 20) as u16).to_be_bytes());
-        }
-        frame::checksum(&packet[..20]) == [0, 0] && frame::checksum(&covered) == [0, 0]
-    }
-
-    #[test]
-    fn every_frame_arrives_whole_and_under_the_hospitals_addresses() {
-        for scenario in ALL {
-            let Spliced { frames, cast, sim, recorded, .. } = spliced(scenario);
-            let name = scenario.name;
-            let originals = pcap::read(&recorded).unwrap();
-            assert_eq!(frames.len(), originals.len(), "{name}");
-            let vlans: Vec<u16> =
-                cast.victims.iter().chain(&cast.attackers).map(|host| sim.net.zone_of(*host).vlan).collect();
-            for ((_, bytes, vlan), original) in frames.iter().zip(&originals) {
-                assert!(vlans.contains(vlan), "{name}: VLAN {vlan}");
-                assert!(!bytes[..12].windows(5).any(|part| part == [0x02, 0x57, 0x54, 0, 0]), "{name}");
-                let arp = bytes[12..14] == [8, 6];
-                let addresses = if arp { &bytes[28..42] } else { &bytes[26..34] };
-                assert!(!addresses.windows(3).any(|part| part == [10, 77, 0]), "{name}: {bytes:02x?}");
-                assert_eq!(ports_and_payload(bytes), ports_and_payload(&original.bytes), "{name}");
-                let length = usize::from(u16::from_be_bytes([bytes[16], bytes[17]]));
-                assert!(arp || sum_is_right(&bytes[14..14 + length]), "{name}: {bytes:02x?}");
-            }
-        }
-    }
-
-    #[test]
-    fn messages_are_named_after_the_hospitals_hosts() {
-        for scenario in ALL {
-            let Spliced { messages, cast, sim, .. } = spliced(scenario);
-            let parties: Vec<String> =
-                cast.victims.iter().chain(&cast.attackers).map(|host| format!("{}:", sim.net.host(*host).ip)).collect();
-            let known = |end: &String| parties.iter().any(|party| end.starts_with(party));
-            let medical = ["dicom", "movescu", "storescu", "modbus", "mbpoll", "hl7"];
-            let expected =
-                medical.iter().any(|part| scenario.name.contains(part)) && !scenario.name.contains("smbclient");
-            assert_eq!(!messages.is_empty(), expected, "{}", scenario.name);
-            assert!(messages.iter().all(|message| known(&message.src) && known(&message.dst)), "{}", scenario.name);
-        }
-    }
-
-    /// How often tshark says what, of errors and warnings and wrong checksums.
-    fn complaints(path: &std::path::Path) -> Option<BTreeMap<String, u64>> {
-        let mut tshark = Command::new("tshark");
-        tshark.args(["-n", "-r"]).arg(path).args(["-q", "-z", "expert,warn"]);
-        for protocol in ["ip", "tcp", "udp"] {
-            tshark.args(["-o", &format!("{protocol}.check_checksum:TRUE")]);
-        }
-        let said = String::from_utf8(tshark.output().ok()?.stdout).ok()?;
-        let mut counts = BTreeMap::new();
-        for line in said.lines() {
-            let mut words = line.split_whitespace();
-            let Some(count) = words.next().and_then(|word| word.parse::<u64>().ok()) else { continue };
-            // Addresses differ.
-            let text: String = words.collect::<Vec<_>>().join(" ").replace(|c: char| c.is_ascii_digit(), "");
-            *counts.entry(text).or_default() += count;
-        }
-        Some(counts)
-    }
-
-    #[test]
-    fn tshark_finds_nothing_that_was_not_recorded() {
-        let directory = tempfile::tempdir().unwrap();
-        for scenario in ALL {
-            let Spliced { frames, recorded, .. } = spliced(scenario);
-            let path = directory.path().join("spliced.pcap");
-            let mut writer = Writer::new(std::fs::File::create(&path).unwrap()).unwrap();
-            for (time, bytes, _) in &frames {
-                writer.frame(*time, bytes, bytes.len()).unwrap();
-            }
-            writer.finish().unwrap();
-            let (Some(before), Some(after)) = (complaints(&recorded), complaints(&path)) else {
-                eprintln!("skipped: no tshark");
-                return;
-            };
-            for (text, count) in after {
-                assert!(before.get(&text).is_some_and(|recorded| *recorded >= count), "{}: {text}", scenario.name);
-            }
-        }
-    }
-}
+mod tests;
