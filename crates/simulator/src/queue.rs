@@ -197,3 +197,40 @@ impl Queue {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::frame::{self, Route};
+
+    const A: Mac = [2, 0, 0, 0, 0, 1];
+    const B: Mac = [2, 0, 0, 0, 0, 2];
+    const BETWEEN: Mac = [2, 0, 0, 0, 0, 3];
+
+    fn send(queue: &mut Queue, from_mac: Mac, to_mac: Mac) -> FrameId {
+        let (from, to) = (Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2));
+        let route = Route { from_mac, to_mac, from, to, ttl: 64 };
+        queue.push(Time(1_000_000), 0, 7, |out| frame::udp(out, &route, 1, [5, 6], b"x"))
+    }
+
+    #[test]
+    fn a_detour_passes_frames_on_and_withdraws_both() {
+        let mut queue = Queue::new(Time(0));
+        let times = [Time(0), Time(u64::MAX)];
+        queue.detours.push(Detour { from: Some(A), to: B, by: BETWEEN, vlan: 7, times, mark: 3 });
+        send(&mut queue, A, B);
+        send(&mut queue, B, A);
+        let withdrawn = send(&mut queue, A, B);
+        queue.withdraw(withdrawn);
+        let mut seen = Vec::new();
+        let released = queue.release(Time::from_secs(2), |frame| {
+            seen.push((frame.bytes[..6].to_vec(), frame.bytes[6..12].to_vec(), frame.bytes[22], frame.mark));
+            Ok::<_, ()>(())
+        });
+        assert_eq!(released, Ok(()));
+        let expected = [(BETWEEN, A, 64, 3), (A, B, 64, 0), (B, BETWEEN, 63, 3)];
+        assert_eq!(seen, expected.map(|(to, from, ttl, mark)| (to.to_vec(), from.to_vec(), ttl, mark)));
+    }
+}

@@ -33,7 +33,7 @@ fn encrypt(sim: &mut Sim, mut share: Share, left: u32, mut dice: Dice) {
     at = share.ask(net, at, Ask::Open(&path, true), &mut dice);
     at = share.ask(net, at, Ask::Rename(&format!("{path}.locked")), &mut dice);
     at = share.ask(net, at, Ask::Close, &mut dice);
-    if left % 20 == 0 {
+    if left.is_multiple_of(20) {
         at = share.file(net, at, &format!("Ward {folder}\\2025\\READ-ME.txt"), 1800, true, &mut dice);
     }
     if left == 0 {

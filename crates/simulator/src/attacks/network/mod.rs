@@ -289,3 +289,37 @@ fn pc(sim: &Sim, place: usize) -> HostId {
     let up = pcs.iter().cycle().skip(place).take(pcs.len()).find(|host| sim.net.host(**host).up);
     *up.unwrap_or(&pcs[0])
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::attacks;
+    use crate::clock::{DAY, Time};
+    use crate::ward;
+
+    /// In the smallest hospital, on one day: nothing may hang on there being many of a kind, nor be sent too late.
+    #[test]
+    fn every_scenario_leaves_frames_of_its_own() {
+        let start = Time::from_secs(1_767_567_600);
+        let mut sim = Sim::new(5, start);
+        ward::open(&mut sim, 50);
+        for scenario in ALL {
+            attacks::play(&mut sim, scenario, start);
+        }
+        let mut frames = BTreeMap::<u16, u64>::new();
+        let counted = sim.run(start + DAY, |frame| {
+            *frames.entry(frame.mark).or_default() += 1;
+            Ok::<_, std::convert::Infallible>(())
+        });
+        assert!(counted.is_ok());
+        assert_eq!(sim.played.len(), ALL.len());
+        for played in &sim.played {
+            let count = frames.get(&played.mark).copied().unwrap_or_default();
+            assert!(count >= 20, "{:?} left {count} frames", played.scenario);
+            assert!(!played.cast.victims.is_empty(), "{:?} concerns nobody", played.scenario);
+        }
+        assert!(sim.net.queue.detours.is_empty(), "who stood between is gone");
+    }
+}

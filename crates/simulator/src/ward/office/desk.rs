@@ -95,7 +95,7 @@ fn work(sim: &mut Sim, place: usize, number: usize, act: Act, rate: f64) {
     let mut more = 0_u32;
     let first = sim.now + seconds(dice.exponential(3600.0 / rate));
     sim.repeat(first, move |sim| {
-        let Some(&desk) = sim.ward.office.desks.0.get(place) else { return None };
+        let &desk = sim.ward.office.desks.0.get(place)?;
         let busy = more > 0 || dice.chance(level(sim, desk.kind));
         more = more.saturating_sub(1);
         if busy && desk.taken && sim.net.host(desk.host).up {
@@ -116,7 +116,7 @@ fn workday(sim: &mut Sim, place: usize) {
     let mut hour = dice.between(6.8, 8.6);
     let first = sim.calendar.next(sim.now, hour);
     sim.repeat(first, move |sim| {
-        let Some(&desk) = sim.ward.office.desks.0.get(place) else { return None };
+        let &desk = sim.ward.office.desks.0.get(place)?;
         let absent = if sim.calendar.is_weekend(sim.now) { 0.93 } else { 0.06 };
         if !dice.chance(absent) {
             start(sim, place, desk.host, &mut dice);
