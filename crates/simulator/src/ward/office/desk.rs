@@ -45,7 +45,7 @@ type Act = fn(&mut Sim, HostId, &mut Dice);
 const ACTS: [(Act, [f64; 4]); 7] = [
     (record, [6.0, 4.5, 3.5, 1.0]),
     (results, [2.5, 0.5, 1.0, 0.0]),
-    (files, [0.8, 2.0, 0.6, 0.3]),
+    (files, [0.6, 1.5, 0.5, 0.3]),
     (mail, [1.5, 3.0, 1.5, 0.0]),
     (web, [0.8, 1.5, 0.8, 0.0]),
     (print, [0.5, 0.5, 0.0, 0.1]),
@@ -168,7 +168,7 @@ fn record(sim: &mut Sim, host: HostId, dice: &mut Dice) {
         return;
     }
     let visit = Visit { from: host, to: ehr, label: 0, port: 443, client: &BROWSER, through: None };
-    pages(sim, &visit, 1 + dice.range(0..4), 9_000.0, dice);
+    pages(sim, &visit, 1 + dice.range(0..4), 7_500.0, dice);
 }
 
 /// Laboratory results, from a server that has never learnt to encrypt.
@@ -187,7 +187,7 @@ fn web(sim: &mut Sim, host: HostId, dice: &mut Dice) {
     if sim.net.host(proxy).up {
         let label = dice.range(0..super::names::LABELS.len() as u64) as u8;
         let visit = Visit { from: host, to, label, port: 443, client: &BROWSER, through: Some(proxy) };
-        pages(sim, &visit, 1 + dice.range(0..3), 10_000.0, dice);
+        pages(sim, &visit, 1 + dice.range(0..3), 9_000.0, dice);
     }
 }
 
