@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::clock::{Time, ms, secs, us};
 use crate::dice::Dice;
 use crate::frame::{self, Route, Segment};
-use crate::network::{HostId, Network, Sent};
+use crate::network::{HostId, Network, Sent, Stack};
 use crate::queue::FrameId;
 
 const FIN: u8 = 1;
@@ -122,10 +122,13 @@ impl Connection {
     fn prepare(net: &mut Network, at: Time, from: (HostId, u16), to: (HostId, u16)) -> Self {
         let mut dice = Dice::new(at.0, "tcp", u64::from(from.0.0) << 32 | u64::from(from.1) << 16 | u64::from(to.1));
         let [opener, answerer] = [from, to].map(|(host, _)| net.host(host).stack);
+        let scaled = opener.scale.is_some() && answerer.scale.is_some();
         let mut end = |(host, port): (HostId, u16), other: HostId| {
             let (route, vlan) = net.route(host, other);
             let (seq, timestamp) = (dice.bits() as u32, dice.bits() as u32);
-            let window = net.host(host).stack.window;
+            // A window that is meant to be scaled fits into the header only where both scale (RFC 7323 section 2.2).
+            let Stack { window, scale, .. } = net.host(host).stack;
+            let window = if scale.is_some() && !scaled { 64_240 } else { window };
             let nothing = (Time::default(), None, 0);
             let (last, waiting, unacknowledged) = nothing;
             End { host, port, route, vlan, known: last, seq, last, waiting, unacknowledged, timestamp, window }

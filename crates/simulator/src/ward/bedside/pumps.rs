@@ -318,7 +318,7 @@ fn roam(sim: &mut Sim, index: usize, dice: &mut Dice) -> Time {
             pump.session.lose();
         }
         pump.unreachable = now + dice.skewed(secs(25), 1.0);
-        if dice.chance(0.04) {
+        if dice.chance(0.015) {
             let back = pump.unreachable;
             let mut dice = dice.fork();
             sim.at(back, move |sim| lease(sim, index, &mut dice));
