@@ -129,9 +129,19 @@ impl Connection {
             // A window that is meant to be scaled fits into the header only where both scale (RFC 7323 section 2.2).
             let Stack { window, scale, .. } = net.host(host).stack;
             let window = if scale.is_some() && !scaled { 64_240 } else { window };
-            let nothing = (Time::default(), None, 0);
-            let (last, waiting, unacknowledged) = nothing;
-            End { host, port, route, vlan, known: last, seq, last, waiting, unacknowledged, timestamp, window }
+            End {
+                host,
+                port,
+                route,
+                vlan,
+                known: Time::default(),
+                seq,
+                last: Time::default(),
+                waiting: None,
+                unacknowledged: 0,
+                timestamp,
+                window,
+            }
         };
         let ends = [end(from, to.0), end(to, from.0)];
         let timestamps = opener.timestamps && answerer.timestamps;
@@ -160,7 +170,8 @@ impl Connection {
         let pace = net.host(self.ends[side as usize].host).stack.pace;
         let mut time = self.begin(net, at, side);
         let count = bytes.len().div_ceil(self.mss);
-        let mut sent = Sent { arrived: time, frame: self.frame_of_nothing(net, time, side, bytes) };
+        let mut sent = Sent { arrived: time, frame: FrameId::NONE };
+        debug_assert!(!bytes.is_empty(), "nothing to send");
         for (number, part) in (1..).zip(bytes.chunks(self.mss)) {
             let flags = if number == count { ACK | PSH } else { ACK };
             let (passed, frame) = self.segment(net, time, side, flags, part);
@@ -174,12 +185,6 @@ impl Connection {
             };
         }
         sent
-    }
-
-    /// Sending nothing is a mistake of the caller, which an acknowledgement hides.
-    fn frame_of_nothing(&mut self, net: &mut Network, at: Time, side: Side, bytes: &[u8]) -> FrameId {
-        debug_assert!(!bytes.is_empty(), "nothing to send");
-        if bytes.is_empty() { self.segment(net, at, side, ACK, &[]).1 } else { FrameId::NONE }
     }
 
     /// A keep-alive probe and its answer (RFC 9293 section 3.8.4).
@@ -266,6 +271,7 @@ impl Connection {
         let other_time = self.ends[side.other() as usize].last;
         let other_stamp = self.ends[side.other() as usize].timestamp;
         let stack = net.host(self.ends[side as usize].host).stack;
+        let other_scales = net.host(self.ends[side.other() as usize].host).stack.scale.is_some();
         let end = &mut self.ends[side as usize];
         let passed = (at + net.delay(end.host, at)).max(end.last + us(1));
         let id = net.next_ip_id(end.host);
@@ -278,7 +284,8 @@ impl Connection {
         if flags & SYN != 0 {
             let [high, low] = stack.mss.to_be_bytes();
             option(&[2, 4, high, low]);
-            if let Some(scale) = stack.scale {
+            // An answerer offers only what its opener did (RFC 7323 section 2.2, RFC 2018 section 2).
+            if let Some(scale) = stack.scale.filter(|_| flags & ACK == 0 || other_scales) {
                 option(&[1, 3, 3, scale, 1, 1, 4, 2]);
             }
         }
