@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::gateway::{self, minutes};
 use super::session::{Air, Session};
 use super::{Bedside, switch_on};
-use crate::clock::{HOUR, MINUTE, Time, ms, secs, seconds};
+use crate::clock::{HOUR, MINUTE, Time, ms, seconds, secs};
 use crate::dice::Dice;
 use crate::network::HostId;
 use crate::sim::Sim;
@@ -107,7 +107,7 @@ fn course(sim: &mut Sim, index: usize) -> Time {
     let machine = &mut sim.ward.bedside.machines[index];
     let look = now + seconds(machine.dice.between(0.3, 1.0) * LOOK.as_secs_f64());
     if machine.until > now || machine.held > now {
-        return look.min(machine.until.max(now + secs(1)));
+        return if machine.until > now { look.min(machine.until) } else { look };
     }
     if machine.anaesthesia {
         theatre(sim, index, office);
