@@ -15,6 +15,7 @@ mod pcap;
 mod privacy;
 mod run;
 mod schema;
+mod simulated;
 mod structure;
 mod tshark;
 mod workers;

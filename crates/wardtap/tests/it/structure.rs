@@ -82,13 +82,14 @@ fn every_detection_has_its_page_and_words() {
 }
 
 /// The crates of ours that each may use.
-const LAYERS: [(&str, &[&str]); 6] = [
+const LAYERS: [(&str, &[&str]); 7] = [
     ("wardtap-net", &[]),
     ("wardtap-capture", &["wardtap-net"]),
     ("wardtap-dissect", &["wardtap-net"]),
     ("wardtap-behaviour", &["wardtap-dissect", "wardtap-net"]),
     ("wardtap-export", &["wardtap-behaviour", "wardtap-dissect", "wardtap-net"]),
     ("wardtap", &["wardtap-behaviour", "wardtap-capture", "wardtap-dissect", "wardtap-export", "wardtap-net"]),
+    ("wardtap-simulator", &[]),
 ];
 
 /// Each package's normal dependencies.
@@ -120,7 +121,10 @@ fn imports_go_down_only() {
             assert!(allowed.contains(&used), "{name} may not use {used}");
         }
         let serialises = uses.iter().any(|used| used == "serde" || used == "serde_json");
-        assert!(!serialises || ["wardtap-export", "wardtap"].contains(&name), "{name} may not know serialised formats");
+        assert!(
+            !serialises || ["wardtap-export", "wardtap", "wardtap-simulator"].contains(&name),
+            "{name} may not know serialised formats"
+        );
     }
     for (name, uses) in &dependencies {
         assert!(!uses.contains("wardtap"), "{name} may not use the program");

@@ -1,0 +1,77 @@
+//! A simulated hospital: every message that was sent is reported, in its frame, with its names; and nothing else is.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use wardtap_simulator::clock::HOUR;
+use wardtap_simulator::commands::generate::OPENING;
+use wardtap_simulator::sim::Sim;
+use wardtap_simulator::tap::{Faults, Tap};
+use wardtap_simulator::ward;
+
+use crate::run::wardtap;
+
+/// Writes a working day of 50 devices and its messages.
+fn day(folder: &Path, faults: Faults) -> Vec<Value> {
+    let mut sim = Sim::new(2026, OPENING);
+    sim.net.keep_messages = true;
+    ward::open(&mut sim, 50);
+    let create = |name| Box::new(BufWriter::new(File::create(folder.join(name)).unwrap()));
+    let mut tap = Tap::new(create("day.pcap"), Some(create("sent.jsonl")), faults, sim.dice("tap", 0)).unwrap();
+    tap.look_around(&sim.net);
+    sim.run(OPENING + HOUR * 18, |frame| tap.see(&frame)).unwrap();
+    tap.finish().unwrap();
+    lines(&folder.join("sent.jsonl"))
+}
+
+fn lines(file: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(file).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// What both sides know of a message, in one order.
+fn known(message: &Value, body: &Value) -> Value {
+    let protocol = message["protocol"].as_str().unwrap();
+    let names: &[&str] = match protocol {
+        "hl7" => &["sending_application", "message_code", "control_id", "ack_code", "ack_control_id"],
+        "modbus" => &["transaction_id", "unit_id", "function", "exception", "address", "quantity"],
+        // Every PDU is told with the titles of its association; its sender lists them where they were sent.
+        _ if body["pdu"] == "A-ASSOCIATE-RQ" => &["pdu", "calling_ae", "called_ae"],
+        _ => &["pdu"],
+    };
+    let mut all: Vec<Value> = names.iter().map(|name| body[name].clone()).collect();
+    if let Some(dimse) = body.get("dimse") {
+        let status = dimse["status"].as_str().map(str::to_ascii_uppercase);
+        all.extend([dimse["command"].clone(), dimse["message_id"].clone(), json!(status)]);
+    }
+    json!([message["frame"], protocol, message["direction"], message["bytes"], all])
+}
+
+#[test]
+fn every_message_of_a_day_is_reported() {
+    for faults in [Faults::default(), Faults { erspan: true, routed: true, ..Faults::default() }] {
+        let folder = tempfile::tempdir().unwrap();
+        let sent = day(folder.path(), faults);
+        let (capture, events) = (folder.path().join("day.pcap"), folder.path().join("events.jsonl"));
+        let events_name = events.to_str().unwrap();
+        wardtap(&["replay", "--event-types", "message", "--events", events_name, capture.to_str().unwrap()]).expect(0);
+        let key = |message: &Value| known(message, &message[message["protocol"].as_str().unwrap()]).to_string();
+        let mut sent: Vec<String> = sent.iter().map(key).collect();
+        let told = lines(&events).into_iter().filter(|event| event["type"] == "message");
+        let mut told: Vec<String> = told
+            .map(|event| {
+                let message = &event["message"];
+                known(message, &message[message["protocol"].as_str().unwrap()]).to_string()
+            })
+            .collect();
+        sent.sort();
+        told.sort();
+        assert!(sent.len() > 10_000, "only {} messages were sent", sent.len());
+        let missing: Vec<_> = sent.iter().filter(|one| told.binary_search(one).is_err()).take(5).collect();
+        let invented: Vec<_> = told.iter().filter(|one| sent.binary_search(one).is_err()).take(5).collect();
+        assert!(missing.is_empty() && invented.is_empty(), "missing {missing:#?}\ninvented {invented:#?}");
+        assert_eq!(sent.len(), told.len());
+    }
+}
