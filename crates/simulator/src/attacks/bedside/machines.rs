@@ -44,7 +44,7 @@ pub(super) fn ventilator_flood(sim: &mut Sim) -> Cast {
     sim.at(end, move |sim| {
         sim.net.host_mut(attacker).up = false;
         sim.ward.bedside.machines[index].port_works = true;
-        switch_on(&mut sim.net, sim.now, victim);
+        switch_on(sim, victim, false);
     });
     Cast { victims: vec![victim], attackers: vec![attacker], end }
 }

@@ -151,10 +151,10 @@ fn theatre(sim: &mut Sim, index: usize, office: f64) {
 /// Switches it on, with somebody on it for about so long.
 pub fn start(sim: &mut Sim, index: usize, lasts: Duration) {
     let now = sim.now;
+    let joined = switch_on(sim, sim.ward.bedside.machines[index].host, false);
     let Bedside { machines, voice, .. } = &mut sim.ward.bedside;
     let machine = &mut machines[index];
-    switch_on(&mut sim.net, now, machine.host);
-    let ready = now + machine.dice.skewed(secs(25), 0.3);
+    let ready = joined + machine.dice.skewed(secs(25), 0.3);
     machine.tell(&mut Air { net: &mut sim.net, voice }, ready, SETTINGS);
     machine.on = true;
     machine.in_use = true;

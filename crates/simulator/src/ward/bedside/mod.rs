@@ -19,11 +19,9 @@ use self::nurse_call::Panel;
 use self::pumps::Pump;
 use self::session::Session;
 use crate::clock::Time;
-use crate::dice::Dice;
-use crate::network::{HostId, Network, ZoneId};
+use crate::network::HostId;
 use crate::sim::Sim;
 use crate::wire::opaque::Voice;
-use std::net::Ipv4Addr;
 
 /// What goes on there.
 #[derive(Debug, Default)]
@@ -59,24 +57,10 @@ pub fn open(sim: &mut Sim) {
     rare::open(sim);
 }
 
-/// A device comes on: it says which address it has. The place for all that a start brings along.
-pub fn switch_on(net: &mut Network, at: Time, host: HostId) {
-    net.host_mut(host).up = true;
-    net.announce(at, host);
-}
-
-/// An address of a zone that nobody has.
-pub fn free_address(net: &Network, zone: ZoneId, dice: &mut Dice) -> Option<Ipv4Addr> {
-    let zone = &net.zones[usize::from(zone.0)];
-    (0..200).map(|_| zone.address(dice.range(200..255) as u8)).find(|ip| net.owner(*ip).is_none())
-}
-
-/// Gives a device a further address of its zone, or of another one where it is now.
-pub fn move_to(net: &mut Network, host: HostId, zone: ZoneId, dice: &mut Dice) {
-    if let Some(ip) = free_address(net, zone, dice) {
-        net.host_mut(host).zone = zone;
-        net.readdress(host, ip);
-    }
+/// A device comes on and asks for its address, for another one where `anew`; gives when it has it.
+pub fn switch_on(sim: &mut Sim, host: HostId, anew: bool) -> Time {
+    sim.net.host_mut(host).up = true;
+    sim.join_network(host, anew)
 }
 
 /// A server at the bedside closes all its connections, as before a restart; devices come back by themselves.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::session::{Air, Session};
-use super::{Bedside, gateway, move_to, switch_on};
+use super::{Bedside, gateway, switch_on};
 use crate::clock::{HOUR, MINUTE, Time, ms, seconds, secs, us};
 use crate::dice::Dice;
 use crate::network::HostId;
@@ -277,15 +277,15 @@ fn course(sim: &mut Sim, index: usize) -> Time {
 /// Somebody comes to lie there.
 pub fn admit(sim: &mut Sim, index: usize) {
     let now = sim.now;
+    let joined = switch_on(sim, sim.ward.bedside.monitors[index].host, false);
     let Bedside { monitors, voice, .. } = &mut sim.ward.bedside;
     let monitor = &mut monitors[index];
-    switch_on(&mut sim.net, now, monitor.host);
     monitor.patient = monitor.dice.range(100_000..900_000);
     monitor.measured = Monitor::draw_measured(&mut monitor.dice);
     monitor.stage = Stage::InUse;
     let [_, on] = monitor.habit();
     monitor.until = now + monitor.dice.skewed(on, 0.7);
-    let starts = now + monitor.dice.around(secs(20), 0.4);
+    let starts = joined + monitor.dice.around(secs(20), 0.4);
     monitor.tell(&mut Air { net: &mut sim.net, voice }, starts, BED);
 }
 
@@ -316,17 +316,19 @@ pub fn leave(sim: &mut Sim, index: usize, stage: Stage) {
 pub fn come_back(sim: &mut Sim, index: usize) {
     let now = sim.now;
     let zones = sim.ward.site().zones.wards.clone();
+    let monitor = &mut sim.ward.bedside.monitors[index];
+    let host = monitor.host;
+    let moved = monitor.dice.chance(0.15);
+    if moved {
+        sim.net.host_mut(host).zone = *monitor.dice.pick(&zones);
+    }
+    let joined = switch_on(sim, host, moved);
     let Bedside { monitors, voice, .. } = &mut sim.ward.bedside;
     let monitor = &mut monitors[index];
-    if monitor.dice.chance(0.15) {
-        let zone = *monitor.dice.pick(&zones);
-        move_to(&mut sim.net, monitor.host, zone, &mut monitor.dice);
-    }
-    switch_on(&mut sim.net, now, monitor.host);
     monitor.stage = Stage::InUse;
     // Who was moved stays for a while.
     monitor.until = monitor.until.max(now) + monitor.dice.skewed(10 * HOUR, 0.6);
-    let starts = now + monitor.dice.around(secs(6), 0.4);
+    let starts = joined + monitor.dice.around(secs(6), 0.4);
     monitor.tell(&mut Air { net: &mut sim.net, voice }, starts, BED);
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::session::{Air, Session, Transfer};
-use super::{Bedside, move_to, switch_on};
+use super::{Bedside, switch_on};
 use crate::clock::{HOUR, MINUTE, Time, ms, seconds, secs};
 use crate::dice::Dice;
 use crate::network::HostId;
@@ -200,11 +200,11 @@ fn course(sim: &mut Sim, index: usize) -> Time {
 /// Switches it on: it finds the network, and takes the drug library where there is a new one.
 pub fn start(sim: &mut Sim, index: usize) {
     let now = sim.now;
+    let joined = switch_on(sim, sim.ward.bedside.pumps[index].host, false);
     let Bedside { pumps, voice, library, .. } = &mut sim.ward.bedside;
     let pump = &mut pumps[index];
-    switch_on(&mut sim.net, now, pump.host);
     let air = &mut Air { net: &mut sim.net, voice };
-    let ready = now + pump.dice.skewed(secs(8), 0.3);
+    let ready = joined + pump.dice.skewed(secs(8), 0.3);
     let told = pump.tell(air, ready, PUMP_STATUS);
     if pump.library != *library && pump.session.is_open() {
         pump.session.transfer(air, told + secs(2), &LIBRARY, ACKNOWLEDGED);
@@ -320,21 +320,20 @@ fn roam(sim: &mut Sim, index: usize, dice: &mut Dice) -> Time {
         pump.unreachable = now + dice.skewed(secs(25), 1.0);
         if dice.chance(0.015) {
             let back = pump.unreachable;
-            let mut dice = dice.fork();
-            sim.at(back, move |sim| lease(sim, index, &mut dice));
+            sim.at(back, move |sim| lease(sim, index));
         }
     }
     now + dice.skewed(4 * HOUR, 0.9)
 }
 
 /// Its lease has run out, and it gets another address.
-pub fn lease(sim: &mut Sim, index: usize, dice: &mut Dice) {
-    let Sim { net, ward, now, .. } = sim;
-    let pump = &mut ward.bedside.pumps[index];
+pub fn lease(sim: &mut Sim, index: usize) {
+    let pump = &mut sim.ward.bedside.pumps[index];
     pump.session.lose();
-    let zone = net.host(pump.host).zone;
-    move_to(net, pump.host, zone, dice);
-    net.announce(*now, pump.host);
+    if pump.stage != Stage::Off {
+        let host = pump.host;
+        switch_on(sim, host, true);
+    }
 }
 
 /// The gateway rolls a new drug library out, or firmware, to all pumps that are there: within an hour or so. The others
@@ -376,9 +375,9 @@ pub fn restart(sim: &mut Sim, index: usize, at: Time) {
     let back = gone + pump.dice.skewed(secs(70), 0.2);
     pump.unreachable = back;
     sim.at(back, move |sim| {
-        let pump = &sim.ward.bedside.pumps[index];
-        if pump.stage != Stage::Off {
-            sim.net.announce(sim.now, pump.host);
+        let Pump { stage, host, .. } = sim.ward.bedside.pumps[index];
+        if stage != Stage::Off {
+            switch_on(sim, host, false);
         }
     });
 }
