@@ -53,9 +53,10 @@ fn every_message_stands_in_its_frame() {
         let message: Value = serde_json::from_str(line).unwrap();
         let text = |name: &str| message[name].as_str().unwrap().to_owned();
         let protocol = text("protocol");
-        if message["direction"] == "request" && protocol == "hl7" {
-            // tshark knows HL7 by its port; who sends requests on a link is who opened it.
-            ports.insert((protocol.clone(), text("dst").rsplit_once(':').unwrap().1.to_owned()));
+        // tshark goes by ports first, the ephemeral one too.
+        let port = text("dst").rsplit_once(':').unwrap().1.to_owned();
+        if message["direction"] == "request" && port.parse::<u16>().unwrap() < 49_152 {
+            ports.insert((if protocol == "modbus" { "mbtcp".to_owned() } else { protocol.clone() }, port));
         }
         *sent.entry((protocol, message["frame"].as_u64().unwrap())).or_default() += 1;
     }
