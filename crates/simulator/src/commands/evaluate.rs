@@ -1,0 +1,89 @@
+//! `evaluate`: how well detectors find what is played.
+
+use anyhow::{Context, Result, bail, ensure};
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::thread;
+
+use crate::attacks::{self, Scenario};
+use crate::cli;
+use crate::clock::MINUTE;
+use crate::evaluate::{self, Plan, markdown};
+
+/// Devices, learned days, clean days and scenarios of a whole measurement.
+const WHOLE: (usize, u32, u32) = (200, 14, 14);
+
+/// Those of the small one.
+const QUICK: (usize, u32, u32) = (50, 3, 2);
+
+/// Scenarios of the small one.
+const QUICK_SCENARIOS: usize = 12;
+
+/// Marks in a document between which the tables stand.
+const BEGIN: &str = "<!-- evaluate: begin -->\n";
+const END: &str = "<!-- evaluate: end -->";
+
+/// Measures, and prints the report.
+///
+/// # Errors
+/// Where a detector cannot be run, a file cannot be written or a scenario cannot be played.
+pub fn run(options: &cli::Evaluate) -> Result<()> {
+    let plan = plan(options)?;
+    let measured = evaluate::run(&plan);
+    if options.work.is_none() {
+        fs::remove_dir_all(&plan.work).with_context(|| format!("cannot remove {}", plan.work.display()))?;
+    }
+    let report = measured?;
+    let text = markdown::render(&report);
+    print!("{text}");
+    if let Some(path) = &options.into {
+        put_into(path, &text)?;
+    }
+    if let Some(path) = &options.json {
+        let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+        let mut file = BufWriter::new(file);
+        serde_json::to_writer_pretty(&mut file, &report)?;
+        file.flush()?;
+    }
+    ensure!(report.failures.is_empty(), "could not be simulated: {}", report.failures.join(", "));
+    Ok(())
+}
+
+fn plan(options: &cli::Evaluate) -> Result<Plan> {
+    let (devices, learn, clean) = if options.quick { QUICK } else { WHOLE };
+    let families = options.families.as_deref().map(evaluate::read_families).transpose()?;
+    let own = || std::env::temp_dir().join(format!("wardtap-evaluate-{}", process::id()));
+    Ok(Plan {
+        seed: options.seed,
+        devices: options.devices.unwrap_or(devices),
+        learn: options.learn.unwrap_or(learn),
+        clean: options.clean.unwrap_or(clean),
+        tolerance: MINUTE * options.tolerance,
+        severity: options.severity,
+        detectors: options.detectors.clone(),
+        scenarios: scenarios(options)?,
+        families: families.unwrap_or_default(),
+        faults: options.faults.into(),
+        jobs: options.jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from)),
+        work: options.work.clone().map_or_else(own, PathBuf::from),
+    })
+}
+
+fn scenarios(options: &cli::Evaluate) -> Result<Vec<&'static Scenario>> {
+    if !options.scenarios.is_empty() {
+        return options.scenarios.iter().map(|name| attacks::named(name)).collect();
+    }
+    Ok(if options.quick { evaluate::subset(QUICK_SCENARIOS) } else { attacks::all().collect() })
+}
+
+/// Puts the report between a document's marks.
+fn put_into(path: &Path, text: &str) -> Result<()> {
+    let old = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let Some(((before, _), (_, after))) = old.split_once(BEGIN).zip(old.rsplit_once(END)) else {
+        bail!("{} has no lines {} and {END}", path.display(), BEGIN.trim());
+    };
+    fs::write(path, format!("{before}{BEGIN}{text}{END}{after}"))
+        .with_context(|| format!("cannot write {}", path.display()))
+}
