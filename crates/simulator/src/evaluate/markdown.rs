@@ -104,7 +104,7 @@ fn verdicts(measured: &Measured) -> impl Iterator<Item = &Verdict> {
 }
 
 fn sum_of_chance(measured: &Measured) -> f64 {
-    verdicts(measured).map(|verdict| verdict.chance).sum()
+    verdicts(measured).fold(0.0, |sum, verdict| sum + verdict.chance)
 }
 
 fn median_time(measured: &Measured) -> String {

@@ -68,9 +68,18 @@ pub struct Replay {
     /// Where events go, a line of JSON each; `-` is standard output
     #[arg(long, value_name = "FILE")]
     pub events: Option<PathBuf>,
-    /// Which events: `alert` is all there is beside `stats`
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "alert")]
-    pub event_types: Vec<String>,
+    /// Which events; `stats` is always written
+    #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', default_value = "alert")]
+    pub event_types: Vec<EventType>,
+}
+
+/// Types of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EventType {
+    /// What differs from what was learned
+    Alert,
+    /// Counts, at the end
+    Stats,
 }
 
 /// What a detector does with packets.
@@ -117,7 +126,7 @@ fn run_as<D: Detector>(command: &Command) -> Result<bool> {
 
 fn replay<D: Detector>(options: &Replay) -> Result<bool> {
     let mut detector = options.baseline.as_deref().map(load::<D>).transpose()?;
-    let wanted = options.event_types.iter().any(|kind| kind == "alert");
+    let wanted = options.event_types.contains(&EventType::Alert);
     let mut events = Events::new(options.events.as_deref().map(create).transpose()?, wanted);
     let seen = packets::read(&options.capture, |packet| match &mut detector {
         Some(detector) => detector.judge(packet, &mut events),
