@@ -13,6 +13,7 @@ pub mod detections;
 pub mod device;
 pub mod judge;
 pub mod observation;
+pub mod slots;
 pub mod tally;
 
 #[cfg(test)]

@@ -4,13 +4,13 @@
 //! look: a refusal, a further target, a long ascent through addresses. Counts are cumulative, so that neither the
 //! number of workers nor the cuts between batches show.
 
-use hashbrown::HashTable;
 use wardtap_dissect::{Direction, Envelope, Features, Message, NO_VALUE, Outcome, Protocol, Target};
 use wardtap_net::address::Address;
 use wardtap_net::flow::{HashKey, fold};
 use wardtap_net::stream::Side;
 
 use crate::observation::Place;
+use crate::slots::{self, Slot, Slots};
 
 /// Targets told apart for one pair: all Modbus unit ids, and more AE titles than any archive has. Messages for further
 /// ones are counted.
@@ -136,13 +136,14 @@ const SEARCH_REQUESTS_MAX: u32 = 5;
 /// A pair as it is kept. What every message touches comes first: two cache lines of it.
 #[repr(C)]
 struct Entry {
-    generation: u32,
+    /// Of its pair.
+    hash: u64,
     /// The judge is to hear of it.
     told: bool,
     /// Whether `latest` holds a target.
     has_targets: bool,
-    /// The place of the feature that is a range of addresses.
-    range: Option<u8>,
+    /// The place of the feature that is an address.
+    position: Option<u8>,
     requests: u64,
     responses: u64,
     last: Place,
@@ -174,14 +175,8 @@ struct Rare {
 /// The pairs of one shard.
 pub struct Pairs {
     key: HashKey,
-    max: usize,
-    index: HashTable<u16>,
-    entries: Vec<Entry>,
-    /// Whether a pair has said anything since the hand passed it; apart, so that the hand passes many at once.
-    used: Vec<bool>,
-    hand: usize,
-    generation: u32,
-    news: Vec<u16>,
+    slots: Slots<Entry>,
+    news: Vec<Slot>,
     evicted: u64,
     targets: Targets,
     targets_bytes_max: usize,
@@ -201,8 +196,7 @@ struct Targets {
 /// for messages by which the other end asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PairSlot {
-    generation: u32,
-    id: u16,
+    slot: Slot,
     requester: Side,
 }
 
@@ -217,9 +211,6 @@ impl PairSlot {
     }
 }
 
-/// The most pairs of a table.
-const TABLE_MAX: usize = 1 << 16;
-
 impl Pairs {
     /// An empty table for at most `max` pairs (and never more than 65,536), whose targets and their names take no more than
     /// `targets_bytes_max` octets.
@@ -227,12 +218,7 @@ impl Pairs {
     pub fn new(key: HashKey, max: usize, targets_bytes_max: usize) -> Self {
         Self {
             key,
-            max: max.min(TABLE_MAX),
-            index: HashTable::new(),
-            entries: Vec::new(),
-            used: Vec::new(),
-            hand: 0,
-            generation: 0,
+            slots: Slots::new(max),
             news: Vec::new(),
             evicted: 0,
             targets: Targets::default(),
@@ -273,18 +259,16 @@ impl Pairs {
     ) -> PairSlot {
         let requester = envelope.requester();
         let slot = match slot {
-            Some(slot) if slot.requester == requester && self.entry(slot).is_some() => slot,
-            _ => self.find_or_add(&pair(), requester, place),
+            Some(slot) if slot.requester == requester && self.slots.get_mut(slot.slot).is_some() => slot,
+            _ => PairSlot { slot: self.find_or_add(&pair(), place), requester },
         };
-        if let Some(used) = self.used.get_mut(usize::from(slot.id)) {
-            *used = true;
-        }
-        if let Some(entry) = self.entries.get_mut(usize::from(slot.id))
+        self.slots.touch(slot.slot);
+        if let Some(entry) = self.slots.get_mut(slot.slot)
             && entry.take(message, envelope, features, place, &mut self.targets)
             && !entry.told
         {
             entry.told = true;
-            self.news.push(slot.id);
+            self.news.push(slot.slot);
         }
         if self.targets.bytes > self.targets_bytes_max {
             self.give_up_targets();
@@ -292,14 +276,9 @@ impl Pairs {
         slot
     }
 
-    #[inline]
-    fn entry(&mut self, slot: PairSlot) -> Option<&mut Entry> {
-        self.entries.get_mut(usize::from(slot.id)).filter(|entry| entry.generation == slot.generation)
-    }
-
     /// Bytes were missing on a flow of the pair.
     pub fn gap(&mut self, slot: PairSlot, bytes: u64) {
-        if let Some(entry) = self.entry(slot) {
+        if let Some(entry) = self.slots.get_mut(slot.slot) {
             let rare = entry.rare.get_or_insert_default();
             rare.gap_bytes = rare.gap_bytes.saturating_add(bytes);
         }
@@ -310,8 +289,8 @@ impl Pairs {
         if self.news.is_empty() {
             return;
         }
-        for id in std::mem::take(&mut self.news) {
-            let Some(entry) = self.entries.get_mut(usize::from(id)) else { continue };
+        for slot in std::mem::take(&mut self.news) {
+            let Some(entry) = self.slots.get_mut(slot) else { continue };
             if std::mem::take(&mut entry.told) {
                 to(entry.tally());
                 if let Some(rare) = &mut entry.rare {
@@ -321,26 +300,17 @@ impl Pairs {
         }
     }
 
-    fn find_or_add(&mut self, pair: &Pair, requester: Side, place: Place) -> PairSlot {
+    fn find_or_add(&mut self, pair: &Pair, place: Place) -> Slot {
         let hash = pair.hash(self.key);
-        let entries = &self.entries;
-        let same = |&id: &u16| entries.get(usize::from(id)).is_some_and(|entry| entry.pair == *pair);
-        if let Some(&id) = self.index.find(hash, same) {
-            let generation = entries.get(usize::from(id)).map_or(0, |entry| entry.generation);
-            return PairSlot { generation, id, requester };
+        if let Some(slot) = self.slots.find(hash, |entry| entry.pair == *pair) {
+            return slot;
         }
-        self.generation = self.generation.wrapping_add(1);
-        let entry = Entry::new(*pair, self.generation, place);
-        let id = if self.entries.len() < self.max {
-            self.entries.push(entry);
-            self.used.push(false);
-            (self.entries.len() - 1) as u16
-        } else {
-            self.replace(entry)
-        };
-        let (entries, key) = (&self.entries, self.key);
-        self.index.insert_unique(hash, id, |&id| entries.get(usize::from(id)).map_or(0, |entry| entry.pair.hash(key)));
-        PairSlot { generation: self.generation, id, requester }
+        let (slot, old) = self.slots.add(Entry::new(*pair, hash, place));
+        if let Some(old) = old {
+            self.evicted += 1;
+            self.targets.bytes = self.targets.bytes.saturating_sub(old.targets_bytes());
+        }
+        slot
     }
 
     /// Of the next pairs that have targets, the one that has been silent longest gives them up, until there is room.
@@ -349,9 +319,9 @@ impl Pairs {
         while self.targets.bytes > self.targets_bytes_max {
             let mut chosen: Option<(Place, usize)> = None;
             let mut passed = 0;
-            for _ in 0..self.entries.len() {
-                self.targets_hand = (self.targets_hand + 1) % self.entries.len().max(1);
-                let Some(entry) = self.entries.get(self.targets_hand).filter(|entry| entry.targets_bytes() > 0) else {
+            for _ in 0..self.slots.len() {
+                self.targets_hand = (self.targets_hand + 1) % self.slots.len().max(1);
+                let Some(entry) = self.slots.at_mut(self.targets_hand).filter(|entry| entry.targets_bytes() > 0) else {
                     continue;
                 };
                 if chosen.is_none_or(|(last, _)| entry.last.time < last.time) {
@@ -362,42 +332,28 @@ impl Pairs {
                     break;
                 }
             }
-            let Some(entry) = chosen.and_then(|(_, place)| self.entries.get_mut(place)) else { return };
+            let Some(entry) = chosen.and_then(|(_, place)| self.slots.at_mut(place)) else { return };
             self.targets.bytes = self.targets.bytes.saturating_sub(entry.targets_bytes());
             self.targets.evicted += u64::from(entry.target_counts().distinct);
             entry.forget_targets();
         }
     }
+}
 
-    /// Gives up the next pair that has said nothing since the hand last passed it.
-    fn replace(&mut self, entry: Entry) -> u16 {
-        self.evicted += 1;
-        loop {
-            self.hand = (self.hand + 1) % self.used.len().max(1);
-            match self.used.get_mut(self.hand) {
-                Some(used) if *used => *used = false,
-                _ => break,
-            }
-        }
-        let id = self.hand as u16;
-        let Some(place) = self.entries.get_mut(self.hand) else { return id };
-        let old = std::mem::replace(place, entry);
-        self.targets.bytes = self.targets.bytes.saturating_sub(old.targets_bytes());
-        if let Ok(found) = self.index.find_entry(old.pair.hash(self.key), |&other| other == id) {
-            found.remove();
-        }
-        id
+impl slots::Entry for Entry {
+    fn hash(&self) -> u64 {
+        self.hash
     }
 }
 
 impl Entry {
-    fn new(pair: Pair, generation: u32, place: Place) -> Self {
+    fn new(pair: Pair, hash: u64, place: Place) -> Self {
         let protocol = pair.protocol;
         Self {
-            generation,
+            hash,
             told: false,
             has_targets: false,
-            range: protocol.range().and_then(|feature| u8::try_from(feature).ok()),
+            position: protocol.position().and_then(|feature| u8::try_from(feature).ok()),
             requests: 0,
             responses: 0,
             last: place,
@@ -442,7 +398,7 @@ impl Entry {
     ) -> bool {
         self.last = place;
         let value = |feature: u8| features.get(usize::from(feature)).copied().filter(|&value| value != NO_VALUE);
-        let address = self.range.and_then(value);
+        let address = self.position.and_then(value);
         let mut news = false;
         match envelope.direction {
             Direction::Request => {

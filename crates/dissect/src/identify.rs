@@ -240,16 +240,17 @@ impl Conversation {
     /// Tries a segment by itself.
     fn begin(&mut self, flow: &FlowFacts, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {
         match probe_alone(flow, chunk.side, chunk.bytes) {
-            Verdict::Unsure(_) if chunk.bytes.len() < EARLY_MAX => {
+            Verdict::Unsure(unsure) if chunk.bytes.len() < EARLY_MAX => {
+                self.note_unsure(unsure);
                 let mut early = Early::default();
                 early.keep(chunk, to);
                 self.kept = Some(Box::new(Kept::Early(early)));
             }
-            Verdict::Named(find) | Verdict::Unsure(Some(find)) => {
+            Verdict::Named(find) | Verdict::Unsure(Unsure { likely: Some(find), .. }) => {
                 self.name_by(find, flow);
                 self.push(flow, chunk, to);
             }
-            Verdict::Unsure(None) | Verdict::Nothing => self.drop_bytes(chunk.side, chunk.bytes),
+            Verdict::Unsure(_) | Verdict::Nothing => self.drop_bytes(chunk.side, chunk.bytes),
         }
     }
 
@@ -260,7 +261,8 @@ impl Conversation {
         let [a, b] = &early.bytes;
         let first = early.pieces.first().map_or(side, |piece| piece.side);
         match probe(&Evidence { flow, bytes: [a, b], first }) {
-            Verdict::Unsure(_) if a.len().max(b.len()) < EARLY_MAX => {
+            Verdict::Unsure(unsure) if a.len().max(b.len()) < EARLY_MAX => {
+                self.note_unsure(unsure);
                 // The other end may still begin something, which bytes that begin nothing must not keep from being tried.
                 let bytes: &Vec<u8> = side.of(&early.bytes);
                 if let Verdict::Nothing = probe_alone(flow, side, bytes) {
@@ -273,11 +275,11 @@ impl Conversation {
                 }
                 self.kept = Some(Box::new(Kept::Early(early)));
             }
-            Verdict::Named(find) | Verdict::Unsure(Some(find)) => {
+            Verdict::Named(find) | Verdict::Unsure(Unsure { likely: Some(find), .. }) => {
                 self.name_by(find, flow);
                 self.replay(&early, flow, to);
             }
-            Verdict::Unsure(None) | Verdict::Nothing => {
+            Verdict::Unsure(_) | Verdict::Nothing => {
                 for side in Side::BOTH {
                     self.drop_bytes(side, side.of::<Vec<u8>>(&early.bytes));
                 }
@@ -300,6 +302,13 @@ impl Conversation {
     fn note_bytes_before(&mut self) {
         if self.before == Before::Nothing {
             self.before = Before::Bytes;
+        }
+    }
+
+    /// What begins nothing stands in front of whatever comes, also while it is kept.
+    fn note_unsure(&mut self, unsure: Unsure) {
+        if unsure.begins_nothing {
+            self.note_bytes_before();
         }
     }
 
@@ -341,10 +350,18 @@ struct Find {
     is_behind: bool,
 }
 
+/// A protocol is still unsure.
+#[derive(Clone, Copy)]
+struct Unsure {
+    /// What it is unless it turns out to be what that protocol begins with.
+    likely: Option<Find>,
+    /// No protocol begins with these bytes: one may begin behind them.
+    begins_nothing: bool,
+}
+
 enum Verdict {
     Named(Find),
-    /// What it is unless it turns out to be what a protocol is still unsure of.
-    Unsure(Option<Find>),
+    Unsure(Unsure),
     Nothing,
 }
 
@@ -372,7 +389,9 @@ fn probe(evidence: &Evidence<'_>) -> Verdict {
         }
     }
     match named.or(behind) {
-        likely if unsure || likely.is_none() && unsure_behind => Verdict::Unsure(likely),
+        likely if unsure || likely.is_none() && unsure_behind => {
+            Verdict::Unsure(Unsure { likely, begins_nothing: !unsure })
+        }
         Some(find) => Verdict::Named(find),
         None => Verdict::Nothing,
     }

@@ -77,7 +77,10 @@ pub static PROTOCOLS: [&Protocol; 3] = [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbu
 pub enum Learned {
     /// One of a closed set: together with the others of its kind it names the operation.
     Set,
-    /// A number of which the range matters (a register address).
+    /// A place that others come before and behind (a register's address): names the operation too, and going up through
+    /// many of them is a sweep.
+    Position,
+    /// A number of which the least and the greatest matter (what is written to a register).
     Range,
     /// An amount, to be added up (bytes, registers).
     Quantity,
@@ -133,10 +136,10 @@ impl std::fmt::Debug for Protocol {
 }
 
 impl Protocol {
-    /// The feature whose values form a range: addresses, which a sweep goes through one by one.
+    /// The feature that is a place: addresses, which a sweep goes through one by one.
     #[must_use]
-    pub fn range(&self) -> Option<usize> {
-        self.features.iter().position(|feature| feature.learned == Learned::Range)
+    pub fn position(&self) -> Option<usize> {
+        self.features.iter().position(|feature| feature.learned == Learned::Position)
     }
 }
 

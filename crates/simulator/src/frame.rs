@@ -54,8 +54,9 @@ pub fn checksum(bytes: &[u8]) -> [u8; 2] {
     fold(sum(bytes))
 }
 
-/// Sets the checksum of a UDP or TCP segment, whose own field at `at` holds zeros: `ip` begins with its IPv4 header.
-fn close_segment(ip: &mut [u8], at: usize) {
+/// Sets the checksum of a UDP or TCP segment, whose own field is at `at`: `ip` begins with its IPv4 header.
+pub(crate) fn close_segment(ip: &mut [u8], at: usize) {
+    ip[20 + at..22 + at].fill(0);
     let protocol = ip[9];
     let length = (ip.len() - 20) as u16;
     let pseudo = sum(&ip[12..20]) + u64::from(u16::from_le_bytes([0, protocol])) + u64::from(length.swap_bytes());

@@ -75,7 +75,11 @@ pub fn read(path: &Path) -> Result<Vec<Frame>> {
     parse(&bytes).with_context(|| format!("{} is no capture of Ethernet frames in pcap", path.display()))
 }
 
-fn parse(bytes: &[u8]) -> Result<Vec<Frame>> {
+/// A small capture of Ethernet frames from its octets.
+///
+/// # Errors
+/// Where it is something else, or cut short.
+pub fn parse(bytes: &[u8]) -> Result<Vec<Frame>> {
     ensure!(bytes.len() >= 24, "it is shorter than a header");
     let raw = |at: usize| -> [u8; 4] { std::array::from_fn(|place| bytes[at + place]) };
     let little = u32::from_le_bytes(raw(0));

@@ -126,9 +126,19 @@ impl Connection {
             let (route, vlan) = net.route(host, other);
             let (seq, timestamp) = (dice.bits() as u32, dice.bits() as u32);
             let window = net.host(host).stack.window;
-            let nothing = (Time::default(), None, 0);
-            let (last, waiting, unacknowledged) = nothing;
-            End { host, port, route, vlan, known: last, seq, last, waiting, unacknowledged, timestamp, window }
+            End {
+                host,
+                port,
+                route,
+                vlan,
+                known: Time::default(),
+                seq,
+                last: Time::default(),
+                waiting: None,
+                unacknowledged: 0,
+                timestamp,
+                window,
+            }
         };
         let ends = [end(from, to.0), end(to, from.0)];
         let timestamps = opener.timestamps && answerer.timestamps;
@@ -157,7 +167,8 @@ impl Connection {
         let pace = net.host(self.ends[side as usize].host).stack.pace;
         let mut time = self.begin(net, at, side);
         let count = bytes.len().div_ceil(self.mss);
-        let mut sent = Sent { arrived: time, frame: self.frame_of_nothing(net, time, side, bytes) };
+        let mut sent = Sent { arrived: time, frame: FrameId::NONE };
+        debug_assert!(!bytes.is_empty(), "nothing to send");
         for (number, part) in (1..).zip(bytes.chunks(self.mss)) {
             let flags = if number == count { ACK | PSH } else { ACK };
             let (passed, frame) = self.segment(net, time, side, flags, part);
@@ -171,12 +182,6 @@ impl Connection {
             };
         }
         sent
-    }
-
-    /// Sending nothing is a mistake of the caller, which an acknowledgement hides.
-    fn frame_of_nothing(&mut self, net: &mut Network, at: Time, side: Side, bytes: &[u8]) -> FrameId {
-        debug_assert!(!bytes.is_empty(), "nothing to send");
-        if bytes.is_empty() { self.segment(net, at, side, ACK, &[]).1 } else { FrameId::NONE }
     }
 
     /// A keep-alive probe and its answer (RFC 9293 section 3.8.4).

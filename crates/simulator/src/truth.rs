@@ -3,12 +3,12 @@
 //! A message's line has the names of wardtap's `message` events, so that the two can be laid side by side. Patients are
 //! invented, yet nothing of them stands here either.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::Time;
 
 /// A message of the application, as its sender knows it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Message {
     /// `hl7`, `dicom` or `modbus`.
     pub protocol: &'static str,
@@ -26,8 +26,8 @@ pub struct Message {
 }
 
 /// What a message says, by protocol; the fields of the contract that its sender knows.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", bound(deserialize = "'de: 'static"))]
 pub enum Body {
     /// HL7 v2.
     Hl7(Hl7),
@@ -38,7 +38,7 @@ pub enum Body {
 }
 
 /// HL7 v2: MSH and MSA.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Hl7 {
     /// MSH-3.
     pub sending_application: String,
@@ -60,7 +60,7 @@ pub struct Hl7 {
 }
 
 /// DICOM: a PDU of an association, or a DIMSE message.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Dicom {
     /// `A-ASSOCIATE-RQ`, ..., `P-DATA-TF` for a DIMSE message.
     pub pdu: &'static str,
@@ -76,7 +76,7 @@ pub struct Dicom {
 }
 
 /// A DIMSE command.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Dimse {
     /// `C-STORE-RQ` and the like.
     pub command: &'static str,
@@ -88,7 +88,7 @@ pub struct Dimse {
 }
 
 /// Modbus/TCP: an ADU.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Modbus {
     /// Transaction identifier.
     pub transaction_id: u16,

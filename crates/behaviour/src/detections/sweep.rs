@@ -87,7 +87,7 @@ fn targets(tally: &Tally) -> Option<(String, String)> {
 
 /// A long ascent through addresses.
 fn addresses(tally: &Tally) -> Option<(String, String)> {
-    let name = tally.pair.protocol.features.get(tally.pair.protocol.range()?)?.name;
+    let name = tally.pair.protocol.features.get(tally.pair.protocol.position()?)?.name;
     let (ascent, how) = if tally.refused_ascent.length >= REFUSED_ASCENT_MIN {
         (tally.refused_ascent, "refused")
     } else if tally.ascent.length >= ASCENT_MIN {

@@ -22,7 +22,7 @@ use crate::observation::Place;
 use crate::tally::{Pair, PairSlot, Pairs, Tally};
 
 const FEATURES: &[Feature] =
-    &[Feature { name: "door", learned: Learned::Set }, Feature { name: "step", learned: Learned::Range }];
+    &[Feature { name: "door", learned: Learned::Set }, Feature { name: "step", learned: Learned::Position }];
 
 fn protocol(named_by: &'static [usize]) -> Protocol {
     Protocol {

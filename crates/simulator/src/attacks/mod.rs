@@ -6,6 +6,7 @@ pub mod dicom;
 pub mod hl7;
 pub mod modbus;
 pub mod network;
+pub mod splice;
 pub mod tools;
 
 use anyhow::{Context, Result};

@@ -1,13 +1,24 @@
 //! HL7 links: connections that stay open for days, and a message after the other on them.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::clock::{MINUTE, Time, ms};
+use crate::clock::{MINUTE, Time, ms, secs};
 use crate::dice::Dice;
 use crate::network::HostId;
+use crate::queue::Mark;
 use crate::sim::Sim;
 use crate::tcp::{Connection, Side};
 use crate::wire::hl7::{self, Message};
+
+/// How long a sender waits for an acknowledgement before it sends a message again on a new connection.
+pub const TIMEOUT: Duration = secs(30);
+
+/// How long a sender waits after a refusal.
+const PAUSE: Duration = secs(10);
+
+/// How often a message is sent before its sender puts it aside.
+const ATTEMPTS: u8 = 3;
 
 /// A link by its place in [`Links`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,18 +35,67 @@ pub struct Link {
     pub port: u16,
     /// How long the receiver takes for an acknowledgement, about.
     pub answer: Duration,
+    /// The connection stays open between messages.
+    pub lasting: bool,
+    /// The receiver's acknowledgements name no trigger event (MSH-9 is `ACK`).
+    pub short_answers: bool,
     /// Scenarios make this more than 1.0: answers become slow.
     pub slowness: f64,
     /// Share of messages that the receiver does not accept (`AE`).
     pub refusals: f64,
+    /// True while the sender gets no acknowledgements at all.
+    pub muted: bool,
     /// False while the sender sends nothing: what it has waits.
     pub open_for_messages: bool,
+    /// What answers are marked with while a scenario has a hand in them.
+    pub mark: Mark,
     /// What a scenario makes of messages on their way.
-    pub tamper: Option<fn(&mut Message, &mut Dice)>,
+    pub tamper: Option<Tamper>,
+    /// Messages that have gone by since a scenario wants to know them.
+    pub recorded: Option<Vec<Message>>,
     connection: Option<Connection>,
     busy: Time,
     count: u64,
     dice: Dice,
+    waiting: VecDeque<Waiting>,
+    /// A task is set that goes on with what waits.
+    awake: bool,
+}
+
+/// What a scenario makes of messages on their way.
+#[derive(Clone, Copy, Debug)]
+pub struct Tamper {
+    /// What changed messages are marked with.
+    pub mark: Mark,
+    /// Changes a message, or tells that it has not.
+    pub change: fn(&mut Message, &mut Dice) -> bool,
+}
+
+/// A message that waits for its turn.
+struct Waiting {
+    message: Message,
+    reply: Option<Reply>,
+    then: Then,
+    mark: Mark,
+    attempts: u8,
+}
+
+impl std::fmt::Debug for Waiting {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.message.control_id)
+    }
+}
+
+/// What is done when the receiver has a message.
+type Then = Box<dyn FnOnce(&mut Sim, Delivered)>;
+
+/// What answers a query instead of a bare acknowledgement.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// MSH-9: `RSP^K11^RSP_K11` and the like.
+    pub event: [&'static str; 3],
+    /// The segments behind MSA.
+    pub segments: Vec<String>,
 }
 
 /// All links.
@@ -56,6 +116,11 @@ impl Links {
     /// How many messages a link has carried.
     pub fn count(&self, link: LinkId) -> u64 {
         self.0[link.0].count
+    }
+
+    /// How many messages wait on a link.
+    pub fn waiting(&self, link: LinkId) -> usize {
+        self.0[link.0].waiting.len()
     }
 }
 
@@ -81,38 +146,99 @@ impl Sim {
             to,
             port,
             answer: ms(12),
+            lasting: true,
+            short_answers: false,
             slowness: 1.0,
             refusals: 0.0005,
+            muted: false,
             open_for_messages: true,
+            mark: 0,
             tamper: None,
+            recorded: None,
             connection: None,
             busy: Time::default(),
             count: 0,
             dice,
+            waiting: VecDeque::new(),
+            awake: false,
         });
         id
     }
 
     /// Sends a message on a link and has its receiver acknowledge it; `then` is done when the receiver has it. Messages of a
-    /// link go one after the other. While either end is down nothing is sent, and the message is tried again later.
+    /// link go one after the other, in the order they were given. While either end is down nothing is sent and they wait;
+    /// one that is refused again and again is put aside.
     pub fn deliver(&mut self, id: LinkId, message: Message, then: impl FnOnce(&mut Sim, Delivered) + 'static) {
-        let link = &mut self.ward.links.0[id.0];
-        if link.busy > self.now {
-            let free = link.busy;
-            return self.at(free, move |sim| sim.deliver(id, message, then));
-        }
-        if !link.open_for_messages || !self.net.host(link.from).up || !self.net.host(link.to).up {
-            return self.after(MINUTE, move |sim| sim.deliver(id, message, then));
-        }
-        let delivered = self.exchange(id, message);
-        self.at(delivered.received, move |sim| then(sim, delivered));
+        self.enqueue(id, message, None, Box::new(then));
     }
 
-    fn exchange(&mut self, id: LinkId, mut message: Message) -> Delivered {
+    /// As [`Self::deliver`], for a query that the receiver answers.
+    pub fn query(
+        &mut self,
+        id: LinkId,
+        message: Message,
+        reply: Reply,
+        then: impl FnOnce(&mut Sim, Delivered) + 'static,
+    ) {
+        self.enqueue(id, message, Some(reply), Box::new(then));
+    }
+
+    fn enqueue(&mut self, id: LinkId, message: Message, reply: Option<Reply>, then: Then) {
+        let link = &mut self.ward.links.0[id.0];
+        link.waiting.push_back(Waiting { message, reply, then, mark: self.net.mark, attempts: 0 });
+        if !link.awake {
+            self.serve(id);
+        }
+    }
+
+    /// Sends the first message that waits, if it can go now, and sets the task for the rest.
+    fn serve(&mut self, id: LinkId) {
+        let (now, mark) = (self.now, self.net.mark);
+        let link = &mut self.ward.links.0[id.0];
+        if link.busy <= now {
+            let able = link.open_for_messages && self.net.host(link.from).up && self.net.host(link.to).up;
+            if !able {
+                link.busy = now + MINUTE;
+            } else if let Some(waiting) = link.waiting.pop_front() {
+                self.net.mark = waiting.mark;
+                self.attempt(id, waiting);
+            }
+        }
+        let link = &mut self.ward.links.0[id.0];
+        link.awake = !link.waiting.is_empty();
+        if link.awake {
+            let free = link.busy;
+            // Whose turn it is decides what is marked, not who woke the link.
+            self.net.mark = 0;
+            self.at(free, move |sim| sim.serve(id));
+        }
+        self.net.mark = mark;
+    }
+
+    fn attempt(&mut self, id: LinkId, mut waiting: Waiting) {
+        waiting.attempts += 1;
+        let (delivered, accepted) = self.exchange(id, &waiting);
+        if accepted || waiting.attempts == ATTEMPTS {
+            let then = waiting.then;
+            if accepted || self.ward.links.0[id.0].muted {
+                self.at(delivered.received, move |sim| then(sim, delivered));
+            }
+            return;
+        }
+        let link = &mut self.ward.links.0[id.0];
+        link.busy += if link.muted { ms(0) } else { PAUSE };
+        link.waiting.push_front(waiting);
+    }
+
+    /// A message and its answer; tells whether it was accepted.
+    fn exchange(&mut self, id: LinkId, waiting: &Waiting) -> (Delivered, bool) {
         let Self { net, ward, now, calendar, .. } = self;
         let link = &mut ward.links.0[id.0];
-        if let Some(tamper) = link.tamper {
-            tamper(&mut message, &mut link.dice);
+        let mut message = waiting.message.clone();
+        if let Some(tamper) = link.tamper
+            && (tamper.change)(&mut message, &mut net.dice("tamper", now.0))
+        {
+            net.mark = tamper.mark;
         }
         let (mut connection, ready) = match link.connection.take().filter(|connection| !connection.is_closed()) {
             Some(connection) => (connection, *now),
@@ -120,17 +246,29 @@ impl Sim {
         };
         let sent = connection.send(net, ready, Side::Opener, &hl7::frame(&message.encode()));
         net.note(sent.frame, || message.truth(connection.names(Side::Opener)));
+        link.recorded.iter_mut().for_each(|recorded| recorded.push(message.clone()));
         let received = sent.arrived;
-        let answered = received + link.dice.skewed(link.answer, 0.5).mul_f64(link.slowness);
-        let code = if link.dice.chance(link.refusals) { "AE" } else { "AA" };
+        if link.mark != 0 {
+            net.mark = link.mark;
+        }
         link.count += 1;
-        let control_id = format!("{:X}{:06}", id.0 + 10, link.count);
-        let answer = message.acknowledge(code, control_id, calendar.digits(answered));
+        let time = link.dice.skewed(link.answer, 0.5);
+        let accepted = !link.dice.chance(link.refusals);
+        if link.muted {
+            link.busy = connection.close(net, received + TIMEOUT, Side::Opener);
+            return (Delivered { received, acknowledged: link.busy, message }, false);
+        }
+        let answered = received + time.mul_f64(link.slowness);
+        let answer = link.answer(id, &message, waiting.reply.as_ref(), accepted, calendar.digits(answered));
         let sent = connection.send(net, answered, Side::Answerer, &hl7::frame(&answer.encode()));
         net.note(sent.frame, || answer.truth(connection.names(Side::Answerer)));
-        link.connection = Some(connection);
         link.busy = sent.arrived;
-        Delivered { received, acknowledged: sent.arrived, message }
+        if link.lasting {
+            link.connection = Some(connection);
+        } else {
+            link.busy = connection.close(net, sent.arrived + ms(1), Side::Opener);
+        }
+        (Delivered { received, acknowledged: sent.arrived, message }, accepted)
     }
 
     /// Closes the connections of a host's links: it restarts, or is switched off. They open again with their next message.
@@ -143,5 +281,26 @@ impl Sim {
                 link.busy = connection.close(net, at, side);
             }
         }
+    }
+}
+
+impl Link {
+    fn answer(&self, id: LinkId, to: &Message, reply: Option<&Reply>, accepted: bool, time: String) -> Message {
+        let code = if accepted { "AA" } else { "AE" };
+        let control_id = format!("{:X}{:06}", id.0 + 10, self.count);
+        let mut answer = to.acknowledge(code, control_id, time);
+        if self.short_answers {
+            answer.event = ["ACK".into(), String::new(), String::new()];
+        }
+        match reply {
+            Some(reply) if accepted => {
+                answer.event = reply.event.map(str::to_owned);
+                answer.segments.extend_from_slice(&reply.segments);
+            }
+            // ERR of version 2.5 (section 2.15.5), with a code of table 0357.
+            _ if !accepted => answer.segments.push("ERR|||207^Application internal error^HL70357|E".into()),
+            _ => {}
+        }
+        answer
     }
 }

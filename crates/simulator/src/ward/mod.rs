@@ -1,6 +1,7 @@
 //! What a hospital does all day: one file a department. Each sets up its state in [`Ward`] and its first tasks, and goes on
 //! by itself; scenarios reach into that state.
 
+pub mod activity;
 pub mod bedside;
 pub mod building;
 pub mod events;

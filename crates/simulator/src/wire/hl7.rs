@@ -13,14 +13,14 @@ pub struct Message {
     pub event: [String; 3],
     /// MSH-10.
     pub control_id: String,
-    /// MSH-12.
+    /// MSH-12, with what the sender has behind it (MSH-18, the character set).
     pub version: &'static str,
     /// The segments behind MSH, without their CR.
     pub segments: Vec<String>,
 }
 
 impl Message {
-    /// The octets between VT and FS: every segment ends with CR.
+    /// The octets between VT and FS, in Latin-1: every segment ends with CR.
     pub fn encode(&self) -> Vec<u8> {
         let [application, facility, to_application, to_facility] = &self.ends;
         let event: Vec<&str> = self.event.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
@@ -35,7 +35,12 @@ impl Message {
             text.push_str(segment);
             text.push('\r');
         }
-        text.into_bytes()
+        latin1(&text)
+    }
+
+    /// The segment with a name, to change it.
+    pub fn segment_mut(&mut self, name: &str) -> Option<&mut String> {
+        self.segments.iter_mut().find(|segment| segment.split('|').next() == Some(name))
     }
 
     /// The acknowledgement that its receiver sends (HL7 v2.5.1 section 2.9.2): code `AA`, `AE` or `AR`.
@@ -85,4 +90,79 @@ pub fn frame(message: &[u8]) -> Vec<u8> {
     framed.extend_from_slice(message);
     framed.extend_from_slice(&[0x1c, 0x0d]);
     framed
+}
+
+fn latin1(text: &str) -> Vec<u8> {
+    text.chars().map(|letter| u8::try_from(u32::from(letter)).unwrap_or(b'?')).collect()
+}
+
+/// A segment with another value in a field, counted from 1 as the standard does for all but MSH.
+pub fn with_field(segment: &str, field: usize, value: &str) -> String {
+    let mut fields: Vec<&str> = segment.split('|').collect();
+    if let Some(place) = fields.get_mut(field) {
+        *place = value;
+    }
+    fields.join("|")
+}
+
+/// An application that sends messages: what they have in common, and the next control id.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    /// MSH-3.
+    pub application: &'static str,
+    /// MSH-4.
+    pub facility: &'static str,
+    /// As [`Message::version`].
+    pub version: &'static str,
+    /// What its control ids begin with.
+    pub prefix: String,
+    /// It ends its segments with empty fields.
+    pub trailing: bool,
+    count: u64,
+}
+
+/// The facility of all systems.
+pub const FACILITY: &str = "WARD";
+
+impl Sender {
+    /// An application that has sent `count` messages before.
+    pub fn new(application: &'static str, version: &'static str, prefix: impl Into<String>, count: u64) -> Self {
+        Self { application, facility: FACILITY, version, prefix: prefix.into(), trailing: false, count }
+    }
+
+    /// Its next message: to an application, of an event such as `ADT^A01^ADT_A01`.
+    pub fn message(&mut self, time: String, to: &str, event: &str, mut segments: Vec<String>) -> Message {
+        self.count += 1;
+        if self.trailing {
+            segments.iter_mut().for_each(|segment| segment.push_str("|||"));
+        }
+        let mut parts = event.split('^').map(str::to_owned);
+        Message {
+            ends: [self.application.into(), self.facility.into(), to.into(), FACILITY.into()],
+            time,
+            event: std::array::from_fn(|_| parts.next().unwrap_or_default()),
+            control_id: format!("{}{:07}", self.prefix, self.count),
+            version: self.version,
+            segments,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn umlauts_are_one_octet() {
+        let mut sender = Sender::new("EHR", "2.4||||||8859/1", "E", 7);
+        let message = sender.message("2026".into(), "ENGINE", "ADT^A01", vec!["PID|1||||CANARY^J\u{dc}RGEN".into()]);
+        let expected =
+            b"MSH|^~\\&|EHR|WARD|ENGINE|WARD|2026||ADT^A01|E0000008|P|2.4||||||8859/1\rPID|1||||CANARY^J\xdcRGEN\r";
+        assert_eq!(message.encode(), expected);
+    }
+
+    #[test]
+    fn a_field_is_replaced() {
+        assert_eq!(with_field("OBX|1|NM|K^||4.1|mmol/L", 5, "5.9"), "OBX|1|NM|K^||5.9|mmol/L");
+    }
 }

@@ -1,3 +1,18 @@
 //! What protocols look like on the wire: encoders of our own, written from the standards.
 
+pub mod der;
+pub mod dhcp;
+pub mod dicom;
+pub mod dns;
 pub mod hl7;
+pub mod http;
+pub mod modbus;
+pub mod noise;
+pub mod ntp;
+pub mod opaque;
+pub mod rdp;
+pub mod smb;
+pub mod snmp;
+pub mod ssh;
+pub mod tls;
+pub mod vnc;

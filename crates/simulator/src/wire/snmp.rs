@@ -1,0 +1,22 @@
+//! SNMP version 2c (RFC 3416), as a management station and a printer speak it.
+
+use crate::wire::der::{self, INTEGER, OCTETS, OID, SEQUENCE};
+
+/// hrPrinterStatus.1 and prtMarkerSuppliesLevel.1.1 (RFC 2790, RFC 3805).
+const PRINTER: [&[u8]; 2] = [&[0x2b, 6, 1, 2, 1, 25, 3, 5, 1, 1, 1], &[0x2b, 6, 1, 2, 1, 43, 11, 1, 1, 9, 1, 1]];
+
+/// What is asked of a printer (`values` none), or what it answers.
+pub fn printer(request: u32, values: Option<[u8; 2]>) -> Vec<u8> {
+    let binding = |place: usize| {
+        let value = match values {
+            Some(values) => der::positive(&[values[place]]),
+            None => vec![0x05, 0x00],
+        };
+        der::value(SEQUENCE, &[&der::value(OID, &[PRINTER[place]]), &value])
+    };
+    let bindings = der::value(SEQUENCE, &[&binding(0), &binding(1)]);
+    let zero = der::value(INTEGER, &[&[0]]);
+    let id = der::positive(&(request & 0x7fff_ffff).to_be_bytes());
+    let pdu = der::value(if values.is_some() { 0xa2 } else { 0xa0 }, &[&id, &zero, &zero, &bindings]);
+    der::value(SEQUENCE, &[&der::value(INTEGER, &[&[1]]), &der::value(OCTETS, &[b"public"]), &pdu])
+}
