@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::gateway::{self, minutes};
 use super::session::{Air, Session};
 use super::{Bedside, switch_on};
-use crate::clock::{HOUR, MINUTE, Time, ms, secs, seconds};
+use crate::clock::{HOUR, MINUTE, Time, ms, seconds, secs};
 use crate::dice::Dice;
 use crate::network::HostId;
 use crate::sim::Sim;

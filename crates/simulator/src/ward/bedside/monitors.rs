@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::session::{Air, Session};
 use super::{Bedside, gateway, move_to, switch_on};
-use crate::clock::{HOUR, MINUTE, Time, ms, secs, seconds, us};
+use crate::clock::{HOUR, MINUTE, Time, ms, seconds, secs, us};
 use crate::dice::Dice;
 use crate::network::HostId;
 use crate::sim::Sim;

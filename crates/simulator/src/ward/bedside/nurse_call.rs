@@ -2,7 +2,7 @@
 
 use super::Bedside;
 use super::session::{Air, Session};
-use crate::clock::{MINUTE, Time, ms, secs, seconds};
+use crate::clock::{MINUTE, Time, ms, seconds, secs};
 use crate::dice::Dice;
 use crate::network::HostId;
 use crate::sim::Sim;

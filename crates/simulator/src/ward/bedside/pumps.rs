@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::session::{Air, Session, Transfer};
 use super::{Bedside, move_to, switch_on};
-use crate::clock::{HOUR, MINUTE, Time, ms, secs, seconds};
+use crate::clock::{HOUR, MINUTE, Time, ms, seconds, secs};
 use crate::dice::Dice;
 use crate::network::HostId;
 use crate::sim::Sim;

@@ -132,7 +132,11 @@ fn loans(sim: &mut Sim) {
         // Each comes once in so many days, on a working morning.
         let days = 7.0 * count as f64;
         let first = sim.calendar.next(sim.now + DAY.mul_f64(dice.exponential(days)), dice.between(7.5, 15.0));
-        if monitor { lend_monitor(sim, host, first, &mut dice) } else { lend_pump(sim, host, gateway, first, &mut dice) }
+        if monitor {
+            lend_monitor(sim, host, first, &mut dice)
+        } else {
+            lend_pump(sim, host, gateway, first, &mut dice)
+        }
     }
 }
 
