@@ -1,6 +1,7 @@
 //! `evaluate`: how well detectors find what is played.
 
 use anyhow::{Context, Result, bail, ensure};
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -73,7 +74,8 @@ fn plan(options: &cli::Evaluate) -> Result<Plan> {
 
 fn scenarios(options: &cli::Evaluate) -> Result<Vec<&'static Scenario>> {
     if !options.scenarios.is_empty() {
-        return options.scenarios.iter().map(|name| attacks::named(name)).collect();
+        let names: BTreeSet<&String> = options.scenarios.iter().collect();
+        return names.into_iter().map(|name| attacks::named(name)).collect();
     }
     Ok(if options.quick { evaluate::subset(QUICK_SCENARIOS) } else { attacks::all().collect() })
 }

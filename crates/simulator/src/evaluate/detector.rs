@@ -113,7 +113,9 @@ impl Detector {
             arguments.extend(["--baseline", path]);
         }
         arguments.push("--events");
-        self.start(folder, &arguments, &self.events(folder))
+        let events = self.events(folder);
+        forget(&events)?;
+        self.start(folder, &arguments, &events)
     }
 }
 
@@ -127,7 +129,10 @@ pub(super) fn learn(
     stream: impl FnOnce(&mut Feed) -> Result<()>,
 ) -> Result<()> {
     let file = |detector: &Detector| folder.join(format!("{}.baseline", detector.number));
-    let start = |detector: &Detector| detector.start(folder, &["learn", "-", "--out"], &file(detector));
+    let start = |detector: &Detector| {
+        forget(&file(detector))?;
+        detector.start(folder, &["learn", "-", "--out"], &file(detector))
+    };
     let mut feed = Feed(detectors.iter().map(start).collect::<Result<_>>()?);
     stream(&mut feed)?;
     for (detector, running) in detectors.iter_mut().zip(feed.0) {
@@ -161,6 +166,16 @@ pub(super) fn replay(
         })
     };
     feed.0.into_iter().map(failure).collect()
+}
+
+/// Removes what an earlier measurement left behind: it must not be taken for this one's.
+pub(super) fn forget(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", path.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn status_text(code: Option<i32>) -> String {

@@ -21,6 +21,9 @@ use crate::ward;
 /// No scenario is followed for longer.
 const LONGEST: u32 = 3;
 
+/// What is true of a day, in its folder.
+const DAY_FILE: &str = "day.json";
+
 /// Where the clean days' events lie.
 pub(super) fn clean_folder(plan: &Plan) -> PathBuf {
     plan.work.join("clean")
@@ -80,6 +83,7 @@ fn observe(
     scenario: Option<&'static Scenario>,
 ) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    detector::forget(&folder.join(DAY_FILE))?;
     let devices = sim.net.hosts.iter().filter(|host| host.zone != OUTSIDE).count();
     if let Some(scenario) = scenario {
         attacks::play(sim, scenario, sim.now);
@@ -102,13 +106,13 @@ fn observe(
         None => None,
     };
     let day = Day { truth, devices, frames: watched.frames, failures };
-    serde_json::to_writer(BufWriter::new(File::create(folder.join("day.json"))?), &day)?;
+    serde_json::to_writer(BufWriter::new(File::create(folder.join(DAY_FILE))?), &day)?;
     Ok(())
 }
 
 /// Reads what `observe` left behind.
 pub(super) fn read(folder: &Path) -> Result<Day> {
-    let path = folder.join("day.json");
+    let path = folder.join(DAY_FILE);
     let file = File::open(&path).with_context(|| format!("cannot read {}", path.display()))?;
     serde_json::from_reader(BufReader::new(file)).with_context(|| format!("{} is damaged", path.display()))
 }

@@ -81,6 +81,10 @@ fn summary(out: &mut String, report: &Report) {
         ("alerts of a found scenario, mean", Box::new(|measured| mean(measured, |verdict| Some(verdict.alerts)))),
         ("incidents of a found scenario, mean", Box::new(|measured| mean(measured, |verdict| verdict.incidents))),
         ("**false alerts per device-day** (95 %)", Box::new(|measured| whole(measured).map_or("-".into(), rate))),
+        (
+            "the same after a restart (95 %)",
+            Box::new(|measured| measured.clean.restarted.as_ref().map_or("-".into(), rate)),
+        ),
         ("false alerts, days with one", Box::new(|measured| days(report, measured))),
         (
             "false incidents per day (95 %)",

@@ -78,6 +78,8 @@ pub struct Clean {
     pub device_days: f64,
     /// All together.
     pub all: Option<Group>,
+    /// All together on the days without scenario that begin with a restart: what a detector tells anew then.
+    pub restarted: Option<Rate>,
     /// By severity, the worst first.
     pub by_severity: Vec<Group>,
     /// By detection.
@@ -136,7 +138,8 @@ struct Scored<'a> {
 impl Scored<'_> {
     fn measure(mut self, clean: &Day) -> Measured {
         let events = self.events(&life::clean_folder(self.plan), clean, "the clean days");
-        let (clean, touches) = self.clean(&events, clean.devices);
+        let devices = clean.devices;
+        let mut clean = self.clean(&events, devices);
         let controls: BTreeMap<u32, Events> = self
             .plan
             .scenarios
@@ -148,6 +151,11 @@ impl Scored<'_> {
                 self.day(&life::control_folder(self.plan, day), &format!("day {day}")).map(|is| (day, is.1))
             })
             .collect();
+        let restarted = self.counted(controls.values()).count() as u64;
+        let restarted_days = devices as f64 * controls.len() as f64;
+        clean.restarted = (!controls.is_empty()).then(|| Rate::new(restarted, restarted_days));
+        // Scenarios are played on such days too, yet they are few: the worse of the two rates.
+        let touches = self.touches([&events], clean.device_days).max(self.touches(controls.values(), restarted_days));
         let scenarios = self.plan.scenarios.iter();
         let verdicts = scenarios.map(|scenario| self.verdict(scenario, &controls, touches)).collect();
         let mut notes = self.detector.notes.clone();
@@ -185,11 +193,22 @@ impl Scored<'_> {
         })
     }
 
-    /// False alerts, and how many of a host and day name it, be it as device or as peer.
-    fn clean(&self, events: &Events, devices: usize) -> (Clean, f64) {
+    fn counted<'e>(&self, events: impl IntoIterator<Item = &'e Events>) -> impl Iterator<Item = &'e Alert> {
+        let least = self.plan.severity;
+        events.into_iter().flat_map(|events| &events.alerts).filter(move |alert| alert.severity >= least)
+    }
+
+    /// How many alerts name a host on a day, be it as device or as peer.
+    fn touches<'e>(&self, events: impl IntoIterator<Item = &'e Events>, device_days: f64) -> f64 {
+        let touches: usize = self.counted(events).map(|alert| 1 + usize::from(!alert.peer.is_empty())).sum();
+        if touches == 0 { 0.0 } else { touches as f64 / device_days }
+    }
+
+    /// False alerts.
+    fn clean(&self, events: &Events, devices: usize) -> Clean {
         let begin = OPENING + DAY * self.plan.learn;
         let device_days = devices as f64 * f64::from(self.plan.clean);
-        let counted = || events.alerts.iter().filter(|alert| alert.severity >= self.plan.severity);
+        let counted = || self.counted([events]);
         let group = |name: &str, of: &[&Alert]| Group {
             name: name.to_owned(),
             alerts: Rate::new(of.len() as u64, device_days),
@@ -203,18 +222,17 @@ impl Scored<'_> {
         let mut by_severity = groups(&|alert| alert.severity.name().to_owned());
         let worst_first = ["critical", "high", "medium", "low", "info"];
         by_severity.sort_by_key(|group| worst_first.iter().position(|name| *name == group.name));
-        let touches: usize = counted().map(|alert| 1 + usize::from(!alert.peer.is_empty())).sum();
-        let clean = Clean {
+        Clean {
             device_days,
             all: Some(group("all", &counted().collect::<Vec<_>>())),
+            restarted: None,
             by_severity,
             by_detection: groups(&|alert| alert.detection.clone()),
             incidents: self
                 .detector
                 .tells_incidents()
                 .then(|| Rate::new(events.incidents.len() as u64, f64::from(self.plan.clean))),
-        };
-        (clean, touches as f64 / device_days)
+        }
     }
 }
 
