@@ -1,6 +1,6 @@
 //! `evaluate`: how well detectors find what is played.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -83,9 +83,27 @@ fn scenarios(options: &cli::Evaluate) -> Result<Vec<&'static Scenario>> {
 /// Puts the report between a document's marks.
 fn put_into(path: &Path, text: &str) -> Result<()> {
     let old = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let Some(((before, _), (_, after))) = old.split_once(BEGIN).zip(old.rsplit_once(END)) else {
-        bail!("{} has no lines {} and {END}", path.display(), BEGIN.trim());
-    };
-    fs::write(path, format!("{before}{BEGIN}{text}{END}{after}"))
-        .with_context(|| format!("cannot write {}", path.display()))
+    let new = replaced(&old, text)
+        .with_context(|| format!("{} has no lines {} and {END} behind it", path.display(), BEGIN.trim()))?;
+    fs::write(path, new).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn replaced(old: &str, text: &str) -> Option<String> {
+    let (before, rest) = old.split_once(BEGIN)?;
+    let (_, after) = rest.split_once(END)?;
+    Some(format!("{before}{BEGIN}{text}{END}{after}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_around_the_marks_stays() {
+        let old = format!("# A\n{BEGIN}old\n{END}\nB\n");
+        let new = replaced(&old, "new\n").unwrap();
+        assert_eq!(new, format!("# A\n{BEGIN}new\n{END}\nB\n"));
+        assert_eq!(replaced(&new, "new\n"), Some(new.clone()), "as often as one likes");
+        assert_eq!(replaced(&format!("{END}{BEGIN}"), ""), None);
+    }
 }

@@ -142,6 +142,12 @@ impl Events {
         Ok(events)
     }
 
+    /// The alerts that were raised before a time.
+    pub(super) fn until(&self, time: Time) -> Self {
+        let alerts = self.alerts.iter().filter(|alert| alert.raised < time).cloned().collect();
+        Self { alerts, ..Self::default() }
+    }
+
     fn take_in(&mut self, line: &str, places: &mut BTreeMap<String, usize>) -> Result<()> {
         let line: Line = serde_json::from_str(line)?;
         match (line.kind.as_str(), line.alert, line.incident) {

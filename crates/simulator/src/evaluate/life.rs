@@ -18,8 +18,11 @@ use crate::sim::Sim;
 use crate::tap::Tap;
 use crate::ward;
 
-/// No scenario is followed for longer.
+/// No scenario is followed for longer, in days.
 const LONGEST: u32 = 3;
+
+/// Days without scenario go on over their midnight, as scenarios of the evening do.
+const CONTROL: u32 = 2;
 
 /// What is true of a day, in its folder.
 const DAY_FILE: &str = "day.json";
@@ -59,7 +62,7 @@ pub(super) fn live(plan: &Plan, detectors: &mut [Detector]) -> Result<Vec<String
         sim.run(midnight, |_| Ok::<_, Infallible>(()))?;
         if on(day).next().is_some() {
             pool.spawn(format!("day {day} without scenario"), || {
-                observe(&mut sim, plan, detectors, &control_folder(plan, day), midnight + DAY, None)
+                observe(&mut sim, plan, detectors, &control_folder(plan, day), midnight + DAY * CONTROL, None)
             })?;
         }
         for scenario in on(day) {

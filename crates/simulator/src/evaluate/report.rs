@@ -151,11 +151,13 @@ impl Scored<'_> {
                 self.day(&life::control_folder(self.plan, day), &format!("day {day}")).map(|is| (day, is.1))
             })
             .collect();
-        let restarted = self.counted(controls.values()).count() as u64;
-        let restarted_days = devices as f64 * controls.len() as f64;
+        let midnight = |day: u32| OPENING + DAY * (self.plan.learn + day + 1);
+        let first_days: Vec<Events> = controls.iter().map(|(day, events)| events.until(midnight(*day))).collect();
+        let restarted = self.counted(&first_days).count() as u64;
+        let restarted_days = devices as f64 * first_days.len() as f64;
         clean.restarted = (!controls.is_empty()).then(|| Rate::new(restarted, restarted_days));
         // Scenarios are played on such days too, yet they are few: the worse of the two rates.
-        let touches = self.touches([&events], clean.device_days).max(self.touches(controls.values(), restarted_days));
+        let touches = self.touches([&events], clean.device_days).max(self.touches(&first_days, restarted_days));
         let scenarios = self.plan.scenarios.iter();
         let verdicts = scenarios.map(|scenario| self.verdict(scenario, &controls, touches)).collect();
         let mut notes = self.detector.notes.clone();
