@@ -34,6 +34,11 @@ impl Dice {
         Self { state: std::array::from_fn(|_| split_mix(&mut state)) }
     }
 
+    /// Dice of their own for what comes later.
+    pub fn fork(&mut self) -> Self {
+        Self::new(self.bits(), "fork", 0)
+    }
+
     /// 64 even bits.
     pub fn bits(&mut self) -> u64 {
         let [a, b, c, d] = &mut self.state;

@@ -5,7 +5,8 @@
 
 use std::collections::VecDeque;
 
-use crate::clock::Time;
+use crate::clock::{Time, us};
+use crate::frame::{Mac, close_ip};
 use crate::truth::Message;
 
 const SLOT_NANOS: u64 = 1_000_000_000;
@@ -17,7 +18,7 @@ const SPARE_SLOTS: usize = 64;
 pub type Mark = u16;
 
 /// A frame in the queue, to hang a message on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameId {
     slot: u64,
     ordinal: u32,
@@ -69,6 +70,28 @@ pub struct Queue {
     /// What left is before this time.
     gone: Time,
     spare: Vec<Slot>,
+    /// Who stands between others on a segment.
+    pub detours: Vec<Detour>,
+    /// Frames that were passed on, with what they became.
+    passed_on: Vec<(FrameId, FrameId)>,
+}
+
+/// Somebody on a segment has others believe that his Ethernet address is that of the host they mean: he gets their IP
+/// packets, and passes them on.
+#[derive(Clone, Copy, Debug)]
+pub struct Detour {
+    /// Whose packets; none are those of all the segment.
+    pub from: Option<Mac>,
+    /// To whom.
+    pub to: Mac,
+    /// Who gets them.
+    pub by: Mac,
+    /// The segment.
+    pub vlan: u16,
+    /// From when to when.
+    pub times: [Time; 2],
+    /// The scenario.
+    pub mark: Mark,
 }
 
 impl Queue {
@@ -79,6 +102,14 @@ impl Queue {
 
     /// Puts a frame in; `write` appends its octets.
     pub fn push(&mut self, time: Time, mark: Mark, vlan: u16, write: impl FnOnce(&mut Vec<u8>)) -> FrameId {
+        let id = self.put(time, mark, vlan, write);
+        if !self.detours.is_empty() {
+            self.detour(id);
+        }
+        id
+    }
+
+    fn put(&mut self, time: Time, mark: Mark, vlan: u16, write: impl FnOnce(&mut Vec<u8>)) -> FrameId {
         debug_assert!(time >= self.gone, "a frame at {} after what left up to {}", time.rfc3339(), self.gone.rfc3339());
         let time = time.max(self.gone);
         let number = time.0 / SLOT_NANOS;
@@ -95,8 +126,34 @@ impl Queue {
         FrameId { slot: number, ordinal }
     }
 
+    /// Lets a frame take the detour that it is on, if any: it goes to who stands between, and from there on.
+    fn detour(&mut self, id: FrameId) {
+        let Some(slot) = self.slots.get_mut((id.slot - self.first) as usize) else { return };
+        let Some(entry) = slot.entries.get_mut(id.ordinal as usize) else { return };
+        let bytes = &mut slot.bytes[entry.start as usize..];
+        let meant = |detour: &&Detour| {
+            let from = detour.from.is_none_or(|mac| mac == bytes[6..12]) && detour.by != bytes[6..12];
+            let within = detour.times[0] <= entry.time && entry.time < detour.times[1];
+            from && within && detour.to == bytes[..6] && detour.vlan == entry.vlan && bytes[12..14] == [8, 0]
+        };
+        let Some(&Detour { by, to, mark, vlan, .. }) = self.detours.iter().find(meant) else { return };
+        bytes[..6].copy_from_slice(&by);
+        entry.mark = mark;
+        let (time, mut copy) = (entry.time, bytes.to_vec());
+        copy[..6].copy_from_slice(&to);
+        copy[6..12].copy_from_slice(&by);
+        copy[22] = copy[22].saturating_sub(1);
+        close_ip(&mut copy[14..]);
+        let passed = self.put(time + us(180), mark, vlan, |out| out.extend_from_slice(&copy));
+        self.passed_on.push((id, passed));
+    }
+
     /// Takes a frame out again, unless it has left.
     pub fn withdraw(&mut self, frame: FrameId) {
+        if let Some(place) = self.passed_on.iter().rposition(|(original, _)| *original == frame) {
+            let (_, passed) = self.passed_on.swap_remove(place);
+            self.withdraw(passed);
+        }
         if let Some(slot) = frame.slot.checked_sub(self.first).and_then(|place| self.slots.get_mut(place as usize)) {
             slot.entries[frame.ordinal as usize].length = 0;
         }
@@ -134,7 +191,46 @@ impl Queue {
                 self.spare.push(slot);
             }
         }
+        let first = self.first;
+        self.passed_on.retain(|(original, _)| original.slot >= first);
         self.gone = self.gone.max(Time(self.first * SLOT_NANOS));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::frame::{self, Route};
+
+    const A: Mac = [2, 0, 0, 0, 0, 1];
+    const B: Mac = [2, 0, 0, 0, 0, 2];
+    const BETWEEN: Mac = [2, 0, 0, 0, 0, 3];
+
+    fn send(queue: &mut Queue, from_mac: Mac, to_mac: Mac) -> FrameId {
+        let (from, to) = (Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2));
+        let route = Route { from_mac, to_mac, from, to, ttl: 64 };
+        queue.push(Time(1_000_000), 0, 7, |out| frame::udp(out, &route, 1, [5, 6], b"x"))
+    }
+
+    #[test]
+    fn a_detour_passes_frames_on_and_withdraws_both() {
+        let mut queue = Queue::new(Time(0));
+        let times = [Time(0), Time(u64::MAX)];
+        queue.detours.push(Detour { from: Some(A), to: B, by: BETWEEN, vlan: 7, times, mark: 3 });
+        send(&mut queue, A, B);
+        send(&mut queue, B, A);
+        let withdrawn = send(&mut queue, A, B);
+        queue.withdraw(withdrawn);
+        let mut seen = Vec::new();
+        let released = queue.release(Time::from_secs(2), |frame| {
+            seen.push((frame.bytes[..6].to_vec(), frame.bytes[6..12].to_vec(), frame.bytes[22], frame.mark));
+            Ok::<_, ()>(())
+        });
+        assert_eq!(released, Ok(()));
+        let expected = [(BETWEEN, A, 64, 3), (A, B, 64, 0), (B, BETWEEN, 63, 3)];
+        assert_eq!(seen, expected.map(|(to, from, ttl, mark)| (to.to_vec(), from.to_vec(), ttl, mark)));
     }
 }

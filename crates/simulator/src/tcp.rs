@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::clock::{Time, ms, secs, us};
 use crate::dice::Dice;
 use crate::frame::{self, Route, Segment};
-use crate::network::{HostId, Network, Sent};
+use crate::network::{HostId, Network, Sent, Stack};
 use crate::queue::FrameId;
 
 const FIN: u8 = 1;
@@ -122,10 +122,13 @@ impl Connection {
     fn prepare(net: &mut Network, at: Time, from: (HostId, u16), to: (HostId, u16)) -> Self {
         let mut dice = Dice::new(at.0, "tcp", u64::from(from.0.0) << 32 | u64::from(from.1) << 16 | u64::from(to.1));
         let [opener, answerer] = [from, to].map(|(host, _)| net.host(host).stack);
+        let scaled = opener.scale.is_some() && answerer.scale.is_some();
         let mut end = |(host, port): (HostId, u16), other: HostId| {
             let (route, vlan) = net.route(host, other);
             let (seq, timestamp) = (dice.bits() as u32, dice.bits() as u32);
-            let window = net.host(host).stack.window;
+            // A window that is meant to be scaled fits into the header only where both scale (RFC 7323 section 2.2).
+            let Stack { window, scale, .. } = net.host(host).stack;
+            let window = if scale.is_some() && !scaled { 64_240 } else { window };
             End {
                 host,
                 port,
@@ -268,6 +271,7 @@ impl Connection {
         let other_time = self.ends[side.other() as usize].last;
         let other_stamp = self.ends[side.other() as usize].timestamp;
         let stack = net.host(self.ends[side as usize].host).stack;
+        let other_scales = net.host(self.ends[side.other() as usize].host).stack.scale.is_some();
         let end = &mut self.ends[side as usize];
         let passed = (at + net.delay(end.host, at)).max(end.last + us(1));
         let id = net.next_ip_id(end.host);
@@ -280,7 +284,8 @@ impl Connection {
         if flags & SYN != 0 {
             let [high, low] = stack.mss.to_be_bytes();
             option(&[2, 4, high, low]);
-            if let Some(scale) = stack.scale {
+            // An answerer offers only what its opener did (RFC 7323 section 2.2, RFC 2018 section 2).
+            if let Some(scale) = stack.scale.filter(|_| flags & ACK == 0 || other_scales) {
                 option(&[1, 3, 3, scale, 1, 1, 4, 2]);
             }
         }

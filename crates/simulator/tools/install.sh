@@ -7,7 +7,7 @@ packages=(
   iproute2 procps ethtool tcpdump tshark python3-venv # the laboratory
   nmap hydra hping3 dsniff onesixtyone slowhttptest dhcpstarv iodine # the attacker's
   dcmtk mbpoll smbclient netcat-openbsd iputils-ping # everyday tools in wrong hands
-  samba openssh-server nginx-light dnsmasq snmpd # who is attacked
+  samba openssh-server nginx-light dnsmasq snmpd udhcpc # who is attacked
 )
 policy=/usr/sbin/policy-rc.d
 if [[ ! -e $policy ]]; then

@@ -12,6 +12,13 @@ scenario_nmap_syn() {
     10.77.0.40-43
   finish
 }
+# One probe after the other, 0.4 s apart.
+scenario_nmap_quiet() {
+  begin a=30 b=40 c=41 d=42
+  record
+  run a nmap -sS -T2 -n -p 22,23,80,104,443,445,502,2575,3389,5900,8080,11112 10.77.0.40-42
+  finish
+}
 # All units are tried, one connection after the other, until the time is up.
 scenario_nmap_modbus_discover() {
   begin a=30 b=40
@@ -144,6 +151,29 @@ scenario_dhcpstarv() {
   sleep 12
   kill "$last"
   finish
+}
+# a answers before the gateway does, and names itself as router and name server.
+scenario_dnsmasq_rogue_dhcp() {
+  begin a=30 b=40 c=41 d=42 gateway=1
+  local host last
+  dhcp_server gateway 10.77.0.1 --dhcp-reply-delay=1
+  dhcp_server a 10.77.0.30
+  printf '%s\n' '#!/bin/sh' '[ "$1" != bound ] || ip addr add "$ip/24" broadcast 10.77.0.255 dev eth0' >"$work/bound"
+  chmod +x "$work/bound"
+  for host in b c d; do ip -n "$PREFIX-$host" addr flush dev eth0; done
+  record
+  for host in b c d; do
+    run "$host" udhcpc -i eth0 -n -q -f -t 3 -T 2 -A 2 -s "$work/bound" -x hostname:ward
+    run "$host" "$python" "$here/ask_name.py" 10.77.0.30 ehr.hospital.example proxy.hospital.example files.hospital.example
+    sleep 2
+  done
+  finish
+}
+dhcp_server() { # HOST ADDRESS [OPTION]
+  serve "$1" udp 67 dnsmasq -d -C /dev/null --no-hosts --no-resolv --interface=eth0 --bind-dynamic \
+    --dhcp-range=10.77.0.40,10.77.0.42,1h --dhcp-host=02:57:54:00:00:28,10.77.0.40 --dhcp-host=02:57:54:00:00:29,10.77.0.41 \
+    --dhcp-host=02:57:54:00:00:2a,10.77.0.42 --dhcp-option="3,$2" --dhcp-option="6,$2" --dhcp-leasefile="$work/leases.$1" --no-ping \
+    --dhcp-authoritative --address=/hospital.example/203.0.113.99 "${@:3}"
 }
 scenario_onesixtyone() {
   begin a=30 b=40 c=41 d=42

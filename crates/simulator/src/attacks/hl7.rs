@@ -1,6 +1,378 @@
 //! HL7: messages that are forged, repeated, changed or held back.
 
-use super::Scenario;
+mod feeds;
+mod forged;
+
+use super::{Cast, Family, Scenario};
+use crate::clock::{HOUR, MINUTE, Time};
+use crate::dice::Dice;
+use crate::network::HostId;
+use crate::sim::Sim;
+use crate::tcp::{Connection, Side};
+use crate::ward::links::LinkId;
+use crate::ward::records::engine;
+use crate::wire::hl7::{self, Message};
+
+/// What somebody does who makes messages up: unauthorized messages, spoofed reports, and what comes of them.
+const FORGED: &[&str] = &[
+    "T0855",
+    "T1692",
+    "T1692.001",
+    "T0856",
+    "T1692.002",
+    "T0832",
+    "T0831",
+    "T0849",
+    "T0848",
+    "T0864",
+    "T1565",
+    "T1565.002",
+    "T1036",
+];
+
+/// Messages that are changed on their way.
+const CHANGED: &[&str] = &["T0830", "T0856", "T1692", "T1692.002", "T0832", "T0831", "T1557", "T1565", "T1565.002"];
+
+/// Messages that do not get through.
+const BLOCKED: &[&str] = &[
+    "T0804",
+    "T0803",
+    "T1691",
+    "T1691.001",
+    "T1691.002",
+    "T0805",
+    "T1695",
+    "T0814",
+    "T0815",
+    "T0829",
+    "T0826",
+    "T0813",
+    "T0827",
+    "T0881",
+    "T1489",
+    "T1499",
+];
+
+/// Records that are collected.
+const COLLECTED: &[&str] = &["T0811", "T0802", "T0882", "T0861", "T1213", "T1119", "T1005", "T1530", "T0888"];
 
 /// All of them.
-pub const ALL: &[Scenario] = &[];
+pub const ALL: &[Scenario] = &[
+    Scenario {
+        name: "hl7-forged-admissions",
+        title: "A PC sends admissions and discharges to the interface engine in the health record's name",
+        family: Family::Integrity,
+        techniques: FORGED,
+        endangers: "Patients are moved or discharged on paper only: orders, results and alarms go to the wrong place.",
+        within_normal: false,
+        held_out: false,
+        tool: None,
+        hour: 10.4,
+        start: forged::admissions,
+    },
+    Scenario {
+        name: "hl7-forged-results",
+        title: "A device on a ward sends made-up results to the health record in the laboratory's name",
+        family: Family::Integrity,
+        techniques: FORGED,
+        endangers: "Physicians treat by results that nobody measured.",
+        within_normal: false,
+        held_out: true,
+        tool: None,
+        hour: 14.2,
+        start: forged::results,
+    },
+    Scenario {
+        name: "hl7-replay",
+        title: "Results of this morning are sent again, hours later and several times",
+        family: Family::Integrity,
+        techniques: &[
+            "T0856",
+            "T1692",
+            "T1692.002",
+            "T0832",
+            "T0831",
+            "T0830",
+            "T0855",
+            "T1692.001",
+            "T1565",
+            "T1565.002",
+            "T1557",
+        ],
+        endangers: "Old results stand as new ones in patients' records.",
+        within_normal: true,
+        held_out: false,
+        tool: None,
+        hour: 9.0,
+        start: forged::replay,
+    },
+    Scenario {
+        name: "hl7-control-id-reuse",
+        title: "Orders of other content go out under control ids that were used before",
+        family: Family::Integrity,
+        techniques: &[
+            "T0855",
+            "T1692",
+            "T1692.001",
+            "T0856",
+            "T1692.002",
+            "T0830",
+            "T0831",
+            "T0832",
+            "T0836",
+            "T1565",
+            "T1565.002",
+        ],
+        endangers: "Receivers may take the forged order for the true one: a patient gets the wrong drug or dose.",
+        within_normal: true,
+        held_out: false,
+        tool: None,
+        hour: 11.0,
+        start: forged::reused_ids,
+    },
+    Scenario {
+        name: "hl7-results-tampered",
+        title: "Results are changed between the interface engine and the health record",
+        family: Family::Integrity,
+        techniques: CHANGED,
+        endangers: "The record shows other values than the laboratory measured.",
+        within_normal: true,
+        held_out: false,
+        tool: None,
+        hour: 9.5,
+        start: feeds::tampered,
+    },
+    Scenario {
+        name: "laboratory-drift",
+        title: "An analyser's results of one analyte drift over hours",
+        family: Family::Fault,
+        techniques: &[],
+        endangers: "Treatment follows values that are too high by more and more.",
+        within_normal: true,
+        held_out: false,
+        tool: None,
+        hour: 8.0,
+        start: feeds::drift,
+    },
+    Scenario {
+        name: "hl7-order-flood",
+        title: "The health record's feed carries thousands of laboratory orders in minutes",
+        family: Family::Command,
+        techniques: &["T0855", "T1692", "T1692.001", "T0814", "T0813", "T0815", "T0826", "T0831", "T0827", "T1499"],
+        endangers: "The laboratory drowns in orders; urgent ones wait.",
+        within_normal: true,
+        held_out: false,
+        tool: None,
+        hour: 13.1,
+        start: forged::order_flood,
+    },
+    Scenario {
+        name: "hl7-discharge-flood",
+        title: "All patients are discharged within minutes, through the health record's own feed",
+        family: Family::Integrity,
+        techniques: &[
+            "T0855",
+            "T1692",
+            "T1692.001",
+            "T0856",
+            "T1692.002",
+            "T0813",
+            "T0815",
+            "T0826",
+            "T0827",
+            "T0831",
+            "T0832",
+            "T0878",
+            "T1565",
+            "T1565.001",
+        ],
+        endangers: "Monitors, pumps and cabinets lose their patients: alarms and drugs have no name.",
+        within_normal: true,
+        held_out: false,
+        tool: None,
+        hour: 15.3,
+        start: forged::discharge_flood,
+    },
+    Scenario {
+        name: "hl7-foreign-orders",
+        title: "The laboratory's system sends infusion orders, which it never does",
+        family: Family::Command,
+        techniques: &["T0855", "T1692", "T1692.001", "T0831", "T0836", "T0821", "T0848", "T0849", "T1565"],
+        endangers: "A pump may be told to give what no physician ordered.",
+        within_normal: true,
+        held_out: true,
+        tool: None,
+        hour: 16.4,
+        start: forged::foreign_orders,
+    },
+    Scenario {
+        name: "hl7-slow-acknowledgements",
+        title: "The health record takes seconds for every acknowledgement",
+        family: Family::Availability,
+        techniques: BLOCKED,
+        endangers: "Results and reports reach physicians late.",
+        within_normal: true,
+        held_out: false,
+        tool: None,
+        hour: 10.0,
+        start: feeds::slow,
+    },
+    Scenario {
+        name: "hl7-feed-silent",
+        title: "The laboratory sends no results to the interface engine, while its system goes on otherwise",
+        family: Family::Availability,
+        techniques: BLOCKED,
+        endangers: "Physicians wait for results that lie ready.",
+        within_normal: true,
+        held_out: false,
+        tool: None,
+        hour: 9.2,
+        start: feeds::silent,
+    },
+    Scenario {
+        name: "hl7-refusals",
+        title: "The pharmacy refuses most messages",
+        family: Family::Availability,
+        techniques: BLOCKED,
+        endangers: "Drug orders do not reach the pharmacy: patients get theirs late or not at all.",
+        within_normal: true,
+        held_out: false,
+        tool: None,
+        hour: 11.3,
+        start: feeds::refusals,
+    },
+    Scenario {
+        name: "hl7-acknowledgements-suppressed",
+        title: "The interface engine gets no acknowledgements from the laboratory any more and sends everything again",
+        family: Family::Availability,
+        techniques: BLOCKED,
+        endangers: "Orders reach the laboratory late and several times.",
+        within_normal: true,
+        held_out: true,
+        tool: None,
+        hour: 14.6,
+        start: feeds::suppressed,
+    },
+    Scenario {
+        name: "hl7-query-sweep",
+        title: "A PC asks the laboratory's system for one patient's data after the other",
+        family: Family::Theft,
+        techniques: COLLECTED,
+        endangers: "Patients' data leave the hospital's systems.",
+        within_normal: false,
+        held_out: false,
+        tool: None,
+        hour: 12.5,
+        start: forged::query_sweep,
+    },
+    Scenario {
+        name: "hl7-copied-feed",
+        title: "The interface engine sends a copy of all admissions and results to a PC",
+        family: Family::Theft,
+        techniques: &[
+            "T0811",
+            "T0802",
+            "T0882",
+            "T0830",
+            "T1020",
+            "T1020.001",
+            "T1119",
+            "T1213",
+            "T1041",
+            "T1048",
+            "T0869",
+            "T0885",
+        ],
+        endangers: "Patients' data leave the hospital's systems as they arise.",
+        within_normal: false,
+        held_out: true,
+        tool: None,
+        hour: 17.2,
+        start: feeds::copied,
+    },
+];
+
+/// The link from the engine to an application; any of its links where there is none.
+fn to_application(sim: &Sim, application: &str) -> LinkId {
+    engine::link_to(sim, application).unwrap_or(sim.ward.records.engine.receivers[0].link)
+}
+
+/// The port of a link's receiver.
+fn port(sim: &mut Sim, link: LinkId) -> u16 {
+    sim.ward.links.get(link).port
+}
+
+/// A connection of an intruder's own.
+struct Intrusion {
+    from: HostId,
+    to: HostId,
+    port: u16,
+    /// MSA or a whole answer, made for each message.
+    answer: fn(&Message, String, String) -> Message,
+}
+
+impl Intrusion {
+    /// Sends messages, made one by one, about so far apart; gives the time when the last has gone, about.
+    fn run(
+        self,
+        sim: &mut Sim,
+        count: u64,
+        apart: f64,
+        mut make: impl FnMut(&mut Sim, &mut Dice) -> Option<Message> + 'static,
+    ) -> Time {
+        let mut dice = sim.dice("intruder", sim.now.0);
+        let (mut connection, ready) = Connection::open(&mut sim.net, sim.now, self.from, self.to, self.port);
+        let mut done = 0;
+        sim.repeat(ready, move |sim| {
+            done += 1;
+            let message = make(sim, &mut dice);
+            let acknowledged = match message {
+                Some(message) => exchange(sim, &mut connection, &message, &mut dice, done, self.answer),
+                None => sim.now,
+            };
+            if done == count {
+                connection.close(&mut sim.net, acknowledged + MINUTE / 60, Side::Opener);
+                return None;
+            }
+            Some(acknowledged + crate::clock::seconds(dice.exponential(apart)))
+        });
+        ready + crate::clock::seconds(count as f64 * apart * 1.2 + 5.0)
+    }
+}
+
+fn exchange(
+    sim: &mut Sim,
+    connection: &mut Connection,
+    message: &Message,
+    dice: &mut Dice,
+    count: u64,
+    answer: fn(&Message, String, String) -> Message,
+) -> Time {
+    let sent = connection.send(&mut sim.net, sim.now, Side::Opener, &hl7::frame(&message.encode()));
+    sim.net.note(sent.frame, || message.truth(connection.names(Side::Opener)));
+    let answered = sent.arrived + dice.skewed(MINUTE / 4000, 0.4);
+    let answer = answer(message, format!("F{count:07}"), sim.calendar.digits(answered));
+    let sent = connection.send(&mut sim.net, answered, Side::Answerer, &hl7::frame(&answer.encode()));
+    sim.net.note(sent.frame, || answer.truth(connection.names(Side::Answerer)));
+    sent.arrived
+}
+
+/// What most receivers do: they look at nothing but the form.
+fn accept(message: &Message, control_id: String, time: String) -> Message {
+    message.acknowledge("AA", control_id, time)
+}
+
+/// Somebody's PC.
+fn some_pc(sim: &Sim, dice: &mut Dice) -> HostId {
+    *dice.pick(&sim.ward.site().pcs)
+}
+
+/// Until when something is that takes hours.
+fn hours(sim: &Sim, count: f64) -> Time {
+    sim.now + HOUR.mul_f64(count)
+}
+
+/// Whom it concerns, without anybody who does it.
+fn fault(victims: Vec<HostId>, end: Time) -> Cast {
+    Cast { victims, attackers: Vec::new(), end }
+}

@@ -227,8 +227,12 @@ impl Stage<'_> {
     fn rewrite_ip(&self, packet: &mut [u8], sender: Station, zone: ZoneId) {
         packet[8] = self.ttl(packet[8], &packet[12..16], sender);
         self.rewrite_addresses(packet, zone);
-        let length = usize::from(u16::from_be_bytes([packet[2], packet[3]]));
-        let packet = &mut packet[..length];
+        let length = length(packet);
+        self.rewrite_segment(&mut packet[..length], zone);
+    }
+
+    /// What is behind the IP header: checksums, and addresses where the payload holds some.
+    fn rewrite_segment(&self, packet: &mut [u8], zone: ZoneId) {
         match packet[9] {
             frame::TCP => frame::close_segment(packet, 16),
             frame::UDP => {
@@ -263,11 +267,14 @@ impl Stage<'_> {
         frame::close_ip(packet);
     }
 
-    /// A quoted packet ends within its segment: of the checksum there only the difference is known (RFC 1624).
+    /// A packet inside an ICMP error. Where only its beginning is quoted, of its checksum the difference alone is known
+    /// (RFC 1624).
     fn rewrite_quoted(&self, packet: &mut [u8], zone: ZoneId) {
         let before: [u8; 8] = std::array::from_fn(|place| packet[12 + place]);
         self.rewrite_addresses(packet, zone);
-        if packet[9] == frame::UDP && packet[26..28] != [0, 0] {
+        if length(packet) <= packet.len() {
+            self.rewrite_segment(packet, zone);
+        } else if packet[9] == frame::UDP && packet[26..28] != [0, 0] {
             let word = |bytes: &[u8], at: usize| u32::from(u16::from_be_bytes([bytes[at], bytes[at + 1]]));
             let mut sum = 0xffff - word(packet, 26);
             for at in [0, 2, 4, 6] {
@@ -311,4 +318,9 @@ impl Stage<'_> {
             _ => ttl,
         }
     }
+}
+
+/// The length of an IP packet, as its header says (RFC 791 section 3.1).
+fn length(packet: &[u8]) -> usize {
+    usize::from(u16::from_be_bytes([packet[2], packet[3]]))
 }

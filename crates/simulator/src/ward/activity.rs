@@ -60,7 +60,7 @@ mod tests {
             seen.set(counts);
         });
         let end = sim.start + DAY - HOUR;
-        let _ = sim.run(end, |_| Ok::<(), ()>(()));
+        assert!(sim.run(end, |_| Ok::<(), ()>(())).is_ok());
         let [night, day] = counts.get();
         assert!(night < 3, "{night}");
         assert!((330..600).contains(&day), "{day} of about 450");

@@ -87,7 +87,7 @@ impl std::fmt::Debug for Waiting {
 }
 
 /// What is done when the receiver has a message.
-type Then = Box<dyn FnOnce(&mut Sim, Delivered)>;
+pub type Then = Box<dyn FnOnce(&mut Sim, Delivered)>;
 
 /// What answers a query instead of a bare acknowledgement.
 #[derive(Clone, Debug)]
@@ -218,6 +218,8 @@ impl Sim {
     fn attempt(&mut self, id: LinkId, mut waiting: Waiting) {
         waiting.attempts += 1;
         let (delivered, accepted) = self.exchange(id, &waiting);
+        // What follows from the message is no part of what was done to its answer.
+        self.net.mark = waiting.mark;
         if accepted || waiting.attempts == ATTEMPTS {
             let then = waiting.then;
             if accepted || self.ward.links.0[id.0].muted {
@@ -239,6 +241,9 @@ impl Sim {
             && (tamper.change)(&mut message, &mut net.dice("tamper", now.0))
         {
             net.mark = tamper.mark;
+        }
+        if link.muted && waiting.attempts > 1 {
+            net.mark = link.mark;
         }
         let (mut connection, ready) = match link.connection.take().filter(|connection| !connection.is_closed()) {
             Some(connection) => (connection, *now),
@@ -302,5 +307,63 @@ impl Link {
             _ => {}
         }
         answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::{LINUX, Network};
+    use crate::wire::hl7::Sender;
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    fn pair() -> (Sim, LinkId, HostId) {
+        let mut sim = Sim::new(5, Time::from_secs(1_767_567_600));
+        let zone = sim.net.add_zone("servers", 1, [10, 0, 0]);
+        let host = |net: &mut Network, name: &str| net.add_host(name.into(), "server", zone, [2, 0, 0], LINUX);
+        let (from, to) = (host(&mut sim.net, "a"), host(&mut sim.net, "b"));
+        let link = sim.link(from, to, 2575);
+        (sim, link, to)
+    }
+
+    /// Messages arrive in the order they were given, whatever holds them up.
+    #[test]
+    fn order_is_kept() {
+        let (mut sim, link, to) = pair();
+        sim.ward.links.get(link).refusals = 0.2;
+        let mut sender = Sender::new("A", "2.5", "A", 0);
+        let arrived = Rc::new(RefCell::new(Vec::new()));
+        for number in 0..60_u64 {
+            let (message, arrived) = (sender.message("2026".into(), "B", "ADT^A01", Vec::new()), Rc::clone(&arrived));
+            sim.after(ms(number / 10), move |sim| {
+                sim.deliver(link, message, move |_, delivered| arrived.borrow_mut().push(delivered.message.control_id));
+            });
+        }
+        sim.after(ms(200), move |sim| sim.net.host_mut(to).up = false);
+        sim.after(10 * MINUTE, move |sim| sim.net.host_mut(to).up = true);
+        let end = sim.start + 60 * MINUTE;
+        assert!(sim.run(end, |_| Ok::<(), ()>(())).is_ok());
+        let arrived = arrived.borrow();
+        assert!(arrived.len() >= 58, "{}", arrived.len());
+        assert!(arrived.is_sorted(), "{arrived:?}");
+    }
+
+    /// A message without acknowledgement goes again, and not for ever.
+    #[test]
+    fn a_muted_receiver_gets_it_again() {
+        let (mut sim, link, _) = pair();
+        sim.net.keep_messages = true;
+        sim.ward.links.get(link).muted = true;
+        let message = Sender::new("A", "2.5", "A", 0).message("2026".into(), "B", "ADT^A01", Vec::new());
+        sim.deliver(link, message, |_, _| {});
+        let mut seen = 0;
+        let end = sim.start + 10 * MINUTE;
+        let outcome = sim.run(end, |frame| {
+            seen += frame.messages.len();
+            Ok::<(), ()>(())
+        });
+        assert_eq!(outcome, Ok(()));
+        assert_eq!(seen, usize::from(ATTEMPTS));
     }
 }

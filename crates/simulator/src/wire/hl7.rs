@@ -50,7 +50,8 @@ impl Message {
         Self {
             ends: [to_application, to_facility, application, facility],
             time,
-            event: ["ACK".into(), trigger.clone(), "ACK".into()],
+            // The structure stands in the third component: nothing of it where the second is empty.
+            event: ["ACK".into(), trigger.clone(), if trigger.is_empty() { String::new() } else { "ACK".into() }],
             control_id,
             version: self.version,
             segments: vec![format!("MSA|{code}|{}", self.control_id)],

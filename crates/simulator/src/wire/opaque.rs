@@ -6,9 +6,6 @@
 use crate::clock::Time;
 use crate::dice::Dice;
 
-/// Octets of the header.
-const HEADER: usize = 16;
-
 /// Octets of the prepared bodies.
 const BLOCK: usize = 1 << 16;
 
@@ -205,6 +202,8 @@ impl Voice {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const HEADER: usize = 16;
 
     fn voice() -> Voice {
         Voice::new(&mut Dice::new(1, "voice", 0))

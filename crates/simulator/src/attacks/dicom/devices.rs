@@ -1,14 +1,14 @@
 //! Archives and modalities that do not do their work, by themselves or by somebody's doing; and steps that never were.
 
-use super::images::first;
+use super::images::{any_pc, first};
 use crate::attacks::Cast;
 use crate::clock::{HOUR, MINUTE, ms, secs};
 use crate::sim::Sim;
 use crate::ward::imaging::association::Association;
 use crate::ward::imaging::dial;
-use crate::ward::imaging::entity::{Condition, Entity, makes};
+use crate::ward::imaging::entity::{Condition, Entity, EntityId, makes};
 use crate::ward::imaging::services;
-use crate::ward::imaging::study::{self, Kind, Study};
+use crate::ward::imaging::study::{self, Kind, Step, Study};
 use crate::wire::dicom::command::OUT_OF_RESOURCES;
 use crate::wire::dicom::uid;
 
@@ -17,7 +17,7 @@ const CALLING_UNKNOWN: [u8; 3] = [1, 1, 3];
 
 pub(super) fn tamper_with_worklist(sim: &mut Sim) -> Cast {
     let mut dice = sim.dice("dicom-worklist-tampering", 0);
-    let pc = *dice.pick(&sim.ward.site().pcs);
+    let pc = any_pc(sim, &mut dice);
     let (place, victim) = first(sim, Kind::Ct);
     let imaging = &mut sim.ward.imaging;
     let title = imaging.entities[imaging.modalities[place].entity.0].title.clone();
@@ -25,7 +25,7 @@ pub(super) fn tamper_with_worklist(sim: &mut Sim) -> Cast {
     let ris = imaging.ris;
     let mut at = sim.now;
     for number in 0..12 {
-        sim.at(at, move |sim| tamper(sim, [impostor, ris].map(|entity| entity.0), number));
+        sim.at(at, move |sim| tamper(sim, [impostor, ris], number));
         at += dice.skewed(2 * MINUTE, 0.5);
     }
     let victims = vec![sim.ward.imaging.host(ris), victim];
@@ -33,39 +33,38 @@ pub(super) fn tamper_with_worklist(sim: &mut Sim) -> Cast {
 }
 
 /// Reads the worklist, then creates and ends a step of it.
-fn tamper(sim: &mut Sim, [impostor, ris]: [usize; 2], number: u64) {
-    use crate::ward::imaging::entity::EntityId;
+fn tamper(sim: &mut Sim, [impostor, ris]: [EntityId; 2], number: u64) {
     let mut dice = sim.dice("dicom-worklist-tampering", 1 + number);
-    let entity = &sim.ward.imaging.entities[impostor];
+    let entity = &sim.ward.imaging.entities[impostor.0];
     let title = entity.title.clone();
     let proposals = [uid::WORKLIST, uid::PROCEDURE_STEP].map(|syntax| entity.propose(syntax));
-    let Some(mut association) = dial(sim, sim.now, EntityId(impostor), EntityId(ris), &proposals) else { return };
+    let Some(mut association) = dial(sim, sim.now, impostor, ris, &proposals) else { return };
     let date = sim.calendar.digits(sim.now);
     let explicit = association.explicit(uid::WORKLIST).unwrap_or_default();
     let study = Study::new(1_000_500 + number, Kind::Ct, &makes::CT, date.clone(), &mut dice);
     let key = study::worklist_key(explicit, Kind::Ct, &title, &date[..8]);
     services::find(&mut sim.net, &mut association, uid::WORKLIST, &key, 3, |_| study.scheduled(explicit, &title));
     if number.is_multiple_of(3) {
-        services::step(&mut sim.net, &mut association, &study, &title, None);
+        services::step(&mut sim.net, &mut association, &study, &title, Step::Begins);
     }
     association.pause(secs(2));
-    services::step(&mut sim.net, &mut association, &study, &title, Some(0));
+    services::step(&mut sim.net, &mut association, &study, &title, Step::Discontinued);
     association.release(&mut sim.net);
 }
 
 pub(super) fn refuse(sim: &mut Sim) -> Cast {
     let pacs = sim.ward.imaging.pacs;
     sim.ward.imaging.entities[pacs.0].refusal = Some(OUT_OF_RESOURCES);
-    sim.after(50 * MINUTE, move |sim| sim.ward.imaging.entities[pacs.0].refusal = None);
-    Cast { victims: vec![sim.ward.imaging.host(pacs)], attackers: Vec::new(), end: sim.now + 50 * MINUTE }
+    sim.after(150 * MINUTE, move |sim| sim.ward.imaging.entities[pacs.0].refusal = None);
+    Cast { victims: vec![sim.ward.imaging.host(pacs)], attackers: Vec::new(), end: sim.now + 150 * MINUTE }
 }
 
 pub(super) fn slow(sim: &mut Sim) -> Cast {
     let pacs = sim.ward.imaging.pacs;
     let usual = sim.ward.imaging.entities[pacs.0].slowness;
     sim.ward.imaging.entities[pacs.0].slowness = usual * 90.0;
-    sim.after(2 * HOUR, move |sim| sim.ward.imaging.entities[pacs.0].slowness = usual);
-    Cast { victims: vec![sim.ward.imaging.host(pacs)], attackers: Vec::new(), end: sim.now + 2 * HOUR }
+    sim.after(3 * HOUR, move |sim| sim.ward.imaging.entities[pacs.0].slowness = usual);
+    Cast { victims: vec![sim.ward.imaging.host(pacs)], attackers: Vec::new(), end: sim.now + 3 * HOUR }
 }
 
 pub(super) fn silence(sim: &mut Sim) -> Cast {
@@ -91,12 +90,12 @@ pub(super) fn storm(sim: &mut Sim) -> Cast {
         }
         Some(sim.now + dice.around(ms(1500), 0.3)).filter(|next| *next < end)
     });
-    Cast { victims: vec![host, sim.ward.imaging.host(pacs)], attackers: vec![host], end }
+    Cast { victims: vec![host, sim.ward.imaging.host(pacs)], attackers: Vec::new(), end }
 }
 
 pub(super) fn flood(sim: &mut Sim) -> Cast {
     let mut dice = sim.dice("dicom-association-flood", 0);
-    let pc = *dice.pick(&sim.ward.site().pcs);
+    let pc = any_pc(sim, &mut dice);
     let imaging = &mut sim.ward.imaging;
     let pacs = imaging.pacs;
     let flooder = imaging.add(Entity::reading(pc, "ECHOSCU".into(), &makes::TOOLS));

@@ -2,6 +2,7 @@
 
 use crate::attacks::Cast;
 use crate::clock::{HOUR, MINUTE, secs};
+use crate::dice::Dice;
 use crate::network::{HostId, LINUX};
 use crate::sim::Sim;
 use crate::tcp::Side;
@@ -47,7 +48,7 @@ fn poisoned(study: &Study, image: u16, explicit: bool) -> DataSet {
 
 pub(super) fn store_programs(sim: &mut Sim) -> Cast {
     let mut dice = sim.dice("dicom-executable-stored", 0);
-    let pc = *dice.pick(&sim.ward.site().pcs);
+    let pc = any_pc(sim, &mut dice);
     let sender = sim.ward.imaging.add(Entity::reading(pc, "STORESCU".into(), &makes::TOOLKIT));
     let mut at = sim.now;
     for number in 0..6 {
@@ -74,8 +75,15 @@ fn store_program(sim: &mut Sim, sender: EntityId, number: u64) {
     association.release(&mut sim.net);
 }
 
-fn made_up(sim: &Sim, number: u64, kind: Kind, dice: &mut crate::dice::Dice) -> Study {
-    Study::new(number, kind, &makes::TOOLKIT, sim.calendar.digits(sim.now), dice)
+fn made_up(sim: &Sim, number: u64, kind: Kind, dice: &mut Dice) -> Study {
+    Study::new(number, kind, &makes::TOOLKIT, today(sim), dice)
+}
+
+/// A PC that is switched on, where there is one.
+pub(super) fn any_pc(sim: &Sim, dice: &mut Dice) -> HostId {
+    let pcs = &sim.ward.site().pcs;
+    let on: Vec<HostId> = pcs.iter().copied().filter(|pc| sim.net.host(*pc).up).collect();
+    *dice.pick(if on.is_empty() { pcs } else { &on })
 }
 
 /// The first modality of a kind, and its host.
@@ -83,6 +91,17 @@ pub(super) fn first(sim: &Sim, kind: Kind) -> (usize, HostId) {
     let modalities = &sim.ward.imaging.modalities;
     let place = modalities.iter().position(|modality| modality.kind == kind).unwrap_or_default();
     (place, sim.ward.imaging.host(modalities[place].entity))
+}
+
+fn send_own(sim: &mut Sim, from: EntityId, kind: Kind, number: u64) {
+    let mut dice = sim.dice("dicom-images-in-the-middle", number);
+    let study = Study { make: &makes::CT, ..made_up(sim, number, kind, &mut dice) };
+    let pacs = sim.ward.imaging.pacs;
+    modality::send_to(sim, from, pacs, &study, 1..study.images + 1);
+}
+
+fn today(sim: &Sim) -> String {
+    sim.calendar.digits(sim.now)
 }
 
 /// The box speaks to the archive in the modality's name and from its address, with its own software and Ethernet address;
@@ -98,6 +117,8 @@ pub(super) fn intercept(sim: &mut Sim) -> Cast {
     let title = imaging.entities[imaging.modalities[place].entity.0].title.clone();
     let proxy = imaging.add(Entity::modality(middle, title, &makes::TOOLS));
     imaging.modalities[place].proxy = Some((proxy, sim.net.mark));
+    // Patient or not: it sends one study of its own too.
+    sim.after(25 * MINUTE, move |sim| send_own(sim, proxy, Kind::Ct, 510_000_000));
     sim.after(5 * HOUR, move |sim| sim.ward.imaging.modalities[place].proxy = None);
     let victims = vec![host, sim.ward.imaging.host(sim.ward.imaging.pacs)];
     Cast { victims, attackers: vec![middle], end: sim.now + 5 * HOUR }
@@ -106,10 +127,20 @@ pub(super) fn intercept(sim: &mut Sim) -> Cast {
 pub(super) fn copy(sim: &mut Sim) -> Cast {
     let (place, host) = first(sim, Kind::Xr);
     let mut dice = sim.dice("dicom-second-destination", 0);
-    let pc = *dice.pick(&sim.ward.site().pcs);
+    let pc = any_pc(sim, &mut dice);
     let imaging = &mut sim.ward.imaging;
     let thief = imaging.add(Entity::reading(pc, "BACKUP".into(), &makes::TOOLS));
+    let entity = imaging.modalities[place].entity;
     imaging.modalities[place].copies = Some((thief, sim.net.mark));
+    // And what it still has of other days.
+    for number in 0..4 {
+        sim.after(dice.around(70 * MINUTE, 0.6) * (number + 1), move |sim| {
+            let mut dice = sim.dice("dicom-second-destination", 1 + u64::from(number));
+            let study = Study::new(4_000_000 + u64::from(number), Kind::Xr, &makes::XR, today(sim), &mut dice);
+            let study = study.prior(&mut dice);
+            modality::send_to(sim, entity, thief, &study, 1..study.images + 1);
+        });
+    }
     sim.after(6 * HOUR, move |sim| sim.ward.imaging.modalities[place].copies = None);
     Cast { victims: vec![host], attackers: vec![pc], end: sim.now + 6 * HOUR }
 }

@@ -1,5 +1,6 @@
 //! Archives asked for what nobody needs.
 
+use super::images::any_pc;
 use crate::attacks::Cast;
 use crate::clock::{HOUR, MINUTE, Time, ms, secs};
 use crate::network::LINUX;
@@ -47,7 +48,7 @@ const TITLES: [&str; 24] = [
 
 pub(super) fn guess_titles(sim: &mut Sim) -> Cast {
     let mut dice = sim.dice("dicom-title-guessing", 0);
-    let pc = *dice.pick(&sim.ward.site().pcs);
+    let pc = any_pc(sim, &mut dice);
     let imaging = &mut sim.ward.imaging;
     let (pacs, ris) = (imaging.pacs, imaging.ris);
     let guest = imaging.add(Entity::reading(pc, "ECHOSCU".into(), &makes::TOOLS));

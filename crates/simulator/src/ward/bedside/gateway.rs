@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::machines::Machine;
-use super::monitors::{Monitor, Stage};
+use super::monitors::Monitor;
 use crate::clock::{MINUTE, Time, seconds};
 use crate::dice::Dice;
 use crate::sim::Sim;
@@ -62,10 +62,10 @@ pub fn open(sim: &mut Sim) {
 pub fn chart_monitor(sim: &mut Sim, index: usize) {
     let mut dice = sim.dice("monitor chart", index as u64);
     sim.repeat(sim.now + dice.around(3 * MINUTE, 0.9), move |sim| {
-        let Monitor { stage, streams, patient, host, .. } = sim.ward.bedside.monitors[index];
-        if stage == Stage::InUse && streams {
-            let bed = sim.net.host(host).name.clone();
-            send(sim, Event::Vitals(&MEASURES), patient, &bed);
+        let monitor = &sim.ward.bedside.monitors[index];
+        if monitor.is_seen() {
+            let bed = sim.net.host(monitor.host).name.clone();
+            send(sim, Event::Vitals(&MEASURES), monitor.patient, &bed);
         }
         Some(sim.now + dice.around(5 * MINUTE, 0.02))
     });

@@ -107,7 +107,7 @@ fn course(sim: &mut Sim, index: usize) -> Time {
     let machine = &mut sim.ward.bedside.machines[index];
     let look = now + seconds(machine.dice.between(0.3, 1.0) * LOOK.as_secs_f64());
     if machine.until > now || machine.held > now {
-        return look.min(machine.until.max(now + secs(1)));
+        return if machine.until > now { look.min(machine.until) } else { look };
     }
     if machine.anaesthesia {
         theatre(sim, index, office);

@@ -68,7 +68,7 @@ pub fn switch_on(net: &mut Network, at: Time, host: HostId) {
 /// An address of a zone that nobody has.
 pub fn free_address(net: &Network, zone: ZoneId, dice: &mut Dice) -> Option<Ipv4Addr> {
     let zone = &net.zones[usize::from(zone.0)];
-    (0..200).map(|_| zone.address(dice.range(180..255) as u8)).find(|ip| net.owner(*ip).is_none())
+    (0..200).map(|_| zone.address(dice.range(200..255) as u8)).find(|ip| net.owner(*ip).is_none())
 }
 
 /// Gives a device a further address of its zone, or of another one where it is now.

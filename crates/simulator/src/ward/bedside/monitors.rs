@@ -35,6 +35,17 @@ pub enum Stage {
     Travelling,
 }
 
+/// Who sends a monitor's vitals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// It does.
+    Own,
+    /// Nobody.
+    Silent,
+    /// A scenario, in its name.
+    Foreign,
+}
+
 /// A monitor.
 #[derive(Debug)]
 pub struct Monitor {
@@ -52,8 +63,8 @@ pub struct Monitor {
     pub until: Time,
     /// Its course does not go on before.
     pub held: Time,
-    /// It sends vitals; a scenario may take that away.
-    pub streams: bool,
+    /// Who sends its vitals.
+    pub stream: Stream,
     /// It tells alarms; a scenario may take that away.
     pub alarms: bool,
     /// It is there at all.
@@ -94,7 +105,7 @@ impl Monitor {
             stage: Stage::Off,
             until: never,
             held: never,
-            streams: true,
+            stream: Stream::Own,
             alarms: true,
             present: true,
             sequence: dice.range(0..1 << 20) as u32,
@@ -117,15 +128,26 @@ impl Monitor {
         self.session.exchange(air, at, Side::Opener, [kind, ACKNOWLEDGED], wait)
     }
 
-    /// A datagram as it has this number, sent at `time`.
+    /// Vitals as the datagram of this number has them, measured at `time`.
     pub fn vitals(&self, sequence: u32, time: Time) -> Vitals {
         let [numbers, waves] = self.measured;
         Vitals { device: self.host.0, sequence, time, numbers, waves }
     }
 
-    /// Sends a datagram of vitals from `from`, as this monitor.
-    pub fn send(&self, air: &mut Air<'_>, at: Time, [from, to]: [HostId; 2], vitals: &Vitals) {
-        air.net.udp(at, from, to, [self.port, VITALS.port], air.voice.vitals(vitals));
+    /// Sends the datagram of this number, measured at `time`, from `from` to the central station. The same number and time
+    /// give the same octets.
+    pub fn send(&self, air: &mut Air<'_>, at: Time, from: HostId, sequence: u32, time: Time) {
+        let message = if sequence.is_multiple_of(13) {
+            air.voice.say(&VITALS, LIMITS, self.host.0, sequence)
+        } else {
+            air.voice.vitals(&self.vitals(sequence, time))
+        };
+        air.net.udp(at, from, self.session.server, [self.port, VITALS.port], message);
+    }
+
+    /// The central station has vitals of it.
+    pub fn is_seen(&self) -> bool {
+        self.stage == Stage::InUse && self.stream != Stream::Silent
     }
 
     /// How long a bed is empty, and how long somebody lies in it, at the median.
@@ -146,7 +168,7 @@ pub fn open(sim: &mut Sim) {
         session.resume(&mut sim.net, sim.now);
         sim.ward.bedside.centrals.push(session);
         let mut dice = sim.dice("central", number as u64);
-        sim.repeat(sim.now + seconds(dice.between(0.0, 10.0)), move |sim| Some(pass_on(sim, number, &mut dice)));
+        sim.repeat(sim.now + seconds(dice.between(0.0, 20.0)), move |sim| Some(pass_on(sim, number, &mut dice)));
         let mut dice = sim.dice("central time", number as u64);
         sim.repeat(sim.now + dice.around(5 * MINUTE, 0.8), move |sim| Some(tell_time(sim, number, &mut dice)));
     }
@@ -182,7 +204,7 @@ pub fn add(sim: &mut Sim, host: HostId) -> usize {
     let first = sim.now + seconds(dice.between(0.0, 5.0));
     sim.repeat(first, move |sim| Some(stream(sim, index)));
     sim.repeat(first, move |sim| Some(course(sim, index)));
-    let wait = |dice: &mut Dice| dice.around(secs(55), 0.05);
+    let wait = |dice: &mut Dice| dice.around(secs(100), 0.03);
     let mut beats = sim.dice("monitor beat", u64::from(host.0));
     sim.repeat(first + wait(&mut beats), move |sim| {
         say(sim, index, HEARTBEAT);
@@ -198,24 +220,18 @@ fn stream(sim: &mut Sim, index: usize) -> Time {
     let Bedside { monitors, voice, .. } = &mut sim.ward.bedside;
     let monitor = &mut monitors[index];
     let mut at = sim.now;
-    if monitor.stage == Stage::InUse && monitor.streams {
-        let ends = [monitor.host, monitor.session.server];
-        let air = &mut Air { net: &mut sim.net, voice };
-        for _ in 0..BATCH {
-            let wobble = us(monitor.dice.range(0..16_000));
-            if monitor.sequence % 13 == 0 {
-                let message = air.voice.say(&VITALS, LIMITS, monitor.host.0, monitor.sequence);
-                air.net.udp(at + wobble, ends[0], ends[1], [monitor.port, VITALS.port], message);
-            } else {
-                monitor.send(air, at + wobble, ends, &monitor.vitals(monitor.sequence, at));
-            }
-            monitor.sequence = monitor.sequence.wrapping_add(1);
-            at += monitor.period;
-        }
-        monitor.written = at;
-        return at;
+    if monitor.stage != Stage::InUse || monitor.stream != Stream::Own {
+        return at + monitor.period * BATCH;
     }
-    at + monitor.period * BATCH
+    let air = &mut Air { net: &mut sim.net, voice };
+    for _ in 0..BATCH {
+        let wobble = us(monitor.dice.range(0..16_000));
+        monitor.send(air, at + wobble, monitor.host, monitor.sequence, at);
+        monitor.sequence = monitor.sequence.wrapping_add(1);
+        at += monitor.period;
+    }
+    monitor.written = at;
+    at
 }
 
 /// Says something to the central station while it is in use.
@@ -248,7 +264,7 @@ fn course(sim: &mut Sim, index: usize) -> Time {
         }
         // Nobody is sent home in the middle of the night.
         Stage::InUse if due && monitor.dice.chance(0.1 + 0.9 * clinical) => leave(sim, index, Stage::Off),
-        Stage::InUse if monitor.place != Place::Recovery && monitor.dice.chance(0.012 * clinical) => {
+        Stage::InUse if monitor.place != Place::Recovery && monitor.dice.chance(0.008 * clinical) => {
             leave(sim, index, Stage::Travelling);
         }
         Stage::Travelling if due => come_back(sim, index),
@@ -338,11 +354,11 @@ pub fn raise_alarm(sim: &mut Sim, index: usize, dice: &mut Dice) {
 /// A central station passes the vitals of its beds on.
 fn pass_on(sim: &mut Sim, central: usize, dice: &mut Dice) -> Time {
     let Bedside { monitors, centrals, voice, .. } = &mut sim.ward.bedside;
-    let watched = |monitor: &&Monitor| monitor.central == central && monitor.stage == Stage::InUse;
+    let watched = |monitor: &&Monitor| monitor.central == central && monitor.is_seen();
     let beds = monitors.iter().filter(watched).count() as u16;
     let air = &mut Air { net: &mut sim.net, voice };
     centrals[central].exchange(air, sim.now, Side::Opener, [bundle(beds), ACKNOWLEDGED], dice.skewed(ms(3), 0.4));
-    sim.now + dice.around(secs(10), 0.01)
+    sim.now + dice.around(secs(20), 0.01)
 }
 
 /// A central station tells its monitors the time.

@@ -174,10 +174,10 @@ fn course(sim: &mut Sim, index: usize) -> Time {
     let now = sim.now;
     let busy = sim.calendar.clinical(now);
     let pump = &mut sim.ward.bedside.pumps[index];
-    if !pump.present || pump.held > now {
+    if !pump.present {
         return now + LOOK;
     }
-    if pump.until > now {
+    if pump.until > now || pump.held > now {
         if pump.stage == Stage::Infusing {
             event(sim, index);
         }
@@ -193,8 +193,8 @@ fn course(sim: &mut Sim, index: usize) -> Time {
         }
     }
     let pump = &mut sim.ward.bedside.pumps[index];
-    let wait = seconds(pump.dice.between(0.2, 1.0) * LOOK.as_secs_f64());
-    (now + wait).min(pump.until.max(now + secs(1)))
+    let look = now + seconds(pump.dice.between(0.2, 1.0) * LOOK.as_secs_f64());
+    if pump.until > now { look.min(pump.until) } else { look }
 }
 
 /// Switches it on: it finds the network, and takes the drug library where there is a new one.
@@ -318,9 +318,9 @@ fn roam(sim: &mut Sim, index: usize, dice: &mut Dice) -> Time {
             pump.session.lose();
         }
         pump.unreachable = now + dice.skewed(secs(25), 1.0);
-        if dice.chance(0.04) {
+        if dice.chance(0.015) {
             let back = pump.unreachable;
-            let mut dice = dice.clone();
+            let mut dice = dice.fork();
             sim.at(back, move |sim| lease(sim, index, &mut dice));
         }
     }

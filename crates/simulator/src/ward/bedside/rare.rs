@@ -19,7 +19,7 @@ pub fn open(sim: &mut Sim) {
     let often = sim.ward.bedside.monitors.len() as f64 / 36.0;
     again(sim, "trauma", 4.0, |sim, dice| {
         let night = sim.calendar.next(sim.now, dice.between(22.0, 29.0) % 24.0);
-        let mut dice = dice.clone();
+        let mut dice = dice.fork();
         sim.at(night, move |sim| trauma(sim, &mut dice));
     });
     again(sim, "alarm burst", 1.0 / often.max(0.2), alarm_burst);
@@ -64,7 +64,7 @@ fn trauma(sim: &mut Sim, dice: &mut Dice) {
         });
     }
     for index in off_monitors {
-        let mut dice = dice.clone();
+        let mut dice = dice.fork();
         sim.after(dice.skewed(4 * MINUTE, 0.7), move |sim| {
             if sim.ward.bedside.monitors[index].stage == monitors::Stage::Off {
                 monitors::admit(sim, index);
@@ -94,7 +94,7 @@ fn alarms(sim: &mut Sim, index: usize, dice: &mut Dice, count: u64) {
     let mut at = sim.now;
     for _ in 0..count {
         at += dice.skewed(secs(25), 0.9);
-        let mut dice = dice.clone();
+        let mut dice = dice.fork();
         sim.at(at, move |sim| monitors::raise_alarm(sim, index, &mut dice));
     }
 }

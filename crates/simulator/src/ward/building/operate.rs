@@ -59,6 +59,7 @@ fn set_clock(sim: &mut Sim, id: ChannelId, unit: usize) {
 fn alarms(sim: &mut Sim) {
     let mut dice = sim.dice("alarms", 0);
     sim.repeat(sim.now + MINUTE, move |sim| {
+        let now = sim.now;
         for place in 0..sim.ward.building.servers.len() {
             let id = ChannelId(place);
             let unit = &mut sim.ward.building.server(id).units[0];
@@ -67,7 +68,9 @@ fn alarms(sim: &mut Sim) {
                 Kind::Isolation => (2, 1, 2),
                 _ => continue,
             };
-            let alarm = unit.image.slice(INPUTS, first, count).is_some_and(|inputs| inputs.iter().any(|on| *on != 0));
+            // Who sits before the system knows what is reported, not what is so.
+            let mut image = unit.reported(now).unwrap_or_else(|| unit.image.clone());
+            let alarm = image.slice(INPUTS, first, count).is_some_and(|inputs| inputs.iter().any(|on| *on != 0));
             // Not every short alarm is cared for.
             if alarm && dice.chance(0.3) {
                 let wait = dice.skewed(secs(50), 0.6);

@@ -67,9 +67,9 @@ pub const fn blocks(kind: Kind) -> &'static [Block] {
 /// Time from the beginning of a cycle to that of the next.
 const fn cycle(kind: Kind) -> Duration {
     match kind {
-        Kind::Gas => secs(20),
+        Kind::Gas => secs(25),
         Kind::Isolation | Kind::Ups => secs(30),
-        Kind::Fridge => secs(45),
+        Kind::Fridge => secs(60),
     }
 }
 

@@ -88,14 +88,7 @@ fn restarts(sim: &mut Sim) {
     };
     let first = next(sim, &mut dice);
     sim.repeat(first, move |sim| {
-        sim.close_channels(bms);
-        let down = secs(2);
-        let up = dice.around(4 * MINUTE, 0.4);
-        sim.after(down, move |sim| sim.net.host_mut(bms).up = false);
-        sim.after(down + up, move |sim| {
-            sim.net.host_mut(bms).up = true;
-            sim.net.announce(sim.now, bms);
-        });
+        sim.restart(bms, dice.around(4 * MINUTE, 0.4));
         Some(next(sim, &mut dice))
     });
 }

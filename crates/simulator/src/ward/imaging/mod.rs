@@ -8,6 +8,8 @@ pub mod rare;
 pub mod reading;
 pub mod services;
 pub mod study;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 

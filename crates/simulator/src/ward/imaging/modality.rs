@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::association::Association;
 use super::entity::EntityId;
 use super::services::{self, Storing};
-use super::study::{self, Kind, Study};
+use super::study::{self, Kind, Step, Study};
 use super::{archive, dial};
 use crate::clock::{MINUTE, Time, ms, secs};
 use crate::dice::Dice;
@@ -152,10 +152,8 @@ fn number(modality: usize, exam: u64) -> u64 {
 
 /// A patient is examined.
 fn examine(sim: &mut Sim, modality: usize) {
-    let now = sim.now;
-    let date = sim.calendar.digits(now);
-    let this = &mut sim.ward.imaging.modalities[modality];
-    if this.busy > now || is_silent(sim, modality) {
+    let (now, date) = (sim.now, sim.calendar.digits(sim.now));
+    if sim.ward.imaging.modalities[modality].busy > now || is_silent(sim, modality) {
         return;
     }
     let this = &mut sim.ward.imaging.modalities[modality];
@@ -169,7 +167,12 @@ fn examine(sim: &mut Sim, modality: usize) {
     this.busy = begin + duration;
     query(sim, modality, &mut dice);
     let created = study.clone();
-    sim.at(begin, move |sim| step(sim, modality, &created, None));
+    sim.at(begin, move |sim| step(sim, modality, &created, Step::Begins));
+    if dice.chance(0.02) {
+        // The patient has had enough, or was the wrong one.
+        sim.at(begin + duration / 4, move |sim| step(sim, modality, &study, Step::Discontinued));
+        return;
+    }
     if kind == Kind::Us {
         store_one_by_one(sim, modality, study, begin, duration, &mut dice);
     } else {
@@ -177,12 +180,12 @@ fn examine(sim: &mut Sim, modality: usize) {
     }
 }
 
-/// Tells the radiology information system that a step begins or, with its images, ends.
-fn step(sim: &mut Sim, modality: usize, study: &Study, images: Option<u16>) {
+/// Tells the radiology information system that a step begins or ends.
+fn step(sim: &mut Sim, modality: usize, study: &Study, what: Step) {
     let ris = sim.ward.imaging.ris;
     let Some(mut association) = call(sim, modality, ris, uid::PROCEDURE_STEP) else { return };
     let title = sim.ward.imaging.entities[sim.ward.imaging.modalities[modality].entity.0].title.clone();
-    services::step(&mut sim.net, &mut association, study, &title, images);
+    services::step(&mut sim.net, &mut association, study, &title, what);
     association.release(&mut sim.net);
 }
 
@@ -240,16 +243,17 @@ fn send(sim: &mut Sim, modality: usize, study: &Study, images: Range<u16>) -> bo
 pub fn send_to(sim: &mut Sim, from: EntityId, to: EntityId, study: &Study, images: Range<u16>) -> bool {
     let proposals = archive::storage(sim, from, &[study.kind]);
     let Some(mut association) = dial(sim, sim.now, from, to, &proposals) else { return false };
-    let mut dice = sim.dice("images", study.number << 16 | u64::from(images.start));
-    if dice.chance(0.002) {
-        // Somebody has pressed the wrong key.
-        association.abort(&mut sim.net, Side::Opener);
-        return false;
-    }
+    let mut dice = sim.dice("images", study.number ^ sim.now.0);
+    // Now and then somebody presses the wrong key.
+    let aborted = dice.chance(0.002).then(|| dice.range(u64::from(images.start)..u64::from(images.end)) as u16);
     // Images come as fast as they are made ready.
     let between = dice.skewed(ms(90), 0.6);
     let mut done = true;
     for image in images {
+        if aborted == Some(image) {
+            association.abort(&mut sim.net, Side::Opener);
+            return false;
+        }
         let status = sim.ward.imaging.entities[to.0].refusal.unwrap_or(SUCCESS);
         services::store(sim, &mut association, study, image, Storing { moved_for: None, status });
         if status != SUCCESS {
@@ -266,7 +270,7 @@ pub fn send_to(sim: &mut Sim, from: EntityId, to: EntityId, study: &Study, image
 fn complete(sim: &mut Sim, modality: usize, study: Study) {
     let mut dice = sim.dice("complete", study.number);
     let done = study.clone();
-    sim.after(dice.skewed(secs(15), 0.6), move |sim| step(sim, modality, &done, Some(done.images)));
+    sim.after(dice.skewed(secs(15), 0.6), move |sim| step(sim, modality, &done, Step::Completed));
     sim.ward.imaging.unread.push_back(study.clone());
     sim.ward.imaging.unarchived.push(study.clone());
     sim.after(dice.skewed(secs(35), 0.6), move |sim| {

@@ -1,5 +1,5 @@
-//! What happens rarely in imaging and is in order: a title typed wrongly, a restart of the archive, a new device, statistics
-//! at the end of a month.
+//! What happens rarely in imaging and is in order: a title typed wrongly, a restart of the archive, a new device, a board
+//! that wants many studies, statistics at the end of a month.
 
 use super::association::Association;
 use super::dial;
@@ -33,6 +33,16 @@ pub fn open(sim: &mut Sim) {
         Some(sim.now + DAY * dice.range(16..34) as u32 + HOUR.mul_f64(dice.between(0.0, 8.0)))
     });
     open_new_devices(sim);
+    let mut dice = sim.dice("tumour-board", 0);
+    let noon = sim.calendar.next(sim.now, 12.8);
+    sim.repeat(noon, move |sim| {
+        // Wednesdays, at the workstation of who has drawn the lot.
+        if sim.calendar.weekday(sim.now) == 2 {
+            let station = dice.range(0..sim.ward.imaging.stations.len() as u64) as usize;
+            reading::prepare_board(sim, station);
+        }
+        Some(sim.calendar.next(sim.now + MINUTE, 12.8) + dice.skewed(6 * MINUTE, 0.8))
+    });
     let morning = sim.calendar.next(sim.now, 7.6);
     sim.repeat(morning, move |sim| {
         if sim.calendar.day_of_month(sim.now) == 1 {

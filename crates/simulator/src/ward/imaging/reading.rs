@@ -103,10 +103,44 @@ fn read(sim: &mut Sim, station: usize, mut dice: Dice) {
     }
 }
 
+/// Fetches the studies of many patients one after the other, for the tumour board.
+pub fn prepare_board(sim: &mut Sim, station: usize) {
+    if !is_used(sim, station) {
+        return;
+    }
+    let mut dice = sim.dice("board", sim.day());
+    let mut at = sim.now;
+    for number in 0..dice.range(10..26) {
+        let modality = dice.pick(&sim.ward.imaging.modalities).clone();
+        let make = sim.ward.imaging.entities[modality.entity.0].make;
+        let date = sim.calendar.digits(sim.now);
+        let study = Study::new(810_000_000 + sim.day() * 100 + number, modality.kind, make, date, &mut dice);
+        let study = study.prior(&mut dice);
+        let dice_of_one = sim.dice("board-search", study.number);
+        sim.at(at, move |sim| fetch(sim, station, &study, dice_of_one));
+        at += dice.skewed(secs(50), 0.7);
+    }
+}
+
+fn fetch(sim: &mut Sim, station: usize, study: &Study, mut dice: Dice) {
+    let Some(mut association) = call(sim, station, &[uid::FIND, uid::MOVE]) else { return };
+    search(sim, &mut association, study, &[], &mut dice);
+    let (entity, pacs) = (sim.ward.imaging.stations[station].entity, sim.ward.imaging.pacs);
+    archive::move_study(sim, &mut association, [entity, pacs], Destination::Known(entity), study, None);
+    association.release(&mut sim.net);
+}
+
 /// Looks for a patient's studies, then for the series of the newest, and now and then for its images.
 fn search(sim: &mut Sim, association: &mut Association, study: &Study, older: &[Study], dice: &mut Dice) {
     let Some(explicit) = association.explicit(uid::FIND) else { return };
     let net = &mut sim.net;
+    if dice.chance(0.03) {
+        // The number is not at hand: the name's beginning finds others too.
+        let key = study::studies_key(explicit, [&study.beginning(), "", ""]);
+        let others: Vec<Study> = (0..dice.range(4..40)).map(|_| study.prior(dice)).collect();
+        services::find(net, association, uid::FIND, &key, others.len(), |place| others[place].found(explicit));
+        association.pause(secs(3));
+    }
     let key = study::studies_key(explicit, ["", &study.patient.to_string(), ""]);
     let all: Vec<&Study> = std::iter::once(study).chain(older).collect();
     services::find(net, association, uid::FIND, &key, all.len(), |place| all[place].found(explicit));

@@ -1,7 +1,7 @@
 //! The services that entities ask each other for (PS3.4), as exchanges in an association.
 
 use super::association::Association;
-use super::study::Study;
+use super::study::{Step, Study};
 use crate::clock::{ms, us};
 use crate::network::Network;
 use crate::sim::Sim;
@@ -89,15 +89,15 @@ pub fn normalized(
     association.exchange(net, side, &request, [&set.octets, &[]], SUCCESS);
 }
 
-/// A request on the performed procedure step of a study: it is created, or, with its images, completed.
-pub fn step(net: &mut Network, association: &mut Association, study: &Study, title: &str, images: Option<u16>) {
+/// A request on the performed procedure step of a study: it is created, or brought to its end.
+pub fn step(net: &mut Network, association: &mut Association, study: &Study, title: &str, what: Step) {
     let class = uid::PROCEDURE_STEP;
     let Some(explicit) = association.explicit(class) else { return };
-    let field = if images.is_some() { command::SET } else { command::CREATE };
+    let field = if what == Step::Begins { command::CREATE } else { command::SET };
     let instance = study.step();
     let message_id = association.next_id();
     let request = Command { field, class, message_id, instance: Some(&instance), ..Command::default() };
-    let set = study.performed(explicit, title, images);
+    let set = study.performed(explicit, title, what);
     association.exchange(net, Side::Opener, &request, [&set.octets, &[]], SUCCESS);
     association.at += ms(2);
 }

@@ -39,6 +39,28 @@ impl Kind {
     }
 }
 
+/// What becomes of a performed procedure step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It is created.
+    Begins,
+    /// It ends with its images.
+    Completed,
+    /// It ends without.
+    Discontinued,
+}
+
+impl Step {
+    /// As (0040,0252) has it.
+    fn status(self) -> &'static str {
+        match self {
+            Self::Begins => "IN PROGRESS",
+            Self::Completed => "COMPLETED",
+            Self::Discontinued => "DISCONTINUED",
+        }
+    }
+}
+
 /// A study of one series.
 #[derive(Clone, Debug)]
 pub struct Study {
@@ -108,6 +130,13 @@ impl Study {
     /// SOP Instance UID of its performed procedure step.
     pub fn step(&self) -> String {
         format!("{}.{}.9", self.make.root, self.number)
+    }
+
+    /// The beginning of its patient's name, as somebody types it who looks for him.
+    pub fn beginning(&self) -> String {
+        let mut name = name(self.patient);
+        name.truncate("CANARY^A".len());
+        name + "*"
     }
 
     fn accession(&self) -> String {
@@ -246,10 +275,11 @@ impl Study {
         set
     }
 
-    /// What a procedure step is created with, or, with images, completed (PS3.4 table F.7.2-1).
-    pub fn performed(&self, explicit: bool, title: &str, images: Option<u16>) -> DataSet {
+    /// What a procedure step is created with, or brought to its end (PS3.4 table F.7.2-1).
+    pub fn performed(&self, explicit: bool, title: &str, what: Step) -> DataSet {
         let mut set = DataSet::new(explicit);
-        if images.is_none() {
+        let (status, begins) = (what.status(), what == Step::Begins);
+        if begins {
             set.text(0x0008_0060, b"CS", self.kind.code());
             self.patient(&mut set);
             set.text(0x0040_0241, b"AE", title).text(0x0040_0244, b"DA", &self.date[..8]).text(
@@ -258,16 +288,17 @@ impl Study {
                 &self.date[8..],
             );
         }
-        set.text(0x0040_0252, b"CS", if images.is_some() { "COMPLETED" } else { "IN PROGRESS" });
-        if images.is_none() {
+        set.text(0x0040_0252, b"CS", status);
+        if begins {
             set.text(0x0040_0253, b"SH", &format!("PPS{}", self.number));
         }
-        set.sequence(0x0040_0340, images.map_or(0, |_| 1), |set, _| {
-            let count = usize::from(images.unwrap_or_default());
-            set.sequence(0x0008_1140, count, |set, number| self.reference(set, number)).text(
+        set.sequence(0x0040_0340, usize::from(!begins), |set, _| {
+            let images = if what == Step::Completed { usize::from(self.images) } else { 0 };
+            let series = format!("{}.1", self.uid());
+            set.sequence(0x0008_1140, images, |set, number| self.reference(set, number)).text(
                 0x0020_000e,
                 b"UI",
-                &format!("{}.1", self.uid()),
+                &series,
             );
         });
         set
@@ -318,4 +349,85 @@ pub fn studies_key(explicit: bool, [name, patient, dates]: [&str; 3]) -> DataSet
         .text(0x0020_000d, b"UI", "")
         .text(0x0020_1208, b"IS", "");
     set
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::entity::makes;
+    use super::*;
+
+    fn number(octets: &[u8]) -> usize {
+        octets.iter().rev().fold(0, |number, octet| number << 8 | usize::from(*octet))
+    }
+
+    /// Walks a data set, or an item, up to its end or its delimiter; gives what is left behind it.
+    fn walk(mut rest: &[u8], explicit: bool) -> &[u8] {
+        let mut last = 0;
+        while !rest.is_empty() {
+            let tag = number(&rest[..2]) << 16 | number(&rest[2..4]);
+            if tag == 0xfffe_e00d {
+                return &rest[8..];
+            }
+            assert!(tag > last, "{tag:08x} behind {last:08x}");
+            last = tag;
+            let long = !explicit || matches!(&rest[4..6], b"OW" | b"SQ");
+            let (at, length) = match (explicit, long) {
+                (false, _) => (8, number(&rest[4..8])),
+                (true, true) => (12, number(&rest[8..12])),
+                (true, false) => (8, number(&rest[6..8])),
+            };
+            rest = &rest[at..];
+            if length == 0xffff_ffff {
+                while number(&rest[..2]) << 16 | number(&rest[2..4]) == 0xfffe_e000 {
+                    rest = walk(&rest[8..], explicit);
+                }
+                assert_eq!(rest[..8], [0xfe, 0xff, 0xdd, 0xe0, 0, 0, 0, 0]);
+                rest = &rest[8..];
+            } else if tag == 0x7fe0_0010 {
+                assert!(rest.is_empty(), "pixels come last");
+            } else {
+                assert!(length.is_multiple_of(2), "an odd length of {tag:08x}");
+                rest = &rest[length..];
+            }
+        }
+        rest
+    }
+
+    #[test]
+    fn elements_ascend_and_are_of_even_length_in_either_encoding() {
+        let mut dice = Dice::new(1, "study", 0);
+        for kind in [Kind::Ct, Kind::Mr, Kind::Us, Kind::Xr] {
+            let study = Study::new(1_000_001, kind, &makes::CT, "20260105101112".into(), &mut dice).prior(&mut dice);
+            for explicit in [false, true] {
+                let sets = [
+                    study.image(explicit, 7),
+                    study.found(explicit),
+                    study.found_series(explicit),
+                    study.found_image(explicit, 3),
+                    study.key(explicit, "SERIES"),
+                    study.key(explicit, "IMAGE"),
+                    study.scheduled(explicit, "CT01"),
+                    study.performed(explicit, "CT01", Step::Begins),
+                    study.performed(explicit, "CT01", Step::Completed),
+                    study.performed(explicit, "CT01", Step::Discontinued),
+                    study.commitment(explicit),
+                    worklist_key(explicit, kind, "CT01", "20260105"),
+                    studies_key(explicit, ["CANARY^A*", "", ""]),
+                ];
+                for set in sets {
+                    assert!(walk(&set.octets, explicit).is_empty());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn identifiers_are_not_longer_than_allowed() {
+        let mut dice = Dice::new(2, "study", 0);
+        for make in [&makes::CT, &makes::MR, &makes::US, &makes::XR, &makes::TOOLKIT] {
+            let study = Study::new(999_999_999, Kind::Ct, make, "20260105101112".into(), &mut dice);
+            // PS3.5 section 9.1.
+            assert!(study.instance(u16::MAX).len() <= 64);
+        }
+    }
 }

@@ -45,7 +45,7 @@ type Act = fn(&mut Sim, HostId, &mut Dice);
 const ACTS: [(Act, [f64; 4]); 7] = [
     (record, [6.0, 4.5, 3.5, 1.0]),
     (results, [2.5, 0.5, 1.0, 0.0]),
-    (files, [0.8, 2.0, 0.6, 0.3]),
+    (files, [0.6, 1.5, 0.5, 0.3]),
     (mail, [1.5, 3.0, 1.5, 0.0]),
     (web, [0.8, 1.5, 0.8, 0.0]),
     (print, [0.5, 0.5, 0.0, 0.1]),
@@ -95,7 +95,7 @@ fn work(sim: &mut Sim, place: usize, number: usize, act: Act, rate: f64) {
     let mut more = 0_u32;
     let first = sim.now + seconds(dice.exponential(3600.0 / rate));
     sim.repeat(first, move |sim| {
-        let Some(&desk) = sim.ward.office.desks.0.get(place) else { return None };
+        let &desk = sim.ward.office.desks.0.get(place)?;
         let busy = more > 0 || dice.chance(level(sim, desk.kind));
         more = more.saturating_sub(1);
         if busy && desk.taken && sim.net.host(desk.host).up {
@@ -116,7 +116,7 @@ fn workday(sim: &mut Sim, place: usize) {
     let mut hour = dice.between(6.8, 8.6);
     let first = sim.calendar.next(sim.now, hour);
     sim.repeat(first, move |sim| {
-        let Some(&desk) = sim.ward.office.desks.0.get(place) else { return None };
+        let &desk = sim.ward.office.desks.0.get(place)?;
         let absent = if sim.calendar.is_weekend(sim.now) { 0.93 } else { 0.06 };
         if !dice.chance(absent) {
             start(sim, place, desk.host, &mut dice);
@@ -168,7 +168,7 @@ fn record(sim: &mut Sim, host: HostId, dice: &mut Dice) {
         return;
     }
     let visit = Visit { from: host, to: ehr, label: 0, port: 443, client: &BROWSER, through: None };
-    pages(sim, &visit, 1 + dice.range(0..4), 9_000.0, dice);
+    pages(sim, &visit, 1 + dice.range(0..4), 7_500.0, dice);
 }
 
 /// Laboratory results, from a server that has never learnt to encrypt.
@@ -187,7 +187,7 @@ fn web(sim: &mut Sim, host: HostId, dice: &mut Dice) {
     if sim.net.host(proxy).up {
         let label = dice.range(0..super::names::LABELS.len() as u64) as u8;
         let visit = Visit { from: host, to, label, port: 443, client: &BROWSER, through: Some(proxy) };
-        pages(sim, &visit, 1 + dice.range(0..3), 10_000.0, dice);
+        pages(sim, &visit, 1 + dice.range(0..3), 9_000.0, dice);
     }
 }
 

@@ -172,6 +172,11 @@ impl Sim {
         self.net.mark = mark;
     }
 
+    /// Lets everybody forget a name: answers about it have been flushed.
+    pub fn forget_name(&mut self, target: HostId) {
+        self.ward.office.names.kept.retain(|(_, named, _), _| *named != target);
+    }
+
     /// Lets a host forget all names: it has restarted.
     pub fn forget_names(&mut self, host: HostId) {
         self.ward.office.names.kept.retain(|(asker, ..), _| *asker != host);

@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::clock::{Time, ms, us};
 use crate::network::HostId;
 use crate::sim::Sim;
-use crate::ward::links::{Delivered, LinkId};
+use crate::ward::links::{Delivered, LinkId, Then};
+use crate::ward::site::Site;
 use crate::wire::hl7::{FACILITY, Message};
 
 /// The first of the ports on which the engine listens, one a sender.
@@ -19,10 +20,11 @@ pub struct Receiver {
     /// The link.
     pub link: LinkId,
     /// Which messages it gets: of which host, and which.
-    pub wants: fn(&Site, HostId, &Message) -> bool,
+    pub wants: Wants,
 }
 
-type Site = crate::ward::site::Site;
+/// Whether a receiver wants a message of a host.
+pub type Wants = fn(&Site, HostId, &Message) -> bool;
 
 /// The engine's links.
 #[derive(Debug, Default)]
@@ -53,7 +55,7 @@ pub fn open(sim: &mut Sim) {
     for host in [site.ehr, site.lis, site.ris, site.pharmacy, site.device_gateway, site.pump_gateway, site.nurse_call] {
         feed(sim, host);
     }
-    let receivers: [(&'static str, HostId, u16, Duration, fn(&Site, HostId, &Message) -> bool); 7] = [
+    let receivers: [(&'static str, HostId, u16, Duration, Wants); 7] = [
         ("LIS", site.lis, 6700, ms(15), |_, _, m| admission(m) || is(m, "OML")),
         ("RIS", site.ris, 2575, ms(60), |site, from, m| {
             admission(m) || from == site.ehr && (is(m, "ORM") || is(m, "SIU"))
@@ -103,7 +105,7 @@ pub fn link_to(sim: &Sim, application: &str) -> Option<LinkId> {
 /// has it. MSH-3 and MSH-10 stay the sender's, MSH-5 becomes the receiver's.
 pub fn forward_then(sim: &mut Sim, from: HostId, message: Message, then: impl FnOnce(&mut Sim, Delivered) + 'static) {
     let link = feed(sim, from);
-    sim.deliver(link, message, move |sim, delivered| dispatch(sim, from, &delivered.message, Box::new(then)));
+    sim.deliver(link, message, move |sim, delivered| pass_on(sim, from, &delivered.message, Box::new(then)));
 }
 
 /// As [`forward_then`], where nothing follows.
@@ -111,8 +113,13 @@ pub fn forward(sim: &mut Sim, from: HostId, message: Message) {
     forward_then(sim, from, message, |_, _| {});
 }
 
+/// Passes a message on that the engine has from elsewhere, as if this host had sent it.
+pub fn dispatch(sim: &mut Sim, from: HostId, message: &Message) {
+    pass_on(sim, from, message, Box::new(|_, _| {}));
+}
+
 /// Passes a message on that the engine has received, after its work with it.
-fn dispatch(sim: &mut Sim, from: HostId, message: &Message, then: Box<dyn FnOnce(&mut Sim, Delivered)>) {
+fn pass_on(sim: &mut Sim, from: HostId, message: &Message, then: Then) {
     let mut dice = sim.dice("engine", sim.now.0);
     let engine = &mut sim.ward.records.engine;
     engine.done = (sim.now + dice.skewed(ms(25), 0.6)).max(engine.done + us(400));

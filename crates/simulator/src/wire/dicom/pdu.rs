@@ -193,7 +193,7 @@ mod tests {
             let (mut rest, mut seen) = (&out[..], Vec::new());
             while let [4, 0, a, b, c, d, after @ ..] = rest {
                 let length = u32::from_be_bytes([*a, *b, *c, *d]) as usize;
-                assert!(length <= 23 && length % 2 == 0);
+                assert!(length <= 23 && length.is_multiple_of(2));
                 let last = after.len() == length;
                 assert_eq!(after[4..6], [5, if last { 2 } else { 0 }]);
                 seen.extend_from_slice(&after[6..length]);

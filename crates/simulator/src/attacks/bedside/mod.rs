@@ -1,0 +1,207 @@
+//! The bedside: pumps and monitors that fall silent, lie or are talked to by the wrong host.
+
+mod machines;
+mod monitors;
+mod pumps;
+
+use super::{Family, Scenario};
+
+/// Silence of a device: a view is denied or lost, reports are blocked, a service is gone.
+const SILENCE: &[&str] =
+    &["T0815", "T0829", "T0826", "T0804", "T1691.002", "T0814", "T0813", "T0827", "T1695", "T0805"];
+/// A device is told what to do by one who may not, or what it should not.
+const COMMAND: &[&str] = &["T0855", "T1692.001", "T0836", "T0831", "T0848", "T0886", "T0879", "T0806"];
+/// What is reported is not so.
+const FORGED: &[&str] = &["T0856", "T1692.002", "T0832", "T0830", "T0831", "T0849"];
+
+/// What they have in common; each sets what is its own.
+const PLAIN: Scenario = Scenario {
+    name: "",
+    title: "",
+    family: Family::Availability,
+    techniques: SILENCE,
+    endangers: "",
+    within_normal: false,
+    held_out: false,
+    tool: None,
+    hour: 0.0,
+    start: monitors::stream_stops,
+};
+
+/// All of them.
+pub const ALL: &[Scenario] = &[
+    Scenario {
+        name: "pump-foreign-commands",
+        title: "an office PC calls infusion pumps on their service port and changes rates",
+        family: Family::Command,
+        techniques: &[
+            "T0855",
+            "T1692.001",
+            "T0836",
+            "T0831",
+            "T0848",
+            "T0886",
+            "T0879",
+            "T0888",
+            "T0846",
+            "T0866",
+            "T0869",
+        ],
+        endangers: "Infusions run faster or slower than ordered, without anybody at the bedside having changed them.",
+        hour: 11.2,
+        start: pumps::foreign_commands,
+        ..PLAIN
+    },
+    Scenario {
+        name: "pump-night-rates",
+        title: "the pump gateway changes the rates of all running pumps at three at night",
+        family: Family::Command,
+        techniques: COMMAND,
+        endangers: "All running infusions get another rate at once, while few people are on the wards.",
+        within_normal: true,
+        hour: 3.05,
+        start: pumps::night_rates,
+        ..PLAIN
+    },
+    Scenario {
+        name: "pump-firmware-stranger",
+        title: "a foreign host in the ward's network sends firmware to pumps",
+        family: Family::Command,
+        techniques: &[
+            "T0800",
+            "T0857",
+            "T1693.001",
+            "T0839",
+            "T1693.002",
+            "T0843",
+            "T0855",
+            "T1692.001",
+            "T0848",
+            "T0864",
+            "T0886",
+            "T0867",
+            "T0816",
+        ],
+        endangers: "Pumps run software that nobody has tested, and may infuse what they like.",
+        held_out: true,
+        hour: 22.4,
+        start: pumps::firmware_stranger,
+        ..PLAIN
+    },
+    Scenario {
+        name: "pump-call-home",
+        title: "a pump calls a hard-coded address outside again and again",
+        family: Family::Malware,
+        techniques: &[
+            "T0862", "T0891", "T0883", "T0884", "T0885", "T0869", "T1041", "T1048", "T1071", "T1571", "T1195", "T0882",
+        ],
+        endangers: "A pump sends what it knows of its patient to an unknown place, from where it may be changed too.",
+        hour: 9.7,
+        start: pumps::call_home,
+        ..PLAIN
+    },
+    Scenario {
+        name: "pump-reboots",
+        title: "a pump restarts again and again",
+        family: Family::Fault,
+        techniques: &[],
+        endangers: "An infusion is interrupted with every restart, and its alarms with it.",
+        hour: 14.3,
+        start: pumps::reboots,
+        ..PLAIN
+    },
+    Scenario {
+        name: "monitor-stream-stops",
+        title: "a monitor sends no vitals any more while it keeps its connection and answers",
+        endangers: "The central station shows nothing of a patient whom the ward believes to be watched.",
+        hour: 13.4,
+        start: monitors::stream_stops,
+        ..PLAIN
+    },
+    Scenario {
+        name: "monitor-vanishes",
+        title: "a monitor is gone in the night and stays away for hours",
+        endangers: "A patient is watched by nobody.",
+        hour: 1.6,
+        start: monitors::vanishes,
+        ..PLAIN
+    },
+    Scenario {
+        name: "alarm-suppression",
+        title: "the monitors of a ward tell no alarms any more while vitals go on",
+        techniques: &["T0878", "T0838", "T0804", "T1691.002", "T0815", "T0829", "T0836"],
+        endangers: "Nobody is called when a patient's heart or breathing fails.",
+        within_normal: true,
+        hour: 8.5,
+        start: monitors::alarms_stop,
+        ..PLAIN
+    },
+    Scenario {
+        name: "monitor-spoofed",
+        title: "a second host takes a monitor's address and sends vitals in its name",
+        family: Family::Integrity,
+        techniques: &["T0856", "T1692.002", "T0832", "T0830", "T1557", "T1557.002", "T0849", "T0864", "T0848", "T0831"],
+        endangers: "The central station shows invented vitals of a patient.",
+        hour: 15.8,
+        start: monitors::spoofed,
+        ..PLAIN
+    },
+    Scenario {
+        name: "vitals-replayed",
+        title: "a monitor's vitals of some minutes are sent again and again instead of new ones",
+        family: Family::Integrity,
+        techniques: FORGED,
+        endangers: "A patient looks well at the central station whatever happens at the bed.",
+        within_normal: true,
+        held_out: true,
+        hour: 4.2,
+        start: monitors::replayed,
+        ..PLAIN
+    },
+    Scenario {
+        name: "vitals-copied",
+        title: "a central station sends the vitals of all its monitors to an office PC as well",
+        family: Family::Theft,
+        techniques: &[
+            "T0811", "T0802", "T0882", "T0861", "T0842", "T0893", "T1020", "T1041", "T1048", "T1119", "T1074",
+        ],
+        endangers: "Health data of all watched patients leave the ward.",
+        hour: 10.3,
+        start: monitors::copied,
+        ..PLAIN
+    },
+    Scenario {
+        name: "ventilator-flood",
+        title: "a flood at a ventilator's network port, which stays dead until it is restarted",
+        techniques: &[
+            "T0814",
+            "T0813",
+            "T0815",
+            "T0826",
+            "T0829",
+            "T0804",
+            "T1691.002",
+            "T0805",
+            "T1695",
+            "T1498",
+            "T1498.001",
+            "T1499",
+            "T1499.001",
+            "T1499.002",
+            "T0864",
+        ],
+        endangers: "A ventilator's alarms and values no longer reach anybody outside the room.",
+        hour: 17.1,
+        start: machines::ventilator_flood,
+        ..PLAIN
+    },
+    Scenario {
+        name: "nurse-call-silent",
+        title: "a nurse call panel keeps its heartbeat and passes no call on",
+        endangers: "Patients of a ward call and nobody hears.",
+        within_normal: true,
+        hour: 7.4,
+        start: machines::calls_stop,
+        ..PLAIN
+    },
+];
