@@ -3,6 +3,8 @@
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
+use crate::evaluate::Severity;
+
 /// A simulated hospital network: captures with labelled attacks, and the measure of a detector's work on them.
 #[derive(Debug, Parser)]
 #[command(version, about, max_term_width = 100)]
@@ -17,6 +19,9 @@ pub struct Cli {
 pub enum Command {
     /// Write a capture of a hospital's traffic, with its messages and labels beside it
     Generate(Generate),
+    /// Measure what detectors find of what is played, and their false alerts; tables on standard output
+    #[command(after_help = EVALUATE_EXAMPLES)]
+    Evaluate(Evaluate),
     /// List the scenarios
     List,
 }
@@ -56,6 +61,64 @@ pub struct Generate {
     /// Write every HL7, DICOM and Modbus message that was sent, a line of JSON each
     #[arg(long, value_name = "FILE")]
     pub messages: Option<PathBuf>,
+    /// Faults of the tap.
+    #[command(flatten)]
+    pub faults: Faults,
+}
+
+const EVALUATE_EXAMPLES: &str = "\
+Examples:
+  wardtap-simulator evaluate --detector target/release/wardtap \\
+      --detector 'target/release/naive-detector edges' --detector 'target/release/naive-detector counts'
+  wardtap-simulator evaluate --quick --detector target/release/wardtap --json quick.json
+  wardtap-simulator evaluate --detector target/release/wardtap --scenarios NAME --work /tmp/why";
+
+/// Options of `evaluate`.
+#[derive(Clone, Debug, Args)]
+pub struct Evaluate {
+    /// A detector's command line, words with blanks between them; may stand several times. It must know `learn - --out FILE`
+    /// and `replay - --baseline FILE --events FILE --event-types alert,incident`, as wardtap does
+    #[arg(long = "detector", value_name = "COMMAND", required = true)]
+    pub detectors: Vec<String>,
+    /// A small measurement: 50 devices, 3 days to learn, 2 clean ones, a dozen scenarios
+    #[arg(long)]
+    pub quick: bool,
+    /// Seed of all chance: the same seed gives the same tables
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// How many devices there are, about (50 to 1000) [default: 200]
+    #[arg(long, value_name = "N")]
+    pub devices: Option<usize>,
+    /// Days that detectors learn [default: 14]
+    #[arg(long, value_name = "DAYS")]
+    pub learn: Option<u32>,
+    /// Days without scenarios, for false alerts [default: 14]
+    #[arg(long, value_name = "DAYS")]
+    pub clean: Option<u32>,
+    /// Play these scenarios alone (see `list`)
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub scenarios: Vec<String>,
+    /// Minutes after a scenario's end in which alerts about it may come
+    #[arg(long, value_name = "MINUTES", default_value_t = 60)]
+    pub tolerance: u32,
+    /// Look only at alerts of this severity or above
+    #[arg(long, value_name = "SEVERITY", value_enum, default_value_t = Severity::Info)]
+    pub severity: Severity,
+    /// What detections are about whose alerts name no techniques: a JSON object of lists of families, by detection
+    #[arg(long, value_name = "FILE")]
+    pub families: Option<PathBuf>,
+    /// Write the report as JSON too
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Put the tables into a document too, between the lines `<!-- evaluate: begin -->` and `<!-- evaluate: end -->`
+    #[arg(long, value_name = "FILE")]
+    pub into: Option<PathBuf>,
+    /// Keep baselines, events and what is true of each day in this folder, to look into
+    #[arg(long, value_name = "FOLDER")]
+    pub work: Option<PathBuf>,
+    /// Days that are simulated side by side [default: as many as there are processors]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
     /// Faults of the tap.
     #[command(flatten)]
     pub faults: Faults,

@@ -8,6 +8,7 @@ use wardtap_simulator::commands;
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Generate(options) => commands::generate::run(&options),
+        Command::Evaluate(options) => commands::evaluate::run(&options),
         Command::List => {
             commands::list::run();
             Ok(())

@@ -10,7 +10,7 @@ pub mod splice;
 pub mod tools;
 
 use anyhow::{Context, Result};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::{Time, seconds};
 use crate::network::HostId;
@@ -19,7 +19,7 @@ use crate::sim::Sim;
 use crate::truth::Span;
 
 /// What kind of thing a scenario is: what a right alert about it must be about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Family {
     /// Hosts, ports, titles, units or registers are felt out.
