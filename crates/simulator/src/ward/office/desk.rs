@@ -42,12 +42,13 @@ pub enum Kind {
 type Act = fn(&mut Sim, HostId, &mut Dice);
 
 /// How often each is done at the busiest hour, for clinical, office, reading and cabinet.
-const ACTS: [(Act, [f64; 4]); 7] = [
+const ACTS: [(Act, [f64; 4]); 8] = [
     (record, [6.0, 4.5, 3.5, 1.0]),
     (results, [2.5, 0.5, 1.0, 0.0]),
     (files, [0.6, 1.5, 0.5, 0.3]),
     (mail, [1.5, 3.0, 1.5, 0.0]),
     (web, [0.8, 1.5, 0.8, 0.0]),
+    (content, [1.0, 2.5, 0.8, 0.0]),
     (print, [0.5, 0.5, 0.0, 0.1]),
     (cry, [0.6, 0.8, 0.5, 0.3]),
 ];
@@ -188,6 +189,23 @@ fn web(sim: &mut Sim, host: HostId, dice: &mut Dice) {
         let label = dice.range(0..super::names::LABELS.len() as u64) as u8;
         let visit = Visit { from: host, to, label, port: 443, client: &BROWSER, through: Some(proxy) };
         pages(sim, &visit, 1 + dice.range(0..3), 9_000.0, dice);
+    }
+}
+
+/// What programs on PCs fetch by themselves, past the proxy: updates, fonts, telephony. It comes from content networks, which
+/// answer from another of their addresses each time; some are met every day, most hardly ever again.
+fn content(sim: &mut Sim, host: HostId, dice: &mut Dice) {
+    let mut at = sim.now;
+    for _ in 0..dice.range(2..6) {
+        let servers = &sim.ward.office.content;
+        let often = dice.unit();
+        let to = servers[(servers.len() as f64 * often * often) as usize];
+        let visit = Visit { from: host, to, label: 0, port: 443, client: &BROWSER, through: None };
+        let (mut session, ready) = sim.visit(at, &visit, dice);
+        let sizes = [dice.range(300..900) as usize, dice.log_normal(3000.0, 1.0).clamp(200.0, 90_000.0) as usize];
+        let end = session.exchange(&mut sim.net, ready, sizes, ms(20), dice);
+        session.close(&mut sim.net, end + dice.around(secs(3), 0.9), dice);
+        at += dice.skewed(ms(400), 0.8);
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Office {
     pub desks: desk::Desks,
     /// Services that do not offer the newest TLS.
     pub services: Vec<Service>,
+    /// Servers of content networks, outside.
+    pub content: Vec<HostId>,
     /// Who gives the hospital names and time from outside.
     pub provider: Option<HostId>,
 }
@@ -51,15 +53,25 @@ impl Office {
     }
 }
 
+/// Addresses of content networks that PCs meet: a small part of those there are.
+const CONTENT_SERVERS: u16 = 3000;
+
 /// Sets it up.
 pub fn open(sim: &mut Sim) {
     let provider = Ipv4Addr::new(192, 0, 2, 53);
     let cisco = [0x00, 0x1b, 0x54];
     let provider = sim.net.add_host_at("ns.provider.example".into(), "provider", OUTSIDE, cisco, LINUX, provider);
+    let content = (0..CONTENT_SERVERS)
+        .map(|number| {
+            let [high, low] = number.to_be_bytes();
+            let ip = Ipv4Addr::new(198, 18, high, low);
+            sim.net.add_host_at(format!("edge{number}.content.example"), "content", OUTSIDE, cisco, LINUX, ip)
+        })
+        .collect();
     let site = sim.ward.site();
     let old = [site.ris, site.pharmacy];
     let office = &mut sim.ward.office;
-    office.provider = Some(provider);
+    (office.provider, office.content) = (Some(provider), content);
     office.services = old.map(|host| Service { host, newest: Some(Version::V12), mark: 0 }).to_vec();
     names::open(sim);
     clocks::open(sim);
