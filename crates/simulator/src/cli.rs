@@ -55,6 +55,9 @@ pub struct Generate {
     /// Play these scenarios, each at its hour of a day of its own, the first on the capture's first day (see `list`)
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub scenarios: Vec<String>,
+    /// Write only what lies so near to a scenario's own frames, before and after
+    #[arg(long, value_name = "SECONDS", requires = "scenarios")]
+    pub around: Option<u64>,
     /// Write what was played: when, by whom, to whom, in which frames, a line of JSON each
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,

@@ -3,11 +3,13 @@
 use anyhow::{Context, Result};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::ops::Range;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::attacks;
 use crate::cli;
-use crate::clock::{DAY, Time};
+use crate::clock::{DAY, Time, secs};
 use crate::sim::Sim;
 use crate::tap::{Faults, Tap};
 use crate::ward;
@@ -20,19 +22,15 @@ pub const OPENING: Time = Time::from_secs(1_767_567_600); // 2026-01-04T23:00:00
 /// # Errors
 /// Where a file cannot be written.
 pub fn run(options: &cli::Generate) -> Result<()> {
-    let mut sim = Sim::new(options.hospital.seed, OPENING);
-    sim.net.keep_messages = options.messages.is_some();
-    ward::open(&mut sim, options.hospital.devices);
-    let begin = OPENING + DAY.mul_f64(options.skip);
-    sim.run(begin, |_| Ok::<_, anyhow::Error>(()))?;
-    for (day, name) in (0..).zip(&options.scenarios) {
-        attacks::play(&mut sim, attacks::named(name)?, begin + DAY * day);
-    }
+    // What lies around a scenario's frames is known once it was played: a hospital of the same seed goes ahead.
+    let wanted = options.around.map(|seconds| around(options, secs(seconds))).transpose()?;
+    let is_wanted = |time: Time| wanted.as_ref().is_none_or(|spans| spans.iter().any(|span| span.contains(&time)));
+    let (mut sim, end) = begin(options)?;
     let capture = create(&options.out)?;
     let messages = options.messages.as_deref().map(create).transpose()?;
     let mut tap = Tap::new(capture, messages, options.faults.into(), sim.dice("tap", 0))?;
     tap.look_around(&sim.net);
-    sim.run(begin + DAY.mul_f64(options.days), |frame| tap.see(&frame))?;
+    sim.run(end, |frame| if is_wanted(frame.time) { tap.see(&frame) } else { Ok(()) })?;
     if let Some(path) = &options.labels {
         let mut labels = create(path)?;
         for played in &sim.played {
@@ -43,6 +41,35 @@ pub fn run(options: &cli::Generate) -> Result<()> {
         labels.flush()?;
     }
     tap.finish()
+}
+
+/// A hospital just before the capture begins, with its scenarios to come; and when the capture ends.
+fn begin(options: &cli::Generate) -> Result<(Sim, Time)> {
+    let mut sim = Sim::new(options.hospital.seed, OPENING);
+    sim.net.keep_messages = options.messages.is_some();
+    ward::open(&mut sim, options.hospital.devices);
+    let begin = OPENING + DAY.mul_f64(options.skip);
+    sim.run(begin, |_| Ok::<_, anyhow::Error>(()))?;
+    for (day, name) in (0..).zip(&options.scenarios) {
+        attacks::play(&mut sim, attacks::named(name)?, begin + DAY * day);
+    }
+    Ok((sim, begin + DAY.mul_f64(options.days)))
+}
+
+/// The times so near to a scenario's frames.
+fn around(options: &cli::Generate, near: Duration) -> Result<Vec<Range<Time>>> {
+    let (mut sim, end) = begin(options)?;
+    let mut spans: Vec<Range<Time>> = Vec::new();
+    sim.run(end, |frame| {
+        if frame.mark != 0 {
+            match spans.last_mut().filter(|span| span.contains(&(frame.time - near))) {
+                Some(span) => span.end = frame.time + near,
+                None => spans.push(frame.time - near..frame.time + near),
+            }
+        }
+        Ok::<_, anyhow::Error>(())
+    })?;
+    Ok(spans)
 }
 
 /// Opens a file for writing; `-` is standard output.

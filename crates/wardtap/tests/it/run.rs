@@ -20,7 +20,7 @@ pub(crate) fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
-/// The captures of one protocol, as paths from the root, sorted.
+/// The captures of one protocol, or the simulated ones, as paths from the root, sorted.
 pub(crate) fn captures_of(protocol: &str) -> Vec<String> {
     let folder = root().join("captures").join(protocol);
     let mut found: Vec<String> = fs::read_dir(&folder)
@@ -35,7 +35,8 @@ pub(crate) fn captures_of(protocol: &str) -> Vec<String> {
 
 /// All captures of the repository, as paths from the root.
 pub(crate) fn captures() -> Vec<String> {
-    let all: Vec<String> = PROTOCOLS.iter().flat_map(|protocol| captures_of(protocol.name)).collect();
+    let folders = PROTOCOLS.iter().map(|protocol| protocol.name).chain(["simulated"]);
+    let all: Vec<String> = folders.flat_map(captures_of).collect();
     assert!(all.len() >= 50, "only {} captures found", all.len());
     all
 }
