@@ -14,6 +14,9 @@ pub const HOUR: Duration = Duration::from_secs(3600);
 /// A day: the hospital knows no summer time.
 pub const DAY: Duration = Duration::from_secs(86_400);
 
+/// A week.
+pub const WEEK: Duration = Duration::from_secs(7 * 86_400);
+
 /// Milliseconds, shortly.
 pub const fn ms(count: u64) -> Duration {
     Duration::from_millis(count)
@@ -93,9 +96,11 @@ fn civil(days: u64) -> (u64, u64, u64) {
     (year_of_era + era * 400 + u64::from(month <= 2), month, day)
 }
 
-/// The hospital's wall clock: its time zone as an offset from UTC.
+/// The hospital's wall clock, its time zone as an offset from UTC, and how busy people are at what hour.
 #[derive(Clone, Copy, Debug)]
 pub struct Calendar {
+    /// When the hospital opened.
+    pub opened: Time,
     /// Hours that the hospital's clocks are ahead of UTC.
     pub utc_offset_hours: u64,
 }
@@ -142,22 +147,27 @@ impl Calendar {
         format!("{year:04}{month:02}{day:02}{:02}{:02}{:02}", second / 3600, second / 60 % 60, second % 60)
     }
 
-    /// How busy the wards are, 1.0 at the busiest: patients are there at night too.
+    /// Hospitals grow: there is one part in a hundred more to do with every week.
+    fn growth(self, time: Time) -> f64 {
+        1.0 + 0.01 * (time.since(self.opened).as_secs() / WEEK.as_secs()) as f64
+    }
+
+    /// How busy the wards are, 1.0 at the busiest of the first week: patients are there at night too.
     pub fn clinical(self, time: Time) -> f64 {
         let curve = [
             0.30, 0.25, 0.22, 0.22, 0.25, 0.35, 0.60, 0.85, 1.00, 1.00, 0.95, 0.90, 0.80, 0.85, 0.90, 0.85, 0.75, 0.70,
             0.65, 0.60, 0.55, 0.50, 0.40, 0.35,
         ];
-        along(&curve, self.hour(time)) * if self.is_weekend(time) { 0.65 } else { 1.0 }
+        along(&curve, self.hour(time)) * if self.is_weekend(time) { 0.65 } else { 1.0 } * self.growth(time)
     }
 
-    /// How busy clinics, theatres and offices are, 1.0 at the busiest.
+    /// How busy clinics, theatres and offices are, 1.0 at the busiest of the first week.
     pub fn office(self, time: Time) -> f64 {
         let curve = [
             0.01, 0.01, 0.01, 0.01, 0.01, 0.02, 0.10, 0.50, 0.95, 1.00, 1.00, 0.90, 0.55, 0.85, 0.95, 0.90, 0.70, 0.35,
             0.12, 0.06, 0.04, 0.03, 0.02, 0.01,
         ];
-        along(&curve, self.hour(time)) * if self.is_weekend(time) { 0.06 } else { 1.0 }
+        along(&curve, self.hour(time)) * if self.is_weekend(time) { 0.06 } else { 1.0 } * self.growth(time)
     }
 }
 
@@ -172,7 +182,7 @@ fn along(curve: &[f64; 24], hour: f64) -> f64 {
 mod tests {
     use super::*;
 
-    const CALENDAR: Calendar = Calendar { utc_offset_hours: 1 };
+    const CALENDAR: Calendar = Calendar { opened: Time(0), utc_offset_hours: 1 };
 
     #[test]
     fn a_known_moment() {
@@ -180,6 +190,13 @@ mod tests {
         assert_eq!(time.rfc3339(), "2026-03-01T00:00:00.000000000Z");
         assert_eq!(CALENDAR.digits(time), "20260301010000");
         assert_eq!(CALENDAR.weekday(time), 6, "a Sunday");
+    }
+
+    #[test]
+    fn the_hospital_grows_week_by_week() {
+        let busy = |week: u32| CALENDAR.office(Time(0) + WEEK * week + HOUR * 8);
+        assert_eq!(busy(0), 1.0);
+        assert_eq!(busy(5), 1.05);
     }
 
     #[test]

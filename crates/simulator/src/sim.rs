@@ -63,7 +63,7 @@ impl Sim {
         Self {
             now: start,
             start,
-            calendar: Calendar { utc_offset_hours: 1 },
+            calendar: Calendar { opened: start, utc_offset_hours: 1 },
             net: Network::new(seed, start),
             ward: Ward::default(),
             played: Vec::new(),

@@ -1,4 +1,4 @@
-//! What happens to servers now and then and is in order: restarts, maintenance at night, moves, fail-overs, growth, and the
+//! What happens to servers now and then and is in order: restarts, maintenance at night, moves, fail-overs, and the
 //! hospital's own inventory scan.
 
 use crate::clock::{DAY, HOUR, MINUTE, Time, ms, secs};
@@ -11,23 +11,15 @@ use crate::tcp::{Connection, Side};
 /// What goes on there.
 #[derive(Debug, Default)]
 pub struct Events {
-    start: Time,
     /// The hospital's own scanner, which counts what there is once a month.
     pub scanner: Option<HostId>,
-}
-
-impl Events {
-    /// How much more there is to do than at first: about one part in a hundred more every week.
-    pub fn growth(&self, now: Time) -> f64 {
-        1.0 + 0.01 * now.since(self.start).as_secs_f64() / (7.0 * DAY.as_secs_f64())
-    }
 }
 
 /// Sets it up.
 pub fn open(sim: &mut Sim) {
     let zone = sim.ward.site().zones.servers;
     let scanner = sim.net.add_host("inventory".into(), "inventory-scanner", zone, [0x00, 0x50, 0x56], LINUX);
-    sim.ward.events = Events { start: sim.now, scanner: Some(scanner) };
+    sim.ward.events = Events { scanner: Some(scanner) };
     restarts(sim);
     maintenance(sim);
     moves(sim);

@@ -271,7 +271,7 @@ mod tests {
         let (mut now, mut seen) = (Time::from_secs(1_767_567_600), Vec::new());
         for _ in 0..7 * 2880 {
             now += secs(30);
-            unit.process.step(kind, &mut unit.image, now, Calendar { utc_offset_hours: 1 });
+            unit.process.step(kind, &mut unit.image, now, Calendar { opened: Time(0), utc_offset_hours: 1 });
             seen.push(unit.image.get(table, address) as i16);
         }
         (seen.iter().copied().min().unwrap_or_default(), seen.iter().copied().max().unwrap_or_default())
