@@ -1,6 +1,6 @@
 //! `generate`: a capture, with what is true of it beside it.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::ops::Range;
@@ -51,7 +51,15 @@ fn begin(options: &cli::Generate) -> Result<(Sim, Time)> {
     let begin = OPENING + DAY.mul_f64(options.skip);
     sim.run(begin, |_| Ok::<_, anyhow::Error>(()))?;
     for (day, name) in (0..).zip(&options.scenarios) {
-        attacks::play(&mut sim, attacks::named(name)?, begin + DAY * day);
+        let scenario = attacks::named(name)?;
+        let needed = f64::from(day) + scenario.hour / 24.0;
+        ensure!(
+            needed < options.days,
+            "{name} would begin {needed:.2} days into the capture, which spans {}: --days {} holds it",
+            options.days,
+            day + 1
+        );
+        attacks::play(&mut sim, scenario, begin + DAY * day);
     }
     Ok((sim, begin + DAY.mul_f64(options.days)))
 }
