@@ -320,6 +320,12 @@ impl FlowHead {
         self.troubles.as_ref().map_or_else(Troubles::default, |rare| rare.troubles.clone())
     }
 
+    /// True when an end was heard.
+    #[must_use]
+    pub const fn is_heard(&self, side: Side) -> bool {
+        side.of(&self.volume).packets > 0
+    }
+
     /// True when only one end was heard so far.
     #[must_use]
     pub const fn is_one_sided(&self) -> bool {

@@ -1,5 +1,6 @@
 //! The judge's stage: bundles merged by sequence, judged, and written out as events.
 
+use std::cmp::Reverse;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -48,8 +49,8 @@ pub struct Judgement {
     pub judge: Judge,
     pub events: Events,
     captures: Vec<String>,
-    /// The alerts as last told, for the summary.
-    pub alerts: Vec<AlertEvent>,
+    /// The alerts as last told, for the summary, in the order in which they were raised.
+    alerts: Vec<(Severity, AlertEvent)>,
     summary_alerts: usize,
     /// The worst alert so far.
     pub worst: Option<Severity>,
@@ -145,12 +146,24 @@ impl Judgement {
         }
     }
 
-    /// Keeps an alert as last told, for the summary.
-    fn keep(&mut self, event: AlertEvent) {
-        if let Some(known) = self.alerts.iter_mut().find(|known| known.alert.id == event.alert.id) {
-            *known = event;
-        } else if self.alerts.len() < self.summary_alerts {
-            self.alerts.push(event);
+    /// The alerts as last told, for the summary: the worst first, of equal ones the first raised.
+    pub fn take_alerts(&mut self) -> Vec<AlertEvent> {
+        let mut alerts = std::mem::take(&mut self.alerts);
+        alerts.sort_by_key(|(severity, _)| Reverse(*severity));
+        alerts.into_iter().map(|(_, event)| event).collect()
+    }
+
+    /// Keeps an alert as last told, for the summary. Where there are too many, the latest of the least bad goes.
+    fn keep(&mut self, severity: Severity, event: AlertEvent) {
+        if let Some(known) = self.alerts.iter_mut().find(|(_, known)| known.alert.id == event.alert.id) {
+            *known = (severity, event);
+            return;
+        }
+        self.alerts.push((severity, event));
+        if self.alerts.len() > self.summary_alerts
+            && let Some((place, _)) = self.alerts.iter().enumerate().rev().min_by_key(|(_, (severity, _))| *severity)
+        {
+            self.alerts.remove(place);
         }
     }
 
@@ -167,7 +180,7 @@ impl Judgement {
                     if alert.state == State::New {
                         self.worst = self.worst.max(Some(alert.deviation.severity));
                     }
-                    self.keep(event);
+                    self.keep(alert.deviation.severity, event);
                 }
             }
         }

@@ -13,7 +13,7 @@ use wardtap_capture::Record;
 use wardtap_dissect::identify::{Conversation, Recognised};
 use wardtap_dissect::{PROTOCOLS, Protocol};
 use wardtap_export::event::{Finished, FlowEvent};
-use wardtap_net::address::SHARDS;
+use wardtap_net::address::{Address, SHARDS};
 use wardtap_net::arp::Sender;
 use wardtap_net::flow::{Flow, HashKey};
 use wardtap_net::flow_table::{FlowTable, Limits, Sought, Warm};
@@ -22,7 +22,7 @@ use wardtap_net::reassembler::StreamHandler;
 use wardtap_net::stream::{Chunk, FrameLabel, Side};
 
 use self::messages::ToMessages;
-use self::told::{CLAIMED, HEARD, Told};
+use self::told::{CLAIMED, HEARD, Told, role_bit};
 use crate::batch::{Batch, Bundle, Entry, Key, Last, Task};
 
 /// What all workers are told.
@@ -319,6 +319,13 @@ impl<'a> Hands<'a> {
         self.here?.entry.layout.vlan()
     }
 
+    /// What an end speaks. To be told once it was heard on the same flow: of an address that was not, the judge knows nothing.
+    fn tell_role(&mut self, address: Address, protocol: &'static Protocol, requester: bool) {
+        if self.shared.told.is_news(address, role_bit(protocol.index, requester)) {
+            self.shared.bundle.observations.push((self.key, Observation::Role { address, protocol, requester }));
+        }
+    }
+
     /// ARP: the sender says which address is its own.
     fn arp(&mut self, frame: &[u8], at: usize) {
         let Some(sender) = Sender::read(frame.get(at..).unwrap_or_default()) else {
@@ -366,6 +373,11 @@ impl StreamHandler for Hands<'_> {
         if address.is_host() && self.shared.told.is_news(address, HEARD) {
             let seen = Observation::Heard { address, vlan: self.vlan(), place: self.place };
             self.shared.bundle.observations.push((self.key, seen));
+        }
+        if let Some(slot) = flow.application.pair
+            && let Recognised::Protocol(protocol) = flow.application.conversation.recognised()
+        {
+            self.tell_role(address, protocol, side == slot.requester());
         }
     }
 

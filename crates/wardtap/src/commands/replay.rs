@@ -102,12 +102,13 @@ fn finish(
             .and_then(|()| to.flush())
             .map_err(|error| unwritable("the metrics", &place(replay.metrics.as_deref()), error))?;
     }
+    let worst_first = judgement.take_alerts();
     let text = summary::write(&Summarised {
         statistics: &statistics,
         kinds: &totals.kinds,
         responses: &totals.responses,
         devices: judgement.judge.devices(),
-        alerts: &judgement.alerts,
+        alerts: &worst_first,
         raised: judgement.judge.alerts().raised().iter().map(|(_, raised)| raised.iter().sum::<u64>()).sum(),
     });
     if [&replay.events, &replay.metrics].into_iter().flatten().any(|path| path == Path::new("-")) {

@@ -10,7 +10,6 @@ use wardtap_net::flow::FlowHead;
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::{FrameLabel, Side};
 
-use super::told::role_bit;
 use super::{Hands, Shared};
 
 /// Takes what the dissector of one flow reads.
@@ -35,7 +34,9 @@ impl MessageHandler for ToMessages<'_, '_> {
         let features = message.features(&|text| digest.hash_one(text));
         let slot = self.hands.pairs.fold(*self.pair, pair, message, envelope, &features, self.chunk_place);
         if self.pair.replace(slot).is_none() {
-            self.tell_roles(&pair());
+            for side in Side::BOTH.into_iter().filter(|side| self.flow.is_heard(*side)) {
+                self.hands.tell_role(*side.of(&ends), protocol, side == requester);
+            }
         }
         if self.hands.shared.options.messages {
             self.write(message, protocol, requester);
@@ -93,16 +94,6 @@ impl ToMessages<'_, '_> {
             originator: self.flow.originator(),
             from_start: self.flow.from_start(),
             requester: None,
-        }
-    }
-
-    fn tell_roles(&mut self, pair: &Pair) {
-        let protocol = pair.protocol;
-        for (address, requester) in [(pair.requester, true), (pair.responder, false)] {
-            if self.hands.shared.told.is_news(address, role_bit(protocol.index, requester)) {
-                let role = Observation::Role { address, protocol, requester };
-                self.hands.shared.bundle.observations.push((self.hands.key, role));
-            }
         }
     }
 

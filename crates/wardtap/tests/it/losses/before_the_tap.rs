@@ -8,7 +8,7 @@ use super::random::Random;
 use super::recording::events_of;
 use super::worsen::{copy, cut, delay, hurry, reorder, resend};
 use crate::pcap::{Packet, read};
-use crate::run::captures;
+use crate::run::recordings;
 
 /// What is compared of a capture's events.
 #[derive(Debug, PartialEq)]
@@ -51,7 +51,7 @@ fn see(packets: &[Packet]) -> (Seen, Value) {
 /// Worsens every capture, and compares what is seen.
 fn compare(seed: u64, worsen: impl Fn(&[Packet], &mut Random) -> Worse) {
     let (mut touched, mut differences) = (0, Vec::new());
-    for capture in captures() {
+    for capture in recordings() {
         let packets = read(&capture).unwrap();
         let worse = worsen(&packets, &mut Random::new(&capture, seed));
         touched += worse.touched;
