@@ -268,10 +268,12 @@ mod tests {
     /// What a week of a unit looks like: the least and the greatest of a value.
     fn week(kind: Kind, table: u8, address: u16) -> (i16, i16) {
         let mut unit = Unit::new(1, kind, Dice::new(1, "unit", 0));
-        let (mut now, mut seen) = (Time::from_secs(1_767_567_600), Vec::new());
+        let opened = Time::from_secs(1_767_567_600);
+        let calendar = Calendar { opened, utc_offset_hours: 1 };
+        let (mut now, mut seen) = (opened, Vec::new());
         for _ in 0..7 * 2880 {
             now += secs(30);
-            unit.process.step(kind, &mut unit.image, now, Calendar { opened: Time(0), utc_offset_hours: 1 });
+            unit.process.step(kind, &mut unit.image, now, calendar);
             seen.push(unit.image.get(table, address) as i16);
         }
         (seen.iter().copied().min().unwrap_or_default(), seen.iter().copied().max().unwrap_or_default())
