@@ -2,6 +2,7 @@
 //!
 //! For development only: nothing of it is part of what hospitals run. It shares no code and no constants with wardtap's
 //! dissectors and detections, or it would prove nothing.
+#![deny(unsafe_code)]
 
 pub mod attacks;
 pub mod cli;

@@ -7,6 +7,7 @@
 
 mod detector;
 mod events;
+#[allow(unsafe_code)] // fork, waitpid and _exit: see there
 mod fork;
 mod life;
 pub mod markdown;
