@@ -3,6 +3,7 @@
 //! An alert is told when it is raised, again when its severity rises or its count reaches a power of ten, and once
 //! more when it has been quiet for an hour of capture time or the capture ends.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use hashbrown::HashMap;
@@ -94,7 +95,7 @@ pub struct Deviation {
     /// Who did it, where somebody did.
     pub peer: Option<Address>,
     /// What tells deviations of one detection between two devices apart.
-    pub subject: &'static str,
+    pub subject: Cow<'static, str>,
     /// How bad.
     pub severity: Severity,
     /// 0 to 100.
@@ -105,6 +106,8 @@ pub struct Deviation {
     pub expected: String,
     /// What was seen.
     pub observed: String,
+    /// How much what is normal rests on: days; 0 without a baseline.
+    pub observations: u64,
     /// How many things were seen since the last time this was raised.
     pub count: u64,
     /// The frames that show it.
@@ -146,7 +149,7 @@ struct Key {
     detection: &'static str,
     device: Address,
     peer: Option<Address>,
-    subject: &'static str,
+    subject: Cow<'static, str>,
 }
 
 /// The open alerts.
@@ -183,7 +186,7 @@ impl Alerts {
             detection: deviation.about.name,
             device: deviation.device,
             peer: deviation.peer,
-            subject: deviation.subject,
+            subject: deviation.subject.clone(),
         };
         if let Some(&place) = self.open.get(&key) {
             return self.list.get_mut(place).and_then(|(_, alert)| alert.fold(deviation)).into_iter().collect();
@@ -211,7 +214,7 @@ impl Alerts {
         peer: Option<Address>,
         subject: &'static str,
     ) -> bool {
-        self.open.contains_key(&Key { detection, device, peer, subject })
+        self.open.contains_key(&Key { detection, device, peer, subject: subject.into() })
     }
 
     /// Closes the alerts that have been quiet for an hour at `now`, in the order in which they were raised.

@@ -5,6 +5,7 @@ use wardtap_net::packet::Timestamp;
 use crate::alert::{Alerts, Deviation};
 use crate::detections;
 use crate::observation::{Content, Observation};
+use crate::scoring::Departure;
 use crate::tally::Tally;
 
 /// What a detection says of itself: the page of docs/detections, and every field of an alert that never changes.
@@ -53,6 +54,11 @@ pub trait Detection: Send {
         let _ = (tally, raise);
     }
 
+    /// Something that the baseline does not hold.
+    fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
+        let _ = (departure, raise);
+    }
+
     /// Capture time has reached `now`.
     fn tick(&mut self, now: Timestamp, raise: &mut Raise<'_>) {
         let _ = (now, raise);
@@ -92,19 +98,42 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
         Box::<detections::executable_in_image::ExecutableInImage>::default(),
         Box::<detections::sweep::Sweep>::default(),
         Box::<detections::refusal_storm::RefusalStorm>::default(),
+        Box::new(detections::new_device::NewDevice),
+        Box::new(detections::new_conversation::NewConversation),
+        Box::new(detections::new_operation::NewOperation),
+        Box::new(detections::unusual_value::UnusualValue),
+        Box::new(detections::unusual_volume::UnusualVolume),
+        Box::new(detections::unusual_rate::UnusualRate),
+        Box::new(detections::refusals::Refusals),
+        Box::new(detections::slow_answers::SlowAnswers),
+        Box::new(detections::silence::Silence),
+        Box::new(detections::unusual_hour::UnusualHour),
     ]
 }
 
 /// What every detection says of itself.
-pub static DETECTIONS: [&About; 3] =
-    [&detections::executable_in_image::ABOUT, &detections::sweep::ABOUT, &detections::refusal_storm::ABOUT];
+pub static DETECTIONS: [&About; 13] = [
+    &detections::executable_in_image::ABOUT,
+    &detections::sweep::ABOUT,
+    &detections::refusal_storm::ABOUT,
+    &detections::new_device::ABOUT,
+    &detections::new_conversation::ABOUT,
+    &detections::new_operation::ABOUT,
+    &detections::unusual_value::ABOUT,
+    &detections::unusual_volume::ABOUT,
+    &detections::unusual_rate::ABOUT,
+    &detections::refusals::ABOUT,
+    &detections::slow_answers::ABOUT,
+    &detections::silence::ABOUT,
+    &detections::unusual_hour::ABOUT,
+];
 
 pub(crate) fn ask(all: &mut [Box<dyn Detection>], seen: &Observation, raise: &mut Raise<'_>) {
     for detection in all {
         match seen {
             Observation::Content(content) => detection.content(content, raise),
             Observation::Tally(tally) => detection.tally(tally, raise),
-            Observation::Heard { .. } | Observation::Claimed { .. } | Observation::Role { .. } => {}
+            _ => {}
         }
     }
 }

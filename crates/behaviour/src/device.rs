@@ -127,6 +127,12 @@ impl Devices {
         self.all.iter()
     }
 
+    /// A number that changes whenever a device comes to have another id or address.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.all.len() as u64
+    }
+
     /// Addresses for which there was no room; the most that are told apart stand for as many or more.
     #[must_use]
     pub fn refused(&self) -> u64 {

@@ -8,11 +8,16 @@
 #![forbid(unsafe_code)]
 
 pub mod alert;
+pub mod baseline;
 pub mod detection;
 pub mod detections;
 pub mod device;
 pub mod judge;
+pub mod links;
 pub mod observation;
+pub mod parties;
+pub mod scoring;
+pub mod site;
 pub mod slots;
 pub mod tally;
 

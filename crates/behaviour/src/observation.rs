@@ -6,6 +6,7 @@ use wardtap_net::flow::FlowIdentity;
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::FrameLabel;
 
+use crate::links::{Opened, OperationNews, Use};
 use crate::tally::Tally;
 
 /// A frame that shows something.
@@ -53,6 +54,12 @@ pub enum Observation {
     Content(Box<Content>),
     /// What a pair of devices has done so far: told when it has become worth a look.
     Tally(Box<Tally>),
+    /// A link that was not seen before. Repeated, where its place was given to another in between.
+    Opened(Box<Opened>),
+    /// An operation that its link has not shown before, or values beyond those it has shown. Repeated as well.
+    Operation(Box<OperationNews>),
+    /// What a link did in a minute.
+    Used(Box<Use>),
 }
 
 /// A finding with its circumstances.

@@ -355,21 +355,23 @@ impl FlowHead {
     /// What names the flow in events. Settles, for good, who opened it: the handshake says, else the end that the
     /// protocol shows to ask (`requester`), else the ports.
     pub fn identity(&mut self, requester: Option<Side>) -> FlowIdentity {
-        let (originator, oriented_by) = self.orient(requester);
+        let (originator, oriented_by) = self.orientation(requester);
+        self.oriented = Some((originator, oriented_by));
         FlowIdentity { key: self.key, first: self.first, originator, oriented_by, macs: self.macs, vlan: self.vlan() }
     }
 
-    fn orient(&mut self, requester: Option<Side>) -> (Side, OrientedBy) {
-        let (key, first_sender) = (&self.key, self.first_sender);
-        *self.oriented.get_or_insert_with(|| {
-            if let Some(side) = requester.or_else(|| community_id::asking(key)) {
+    /// Who opened the flow, as far as it shows now, and how that is known; see [`Self::identity`].
+    #[must_use]
+    pub fn orientation(&self, requester: Option<Side>) -> (Side, OrientedBy) {
+        self.oriented.unwrap_or_else(|| {
+            if let Some(side) = requester.or_else(|| community_id::asking(&self.key)) {
                 return (side, OrientedBy::Protocol);
             }
-            let [a, b] = key.ports;
+            let [a, b] = self.key.ports;
             let side = match a.cmp(&b) {
                 std::cmp::Ordering::Less => Side::B,
                 std::cmp::Ordering::Greater => Side::A,
-                std::cmp::Ordering::Equal => first_sender.unwrap_or(Side::A),
+                std::cmp::Ordering::Equal => self.first_sender.unwrap_or(Side::A),
             };
             (side, OrientedBy::Port)
         })

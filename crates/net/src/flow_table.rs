@@ -165,6 +165,11 @@ impl<S: Default> FlowTable<S> {
         flow_at(&mut self.chunks, id)
     }
 
+    /// All flows, in the order of their places.
+    pub fn flows(&mut self) -> impl Iterator<Item = &mut Flow<S>> {
+        self.chunks.iter_mut().flatten().filter(|flow| flow.is_live())
+    }
+
     /// Of the next flows that a hand passes, and that of a packet, the one that weighs most; None where none has weight.
     #[cold]
     pub fn heaviest(&mut self, sought: Option<&Sought>, weight: impl Fn(&S) -> usize) -> Option<&mut Flow<S>> {
@@ -231,7 +236,11 @@ impl<S: Default> FlowTable<S> {
         self.ring.remember(segment.fingerprint(hash, side, bytes), packet.time);
         half.acknowledge(segment.acknowledgement);
         half.next = half.next.wrapping_add(segment.sent);
-        if count(flow, arriving, handler) {
+        let packets = count(flow, arriving);
+        if packets == 1 {
+            first_packet(flow, arriving, handler);
+        }
+        if packets <= VERIFIED_PACKETS {
             self.counters.verify(arriving);
         }
         if !bytes.is_empty() {
@@ -258,7 +267,11 @@ impl<S: Default> FlowTable<S> {
         let id = self.find(&sought.key, sought.tag());
         let id = id.unwrap_or_else(|| self.open(arriving, handler));
         let Some(flow) = flow_at(&mut self.chunks, id) else { return };
-        if count(flow, arriving, handler) {
+        let packets = count(flow, arriving);
+        if packets == 1 {
+            first_packet(flow, arriving, handler);
+        }
+        if packets <= VERIFIED_PACKETS {
             self.counters.verify(arriving);
         }
     }
@@ -290,18 +303,24 @@ impl<S: Default> FlowTable<S> {
                 Standing::Own => {}
                 Standing::Anew(proposal) => self.renew(id, arriving, proposal, handler),
                 Standing::Foreign => {
-                    count(flow, arriving, handler);
+                    if count(flow, arriving) == 1 {
+                        first_packet(flow, arriving, handler);
+                    }
                     self.count_trouble(id, arriving.packet.time, handler);
                     return;
                 }
             }
         }
         let Some(flow) = flow_at(&mut self.chunks, id) else { return };
-        if count(flow, arriving, handler) {
+        let packets = count(flow, arriving);
+        if packets <= VERIFIED_PACKETS {
             self.counters.verify(arriving);
         }
         if segment.flags & (SYN | RST) != 0 {
             connection::control(flow, side, segment);
+        }
+        if packets == 1 {
+            first_packet(flow, arriving, handler);
         }
         if segment.flags & ACK != 0 {
             side.of_mut(&mut flow.tcp).acknowledge(segment.acknowledgement);
@@ -533,19 +552,15 @@ fn begin<S>(flow: &mut Flow<S>, arriving: &Arriving<'_>) {
     };
 }
 
-/// Counts a packet; true while checksums are to be verified.
+/// Counts a packet; how many its sender has sent.
 #[inline]
-fn count<H: StreamHandler>(flow: &mut Flow<H::Application>, arriving: &Arriving<'_>, handler: &mut H) -> bool {
+fn count<S>(flow: &mut Flow<S>, arriving: &Arriving<'_>) -> u64 {
     let Arriving { packet, sought, .. } = *arriving;
     flow.last = flow.last.max(packet.time);
     let volume = sought.side.of_mut(&mut flow.volume);
     volume.packets = volume.packets.wrapping_add(1);
     volume.bytes = volume.bytes.wrapping_add(u64::from(packet.sent));
-    if volume.packets == 1 {
-        first_packet(flow, arriving, handler);
-        return true;
-    }
-    volume.packets <= VERIFIED_PACKETS
+    volume.packets
 }
 
 /// Notes what the first packet from an end shows.

@@ -41,8 +41,9 @@ pub enum Command {
     Replay(Box<Replay>),
     /// Print the JSON Schema that every event validates against
     Schema,
-    #[command(hide = true)]
-    Learn(NotBuilt),
+    /// Learn what is normal from captures, as a baseline
+    #[command(after_help = EXIT_STATUS)]
+    Learn(Box<Learn>),
     #[command(hide = true)]
     Watch(NotBuilt),
     #[command(hide = true)]
@@ -77,6 +78,43 @@ Examples:
 pub struct NotBuilt {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
     pub rest: Vec<String>,
+}
+
+/// Learn what is normal from captures.
+#[derive(Args)]
+pub struct Learn {
+    /// Captures, as for `replay`; `-` is standard input
+    #[arg(required = true, value_name = "CAPTURE")]
+    pub captures: Vec<PathBuf>,
+
+    /// Write the baseline to FILE
+    #[arg(long, value_name = "FILE", required_unless_present = "into")]
+    pub out: Option<PathBuf>,
+
+    /// Go on learning the baseline in FILE
+    #[arg(long, value_name = "FILE", conflicts_with = "out")]
+    pub into: Option<PathBuf>,
+
+    /// Learn a capture that the baseline has learned already
+    #[arg(long)]
+    pub again: bool,
+
+    /// Alerts that the site is ready to look at in a week
+    #[arg(long, value_name = "ALERTS", default_value_t = 5.0, value_parser = budget)]
+    pub budget: f64,
+
+    /// The bound on all tables and buffers together, but for what is learned: a number with K, M or G, at least 16M
+    #[arg(long, value_name = "SIZE", default_value = "512M", value_parser = size)]
+    pub memory: u64,
+
+    /// Worker threads, 1 to 64; what is learned does not depend on their number
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = workers)]
+    pub workers: u8,
+}
+
+fn budget(text: &str) -> Result<f64, String> {
+    let budget = text.parse().ok().filter(|budget: &f64| (0.1..=1000.0).contains(budget));
+    budget.ok_or_else(|| "a number from 0.1 to 1000 is wanted".to_owned())
 }
 
 /// Read captures offline and say what is in them.
@@ -129,6 +167,10 @@ pub struct Replay {
     #[arg(long)]
     pub flows_by_vlan: bool,
 
+    /// Compare with the baseline in FILE, which `wardtap learn` makes; it is not changed
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+
     #[command(flatten)]
     pub later: Later,
 }
@@ -136,8 +178,6 @@ pub struct Replay {
 /// Options of the contract that are not built yet: named when they are given, never ignored.
 #[derive(Args)]
 pub struct Later {
-    #[arg(long, hide = true)]
-    pub baseline: Option<String>,
     #[arg(long, hide = true)]
     pub adapt: bool,
     #[arg(long, hide = true)]
@@ -219,7 +259,6 @@ impl Later {
     fn given(&self) -> Option<&'static str> {
         let native = self.event_format.as_deref().is_none_or(|format| format == "native");
         [
-            (self.baseline.is_some(), "--baseline"),
             (self.adapt, "--adapt"),
             (!native, "--event-format (other than native)"),
             (self.inventory.is_some(), "--inventory"),

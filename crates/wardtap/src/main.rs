@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Replay(replay) => commands::replay::run(*replay),
         Command::Schema => commands::schema::run(),
-        Command::Learn(_) => commands::not_built("learn"),
+        Command::Learn(learn) => commands::learn::run(&learn),
         Command::Watch(_) => commands::not_built("watch"),
         Command::Baseline(_) => commands::not_built("baseline"),
         Command::Extract(_) => commands::not_built("extract"),

@@ -1,12 +1,14 @@
 //! A worker: owns some of the shards, turns their packets into messages and facts.
 
 mod counts;
+mod links;
 mod messages;
 mod told;
 
 pub use counts::{Counted, WorkerCounts};
 
 use foldhash::fast::RandomState;
+use wardtap_behaviour::links::Links;
 use wardtap_behaviour::observation::{Observation, Place};
 use wardtap_behaviour::tally::{PairSlot, Pairs};
 use wardtap_capture::Record;
@@ -21,6 +23,7 @@ use wardtap_net::packet::{Packet, Timestamp};
 use wardtap_net::reassembler::StreamHandler;
 use wardtap_net::stream::{Chunk, FrameLabel, Side};
 
+use self::links::LinkedFlow;
 use self::messages::ToMessages;
 use self::told::{CLAIMED, HEARD, Told, role_bit};
 use crate::batch::{Batch, Bundle, Entry, Key, Last, Task};
@@ -38,6 +41,12 @@ pub struct WorkerOptions {
     pub dissectors_bytes_max: usize,
     /// Octets of a shard's flows as events show them.
     pub rendered_bytes_max: usize,
+    /// What links do is wanted.
+    pub links: bool,
+    /// Links kept in one shard.
+    pub links_max: usize,
+    /// Operations kept of a shard's links.
+    pub operations_max: usize,
     /// `message` events are wanted.
     pub messages: bool,
     /// `flow` events are wanted.
@@ -51,14 +60,26 @@ pub struct WorkerOptions {
 /// Records whose flows are looked up together: enough to fetch their memory side by side, few enough to keep.
 const GROUP: usize = 16;
 
+/// Links are told once a minute.
+const SECONDS_PER_MINUTE: u64 = 60;
+
 /// What is kept with a flow.
 #[derive(Default)]
 pub struct Application {
     conversation: Conversation,
     /// Its place among the pairs, once there was a message.
     pair: Option<PairSlot>,
-    /// The flow as events show it; made for the first message event. Twice boxed: a flow without pays eight octets for it.
-    rendered: Option<Box<Box<[u8]>>>,
+    /// What only some flows need: one without pays eight octets for it.
+    extra: Option<Box<Extra>>,
+}
+
+/// What only some flows need.
+#[derive(Default)]
+pub struct Extra {
+    /// The flow as events show it; made for the first message event.
+    rendered: Option<Box<[u8]>>,
+    /// Its place among the links.
+    link: Option<LinkedFlow>,
 }
 
 // With its head three cache lines.
@@ -74,6 +95,7 @@ struct Shard {
     number: u8,
     table: FlowTable<Application>,
     pairs: Pairs,
+    links: Links,
     kept: Kept,
 }
 
@@ -93,6 +115,8 @@ struct Shared {
     counts: WorkerCounts,
     told: Told,
     digest: RandomState,
+    /// The minute of capture time, counted from 1970.
+    minute: u64,
 }
 
 /// A worker.
@@ -112,6 +136,7 @@ impl Worker {
                 number: shard as u8,
                 table: FlowTable::new(options.key, options.limits),
                 pairs: Pairs::new(options.key, options.pairs_max, options.targets_bytes_max),
+                links: Links::new(options.key, options.links_max, options.operations_max),
                 kept: Kept::default(),
             })
             .collect();
@@ -121,6 +146,7 @@ impl Worker {
             bundle: Bundle::default(),
             counts: WorkerCounts::default(),
             digest: RandomState::default(),
+            minute: 0,
         };
         Self { shards, workers, number, shared }
     }
@@ -182,6 +208,7 @@ impl Worker {
         let frame = FrameLabel::new(record.input, record.frame);
         let mut hands = Hands {
             pairs: &mut shard.pairs,
+            links: &mut shard.links,
             kept: &mut shard.kept,
             shared: &mut self.shared,
             key: Key::record(number, entry.shard),
@@ -200,9 +227,11 @@ impl Worker {
     }
 
     fn tick(&mut self, sequence: u64, now: Timestamp) {
+        let minute = now.seconds() / SECONDS_PER_MINUTE;
+        let before = std::mem::replace(&mut self.shared.minute, minute);
         for shard in &mut self.shards {
             let key = Key::tick(sequence, shard.number);
-            let mut hands = Hands::at(&mut shard.pairs, &mut shard.kept, &mut self.shared, key, now);
+            let mut hands = Hands::at(&mut shard.pairs, &mut shard.links, &mut shard.kept, &mut self.shared, key, now);
             shard.table.tick(now, &mut hands);
             // Behind a hole that was given up, any number of flows may have read on.
             while hands.hold_too_much() {
@@ -211,15 +240,24 @@ impl Worker {
                 }
             }
             hands.hand_over();
+            if before != minute && hands.shared.options.links {
+                let carried = |flow: &&mut Flow<Application>| flow.last.seconds() / SECONDS_PER_MINUTE >= before;
+                shard.table.flows().filter(carried).for_each(|flow| hands.link_carried(flow));
+                hands.hand_links_over(minute);
+            }
         }
     }
 
     fn finish(&mut self, sequence: u64, Last { now, shard }: Last) {
         for shard in self.shards.iter_mut().filter(|known| known.number == shard) {
             let key = Key::tick(sequence, shard.number);
-            let mut hands = Hands::at(&mut shard.pairs, &mut shard.kept, &mut self.shared, key, now);
+            let mut hands = Hands::at(&mut shard.pairs, &mut shard.links, &mut shard.kept, &mut self.shared, key, now);
             shard.table.finish(now, &mut hands);
             hands.hand_over();
+            if hands.shared.options.links {
+                let minute = hands.shared.minute;
+                hands.hand_links_over(minute);
+            }
             debug_assert_eq!((shard.kept.held, shard.kept.rendered), (0, 0), "what ended flows kept");
         }
     }
@@ -252,6 +290,7 @@ fn packet<'a>(batch: &'a Batch, record: &Record, entry: &Entry) -> Packet<'a> {
 /// Takes what the flow table finds in one packet or at one tick.
 struct Hands<'a> {
     pairs: &'a mut Pairs,
+    links: &'a mut Links,
     kept: &'a mut Kept,
     shared: &'a mut Shared,
     key: Key,
@@ -272,9 +311,16 @@ struct Here<'a> {
 }
 
 impl<'a> Hands<'a> {
-    fn at(pairs: &'a mut Pairs, kept: &'a mut Kept, shared: &'a mut Shared, key: Key, now: Timestamp) -> Self {
+    fn at(
+        pairs: &'a mut Pairs,
+        links: &'a mut Links,
+        kept: &'a mut Kept,
+        shared: &'a mut Shared,
+        key: Key,
+        now: Timestamp,
+    ) -> Self {
         let place = Place { time: now, ..Place::default() };
-        Self { pairs, kept, shared, key, place, here: None, held_changed: false }
+        Self { pairs, links, kept, shared, key, place, here: None, held_changed: false }
     }
 
     #[inline]
@@ -363,6 +409,9 @@ impl StreamHandler for Hands<'_> {
         {
             self.pairs.gap(slot, missing.unwrap_or(0));
         }
+        if self.shared.options.links {
+            self.link_gap(flow, missing.unwrap_or(0));
+        }
         let (conversation, mut to) = self.conversation(flow, self.place);
         conversation.gap(side, missing, &mut to);
         self.count_held(flow);
@@ -379,14 +428,21 @@ impl StreamHandler for Hands<'_> {
         {
             self.tell_role(address, protocol, side == slot.requester());
         }
+        if self.shared.options.links {
+            self.link_flow(flow);
+        }
     }
 
     fn finished(&mut self, flow: &mut Flow<Application>, time: Timestamp) {
         let (conversation, mut to) = self.conversation(flow, self.place);
         conversation.finish(&mut to);
-        let Application { conversation, rendered, .. } = &flow.application;
+        if self.shared.options.links {
+            self.link_finished(flow);
+        }
+        let Application { conversation, extra, .. } = &flow.application;
+        let rendered = extra.as_ref().and_then(|extra| extra.rendered.as_ref());
         self.kept.held = self.kept.held.saturating_sub(conversation.counted_bytes());
-        self.kept.rendered = self.kept.rendered.saturating_sub(rendered.as_ref().map_or(0, |text| text.len()));
+        self.kept.rendered = self.kept.rendered.saturating_sub(rendered.map_or(0, |text| text.len()));
         if !self.shared.options.flows {
             return;
         }
@@ -443,7 +499,7 @@ impl<'a> Hands<'a> {
         chunk_place: Place,
     ) -> (&'b mut Conversation, ToMessages<'b, 'a>) {
         let (flow, application) = flow.parts();
-        let Application { conversation, pair, rendered } = application;
-        (conversation, ToMessages { hands: self, flow, pair, rendered, chunk_place })
+        let Application { conversation, pair, extra } = application;
+        (conversation, ToMessages { hands: self, flow, pair, extra, chunk_place })
     }
 }

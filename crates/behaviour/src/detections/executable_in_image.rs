@@ -34,7 +34,7 @@ impl Detection for ExecutableInImage {
             about: &ABOUT,
             device: content.receiver,
             peer: Some(content.sender),
-            subject: format,
+            subject: format.into(),
             severity: Severity::Critical,
             score: 95,
             explanation: format!(
@@ -43,6 +43,7 @@ impl Detection for ExecutableInImage {
             ),
             expected: "a data set that begins with a data element".to_owned(),
             observed: format!("{format} {place}"),
+            observations: 0,
             count: 1,
             evidence: vec![content.place],
             first: content.place.time,

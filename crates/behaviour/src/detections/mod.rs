@@ -2,5 +2,15 @@
 //! fine, what it needs learned, how to respond.
 
 pub mod executable_in_image;
+pub mod new_conversation;
+pub mod new_device;
+pub mod new_operation;
 pub mod refusal_storm;
+pub mod refusals;
+pub mod silence;
+pub mod slow_answers;
 pub mod sweep;
+pub mod unusual_hour;
+pub mod unusual_rate;
+pub mod unusual_value;
+pub mod unusual_volume;

@@ -115,7 +115,7 @@ impl Detection for RefusalStorm {
             about: &ABOUT,
             device: tally.pair.responder,
             peer: Some(tally.pair.requester),
-            subject: tally.pair.protocol.name,
+            subject: tally.pair.protocol.name.into(),
             severity: Severity::Medium,
             score: 60,
             explanation: format!(
@@ -123,6 +123,7 @@ impl Detection for RefusalStorm {
                 tally.pair.responder, tally.pair.requester, tally.pair.protocol.title
             ),
             expected: "almost all answers positive".to_owned(),
+            observations: 0,
             observed: format!("{refusals} refusals among {responses} answers within {seconds} s"),
             count: refusals,
             evidence: vec![began, last],

@@ -44,7 +44,7 @@ impl Detection for Sweep {
             about: &ABOUT,
             device: tally.pair.responder,
             peer: Some(tally.pair.requester),
-            subject: tally.pair.protocol.name,
+            subject: tally.pair.protocol.name.into(),
             severity: Severity::Medium,
             score: 70,
             explanation: format!(
@@ -52,6 +52,7 @@ impl Detection for Sweep {
                 tally.pair.requester, tally.pair.responder, tally.pair.protocol.title
             ),
             expected,
+            observations: 0,
             observed,
             count: 1,
             evidence: vec![first, last],

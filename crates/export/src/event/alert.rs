@@ -183,7 +183,7 @@ impl AlertEvent {
                 explanation: deviation.explanation.clone(),
                 expected: deviation.expected.clone(),
                 observed: deviation.observed.clone(),
-                observations: 0,
+                observations: deviation.observations,
                 first_seen: deviation.first.into(),
                 last_seen: deviation.last.into(),
                 count: deviation.count,

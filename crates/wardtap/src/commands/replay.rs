@@ -6,7 +6,11 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use wardtap_behaviour::alert::Severity;
-use wardtap_behaviour::judge::Judge;
+use anyhow::Context;
+use wardtap_behaviour::baseline::file;
+use wardtap_behaviour::judge::{Behaviour, Judge};
+use wardtap_behaviour::parties::Parties;
+use wardtap_behaviour::scoring::Scorer;
 use wardtap_capture::Bounds;
 use wardtap_dissect::PROTOCOLS;
 use wardtap_export::event::StatsEvent;
@@ -25,6 +29,11 @@ use crate::memory::Shares;
 use crate::pipeline::{self, Outcome};
 use crate::progress::Progress;
 use crate::worker::{Counted, WorkerCounts, WorkerOptions};
+
+/// Links of a shard that are told apart.
+pub const LINKS_MAX: usize = 2048;
+/// Operations of a shard's links that are told apart.
+pub const OPERATIONS_MAX: usize = 16_384;
 
 /// An input was damaged.
 const DAMAGED: u8 = 3;
@@ -54,7 +63,10 @@ pub fn run(replay: Replay) -> anyhow::Result<u8> {
     let events = Events { to: replay.events.as_deref().map(|path| open(path, "events")).transpose()?, types };
     let metrics = replay.metrics.as_deref().map(|path| open(path, "the metrics")).transpose()?;
     let options = worker_options(&replay, &shares, types, &captures)?;
-    let judge = Judge::new(usize::try_from(shares.devices)?, usize::try_from(shares.alerts)?);
+    let mut judge = Judge::new(usize::try_from(shares.devices)?, usize::try_from(shares.alerts)?);
+    if let Some(path) = &replay.baseline {
+        judge.with_behaviour(scoring(path)?);
+    }
     let mut judgement = Judgement::new(events, captures, judge, usize::try_from(shares.summary_alerts)?);
     let fragments = Defragmenter::new(usize::try_from(shares.fragments)?);
     let progress = Progress::new();
@@ -146,6 +158,16 @@ fn tell_refusals(expression: &str, filter: &wardtap_capture::Filter) {
     }
 }
 
+/// Compares with a baseline.
+fn scoring(path: &Path) -> anyhow::Result<Behaviour> {
+    let file = std::fs::read(path).with_context(|| format!("{}: cannot read the baseline", path.display()))?;
+    let front = file::Front::from_bytes(&file).map_err(|error| anyhow::anyhow!("{} {error}", path.display()))?;
+    let site = front.site.site().with_context(|| format!("{}: the site of this baseline", path.display()))?;
+    let mut parties = Parties::new(site);
+    let scorer = Scorer::new(front.profiles, &mut parties);
+    Ok(Behaviour::new(parties, Some(scorer), None))
+}
+
 fn event_types(replay: &Replay) -> EventTypes {
     let has = |wanted| replay.event_types.contains(&wanted) && replay.events.is_some();
     EventTypes {
@@ -210,6 +232,9 @@ fn worker_options(
         targets_bytes_max: usize::try_from(shares.targets)?,
         dissectors_bytes_max: usize::try_from(shares.dissectors)?,
         rendered_bytes_max: usize::try_from(shares.rendered)?,
+        links: replay.baseline.is_some(),
+        links_max: LINKS_MAX,
+        operations_max: OPERATIONS_MAX,
         messages: types.message,
         flows: types.flow,
         captures: captures.iter().map(serde_json::to_vec).collect::<Result<_, _>>()?,

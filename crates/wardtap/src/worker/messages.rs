@@ -10,14 +10,14 @@ use wardtap_net::flow::FlowHead;
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::{FrameLabel, Side};
 
-use super::{Hands, Shared};
+use super::{Extra, Hands, Shared};
 
 /// Takes what the dissector of one flow reads.
 pub struct ToMessages<'b, 'a> {
     pub hands: &'b mut Hands<'a>,
     pub flow: &'b mut FlowHead,
     pub pair: &'b mut Option<PairSlot>,
-    pub rendered: &'b mut Option<Box<Box<[u8]>>>,
+    pub extra: &'b mut Option<Box<Extra>>,
     pub chunk_place: Place,
 }
 
@@ -37,6 +37,10 @@ impl MessageHandler for ToMessages<'_, '_> {
             for side in Side::BOTH.into_iter().filter(|side| self.flow.is_heard(*side)) {
                 self.hands.tell_role(*side.of(&ends), protocol, side == requester);
             }
+        }
+        if self.hands.shared.options.links {
+            let linked = &mut self.extra.get_or_insert_default().link;
+            self.hands.link_message(self.flow, linked, message, envelope, (&features, self.chunk_place));
         }
         if self.hands.shared.options.messages {
             self.write(message, protocol, requester);
@@ -102,13 +106,14 @@ impl ToMessages<'_, '_> {
         let Shared { bundle, options, .. } = &mut *self.hands.shared;
         let kept = &mut *self.hands.kept;
         let once;
-        let flow: &[u8] = match self.rendered {
+        let extra = self.extra.get_or_insert_default();
+        let flow: &[u8] = match &mut extra.rendered {
             Some(flow) => flow,
             None => {
                 let flow = message::render_flow(&head.identity(Some(requester)));
                 if kept.rendered + flow.len() <= options.rendered_bytes_max {
                     kept.rendered += flow.len();
-                    self.rendered.insert(Box::new(flow))
+                    extra.rendered.insert(flow)
                 } else {
                     once = flow;
                     &once

@@ -1,0 +1,131 @@
+//! From a store to profiles and thresholds: each day is held out in turn and judged by the others, and thresholds lie where
+//! the site's alert budget would have been kept.
+//!
+//! Quantities: the ratios of what a held-out day showed to what the others had shown are taken to have a Pareto tail (peaks
+//! over a threshold: Pickands 1975, Balkema and de Haan 1974; its index by Hill 1975); the factor is where that tail has
+//! the share of the budget. As for streams in Siffer et al., "Anomaly Detection in Streams with Extreme Value Theory",
+//! KDD 2017, but from whole days, and fixed.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::measure::{Measure, compare};
+use super::novelty::{Facet, Novelty, Novelties};
+use super::profile::{DeviceProfile, LinkProfile, Profiles};
+use super::store::{LinkKey, Store};
+use crate::site::Site;
+
+/// Alerts that a site is ready to look at in a week, unless it says otherwise.
+pub const BUDGET: f64 = 5.0;
+
+/// From when on something deviates.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Thresholds {
+    /// Alerts that the site is ready to look at in a week.
+    pub budget: f64,
+    /// Of each [`Measure`], in the order of [`Measure::ALL`]: how many times as much as was normal deviates.
+    pub factors: Vec<f64>,
+    /// Of each measure, what would have been beyond its factor on the days held out.
+    pub beyond: Vec<u32>,
+    /// What is new, and how rare that is.
+    pub novelty: Novelty,
+}
+
+impl Thresholds {
+    /// How many times as much as was normal deviates.
+    #[must_use]
+    pub fn factor(&self, measure: Measure) -> f64 {
+        self.factors.get(measure as usize).copied().unwrap_or(f64::INFINITY)
+    }
+}
+
+/// Works out what is normal.
+#[must_use]
+pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
+    let mut ratios: Vec<Vec<f64>> = vec![Vec::new(); Measure::ALL.len()];
+    let mut links: BTreeMap<LinkKey, LinkProfile> = BTreeMap::new();
+    let mut novelties = Novelties::default();
+    let mut days: Vec<u32> = store.devices.values().flat_map(|device| device.days.iter().copied()).collect();
+    days.sort_unstable();
+    days.dedup();
+    for (key, link) in &store.links {
+        let by_day = LinkProfile::by_day(link, site);
+        novelties.link(key, &by_day);
+        hold_out(&by_day, &mut ratios);
+        let mut profile = LinkProfile::default();
+        by_day.values().for_each(|day| profile.absorb(day));
+        links.insert(key.clone(), profile);
+    }
+    for (id, device) in &store.devices {
+        novelties.device(id, &device.days);
+    }
+    let weeks = days.len() as f64 / 7.0;
+    let share = budget / (Measure::ALL.len() + Facet::ALL.len()) as f64;
+    let allowed = share * weeks;
+    let factors: Vec<f64> = ratios.iter_mut().map(|ratios| factor(ratios, allowed)).collect();
+    let beyond = ratios.iter().zip(&factors);
+    let beyond = beyond.map(|(ratios, factor)| ratios.iter().filter(|ratio| *ratio > factor).count() as u32).collect();
+    let novelty = novelties.into_novelty(days.len() as u32, allowed);
+    let devices = store.devices.iter().map(|(id, device)| {
+        let profile = DeviceProfile {
+            mac: device.mac,
+            addresses: device.addresses.clone(),
+            days: device.days.len() as u32,
+        };
+        (id.clone(), profile)
+    });
+    let devices = devices.collect();
+    Profiles { days, thresholds: Thresholds { budget, factors, beyond, novelty }, devices, links }
+}
+
+/// Judges each day of a link by the others.
+fn hold_out(by_day: &BTreeMap<u32, LinkProfile>, ratios: &mut [Vec<f64>]) {
+    if by_day.len() < 2 {
+        return;
+    }
+    for (held_out, now) in by_day {
+        let mut normal = LinkProfile::default();
+        by_day.iter().filter(|(day, _)| *day != held_out).for_each(|(_, day)| normal.absorb(day));
+        compare(now, &normal, &mut |measure, now, normal| {
+            if let Some(ratios) = ratios.get_mut(measure as usize) {
+                ratios.push(measure.ratio(now, normal));
+            }
+        });
+    }
+}
+
+/// The fewest and most values that a tail is taken from.
+const TAIL: std::ops::RangeInclusive<usize> = 10..=50;
+
+/// Less than this beyond what was normal never deviates.
+const FACTOR_MIN: f64 = 1.5;
+
+/// The factor beyond which `allowed` of such ratios lie.
+fn factor(ratios: &mut [f64], allowed: f64) -> f64 {
+    ratios.sort_by(|one, other| other.total_cmp(one));
+    let count = (ratios.len() / 10).clamp(*TAIL.start(), *TAIL.end());
+    let tail = ratios.get(..count.min(ratios.len())).unwrap_or_default();
+    let Some(&least) = tail.last().filter(|least| **least > 0.0) else { return FACTOR_MIN * 2.0 };
+    let index = tail.iter().map(|ratio| libm::log(ratio / least)).sum::<f64>() / tail.len() as f64;
+    let factor = least * libm::pow(tail.len() as f64 / allowed.max(f64::MIN_POSITIVE), index);
+    factor.clamp(FACTOR_MIN, 1e6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heavier_tail_has_a_larger_factor() {
+        let tail = |index: f64| {
+            (1..=1000).map(|place| libm::pow(1000.0 / f64::from(place), index)).collect::<Vec<f64>>()
+        };
+        let (light, heavy) = (factor(&mut tail(0.2), 0.5), factor(&mut tail(0.6), 0.5));
+        assert!(light > 3.9 && light < 5.0, "2000^0.2 is 4.6: {light}");
+        assert!(heavy > 60.0 && heavy < 120.0, "2000^0.6 is 96: {heavy}");
+        assert!(factor(&mut tail(0.2), 5.0) < light, "who looks at more alerts gets more");
+        assert!((factor(&mut [], 1.0) - 3.0).abs() < 1e-9);
+        assert!((factor(&mut [1.0; 50], 0.1) - FACTOR_MIN).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,152 @@
+//! From what links did, minute by minute, to a [`Store`].
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
+
+use super::store::{
+    HOURS_PER_DAY, LinkHour, LinkKey, LinkMinute, MINUTES_PER_HOUR, OperationMinute, Store, StoredDevice, StoredLink,
+    StoredOperation, wider,
+};
+use crate::device::Devices;
+use crate::links::{OperationUse, Service, Use};
+use crate::parties::{Parties, PartyLink};
+
+/// Learns.
+#[derive(Default)]
+pub struct Learner {
+    links: HashMap<PartyLink, StoredLink, foldhash::fast::RandomState>,
+    /// Days on which the parties were there, by their place among parties.
+    days: Vec<StoredDevice>,
+}
+
+impl Learner {
+    /// Goes on with what a store holds.
+    #[must_use]
+    pub fn going_on(store: Store, parties: &mut Parties) -> Self {
+        let mut learner = Self::default();
+        for (id, device) in store.devices {
+            let party = parties.named(&id);
+            *learner.device(party.index()) = device;
+        }
+        for (key, link) in store.links {
+            let (initiator, responder) = (parties.named(&key.initiator), parties.named(&key.responder));
+            let service = Service { transport: key.transport, port: key.port };
+            learner.links.insert(PartyLink { initiator, responder, service }, link);
+        }
+        learner
+    }
+
+    /// Takes what a link did in a minute.
+    pub fn used(&mut self, key: PartyLink, used: &Use) {
+        let minute = u32::try_from(used.minute).unwrap_or(u32::MAX);
+        let day = minute / MINUTES_PER_HOUR / HOURS_PER_DAY;
+        for (party, address) in [(key.initiator, used.link.initiator), (key.responder, used.link.responder)] {
+            if party.is_device() {
+                let device = self.device(party.index());
+                device.was_there(day);
+                device.has(address.halves());
+            }
+        }
+        self.links.entry(key).or_default().learn(minute, used);
+    }
+
+    /// What was learned.
+    #[must_use]
+    pub fn into_store(self, parties: &Parties, devices: &Devices) -> Store {
+        let mut stored: BTreeMap<String, StoredDevice> = BTreeMap::new();
+        for (place, device) in self.days.into_iter().enumerate() {
+            if let Some(id) = parties.id_at(place).filter(|_| !device.days.is_empty()) {
+                stored.insert(id.to_owned(), device);
+            }
+        }
+        for device in devices.iter() {
+            if let (Some(stored), Some(mac)) = (stored.get_mut(&device.id()), device.mac) {
+                stored.mac.get_or_insert(mac.0);
+            }
+        }
+        let links = self.links.into_iter().map(|(key, link)| {
+            let PartyLink { initiator, responder, service: Service { transport, port } } = key;
+            let (initiator, responder) = (parties.id(initiator).to_owned(), parties.id(responder).to_owned());
+            (LinkKey { initiator, responder, transport, port }, link)
+        });
+        Store { devices: stored, links: links.collect() }
+    }
+
+    fn device(&mut self, place: usize) -> &mut StoredDevice {
+        if self.days.len() <= place {
+            self.days.resize_with(place + 1, StoredDevice::default);
+        }
+        &mut self.days[place]
+    }
+}
+
+impl StoredLink {
+    fn learn(&mut self, minute: u32, used: &Use) {
+        let hour = self.hours.entry(minute / MINUTES_PER_HOUR).or_default();
+        hour.learn(minute, used);
+        let open = self.open.entry(minute).or_default();
+        open.learn(used);
+        self.close_before(minute);
+        for operation in &used.operations {
+            match self.operations.get_mut(&*operation.name) {
+                Some(known) => known.learn(minute, operation),
+                None => self.operations.entry((*operation.name).to_owned()).or_default().learn(minute, operation),
+            }
+        }
+        self.other_messages = self.other_messages.saturating_add(used.other_messages);
+    }
+}
+
+impl LinkHour {
+    fn learn(&mut self, minute: u32, used: &Use) {
+        self.opened = self.opened.saturating_add(used.opened);
+        self.failed = self.failed.saturating_add(used.failed);
+        self.gap_bytes = self.gap_bytes.saturating_add(used.gap_bytes);
+        for ((bytes, minutes), sent) in self.bytes.iter_mut().zip(&mut self.minutes).zip(&used.sent) {
+            *bytes = bytes.saturating_add(sent.bytes);
+            if sent.packets > 0 {
+                *minutes |= 1 << (minute % MINUTES_PER_HOUR);
+            }
+        }
+    }
+}
+
+impl LinkMinute {
+    fn learn(&mut self, used: &Use) {
+        self.opened = self.opened.saturating_add(used.opened);
+        for (bytes, sent) in self.bytes.iter_mut().zip(&used.sent) {
+            *bytes = bytes.saturating_add(sent.bytes);
+        }
+    }
+}
+
+impl StoredOperation {
+    fn learn(&mut self, minute: u32, used: &OperationUse) {
+        let count = u32::try_from(used.count).unwrap_or(u32::MAX);
+        let answers = u32::try_from(used.responses.count).unwrap_or(u32::MAX);
+        let hour = minute / MINUTES_PER_HOUR;
+        let day = self.days.entry(hour / HOURS_PER_DAY).or_default();
+        day.count = day.count.saturating_add(count);
+        day.hours |= 1 << (hour % HOURS_PER_DAY);
+        day.bytes = day.bytes.saturating_add(used.bytes);
+        day.largest = day.largest.max(used.largest);
+        day.refused = day.refused.saturating_add(u32::try_from(used.refused).unwrap_or(u32::MAX));
+        day.answers = day.answers.saturating_add(answers);
+        day.micros = day.micros.saturating_add(used.responses.sum);
+        if self.last > 0 {
+            day.pause = day.pause.max(minute.saturating_sub(self.last));
+        }
+        for (range, seen) in day.ranges.iter_mut().zip(used.ranges) {
+            *range = wider(*range, seen);
+        }
+        self.last = self.last.max(minute);
+        let OperationMinute { count: open, answers: open_answers, micros } = self.open.entry(minute).or_default();
+        *open = open.saturating_add(count);
+        *open_answers = open_answers.saturating_add(answers);
+        *micros = micros.saturating_add(used.responses.sum);
+        let open = self.open_hours.entry(hour).or_default();
+        *open = open.saturating_add(count);
+        self.close_before(minute);
+    }
+}

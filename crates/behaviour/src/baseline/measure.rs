@@ -1,0 +1,154 @@
+//! Quantities: how far something is beyond what was normal.
+
+use serde::{Deserialize, Serialize};
+
+use super::profile::{LinkProfile, OperationProfile};
+
+/// What is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Measure {
+    /// Octets that one end of a link sends in a minute.
+    MinuteBytes,
+    /// Octets that one end of a link sends in an hour.
+    HourBytes,
+    /// Conversations that begin in a minute.
+    MinuteOpened,
+    /// Conversations that begin in an hour.
+    HourOpened,
+    /// Conversations of an hour that end without an answer.
+    HourFailed,
+    /// Messages of an operation in a minute.
+    MinuteMessages,
+    /// Messages of an operation in an hour.
+    HourMessages,
+    /// Octets of a message.
+    MessageBytes,
+    /// Answers that refuse, in thousandths.
+    Refusals,
+    /// Microseconds that answers take.
+    ResponseTime,
+    /// Minutes without a packet on a link.
+    LinkPause,
+    /// Minutes without a message of an operation.
+    OperationPause,
+    /// A value beside the range of those seen: 1000 and how far it is beside, in thousandths of the width of the range.
+    Value,
+}
+
+impl Measure {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::MinuteBytes,
+        Self::HourBytes,
+        Self::MinuteOpened,
+        Self::HourOpened,
+        Self::HourFailed,
+        Self::MinuteMessages,
+        Self::HourMessages,
+        Self::MessageBytes,
+        Self::Refusals,
+        Self::ResponseTime,
+        Self::LinkPause,
+        Self::OperationPause,
+        Self::Value,
+    ];
+
+    /// Below this, more than was normal is nothing to speak of.
+    #[must_use]
+    pub const fn floor(self) -> u64 {
+        match self {
+            Self::MinuteBytes => 20_000,
+            Self::HourBytes => 200_000,
+            Self::MinuteOpened => 10,
+            Self::HourOpened | Self::HourMessages => 30,
+            Self::HourFailed => 5,
+            Self::MinuteMessages => 8,
+            Self::MessageBytes => 2000,
+            Self::Refusals => 100,
+            Self::ResponseTime => 20_000,
+            Self::LinkPause => 5,
+            Self::OperationPause => 15,
+            Self::Value => 1000,
+        }
+    }
+
+    /// How many times as much as was normal.
+    #[must_use]
+    pub fn ratio(self, now: u64, normal: u64) -> f64 {
+        now as f64 / normal.max(self.floor()) as f64
+    }
+}
+
+/// A value beside a range, for [`Measure::Value`]; a range that is narrow for its place counts as a tenth of that.
+#[must_use]
+pub fn beside(range: (u64, u64), value: (u64, u64)) -> u64 {
+    let (low, high) = range;
+    let width = (high - low).max(high / 10).max(1);
+    let excess = low.saturating_sub(value.0).max(value.1.saturating_sub(high));
+    1000 + excess.saturating_mul(1000) / width
+}
+
+/// All quantities of a link on one day beside what was normal on others.
+pub fn compare(now: &LinkProfile, normal: &LinkProfile, to: &mut dyn FnMut(Measure, u64, u64)) {
+    for place in 0..2 {
+        to(Measure::MinuteBytes, now.minute_bytes[place], normal.minute_bytes[place]);
+        to(Measure::HourBytes, now.hour_bytes[place], normal.hour_bytes[place]);
+        if normal.is_steady(place) {
+            to(Measure::LinkPause, now.pause[place].into(), normal.pause[place].into());
+        }
+    }
+    to(Measure::MinuteOpened, now.minute_opened.into(), normal.minute_opened.into());
+    to(Measure::HourOpened, now.hour_opened.into(), normal.hour_opened.into());
+    to(Measure::HourFailed, now.hour_failed.into(), normal.hour_failed.into());
+    for (name, operation) in &now.operations {
+        if let Some(normal) = normal.operations.get(name) {
+            compare_operation(operation, normal, to);
+        }
+    }
+}
+
+fn compare_operation(now: &OperationProfile, normal: &OperationProfile, to: &mut dyn FnMut(Measure, u64, u64)) {
+    to(Measure::MinuteMessages, now.minute_count.into(), normal.minute_count.into());
+    to(Measure::HourMessages, now.hour_count.into(), normal.hour_count.into());
+    to(Measure::MessageBytes, now.largest, normal.largest);
+    if now.count >= REFUSALS_OF_MIN {
+        to(Measure::Refusals, now.refused.into(), normal.refused.into());
+    }
+    if normal.slowest > 0 {
+        to(Measure::ResponseTime, now.slowest, normal.slowest);
+    }
+    if normal.is_steady() {
+        to(Measure::OperationPause, now.pause.into(), normal.pause.into());
+    }
+    for (now, normal) in now.ranges.iter().zip(&normal.ranges) {
+        if let (Some(now), Some(normal)) = (now, normal) {
+            to(Measure::Value, beside(*normal, *now), 1000);
+        }
+    }
+}
+
+/// A share of fewer answers says nothing.
+pub const REFUSALS_OF_MIN: u64 = 20;
+
+/// The longest pause, in minutes, of what is so steady that its silence is worth telling.
+const STEADY_PAUSE_MAX: u32 = 180;
+
+/// On fewer days nothing is shown to be steady.
+const STEADY_DAYS_MIN: u32 = 2;
+
+impl LinkProfile {
+    /// Whether an end is so steady that its silence is worth telling.
+    #[must_use]
+    pub fn is_steady(&self, place: usize) -> bool {
+        let pause = self.pause.get(place).copied().unwrap_or_default();
+        self.days >= STEADY_DAYS_MIN && (1..=STEADY_PAUSE_MAX).contains(&pause)
+    }
+}
+
+impl OperationProfile {
+    /// Whether it is so steady that its silence is worth telling.
+    #[must_use]
+    pub fn is_steady(&self) -> bool {
+        self.days >= STEADY_DAYS_MIN && (1..=STEADY_PAUSE_MAX).contains(&self.pause)
+    }
+}

@@ -1,0 +1,283 @@
+//! What is new, and how rare it is that something like it is new.
+//!
+//! On each learned day, links, operations, hours and devices appear that no other day has. How often that happens to which
+//! devices, and in which circumstances, is what the next new thing is judged by: its surprise is the negative logarithm
+//! of how often its like was new, as far as circumstances and the two devices are independent (naive Bayes), and what
+//! surprises more than the site's budget allowed for on the held-out days deviates.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::profile::LinkProfile;
+use super::store::LinkKey;
+
+/// What can be new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Facet {
+    /// A device.
+    Device,
+    /// A link between devices that are known.
+    Link,
+    /// An operation on a link that is known.
+    Operation,
+    /// Activity at an hour.
+    Hour,
+}
+
+impl Facet {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Device, Self::Link, Self::Operation, Self::Hour];
+}
+
+/// How rare new things are.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Novelty {
+    /// The days that were learned.
+    pub days: u32,
+    /// Of each [`Facet`], in the order of [`Facet::ALL`].
+    pub facets: Vec<Rarity>,
+}
+
+/// How rare new things of a kind are.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Rarity {
+    /// How many there were in which circumstances.
+    pub circumstances: BTreeMap<u8, u32>,
+    /// How many there were of whom.
+    pub devices: BTreeMap<String, u32>,
+    /// All of them.
+    pub all: u32,
+    /// What surprises more than this deviates.
+    pub cutoff: f64,
+    /// How many would have, on the days held out.
+    pub beyond: u32,
+}
+
+/// Counts in place of none: half an event for circumstances that were never met (Krichevsky and Trofimov 1981).
+const PRIOR: f64 = 0.5;
+
+impl Rarity {
+    /// How surprising a new thing is, in natural units.
+    #[must_use]
+    pub fn surprise(&self, days: u32, circumstances: u8, devices: &[&str]) -> f64 {
+        let count = |count: Option<&u32>| f64::from(count.copied().unwrap_or(0));
+        self.surprise_of(
+            days,
+            count(self.circumstances.get(&circumstances)),
+            devices.iter().map(|device| count(self.devices.get(*device))),
+        )
+    }
+
+    fn surprise_of(&self, days: u32, circumstances: f64, devices: impl Iterator<Item = f64>) -> f64 {
+        let days = f64::from(days.max(1));
+        let rate = |count: f64| -libm::log((count.max(0.0) + PRIOR) / (days + 1.0));
+        rate(circumstances) + devices.map(rate).sum::<f64>()
+    }
+}
+
+impl Novelty {
+    /// How rare new things of a kind are.
+    #[must_use]
+    pub fn of(&self, facet: Facet) -> Option<&Rarity> {
+        self.facets.get(facet as usize)
+    }
+
+    /// How surprising a new thing is, and whether that is more than the site's budget allows for.
+    #[must_use]
+    pub fn surprise(&self, facet: Facet, circumstances: u8, devices: &[&str]) -> (f64, bool) {
+        let Some(rarity) = self.of(facet) else { return (0.0, false) };
+        let surprise = rarity.surprise(self.days, circumstances, devices);
+        (surprise, surprise > rarity.cutoff)
+    }
+}
+
+/// The circumstances of a new link, one bit each.
+pub mod circumstances {
+    /// The responder offers the service to others.
+    pub const OFFERED: u8 = 1;
+    /// The initiator uses the service of others.
+    pub const USED: u8 = 2;
+    /// The two have another link.
+    pub const ACQUAINTED: u8 = 4;
+    /// The operation is known between the responder and others.
+    pub const KNOWN_TO_RESPONDER: u8 = 8;
+    /// The operation is known between the initiator and others.
+    pub const KNOWN_TO_INITIATOR: u8 = 16;
+}
+
+/// A new thing of a held-out day.
+struct Event {
+    day: u32,
+    circumstances: u8,
+    devices: Vec<String>,
+}
+
+type Service = (u8, u16);
+
+/// Gathers what was new on each day.
+#[derive(Default)]
+pub(super) struct Novelties {
+    links: Vec<(LinkKey, Vec<u32>)>,
+    operations: Vec<(LinkKey, String, Vec<u32>, u32)>,
+    devices: Vec<(String, Vec<u32>)>,
+    hours: Vec<Event>,
+    acquaintance: Acquaintance,
+}
+
+/// On which days who had to do with what.
+#[derive(Default)]
+struct Acquaintance {
+    offered: BTreeMap<(String, Service), BTreeSet<u32>>,
+    used: BTreeMap<(String, Service), BTreeSet<u32>>,
+    pairs: BTreeMap<(String, String), BTreeSet<u32>>,
+    responder_operations: BTreeMap<(String, String), BTreeSet<u32>>,
+    initiator_operations: BTreeMap<(String, String), BTreeSet<u32>>,
+}
+
+impl Novelties {
+    pub(super) fn link(&mut self, key: &LinkKey, by_day: &BTreeMap<u32, LinkProfile>) {
+        let days: Vec<u32> = by_day.keys().copied().collect();
+        let service = (key.transport, key.port);
+        let LinkKey { initiator, responder, .. } = key;
+        let known = &mut self.acquaintance;
+        known.offered.entry((responder.clone(), service)).or_default().extend(&days);
+        known.used.entry((initiator.clone(), service)).or_default().extend(&days);
+        known.pairs.entry(pair(initiator, responder)).or_default().extend(&days);
+        let mut operations: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+        for (day, profile) in by_day {
+            for name in profile.operations.keys() {
+                operations.entry(name).or_default().push(*day);
+            }
+        }
+        for (name, on) in operations {
+            known.responder_operations.entry((responder.clone(), name.to_owned())).or_default().extend(&on);
+            known.initiator_operations.entry((initiator.clone(), name.to_owned())).or_default().extend(&on);
+            self.operations.push((key.clone(), name.to_owned(), on, days.len() as u32));
+        }
+        self.hours(key, by_day);
+        self.links.push((key.clone(), days));
+    }
+
+    pub(super) fn device(&mut self, id: &str, days: &[u32]) {
+        self.devices.push((id.to_owned(), days.to_vec()));
+    }
+
+    /// Hours that no other day of their kind has, nor has the hour before or behind.
+    fn hours(&mut self, key: &LinkKey, by_day: &BTreeMap<u32, LinkProfile>) {
+        for (held_out, now) in by_day {
+            for kind in 0..2 {
+                let others = by_day.iter().filter(|(day, profile)| *day != held_out && profile.hours[kind] != 0);
+                let (days, known) = others.fold((0, 0), |(days, all), (_, day)| (days + 1, all | day.hours[kind]));
+                if days >= HOUR_DAYS_MIN && now.hours[kind] & !beside(known) != 0 {
+                    let devices = vec![key.initiator.clone(), key.responder.clone()];
+                    self.hours.push(Event { day: *held_out, circumstances: 0, devices });
+                }
+            }
+        }
+    }
+
+    /// Counts all, and finds the cutoffs beyond which `allowed` lie.
+    pub(super) fn into_novelty(self, days: u32, allowed: f64) -> Novelty {
+        let mut events: [Vec<Event>; 4] = Default::default();
+        let [devices, links, operations, hours] = &mut events;
+        for (_, on) in &self.devices {
+            if let [day] = on[..] {
+                devices.push(Event { day, circumstances: 0, devices: Vec::new() });
+            }
+        }
+        let known = |on: Option<&BTreeSet<u32>>, day: u32| on.is_some_and(|days| days.iter().any(|on| *on != day));
+        for (key, on) in &self.links {
+            if let [day] = on[..] {
+                let service = (key.transport, key.port);
+                let acquaintance = &self.acquaintance;
+                let mut circumstances = 0;
+                for (bit, on) in [
+                    (circumstances::OFFERED, acquaintance.offered.get(&(key.responder.clone(), service))),
+                    (circumstances::USED, acquaintance.used.get(&(key.initiator.clone(), service))),
+                    (circumstances::ACQUAINTED, acquaintance.pairs.get(&pair(&key.initiator, &key.responder))),
+                ] {
+                    circumstances |= if known(on, day) { bit } else { 0 };
+                }
+                links.push(Event {
+                    day,
+                    circumstances,
+                    devices: vec![key.initiator.clone(), key.responder.clone()],
+                });
+            }
+        }
+        for (key, name, on, link_days) in &self.operations {
+            if let ([day], true) = (&on[..], *link_days > 1) {
+                let acquaintance = &self.acquaintance;
+                let mut circumstances = 0;
+                for (bit, on) in [
+                    (
+                        circumstances::KNOWN_TO_RESPONDER,
+                        acquaintance.responder_operations.get(&(key.responder.clone(), name.clone())),
+                    ),
+                    (
+                        circumstances::KNOWN_TO_INITIATOR,
+                        acquaintance.initiator_operations.get(&(key.initiator.clone(), name.clone())),
+                    ),
+                ] {
+                    circumstances |= if known(on, *day) { bit } else { 0 };
+                }
+                let devices = vec![key.initiator.clone(), key.responder.clone()];
+                operations.push(Event { day: *day, circumstances, devices });
+            }
+        }
+        *hours = self.hours;
+        let facets = events.into_iter().map(|events| rarity(&events, days, allowed)).collect();
+        Novelty { days, facets }
+    }
+}
+
+/// Hours are told apart once a link was there on so many days of their kind.
+pub const HOUR_DAYS_MIN: u32 = 3;
+
+/// Hours and those before and behind them.
+#[must_use]
+pub const fn beside(hours: u32) -> u32 {
+    const DAY: u32 = (1 << 24) - 1;
+    (hours | hours << 1 | hours >> 1 | hours >> 23 | hours << 23) & DAY
+}
+
+fn pair(one: &str, other: &str) -> (String, String) {
+    let (least, greatest) = if one <= other { (one, other) } else { (other, one) };
+    (least.to_owned(), greatest.to_owned())
+}
+
+fn rarity(events: &[Event], days: u32, allowed: f64) -> Rarity {
+    let mut rarity = Rarity::default();
+    let mut by_day: BTreeMap<(u32, u8), u32> = BTreeMap::new();
+    let mut devices_by_day: BTreeMap<(u32, &str), u32> = BTreeMap::new();
+    for event in events {
+        rarity.all += 1;
+        *rarity.circumstances.entry(event.circumstances).or_default() += 1;
+        *by_day.entry((event.day, event.circumstances)).or_default() += 1;
+        for device in &event.devices {
+            *rarity.devices.entry(device.clone()).or_default() += 1;
+            *devices_by_day.entry((event.day, device)).or_default() += 1;
+        }
+    }
+    // Judged by the other days alone.
+    let surprise = |event: &Event| {
+        let on = |all: Option<&u32>, day: Option<&u32>| {
+            f64::from(all.copied().unwrap_or(0) - day.copied().unwrap_or(0))
+        };
+        let circumstances = on(
+            rarity.circumstances.get(&event.circumstances),
+            by_day.get(&(event.day, event.circumstances)),
+        );
+        let devices = event.devices.iter().map(|device| {
+            on(rarity.devices.get(device), devices_by_day.get(&(event.day, device.as_str())))
+        });
+        rarity.surprise_of(days.saturating_sub(1), circumstances, devices)
+    };
+    let mut surprises: Vec<f64> = events.iter().map(surprise).collect();
+    surprises.sort_by(|one, other| other.total_cmp(one));
+    let place = allowed as usize;
+    let cutoff = surprises.get(place).copied().unwrap_or(f64::MIN);
+    let beyond = surprises.iter().filter(|surprise| **surprise > cutoff).count() as u32;
+    Rarity { cutoff, beyond, ..rarity }
+}

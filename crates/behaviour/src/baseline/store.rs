@@ -1,0 +1,311 @@
+//! What was learned, as counts that only add up: two stores merge in any order, and learning on is merging.
+//!
+//! Counts lie in hours and days of absolute time (UTC), so that nothing has to be known of time zones, holidays or age
+//! while learning. A maximum over minutes is no sum: the last minute of each link and operation stands open until a later
+//! one comes, and open minutes of two stores that are the same minute are added. So a capture may be cut anywhere.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// A device in a store.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredDevice {
+    /// Its own MAC address, on evidence.
+    pub mac: Option<[u8; 6]>,
+    /// The addresses that it had, as 128 bits.
+    pub addresses: Vec<(u64, u64)>,
+    /// The days on which it was heard or spoken to.
+    pub days: Vec<u32>,
+}
+
+/// The ends of a link, by id, and what for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct LinkKey {
+    /// Who opens conversations.
+    pub initiator: String,
+    /// Who answers.
+    pub responder: String,
+    /// The IP protocol.
+    pub transport: u8,
+    /// The port, see [`crate::links::Service`].
+    pub port: u16,
+}
+
+/// All that was learned.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Store {
+    /// The devices by id.
+    pub devices: BTreeMap<String, StoredDevice>,
+    /// What they did.
+    pub links: BTreeMap<LinkKey, StoredLink>,
+}
+
+/// A link.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredLink {
+    /// By hour, counted from 1970.
+    pub hours: BTreeMap<u32, LinkHour>,
+    /// Minutes that may go on, counted from 1970.
+    pub open: BTreeMap<u32, LinkMinute>,
+    /// What it did.
+    pub operations: BTreeMap<String, StoredOperation>,
+    /// Messages of operations that were not told apart.
+    pub other_messages: u64,
+}
+
+/// An hour of a link.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkHour {
+    /// Conversations that began.
+    pub opened: u32,
+    /// Conversations that ended without an answer.
+    pub failed: u32,
+    /// Octets of frames that the initiator and the responder sent.
+    pub bytes: [u64; 2],
+    /// Bit n: they sent something in minute n of the hour.
+    pub minutes: [u64; 2],
+    /// The most octets in a minute.
+    pub peak_bytes: [u64; 2],
+    /// The most conversations that began in a minute.
+    pub peak_opened: u32,
+    /// Octets that were missing.
+    pub gap_bytes: u64,
+}
+
+/// A minute of a link that may go on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkMinute {
+    /// Octets of frames that the initiator and the responder sent.
+    pub bytes: [u64; 2],
+    /// Conversations that began.
+    pub opened: u32,
+}
+
+/// An operation of a link.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredOperation {
+    /// By day, counted from 1970.
+    pub days: BTreeMap<u32, OperationDay>,
+    /// Minutes that may go on, counted from 1970.
+    pub open: BTreeMap<u32, OperationMinute>,
+    /// Hours that may go on, counted from 1970: messages.
+    pub open_hours: BTreeMap<u32, u32>,
+    /// The last minute in which there was one.
+    pub last: u32,
+}
+
+/// A day of an operation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperationDay {
+    /// Messages.
+    pub count: u32,
+    /// Bit n: there were some in hour n of the day.
+    pub hours: u32,
+    /// Octets.
+    pub bytes: u64,
+    /// Octets of the largest.
+    pub largest: u64,
+    /// Answers that refused.
+    pub refused: u32,
+    /// The most in a minute.
+    pub peak_minute: u32,
+    /// The most in an hour.
+    pub peak_hour: u32,
+    /// The longest time without one that ended on this day, in minutes.
+    pub pause: u32,
+    /// The least and greatest values.
+    pub ranges: [Option<(u64, u64)>; 2],
+    /// Answers whose request was seen.
+    pub answers: u32,
+    /// Microseconds that they took together.
+    pub micros: u64,
+    /// The greatest mean of a minute with at least [`ANSWERS_MIN`] of them, in microseconds.
+    pub slowest: u64,
+}
+
+/// A minute with fewer answers says nothing of how fast they are.
+pub const ANSWERS_MIN: u32 = 3;
+
+/// A minute of an operation that may go on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperationMinute {
+    /// Messages.
+    pub count: u32,
+    /// Answers whose request was seen.
+    pub answers: u32,
+    /// Microseconds that they took together.
+    pub micros: u64,
+}
+
+/// Minutes in an hour.
+pub const MINUTES_PER_HOUR: u32 = 60;
+/// Hours in a day.
+pub const HOURS_PER_DAY: u32 = 24;
+
+impl Store {
+    /// Adds what another has learned.
+    pub fn merge(&mut self, other: Self) {
+        for (id, device) in other.devices {
+            self.devices.entry(id).or_default().merge(device);
+        }
+        for (key, link) in other.links {
+            self.links.entry(key).or_default().merge(link);
+        }
+    }
+}
+
+impl StoredDevice {
+    fn merge(&mut self, other: Self) {
+        // Of several the least: the order of merging must not show.
+        self.mac = [self.mac, other.mac].into_iter().flatten().min();
+        for address in other.addresses {
+            self.has(address);
+        }
+        for day in other.days {
+            self.was_there(day);
+        }
+    }
+
+    /// Takes note of an address.
+    pub fn has(&mut self, address: (u64, u64)) {
+        if let Err(place) = self.addresses.binary_search(&address) {
+            self.addresses.insert(place, address);
+        }
+    }
+
+    /// Takes note of a day.
+    pub fn was_there(&mut self, day: u32) {
+        if let Err(place) = self.days.binary_search(&day) {
+            self.days.insert(place, day);
+        }
+    }
+}
+
+impl StoredLink {
+    fn merge(&mut self, other: Self) {
+        for (hour, cell) in other.hours {
+            self.hours.entry(hour).or_default().add(&cell);
+        }
+        for (minute, open) in other.open {
+            self.open.entry(minute).or_default().add(&open);
+        }
+        for (name, operation) in other.operations {
+            self.operations.entry(name).or_default().merge(operation);
+        }
+        self.other_messages = self.other_messages.saturating_add(other.other_messages);
+    }
+
+    /// Closes the minutes before one that has begun.
+    pub fn close_before(&mut self, minute: u32) {
+        while let Some(entry) = self.open.first_entry().filter(|entry| *entry.key() < minute) {
+            let (minute, open) = entry.remove_entry();
+            self.hours.entry(minute / MINUTES_PER_HOUR).or_default().peak(&open);
+        }
+    }
+}
+
+impl LinkHour {
+    fn add(&mut self, other: &Self) {
+        self.opened = self.opened.saturating_add(other.opened);
+        self.failed = self.failed.saturating_add(other.failed);
+        for direction in 0..2 {
+            self.bytes[direction] = self.bytes[direction].saturating_add(other.bytes[direction]);
+            self.minutes[direction] |= other.minutes[direction];
+            self.peak_bytes[direction] = self.peak_bytes[direction].max(other.peak_bytes[direction]);
+        }
+        self.peak_opened = self.peak_opened.max(other.peak_opened);
+        self.gap_bytes = self.gap_bytes.saturating_add(other.gap_bytes);
+    }
+
+    /// A minute of it is over.
+    pub fn peak(&mut self, minute: &LinkMinute) {
+        for direction in 0..2 {
+            self.peak_bytes[direction] = self.peak_bytes[direction].max(minute.bytes[direction]);
+        }
+        self.peak_opened = self.peak_opened.max(minute.opened);
+    }
+}
+
+impl LinkMinute {
+    fn add(&mut self, other: &Self) {
+        for direction in 0..2 {
+            self.bytes[direction] = self.bytes[direction].saturating_add(other.bytes[direction]);
+        }
+        self.opened = self.opened.saturating_add(other.opened);
+    }
+}
+
+impl StoredOperation {
+    fn merge(&mut self, other: Self) {
+        for (day, cell) in other.days {
+            self.days.entry(day).or_default().add(&cell);
+        }
+        for (minute, open) in other.open {
+            self.open.entry(minute).or_default().add(&open);
+        }
+        for (hour, count) in other.open_hours {
+            let open = self.open_hours.entry(hour).or_default();
+            *open = open.saturating_add(count);
+        }
+        self.last = self.last.max(other.last);
+    }
+
+    /// Closes the minutes before one that has begun, and the hours before its hour.
+    pub fn close_before(&mut self, minute: u32) {
+        while let Some(entry) = self.open.first_entry().filter(|entry| *entry.key() < minute) {
+            let (minute, open) = entry.remove_entry();
+            self.days.entry(minute / MINUTES_PER_HOUR / HOURS_PER_DAY).or_default().peak(&open);
+        }
+        let hour = minute / MINUTES_PER_HOUR;
+        while let Some(entry) = self.open_hours.first_entry().filter(|entry| *entry.key() < hour) {
+            let (hour, count) = entry.remove_entry();
+            let day = self.days.entry(hour / HOURS_PER_DAY).or_default();
+            day.peak_hour = day.peak_hour.max(count);
+        }
+    }
+}
+
+impl OperationDay {
+    fn add(&mut self, other: &Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.hours |= other.hours;
+        self.bytes = self.bytes.saturating_add(other.bytes);
+        self.largest = self.largest.max(other.largest);
+        self.refused = self.refused.saturating_add(other.refused);
+        self.peak_minute = self.peak_minute.max(other.peak_minute);
+        self.peak_hour = self.peak_hour.max(other.peak_hour);
+        self.pause = self.pause.max(other.pause);
+        for (range, other) in self.ranges.iter_mut().zip(other.ranges) {
+            *range = wider(*range, other);
+        }
+        self.answers = self.answers.saturating_add(other.answers);
+        self.micros = self.micros.saturating_add(other.micros);
+        self.slowest = self.slowest.max(other.slowest);
+    }
+
+    /// A minute of it is over.
+    pub fn peak(&mut self, minute: &OperationMinute) {
+        self.peak_minute = self.peak_minute.max(minute.count);
+        if minute.answers >= ANSWERS_MIN {
+            self.slowest = self.slowest.max(minute.micros / u64::from(minute.answers));
+        }
+    }
+}
+
+impl OperationMinute {
+    fn add(&mut self, other: &Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.answers = self.answers.saturating_add(other.answers);
+        self.micros = self.micros.saturating_add(other.micros);
+    }
+}
+
+/// The least range that holds both.
+#[must_use]
+pub fn wider(one: Option<(u64, u64)>, other: Option<(u64, u64)>) -> Option<(u64, u64)> {
+    match (one, other) {
+        (Some((low, high)), Some((other_low, other_high))) => Some((low.min(other_low), high.max(other_high))),
+        (one, other) => one.or(other),
+    }
+}

@@ -1,0 +1,47 @@
+#![doc = include_str!("refusals.md")]
+
+use crate::alert::Severity;
+use crate::baseline::measure::Measure;
+use crate::detection::{About, Detection, Raise, Technique};
+use crate::links::Link;
+use crate::scoring::{Departure, Judged, What, score};
+
+/// What the detection is.
+pub static ABOUT: About = About {
+    name: "refusals",
+    title: "A system refuses far more than ever",
+    attack: &[
+        Technique { id: "T0814", name: "Denial of Service", tactic: "Inhibit Response Function" },
+        Technique { id: "T0806", name: "Brute Force I/O", tactic: "Impair Process Control" },
+    ],
+    impact: "Results, orders, images or commands do not arrive.",
+    response: "Call the owners of both systems: one has changed. Use the manual procedure until it works again.",
+    page: include_str!("refusals.md"),
+};
+
+/// Keeps nothing: the scorer holds all that it needs.
+pub struct Refusals;
+
+impl Detection for Refusals {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
+        let What::Beyond { measure, operation, now, normal, excess } = departure.what else { return };
+        let unit = match measure {
+            Measure::Refusals => "of 1000 answers refuse",
+            Measure::HourFailed => "attempts an hour without an answer",
+            _ => return,
+        };
+        let Link { initiator, responder, service } = departure.link;
+        let judged = Judged {
+            severity: Severity::Medium,
+            score: score(excess * 5.0),
+            explanation: format!("{responder} refuses far more of what {initiator} sends than ever before."),
+            expected: format!("at most {normal} {unit}"),
+            observed: format!("{now} {unit}{}", operation.map(|name| format!(", {name}")).unwrap_or_default()),
+        };
+        raise.raise(departure.deviation(&ABOUT, responder, service.to_string(), judged));
+    }
+}

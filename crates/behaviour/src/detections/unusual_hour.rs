@@ -1,0 +1,40 @@
+#![doc = include_str!("unusual_hour.md")]
+
+use crate::alert::Severity;
+use crate::detection::{About, Detection, Raise, Technique};
+use crate::links::Link;
+use crate::scoring::{Departure, Judged, What};
+
+/// What the detection is.
+pub static ABOUT: About = About {
+    name: "unusual-hour",
+    title: "Active at an hour that is quiet else",
+    attack: &[
+        Technique { id: "T0859", name: "Valid Accounts", tactic: "Persistence" },
+    ],
+    impact: "Work at an hour when nobody works may be somebody else's.",
+    response: "Ask whether somebody works there now; if nobody does, look at what the device does.",
+    page: include_str!("unusual_hour.md"),
+};
+
+/// Keeps nothing: the scorer holds all that it needs.
+pub struct UnusualHour;
+
+impl Detection for UnusualHour {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
+        let What::Hour { hour, rare } = departure.what else { return };
+        let Link { initiator, responder, service } = departure.link;
+        let judged = Judged {
+            severity: if rare { Severity::Medium } else { Severity::Low },
+            score: if rare { 50 } else { 20 },
+            explanation: format!("{initiator} contacts {responder} at an hour at which it never has before."),
+            expected: format!("nothing at that hour on {} learned days", departure.days),
+            observed: format!("{service} between {hour}:00 and {hour}:59"),
+        };
+        raise.raise(departure.deviation(&ABOUT, responder, service.to_string(), judged));
+    }
+}

@@ -1,0 +1,49 @@
+#![doc = include_str!("unusual_rate.md")]
+
+use crate::alert::Severity;
+use crate::baseline::measure::Measure;
+use crate::detection::{About, Detection, Raise, Technique};
+use crate::links::Link;
+use crate::scoring::{Departure, Judged, What, score};
+
+/// What the detection is.
+pub static ABOUT: About = About {
+    name: "unusual-rate",
+    title: "Far more messages than ever",
+    attack: &[
+        Technique { id: "T0814", name: "Denial of Service", tactic: "Inhibit Response Function" },
+        Technique { id: "T0806", name: "Brute Force I/O", tactic: "Impair Process Control" },
+    ],
+    impact: "A flood of messages can stop a system, fill a record with errors, or be a search for data.",
+    response: "Ask the owner of the sending system; if it is a fault, have it stopped before the receiver fails.",
+    page: include_str!("unusual_rate.md"),
+};
+
+/// Keeps nothing: the scorer holds all that it needs.
+pub struct UnusualRate;
+
+impl Detection for UnusualRate {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
+        let What::Beyond { measure, operation, now, normal, excess } = departure.what else { return };
+        let unit = match measure {
+            Measure::MinuteOpened => "conversations a minute",
+            Measure::HourOpened => "conversations an hour",
+            Measure::MinuteMessages => "messages a minute",
+            Measure::HourMessages => "messages an hour",
+            _ => return,
+        };
+        let Link { initiator, responder, service } = departure.link;
+        let judged = Judged {
+            severity: Severity::Medium,
+            score: score(excess * 5.0),
+            explanation: format!("{initiator} and {responder} exchange far more messages than ever before."),
+            expected: format!("at most {normal} {unit}"),
+            observed: format!("{now} {unit}{}", operation.map(|name| format!(", {name}")).unwrap_or_default()),
+        };
+        raise.raise(departure.deviation(&ABOUT, responder, service.to_string(), judged));
+    }
+}

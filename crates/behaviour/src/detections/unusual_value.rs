@@ -1,0 +1,42 @@
+#![doc = include_str!("unusual_value.md")]
+
+use crate::alert::Severity;
+use crate::baseline::measure::Measure;
+use crate::detection::{About, Detection, Raise, Technique};
+use crate::links::Link;
+use crate::scoring::{Departure, Judged, What, score};
+
+/// What the detection is.
+pub static ABOUT: About = About {
+    name: "unusual-value",
+    title: "A value far from all that were seen",
+    attack: &[
+        Technique { id: "T0836", name: "Modify Parameter", tactic: "Impair Process Control" },
+        Technique { id: "T0832", name: "Manipulation of View", tactic: "Impact" },
+    ],
+    impact: "A wrong setting or reading can harm patients where a room, gas or device depends on it.",
+    response: "Check the setting at the device itself and set it right; find out who changed it.",
+    page: include_str!("unusual_value.md"),
+};
+
+/// Keeps nothing: the scorer holds all that it needs.
+pub struct UnusualValue;
+
+impl Detection for UnusualValue {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
+        let What::Beyond { measure: Measure::Value, operation, now, normal, excess } = departure.what else { return };
+        let Link { initiator, responder, .. } = departure.link;
+        let judged = Judged {
+            severity: Severity::High,
+            score: score(excess * 5.0),
+            explanation: format!("{initiator} and {responder} exchange a value far from all that were seen before."),
+            expected: format!("up to {normal}"),
+            observed: format!("{now}"),
+        };
+        raise.raise(departure.deviation(&ABOUT, responder, operation.unwrap_or_default().to_owned(), judged));
+    }
+}

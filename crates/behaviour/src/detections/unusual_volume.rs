@@ -1,0 +1,48 @@
+#![doc = include_str!("unusual_volume.md")]
+
+use crate::alert::Severity;
+use crate::baseline::measure::Measure;
+use crate::detection::{About, Detection, Raise, Technique};
+use crate::links::Link;
+use crate::scoring::{Departure, Judged, What, score};
+
+/// What the detection is.
+pub static ABOUT: About = About {
+    name: "unusual-volume",
+    title: "Far more data than ever",
+    attack: &[
+        Technique { id: "T1048", name: "Exfiltration Over Alternative Protocol", tactic: "Exfiltration" },
+        Technique { id: "T0882", name: "Theft of Operational Information", tactic: "Impact" },
+    ],
+    impact: "Patients' data may be leaving, or a system may be kept from its work.",
+    response: "Ask the owner of the sending system what is copied; if nobody knows, stop the transfer.",
+    page: include_str!("unusual_volume.md"),
+};
+
+/// Keeps nothing: the scorer holds all that it needs.
+pub struct UnusualVolume;
+
+impl Detection for UnusualVolume {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
+        let What::Beyond { measure, operation, now, normal, excess } = departure.what else { return };
+        let unit = match measure {
+            Measure::MinuteBytes => "octets a minute",
+            Measure::HourBytes => "octets an hour",
+            Measure::MessageBytes => "octets in a message",
+            _ => return,
+        };
+        let Link { initiator, responder, service } = departure.link;
+        let judged = Judged {
+            severity: Severity::Medium,
+            score: score(excess * 5.0),
+            explanation: format!("{initiator} and {responder} exchange far more data than ever before."),
+            expected: format!("at most {normal} {unit}"),
+            observed: format!("{now} {unit}{}", operation.map(|name| format!(", {name}")).unwrap_or_default()),
+        };
+        raise.raise(departure.deviation(&ABOUT, responder, service.to_string(), judged));
+    }
+}

@@ -1,0 +1,302 @@
+//! What hosts do with each other, folded on the worker: by link, and on a link by operation.
+//!
+//! A flow costs a look-up when it begins and an addition a minute, a message a few additions. The judge hears at once of a
+//! link or an operation that was not seen before and of a value beyond those seen; of all the rest once a minute, in
+//! [`Use`]s that begin anew whenever they were told: the judge adds them up, so that neither the number of workers nor the
+//! cuts between batches show.
+
+mod operations;
+
+use std::fmt;
+use std::sync::Arc;
+
+use wardtap_dissect::{Envelope, Features, Message};
+use wardtap_net::address::Address;
+use wardtap_net::flow::{HashKey, Volume, fold};
+use wardtap_net::peel::protocol;
+
+use crate::observation::Place;
+use crate::slots::{self, Slot, Slots};
+use operations::Operations;
+pub use operations::{OPERATIONS_MAX, OperationNews, OperationUse, RANGES_MAX, ResponseTimes};
+
+/// The first of the ports that no service is registered on (RFC 6335 section 6): which of them it is says nothing.
+pub const DYNAMIC_PORTS: u16 = 49152;
+
+/// What one host uses of another: a port of a transport, or an IP protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Service {
+    /// The IP protocol.
+    pub transport: u8,
+    /// The port of the end that answers; 0 stands for any of [`DYNAMIC_PORTS`], and for protocols without ports.
+    pub port: u16,
+}
+
+impl Service {
+    /// The service at a port of a transport.
+    #[must_use]
+    pub const fn at(transport: u8, port: u16) -> Self {
+        match transport {
+            protocol::TCP | protocol::UDP if port < DYNAMIC_PORTS => Self { transport, port },
+            _ => Self { transport, port: 0 },
+        }
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self.transport {
+            protocol::TCP => "tcp",
+            protocol::UDP => "udp",
+            protocol::ICMP => return f.write_str("icmp"),
+            protocol::ICMPV6 => return f.write_str("icmpv6"),
+            other => return write!(f, "ip/{other}"),
+        };
+        if self.port == 0 { write!(f, "{name}/dynamic") } else { write!(f, "{name}/{}", self.port) }
+    }
+}
+
+/// Who uses what of whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Link {
+    /// Who opens conversations.
+    pub initiator: Address,
+    /// Who answers.
+    pub responder: Address,
+    /// What for.
+    pub service: Service,
+}
+
+impl Link {
+    fn hash(&self, key: HashKey) -> u64 {
+        let ((a, b), (c, d)) = (self.initiator.halves(), self.responder.halves());
+        let service = u64::from(self.service.transport) << 16 | u64::from(self.service.port);
+        fold(fold(b ^ key.0, d ^ key.1 ^ service), (a ^ c.rotate_left(32)) ^ key.0)
+    }
+}
+
+/// What a link did in one minute, or in a part of it.
+#[derive(Clone, Debug)]
+pub struct Use {
+    /// The link.
+    pub link: Link,
+    /// The minute, counted from 1970-01-01T00:00:00Z.
+    pub minute: u64,
+    /// A frame of it.
+    pub place: Place,
+    /// Conversations that began.
+    pub opened: u32,
+    /// Conversations that ended without an answer.
+    pub failed: u32,
+    /// What the initiator and the responder sent.
+    pub sent: [Volume; 2],
+    /// Bytes that were missing.
+    pub gap_bytes: u64,
+    /// What it did, by operation.
+    pub operations: Vec<OperationUse>,
+    /// Messages of operations that are not told apart.
+    pub other_messages: u64,
+}
+
+/// A place in [`Links`], kept with a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkSlot(Slot);
+
+/// The links of one shard.
+pub struct Links {
+    key: HashKey,
+    slots: Slots<Entry>,
+    /// Links that did something since they were told.
+    active: Vec<Slot>,
+    /// What links did that made room for others.
+    gone: Vec<Use>,
+    evicted: u64,
+    /// Operations over all links.
+    operations: usize,
+    operations_max: usize,
+    /// The minute at hand.
+    minute: u64,
+}
+
+struct Entry {
+    hash: u64,
+    /// It stands among the active ones.
+    active: bool,
+    told: Use,
+    operations: Operations,
+}
+
+impl slots::Entry for Entry {
+    fn hash(&self) -> u64 {
+        self.hash
+    }
+}
+
+impl Links {
+    /// An empty table for at most so many links, and so many operations over all of them.
+    #[must_use]
+    pub fn new(key: HashKey, max: usize, operations_max: usize) -> Self {
+        Self {
+            key,
+            slots: Slots::new(max),
+            active: Vec::new(),
+            gone: Vec::new(),
+            evicted: 0,
+            operations: 0,
+            operations_max,
+            minute: 0,
+        }
+    }
+
+    /// Links given up for want of room; what they did was told.
+    #[must_use]
+    pub const fn evicted(&self) -> u64 {
+        self.evicted
+    }
+
+    /// True while a place belongs to the link that it was given for.
+    #[inline]
+    pub fn holds(&mut self, slot: LinkSlot) -> bool {
+        self.slots.get_mut(slot.0).is_some()
+    }
+
+    /// The place of a link, and whether it is a new one.
+    pub fn open(&mut self, link: Link, place: Place) -> (LinkSlot, bool) {
+        let hash = link.hash(self.key);
+        if let Some(slot) = self.slots.find(hash, |entry| entry.told.link == link) {
+            return (LinkSlot(slot), false);
+        }
+        let told = Use::nothing(link, self.minute, place);
+        let (slot, old) = self.slots.add(Entry { hash, active: false, told, operations: Operations::default() });
+        if let Some(mut old) = old {
+            self.evicted += 1;
+            self.operations -= old.operations.len();
+            if old.active {
+                old.told.operations = old.operations.hand_over();
+                self.gone.push(old.told);
+            }
+        }
+        (LinkSlot(slot), true)
+    }
+
+    /// A conversation of the link began.
+    pub fn began(&mut self, slot: LinkSlot, place: Place) {
+        if let Some(entry) = self.entry(slot) {
+            entry.told.opened = entry.told.opened.saturating_add(1);
+            entry.told.place = place;
+        }
+    }
+
+    /// A conversation of the link ended without an answer.
+    pub fn failed(&mut self, slot: LinkSlot) {
+        if let Some(entry) = self.entry(slot) {
+            entry.told.failed = entry.told.failed.saturating_add(1);
+        }
+    }
+
+    /// What the initiator and the responder have sent on top of what was told.
+    pub fn sent(&mut self, slot: LinkSlot, more: [Volume; 2]) {
+        if let Some(entry) = self.entry(slot) {
+            for (sent, more) in entry.told.sent.iter_mut().zip(more) {
+                sent.packets = sent.packets.saturating_add(more.packets);
+                sent.bytes = sent.bytes.saturating_add(more.bytes);
+            }
+        }
+    }
+
+    /// Bytes were missing on the link.
+    pub fn gap(&mut self, slot: LinkSlot, bytes: u64) {
+        if let Some(entry) = self.entry(slot) {
+            entry.told.gap_bytes = entry.told.gap_bytes.saturating_add(bytes);
+        }
+    }
+
+    /// Folds a message in; what is to be told of it at once.
+    #[inline]
+    pub fn message(
+        &mut self,
+        slot: LinkSlot,
+        message: &dyn Message,
+        envelope: &Envelope,
+        features: &Features,
+        place: Place,
+    ) -> Option<Box<OperationNews>> {
+        let (key, room) = (self.key, self.operations < self.operations_max);
+        let entry = self.entry(slot)?;
+        entry.told.place = place;
+        let known = entry.operations.len();
+        let outcome = entry.operations.take(key, room, message, envelope, features);
+        let more = entry.operations.len() - known;
+        let news = match outcome {
+            operations::Outcome::Nothing => None,
+            operations::Outcome::NotTold => {
+                entry.told.other_messages = entry.told.other_messages.saturating_add(1);
+                None
+            }
+            operations::Outcome::News { name, is_new, ranges } => {
+                let link = entry.told.link;
+                Some(Box::new(OperationNews { link, name, is_new, ranges, place }))
+            }
+        };
+        self.operations += more;
+        news
+    }
+
+    /// Hands over what links did in the minute at hand, in the order in which they did something first; `next` is the minute
+    /// that begins.
+    pub fn hand_over(&mut self, next: u64, mut to: impl FnMut(Use)) {
+        self.gone.drain(..).for_each(&mut to);
+        let minute = std::mem::replace(&mut self.minute, next);
+        for slot in std::mem::take(&mut self.active) {
+            let Some(entry) = self.slots.get_mut(slot) else { continue };
+            entry.active = false;
+            let nothing = Use::nothing(entry.told.link, next, entry.told.place);
+            let mut told = std::mem::replace(&mut entry.told, nothing);
+            told.minute = minute;
+            told.operations = entry.operations.hand_over();
+            to(told);
+        }
+    }
+
+    /// The entry of a place that does something.
+    #[inline]
+    fn entry(&mut self, slot: LinkSlot) -> Option<&mut Entry> {
+        self.slots.touch(slot.0);
+        let entry = self.slots.get_mut(slot.0)?;
+        if !entry.active {
+            entry.active = true;
+            entry.told.minute = self.minute;
+            self.active.push(slot.0);
+        }
+        Some(entry)
+    }
+}
+
+impl Use {
+    const fn nothing(link: Link, minute: u64, place: Place) -> Self {
+        let nothing = Volume { packets: 0, bytes: 0 };
+        Self {
+            link,
+            minute,
+            place,
+            opened: 0,
+            failed: 0,
+            sent: [nothing; 2],
+            gap_bytes: 0,
+            operations: Vec::new(),
+            other_messages: 0,
+        }
+    }
+}
+
+/// A link that was not seen before.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// The link.
+    pub link: Link,
+    /// The frame that showed it.
+    pub place: Place,
+}
+
+/// The name of an operation: the same for ever, in words of its protocol.
+pub type OperationName = Arc<str>;

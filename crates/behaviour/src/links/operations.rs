@@ -1,0 +1,261 @@
+//! The operations of a link: what its messages do, told apart by the features that name an operation.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use wardtap_dissect::{
+    Direction, Envelope, FEATURES_MAX, Features, Learned, Message, NO_VALUE, Outcome as Answered, Protocol,
+};
+use wardtap_net::flow::{HashKey, fold};
+
+use super::{Link, OperationName};
+use crate::observation::Place;
+
+/// Operations told apart on one link; messages of further ones are counted.
+pub const OPERATIONS_MAX: usize = 256;
+
+/// Features of a protocol whose values form a range.
+pub const RANGES_MAX: usize = 2;
+
+/// Values beyond those seen are told at once so many times a minute; later ones when the minute is over.
+const EXTREMES_MAX: u8 = 4;
+
+/// The least and the greatest value of each feature that forms a range.
+pub type Ranges = [Option<(u64, u64)>; RANGES_MAX];
+
+/// How often a link did something since it was last told.
+#[derive(Clone, Debug)]
+pub struct OperationUse {
+    /// What it is.
+    pub name: OperationName,
+    /// Messages.
+    pub count: u64,
+    /// Octets of them.
+    pub bytes: u64,
+    /// Octets of the largest.
+    pub largest: u64,
+    /// Answers that refused.
+    pub refused: u64,
+    /// Of each feature whose values form a range, the least and the greatest.
+    pub ranges: Ranges,
+    /// How long answers took.
+    pub responses: ResponseTimes,
+}
+
+/// How long answers took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ResponseTimes {
+    /// Answers whose request was seen.
+    pub count: u64,
+    /// Microseconds of all together.
+    pub sum: u64,
+    /// Microseconds of the slowest.
+    pub max: u64,
+}
+
+/// What is told of an operation at once.
+#[derive(Clone, Debug)]
+pub struct OperationNews {
+    /// On which link.
+    pub link: Link,
+    /// What it is.
+    pub name: OperationName,
+    /// The link has not shown it before; else a value is beyond those seen.
+    pub is_new: bool,
+    /// The values that it showed so far.
+    pub ranges: Ranges,
+    /// The message that showed it.
+    pub place: Place,
+}
+
+/// What came of a message.
+pub(super) enum Outcome {
+    /// It was folded in.
+    Nothing,
+    /// There was no room to tell its operation apart.
+    NotTold,
+    /// It is to be told at once.
+    News { name: OperationName, is_new: bool, ranges: Ranges },
+}
+
+/// The operations of a link, in the order in which they were first seen; what finds one stands apart.
+#[derive(Default)]
+pub(super) struct Operations {
+    keys: Vec<u64>,
+    all: Vec<Operation>,
+    /// Where the last request and the last response were found: most messages are like the one before.
+    latest: [usize; 2],
+}
+
+struct Operation {
+    used: OperationUse,
+    /// The values that it ever showed.
+    ever: Ranges,
+    extremes: u8,
+}
+
+impl Operations {
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    #[inline]
+    pub(super) fn take(
+        &mut self,
+        key: HashKey,
+        room: bool,
+        message: &dyn Message,
+        envelope: &Envelope,
+        features: &Features,
+    ) -> Outcome {
+        let protocol = message.protocol();
+        let direction = usize::from(envelope.direction == Direction::Response);
+        let key = identify(key, protocol, envelope, features);
+        let latest = self.latest.get(direction).copied().unwrap_or_default();
+        let place = if self.keys.get(latest) == Some(&key) {
+            Some(latest)
+        } else {
+            self.keys.iter().position(|&known| known == key)
+        };
+        let is_new = place.is_none();
+        let place = match place {
+            Some(place) => place,
+            None if room && self.all.len() < OPERATIONS_MAX => {
+                self.keys.push(key);
+                self.all.push(Operation::new(message, envelope, features));
+                self.all.len() - 1
+            }
+            None => return Outcome::NotTold,
+        };
+        if let Some(latest) = self.latest.get_mut(direction) {
+            *latest = place;
+        }
+        let Some(operation) = self.all.get_mut(place) else { return Outcome::Nothing };
+        operation.count(envelope);
+        let extreme = operation.values(protocol, features);
+        if is_new || extreme {
+            Outcome::News { name: Arc::clone(&operation.used.name), is_new, ranges: operation.ever }
+        } else {
+            Outcome::Nothing
+        }
+    }
+
+    /// What operations were used for since they were last handed over.
+    pub(super) fn hand_over(&mut self) -> Vec<OperationUse> {
+        let mut told = Vec::new();
+        for operation in self.all.iter_mut().filter(|operation| operation.used.count > 0) {
+            operation.extremes = 0;
+            let nothing = OperationUse::nothing(Arc::clone(&operation.used.name));
+            told.push(std::mem::replace(&mut operation.used, nothing));
+        }
+        told
+    }
+}
+
+impl Operation {
+    fn new(message: &dyn Message, envelope: &Envelope, features: &Features) -> Self {
+        let name = name(message, envelope, features).into();
+        Self { used: OperationUse::nothing(name), ever: Ranges::default(), extremes: 0 }
+    }
+
+    #[inline]
+    fn count(&mut self, envelope: &Envelope) {
+        let used = &mut self.used;
+        used.count += 1;
+        used.bytes = used.bytes.saturating_add(envelope.bytes);
+        used.largest = used.largest.max(envelope.bytes);
+        used.refused += u64::from(envelope.outcome == Answered::Negative);
+        if let Some(nanos) = envelope.response_nanos {
+            let micros = nanos / 1000;
+            used.responses.count += 1;
+            used.responses.sum = used.responses.sum.saturating_add(micros);
+            used.responses.max = used.responses.max.max(micros);
+        }
+    }
+
+    /// Takes the values of a message; true where one is beyond all before and is to be told.
+    #[inline]
+    fn values(&mut self, protocol: &'static Protocol, features: &Features) -> bool {
+        let mut beyond = false;
+        for (place, feature) in ranged(protocol).enumerate() {
+            let Some(&value) = features.get(feature).filter(|&&value| value != NO_VALUE) else { continue };
+            if let Some(range) = self.used.ranges.get_mut(place) {
+                widen(range, value);
+            }
+            if let Some(range) = self.ever.get_mut(place) {
+                beyond |= widen(range, value);
+            }
+        }
+        if beyond && self.extremes < EXTREMES_MAX {
+            self.extremes += 1;
+            return true;
+        }
+        false
+    }
+}
+
+impl OperationUse {
+    const fn nothing(name: OperationName) -> Self {
+        Self {
+            name,
+            count: 0,
+            bytes: 0,
+            largest: 0,
+            refused: 0,
+            ranges: [None; RANGES_MAX],
+            responses: ResponseTimes { count: 0, sum: 0, max: 0 },
+        }
+    }
+}
+
+/// True where the range grows.
+fn widen(range: &mut Option<(u64, u64)>, value: u64) -> bool {
+    let (low, high) = range.unwrap_or((value, value));
+    let beyond = range.is_none() || value < low || value > high;
+    *range = Some((low.min(value), high.max(value)));
+    beyond
+}
+
+/// The features of a protocol whose values form a range.
+pub fn ranged(protocol: &'static Protocol) -> impl Iterator<Item = usize> {
+    let range = |feature: &wardtap_dissect::Feature| feature.learned == Learned::Range;
+    (0..).zip(protocol.features).filter(move |(_, feature)| range(feature)).map(|(place, _)| place).take(RANGES_MAX)
+}
+
+/// What tells operations apart: the protocol, the direction, and the features that name one.
+#[inline]
+fn identify(key: HashKey, protocol: &'static Protocol, envelope: &Envelope, features: &Features) -> u64 {
+    let mut named = [NO_VALUE; FEATURES_MAX];
+    for ((named, feature), value) in named.iter_mut().zip(protocol.features).zip(features) {
+        if matches!(feature.learned, Learned::Set | Learned::Position) {
+            *named = *value;
+        }
+    }
+    let [a, b, c, d, e, f, g, h] = named;
+    let one = fold(a ^ key.0, b ^ key.1) ^ fold(c ^ key.1, d ^ key.0.rotate_left(7)).rotate_left(21);
+    let other =
+        fold(e ^ key.0.rotate_left(13), f ^ key.1) ^ fold(g ^ key.1.rotate_left(29), h ^ key.0).rotate_left(43);
+    let rest = (protocol.index as u64) << 1 | u64::from(envelope.direction == Direction::Response);
+    fold(one ^ rest, other ^ key.0)
+}
+
+/// `modbus write-single-register function=6 unit=1 address=100`, and `(answer)` behind the kind of a response.
+fn name(message: &dyn Message, envelope: &Envelope, features: &Features) -> String {
+    let protocol = message.protocol();
+    let kind = protocol.kinds.get(envelope.kind).copied().unwrap_or_default();
+    let mut name = format!("{} {kind}", protocol.name);
+    if envelope.direction == Direction::Response {
+        name.push_str(" (answer)");
+    }
+    for (place, (feature, value)) in protocol.features.iter().zip(features).enumerate() {
+        if !matches!(feature.learned, Learned::Set | Learned::Position) || *value == NO_VALUE {
+            continue;
+        }
+        // Writing to a String cannot fail.
+        drop(match message.feature_text(place) {
+            Some(text) => write!(name, " {}={text}", feature.name),
+            None => write!(name, " {}={value}", feature.name),
+        });
+    }
+    name
+}

@@ -1,0 +1,138 @@
+//! Who takes part in a link: a device under its id, whatever address it has; everybody outside of the site as one; groups
+//! (multicast and broadcast) as one.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use wardtap_net::address::Address;
+
+use crate::device::Devices;
+use crate::links::{Link, Service};
+use crate::site::Site;
+
+/// The id of all that is outside of the site.
+pub const OUTSIDE: &str = "outside";
+/// The id of all groups.
+pub const GROUP: &str = "group";
+
+/// Somebody who takes part in a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Party(u32);
+
+impl Party {
+    /// All that is outside of the site.
+    pub const OUTSIDE: Self = Self(0);
+    /// All groups.
+    pub const GROUP: Self = Self(1);
+
+    /// True for a device.
+    #[must_use]
+    pub const fn is_device(self) -> bool {
+        self.0 > 1
+    }
+
+    /// Its place in lists by party.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A link between parties.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PartyLink {
+    /// Who opens conversations.
+    pub initiator: Party,
+    /// Who answers.
+    pub responder: Party,
+    /// What for.
+    pub service: Service,
+}
+
+/// All parties, numbered in the order in which they were first met.
+pub struct Parties {
+    site: Site,
+    ids: Vec<Arc<str>>,
+    by_id: HashMap<Arc<str>, Party, foldhash::fast::RandomState>,
+    by_address: HashMap<Address, Party, foldhash::fast::RandomState>,
+    /// For which devices `by_address` holds.
+    identity: u64,
+}
+
+impl Parties {
+    /// Nobody but the outside and groups.
+    #[must_use]
+    pub fn new(site: Site) -> Self {
+        let mut parties = Self {
+            site,
+            ids: Vec::new(),
+            by_id: HashMap::default(),
+            by_address: HashMap::default(),
+            identity: 0,
+        };
+        parties.named(OUTSIDE);
+        parties.named(GROUP);
+        parties
+    }
+
+    /// The site.
+    #[must_use]
+    pub const fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// The party with an id.
+    pub fn named(&mut self, id: &str) -> Party {
+        if let Some(party) = self.by_id.get(id) {
+            return *party;
+        }
+        let party = Party(u32::try_from(self.ids.len()).unwrap_or(u32::MAX));
+        let id: Arc<str> = id.into();
+        self.ids.push(Arc::clone(&id));
+        self.by_id.insert(id, party);
+        party
+    }
+
+    /// The id of the party at a place in lists by party.
+    #[must_use]
+    pub fn id_at(&self, place: usize) -> Option<&str> {
+        self.ids.get(place).map(|id| &**id)
+    }
+
+    /// The id of a party.
+    #[must_use]
+    pub fn id(&self, party: Party) -> &str {
+        self.ids.get(party.index()).map_or(OUTSIDE, |id| id)
+    }
+
+    /// The party that has an address now; None for an address of the site that no device was heard from, and for which
+    /// there is nothing to learn.
+    pub fn of(&mut self, address: Address, devices: &Devices) -> Option<Party> {
+        if self.identity != devices.changes() {
+            self.identity = devices.changes();
+            self.by_address.clear();
+        }
+        if let Some(party) = self.by_address.get(&address) {
+            return Some(*party);
+        }
+        let party = if !address.is_host() {
+            Party::GROUP
+        } else if !self.site.is_inside(address) {
+            Party::OUTSIDE
+        } else {
+            let id = devices.get(address)?.id();
+            self.named(&id)
+        };
+        // What is outside has no end: it is found out anew.
+        if party.is_device() {
+            self.by_address.insert(address, party);
+        }
+        Some(party)
+    }
+
+    /// A link between the parties that have its addresses now.
+    pub fn link(&mut self, link: &Link, devices: &Devices) -> Option<PartyLink> {
+        let (initiator, responder) = (self.of(link.initiator, devices), self.of(link.responder, devices)?);
+        Some(PartyLink { initiator: initiator?, responder, service: link.service })
+    }
+}

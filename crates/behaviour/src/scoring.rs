@@ -1,0 +1,410 @@
+//! What links do now beside what is normal: the live side of a baseline.
+//!
+//! A link costs a look-up and a few comparisons a minute, whatever the length of what was learned. What departs from the
+//! baseline goes to the detections as [`Departure`]s; they decide what it means.
+
+mod live;
+mod silence;
+
+use hashbrown::{HashMap, HashSet};
+use wardtap_net::address::Address;
+use wardtap_net::packet::Timestamp;
+
+use crate::alert::{Deviation, Severity};
+use crate::baseline::measure::{Measure, REFUSALS_OF_MIN, beside};
+use crate::baseline::novelty::{Facet, HOUR_DAYS_MIN, beside as hours_beside, circumstances};
+use crate::baseline::profile::{LinkProfile, Profiles, kind_index};
+use crate::baseline::store::{ANSWERS_MIN, LinkKey, MINUTES_PER_HOUR};
+use crate::detection::About;
+use crate::device::Devices;
+use crate::links::{Link, Opened, OperationNews, Service, Use};
+use crate::observation::Place;
+use crate::parties::{Parties, Party, PartyLink};
+use live::Live;
+
+/// The most links that are compared with the baseline at once; further ones that it does not hold are counted.
+pub const LIVE_MAX: usize = 262_144;
+
+/// Something that the baseline does not hold.
+#[derive(Clone, Debug)]
+pub struct Departure<'a> {
+    /// What it is.
+    pub what: What<'a>,
+    /// On which link.
+    pub link: Link,
+    /// Which parties those are.
+    pub parties: PartyLink,
+    /// A frame that shows it.
+    pub place: Place,
+    /// When.
+    pub time: Timestamp,
+    /// On how many days what is normal was seen.
+    pub days: u32,
+    /// Bytes missing on the link in this minute.
+    pub gap_bytes: u64,
+    /// Nothing was heard from one end.
+    pub one_sided: bool,
+}
+
+/// What the baseline does not hold.
+#[derive(Clone, Debug)]
+pub enum What<'a> {
+    /// A device: the initiator where `initiates`, else the responder.
+    Device {
+        /// Which end.
+        initiates: bool,
+        /// More surprising than the budget allows for.
+        rare: bool,
+    },
+    /// A link between devices that are known.
+    Link {
+        /// See [`circumstances`].
+        circumstances: u8,
+        /// How surprising, in natural units.
+        surprise: f64,
+        /// More surprising than the budget allows for.
+        rare: bool,
+    },
+    /// An operation on a link that is known.
+    Operation {
+        /// What it is.
+        name: &'a str,
+        /// See [`circumstances`].
+        circumstances: u8,
+        /// How surprising, in natural units.
+        surprise: f64,
+        /// More surprising than the budget allows for.
+        rare: bool,
+    },
+    /// Activity at an hour.
+    Hour {
+        /// By the site's clocks.
+        hour: u8,
+        /// More surprising than the budget allows for.
+        rare: bool,
+    },
+    /// A quantity beyond its factor.
+    Beyond {
+        /// Which.
+        measure: Measure,
+        /// Of which operation, where it is one's.
+        operation: Option<&'a str>,
+        /// How much.
+        now: u64,
+        /// How much was normal.
+        normal: u64,
+        /// How many times as much as deviates.
+        excess: f64,
+    },
+}
+
+/// What a detection makes of a departure.
+pub struct Judged {
+    /// How bad.
+    pub severity: Severity,
+    /// 0 to 100.
+    pub score: u8,
+    /// One sentence that a nurse manager understands.
+    pub explanation: String,
+    /// What would be normal.
+    pub expected: String,
+    /// What was seen.
+    pub observed: String,
+}
+
+impl Departure<'_> {
+    /// The deviation: `device` is at risk, the other end did it.
+    #[must_use]
+    pub fn deviation(&self, about: &'static About, device: Address, subject: String, judged: Judged) -> Deviation {
+        let Link { initiator, responder, .. } = self.link;
+        let peer = if device == initiator { responder } else { initiator };
+        let evidence = Some(self.place).filter(|place| place.frame.number() > 0).into_iter().collect();
+        let Judged { severity, score, explanation, expected, observed } = judged;
+        Deviation {
+            about,
+            device,
+            peer: Some(peer),
+            subject: subject.into(),
+            severity,
+            score,
+            explanation,
+            expected,
+            observed,
+            observations: self.days.into(),
+            count: 1,
+            evidence,
+            first: self.time,
+            last: self.time,
+            flow: None,
+            sha256: None,
+            gap_bytes: self.gap_bytes,
+            one_sided: self.one_sided,
+        }
+    }
+}
+
+/// Compares.
+pub struct Scorer {
+    profiles: Profiles,
+    links: HashMap<PartyLink, LinkProfile, foldhash::fast::RandomState>,
+    acquaintance: Acquaintance,
+    live: HashMap<PartyLink, Live, foldhash::fast::RandomState>,
+    /// The live links in the order in which they were first seen.
+    order: Vec<PartyLink>,
+    new_devices: HashSet<Party, foldhash::fast::RandomState>,
+    refused: u64,
+}
+
+/// Who has to do with what.
+#[derive(Default)]
+struct Acquaintance {
+    devices: HashSet<Party, foldhash::fast::RandomState>,
+    offered: HashSet<(Party, Service), foldhash::fast::RandomState>,
+    used: HashSet<(Party, Service), foldhash::fast::RandomState>,
+    pairs: HashSet<(Party, Party), foldhash::fast::RandomState>,
+    responder_operations: HashSet<(Party, String), foldhash::fast::RandomState>,
+    initiator_operations: HashSet<(Party, String), foldhash::fast::RandomState>,
+}
+
+impl Scorer {
+    /// Compares with these profiles.
+    #[must_use]
+    pub fn new(mut profiles: Profiles, parties: &mut Parties) -> Self {
+        let mut acquaintance = Acquaintance::default();
+        let mut links = HashMap::default();
+        for id in profiles.devices.keys() {
+            acquaintance.devices.insert(parties.named(id));
+        }
+        for (LinkKey { initiator, responder, transport, port }, profile) in std::mem::take(&mut profiles.links) {
+            let (initiator, responder) = (parties.named(&initiator), parties.named(&responder));
+            let service = Service { transport, port };
+            acquaintance.offered.insert((responder, service));
+            acquaintance.used.insert((initiator, service));
+            acquaintance.pairs.insert(pair(initiator, responder));
+            for name in profile.operations.keys() {
+                acquaintance.responder_operations.insert((responder, name.clone()));
+                acquaintance.initiator_operations.insert((initiator, name.clone()));
+            }
+            links.insert(PartyLink { initiator, responder, service }, profile);
+        }
+        let (live, new_devices) = (HashMap::default(), HashSet::default());
+        Self { profiles, links, acquaintance, live, order: Vec::new(), new_devices, refused: 0 }
+    }
+
+    /// What is normal; without the links.
+    #[must_use]
+    pub const fn profiles(&self) -> &Profiles {
+        &self.profiles
+    }
+
+    /// Links that were not compared for want of room.
+    #[must_use]
+    pub const fn refused(&self) -> u64 {
+        self.refused
+    }
+
+    /// Takes a link that was not seen before.
+    pub fn opened(
+        &mut self,
+        opened: &Opened,
+        parties: &mut Parties,
+        devices: &Devices,
+        to: &mut dyn FnMut(Departure<'_>),
+    ) {
+        let Some(key) = parties.link(&opened.link, devices) else { return };
+        if self.live.contains_key(&key) {
+            return;
+        }
+        if !self.add(key, opened.link) {
+            return;
+        }
+        let departure = |what| Departure {
+            what,
+            link: opened.link,
+            parties: key,
+            place: opened.place,
+            time: opened.place.time,
+            days: self.profiles.days.len() as u32,
+            gap_bytes: 0,
+            one_sided: false,
+        };
+        let novelty = &self.profiles.thresholds.novelty;
+        let mut unknown = false;
+        for (party, initiates) in [(key.initiator, true), (key.responder, false)] {
+            if !party.is_device() || self.acquaintance.devices.contains(&party) {
+                continue;
+            }
+            unknown = true;
+            if self.new_devices.insert(party) {
+                let (_, rare) = novelty.surprise(Facet::Device, 0, &[]);
+                to(departure(What::Device { initiates, rare }));
+            }
+        }
+        if unknown || self.links.contains_key(&key) {
+            return;
+        }
+        let acquaintance = &self.acquaintance;
+        let mut circumstances = 0;
+        for (bit, holds) in [
+            (circumstances::OFFERED, acquaintance.offered.contains(&(key.responder, key.service))),
+            (circumstances::USED, acquaintance.used.contains(&(key.initiator, key.service))),
+            (circumstances::ACQUAINTED, acquaintance.pairs.contains(&pair(key.initiator, key.responder))),
+        ] {
+            circumstances |= if holds { bit } else { 0 };
+        }
+        let ids = [parties.id(key.initiator), parties.id(key.responder)];
+        let (surprise, rare) = novelty.surprise(Facet::Link, circumstances, &ids);
+        to(departure(What::Link { circumstances, surprise, rare }));
+    }
+
+    /// Takes an operation that its link has not shown before, or values beyond those it has shown.
+    pub fn operation(
+        &mut self,
+        news: &OperationNews,
+        parties: &mut Parties,
+        devices: &Devices,
+        to: &mut dyn FnMut(Departure<'_>),
+    ) {
+        let Some(key) = parties.link(&news.link, devices) else { return };
+        let Some(profile) = self.links.get(&key) else { return };
+        let departure = |what, days| Departure {
+            what,
+            link: news.link,
+            parties: key,
+            place: news.place,
+            time: news.place.time,
+            days,
+            gap_bytes: 0,
+            one_sided: false,
+        };
+        if let Some(normal) = profile.operations.get(&*news.name) {
+            let thresholds = &self.profiles.thresholds;
+            for (now, normal_range) in news.ranges.iter().zip(&normal.ranges) {
+                let (Some(now), Some(normal_range)) = (now, normal_range) else { continue };
+                let beside = beside(*normal_range, *now);
+                let excess = Measure::Value.ratio(beside, 1000) / thresholds.factor(Measure::Value);
+                if excess > 1.0 {
+                    let value = if now.0 < normal_range.0 { now.0 } else { now.1 };
+                    let edge = if now.0 < normal_range.0 { normal_range.0 } else { normal_range.1 };
+                    let (measure, operation) = (Measure::Value, Some(&*news.name));
+                    to(departure(What::Beyond { measure, operation, now: value, normal: edge, excess }, normal.days));
+                }
+            }
+            return;
+        }
+        let Some(live) = self.live.get_mut(&key).filter(|_| news.is_new) else { return };
+        if !live.first_seen(&news.name) {
+            return;
+        }
+        let mut circumstances = 0;
+        for (bit, known, party) in [
+            (circumstances::KNOWN_TO_RESPONDER, &self.acquaintance.responder_operations, key.responder),
+            (circumstances::KNOWN_TO_INITIATOR, &self.acquaintance.initiator_operations, key.initiator),
+        ] {
+            circumstances |= if known.contains(&(party, (*news.name).to_owned())) { bit } else { 0 };
+        }
+        let ids = [parties.id(key.initiator), parties.id(key.responder)];
+        let novelty = &self.profiles.thresholds.novelty;
+        let (surprise, rare) = novelty.surprise(Facet::Operation, circumstances, &ids);
+        to(departure(What::Operation { name: &news.name, circumstances, surprise, rare }, profile.days));
+    }
+
+    /// Takes what a link did in a minute.
+    pub fn used(
+        &mut self,
+        used: &Use,
+        parties: &mut Parties,
+        devices: &Devices,
+        to: &mut dyn FnMut(Departure<'_>),
+    ) {
+        let Some(key) = parties.link(&used.link, devices) else { return };
+        if !self.live.contains_key(&key) && !self.add(key, used.link) {
+            return;
+        }
+        let (Some(live), Some(profile)) = (self.live.get_mut(&key), self.links.get(&key)) else { return };
+        let minute = u32::try_from(used.minute).unwrap_or(u32::MAX);
+        let time = Timestamp::from_seconds(used.minute * 60);
+        live.take(minute, used);
+        let thresholds = &self.profiles.thresholds;
+        let mut tell = |what: What<'_>, days: u32| {
+            to(Departure {
+                what,
+                link: used.link,
+                parties: key,
+                place: used.place,
+                time,
+                days,
+                gap_bytes: used.gap_bytes,
+                one_sided: used.sent.iter().any(|sent| sent.packets == 0),
+            });
+        };
+        let mut check = |measure: Measure, operation: Option<&str>, (now, normal): (u64, u64), days| {
+            let excess = measure.ratio(now, normal) / thresholds.factor(measure);
+            if excess > 1.0 {
+                tell(What::Beyond { measure, operation, now, normal, excess }, days);
+            }
+        };
+        for place in 0..2 {
+            check(Measure::MinuteBytes, None, (live.minute_bytes[place], profile.minute_bytes[place]), profile.days);
+            check(Measure::HourBytes, None, (live.hour_bytes[place], profile.hour_bytes[place]), profile.days);
+        }
+        for (measure, now, normal) in [
+            (Measure::MinuteOpened, live.minute_opened, profile.minute_opened),
+            (Measure::HourOpened, live.hour_opened, profile.hour_opened),
+            (Measure::HourFailed, live.hour_failed, profile.hour_failed),
+        ] {
+            check(measure, None, (now.into(), normal.into()), profile.days);
+        }
+        for operation in &used.operations {
+            let Some(normal) = profile.operations.get(&*operation.name) else { continue };
+            let now = live.operation(&operation.name, minute, operation);
+            let mut check = |measure, now: u64, normal_now: u64| {
+                check(measure, Some(&operation.name), (now, normal_now), normal.days);
+            };
+            check(Measure::MinuteMessages, now.minute_count.into(), normal.minute_count.into());
+            check(Measure::HourMessages, now.hour_count.into(), normal.hour_count.into());
+            check(Measure::MessageBytes, operation.largest, normal.largest);
+            if u64::from(now.hour_count) >= REFUSALS_OF_MIN {
+                let share = u64::from(now.hour_refused) * 1000 / u64::from(now.hour_count);
+                check(Measure::Refusals, share, normal.refused.into());
+            }
+            if now.answers >= ANSWERS_MIN && normal.slowest > 0 {
+                check(Measure::ResponseTime, now.micros / u64::from(now.answers), normal.slowest);
+            }
+        }
+        let local = parties.site().local(time);
+        let kind = kind_index(local.kind);
+        let known = profile.hours[kind];
+        if profile.days >= HOUR_DAYS_MIN + 2
+            && known != 0
+            && hours_beside(known) >> local.hour & 1 == 0
+            && live.hour_told != minute / MINUTES_PER_HOUR
+        {
+            live.hour_told = minute / MINUTES_PER_HOUR;
+            let ids = [parties.id(key.initiator), parties.id(key.responder)];
+            let (_, rare) = thresholds.novelty.surprise(Facet::Hour, 0, &ids);
+            tell(What::Hour { hour: local.hour, rare }, profile.days);
+        }
+    }
+
+    /// A link becomes live; false where there is no room.
+    fn add(&mut self, key: PartyLink, link: Link) -> bool {
+        if self.live.len() >= LIVE_MAX {
+            self.refused += 1;
+            return false;
+        }
+        self.live.insert(key, Live::new(link));
+        self.order.push(key);
+        true
+    }
+}
+
+fn pair(one: Party, other: Party) -> (Party, Party) {
+    (one.min(other), one.max(other))
+}
+
+/// A score of 0 to 100 from a surprise in natural units.
+#[must_use]
+pub fn score(surprise: f64) -> u8 {
+    (surprise * 7.0).clamp(0.0, 100.0) as u8
+}

@@ -1,0 +1,122 @@
+//! From flows to what their links do.
+
+use wardtap_behaviour::links::{Link, LinkSlot, Opened, Service};
+use wardtap_behaviour::observation::{Observation, Place};
+use wardtap_dissect::{Envelope, Features, Message};
+use wardtap_net::flow::{Flow, FlowHead, FlowState, Volume};
+use wardtap_net::peel::protocol;
+use wardtap_net::stream::Side;
+
+use super::{Application, Extra, Hands};
+
+/// A flow's place among the links, and what of it was told there.
+#[derive(Clone, Copy)]
+pub struct LinkedFlow {
+    slot: LinkSlot,
+    initiator: Side,
+    told: [Volume; 2],
+}
+
+impl Hands<'_> {
+    /// What a flow carried since this was last said goes to its link.
+    pub fn link_carried(&mut self, flow: &mut Flow<Application>) {
+        let linked = self.link_flow(flow);
+        let now = *flow.volume();
+        let more = |side: Side| {
+            let (now, told) = (side.of(&now), side.of(&linked.told));
+            Volume {
+                packets: now.packets.saturating_sub(told.packets),
+                bytes: now.bytes.saturating_sub(told.bytes),
+            }
+        };
+        let more = [more(linked.initiator), more(linked.initiator.other())];
+        if more.iter().any(|more| more.packets > 0) {
+            self.links.sent(linked.slot, more);
+            extra(&mut flow.application).link = Some(LinkedFlow { told: now, ..linked });
+        }
+    }
+
+    /// The flow has ended.
+    pub fn link_finished(&mut self, flow: &mut Flow<Application>) {
+        self.link_carried(flow);
+        let Some(linked) = flow.application.extra.as_ref().and_then(|extra| extra.link) else { return };
+        let answers = linked.initiator.other().of(flow.volume()).packets;
+        let refused = flow.state() == FlowState::Reset && answers <= 1;
+        if flow.state() == FlowState::SynSent || refused {
+            self.links.failed(linked.slot);
+        }
+    }
+
+    /// Bytes of a flow are missing.
+    pub fn link_gap(&mut self, flow: &mut Flow<Application>, missing: u64) {
+        let linked = self.link_flow(flow);
+        self.links.gap(linked.slot, missing);
+    }
+
+    /// The place of a flow's link.
+    pub fn link_flow(&mut self, flow: &mut Flow<Application>) -> LinkedFlow {
+        let place = self.place;
+        let (head, application) = flow.parts();
+        let requester = application.conversation.requester();
+        self.link(head, &mut extra(application).link, requester, place)
+    }
+
+    fn link(
+        &mut self,
+        head: &FlowHead,
+        linked: &mut Option<LinkedFlow>,
+        requester: Option<Side>,
+        place: Place,
+    ) -> LinkedFlow {
+        if let Some(linked) = *linked
+            && self.links.holds(linked.slot)
+        {
+            return linked;
+        }
+        // Who opened it stays as it was first taken, whatever messages show later: what was told counts for that link.
+        let initiator = linked.map_or_else(|| head.orientation(requester).0, |linked| linked.initiator);
+        let responder = initiator.other();
+        let key = head.key();
+        let service = match key.transport {
+            protocol::TCP | protocol::UDP => Service::at(key.transport, *responder.of(&key.ports)),
+            other => Service::at(other, 0),
+        };
+        let link =
+            Link { initiator: *initiator.of(&key.addresses), responder: *responder.of(&key.addresses), service };
+        let (slot, is_new) = self.links.open(link, place);
+        if linked.is_none() {
+            self.links.began(slot, place);
+        }
+        if is_new {
+            let opened = Opened { link, place };
+            self.shared.bundle.observations.push((self.key, Observation::Opened(Box::new(opened))));
+        }
+        let told = linked.map_or([Volume::default(); 2], |linked| linked.told);
+        *linked.insert(LinkedFlow { slot, initiator, told })
+    }
+
+    /// Folds a message in.
+    pub fn link_message(
+        &mut self,
+        head: &FlowHead,
+        linked: &mut Option<LinkedFlow>,
+        message: &dyn Message,
+        envelope: &Envelope,
+        (features, place): (&Features, Place),
+    ) {
+        let linked = self.link(head, linked, Some(envelope.requester()), place);
+        if let Some(news) = self.links.message(linked.slot, message, envelope, features, place) {
+            self.shared.bundle.observations.push((self.key, Observation::Operation(news)));
+        }
+    }
+
+    /// Hands over what links did in the minute that is over.
+    pub fn hand_links_over(&mut self, next: u64) {
+        let (key, bundle) = (self.key, &mut self.shared.bundle);
+        self.links.hand_over(next, |used| bundle.observations.push((key, Observation::Used(Box::new(used)))));
+    }
+}
+
+fn extra(application: &mut Application) -> &mut Extra {
+    application.extra.get_or_insert_default()
+}
