@@ -4,7 +4,8 @@ use wardtap_net::packet::Timestamp;
 
 use crate::alert::{Alerts, Deviation};
 use crate::detections;
-use crate::observation::{Content, Observation};
+use crate::device::IdentityChange;
+use crate::observation::{Content, Leased, Observation};
 use crate::tally::Tally;
 
 /// What a detection says of itself: the page of docs/detections, and every field of an alert that never changes.
@@ -53,6 +54,16 @@ pub trait Detection: Send {
         let _ = (tally, raise);
     }
 
+    /// Something has changed about who is who.
+    fn identity(&mut self, change: &IdentityChange, raise: &mut Raise<'_>) {
+        let _ = (change, raise);
+    }
+
+    /// A DHCP server gave an address.
+    fn leased(&mut self, lease: &Leased, raise: &mut Raise<'_>) {
+        let _ = (lease, raise);
+    }
+
     /// Capture time has reached `now`.
     fn tick(&mut self, now: Timestamp, raise: &mut Raise<'_>) {
         let _ = (now, raise);
@@ -92,19 +103,25 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
         Box::<detections::executable_in_image::ExecutableInImage>::default(),
         Box::<detections::sweep::Sweep>::default(),
         Box::<detections::refusal_storm::RefusalStorm>::default(),
+        Box::<detections::address_taken::AddressTaken>::default(),
     ]
 }
 
 /// What every detection says of itself.
-pub static DETECTIONS: [&About; 3] =
-    [&detections::executable_in_image::ABOUT, &detections::sweep::ABOUT, &detections::refusal_storm::ABOUT];
+pub static DETECTIONS: [&About; 4] = [
+    &detections::executable_in_image::ABOUT,
+    &detections::sweep::ABOUT,
+    &detections::refusal_storm::ABOUT,
+    &detections::address_taken::ABOUT,
+];
 
 pub(crate) fn ask(all: &mut [Box<dyn Detection>], seen: &Observation, raise: &mut Raise<'_>) {
     for detection in all {
         match seen {
             Observation::Content(content) => detection.content(content, raise),
             Observation::Tally(tally) => detection.tally(tally, raise),
-            Observation::Heard { .. } | Observation::Claimed { .. } | Observation::Role { .. } => {}
+            Observation::Leased(lease) => detection.leased(lease, raise),
+            Observation::Heard { .. } | Observation::Claimed(_) | Observation::Role { .. } => {}
         }
     }
 }
