@@ -4,7 +4,8 @@ use wardtap_net::packet::Timestamp;
 
 use crate::alert::{Alerts, Deviation};
 use crate::detections;
-use crate::observation::{Content, Observation};
+use crate::device::IdentityChange;
+use crate::observation::{Content, Leased, Observation};
 use crate::scoring::Departure;
 use crate::tally::Tally;
 
@@ -59,6 +60,16 @@ pub trait Detection: Send {
         let _ = (departure, raise);
     }
 
+    /// Something has changed about who is who.
+    fn identity(&mut self, change: &IdentityChange, raise: &mut Raise<'_>) {
+        let _ = (change, raise);
+    }
+
+    /// A DHCP server gave an address.
+    fn leased(&mut self, lease: &Leased, raise: &mut Raise<'_>) {
+        let _ = (lease, raise);
+    }
+
     /// Capture time has reached `now`.
     fn tick(&mut self, now: Timestamp, raise: &mut Raise<'_>) {
         let _ = (now, raise);
@@ -108,11 +119,12 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
         Box::new(detections::slow_answers::SlowAnswers),
         Box::new(detections::silence::Silence),
         Box::new(detections::unusual_hour::UnusualHour),
+        Box::<detections::address_taken::AddressTaken>::default(),
     ]
 }
 
 /// What every detection says of itself.
-pub static DETECTIONS: [&About; 13] = [
+pub static DETECTIONS: [&About; 14] = [
     &detections::executable_in_image::ABOUT,
     &detections::sweep::ABOUT,
     &detections::refusal_storm::ABOUT,
@@ -126,6 +138,7 @@ pub static DETECTIONS: [&About; 13] = [
     &detections::slow_answers::ABOUT,
     &detections::silence::ABOUT,
     &detections::unusual_hour::ABOUT,
+    &detections::address_taken::ABOUT,
 ];
 
 pub(crate) fn ask(all: &mut [Box<dyn Detection>], seen: &Observation, raise: &mut Raise<'_>) {
@@ -133,6 +146,7 @@ pub(crate) fn ask(all: &mut [Box<dyn Detection>], seen: &Observation, raise: &mu
         match seen {
             Observation::Content(content) => detection.content(content, raise),
             Observation::Tally(tally) => detection.tally(tally, raise),
+            Observation::Leased(lease) => detection.leased(lease, raise),
             _ => {}
         }
     }

@@ -6,7 +6,7 @@ use wardtap_net::packet::Timestamp;
 use crate::alert::{Alert, Alerts, OPEN_MAX};
 use crate::detection::{Detection, Raise, ask, detections};
 use crate::baseline::learner::Learner;
-use crate::device::{DEVICES_MAX, Device, Devices};
+use crate::device::{DEVICES_MAX, DeviceId, Devices, IdentityChange, Name};
 use crate::links::Use;
 use crate::observation::Observation;
 use crate::parties::Parties;
@@ -14,10 +14,23 @@ use crate::scoring::{Departure, Scorer};
 
 /// What the judge has to tell, in order.
 pub enum Verdict {
-    /// A device was heard for the first time.
-    Device(Device),
+    /// A device was heard for the first time, or its identity has changed.
+    Device(DeviceNews),
     /// An alert, new, changed or over.
     Alert(Box<Alert>),
+}
+
+/// What is new of a device.
+#[derive(Clone, Copy, Debug)]
+pub struct DeviceNews {
+    /// Which; the older one, where two proved to be one.
+    pub device: DeviceId,
+    /// The address that it is about.
+    pub address: Address,
+    /// When.
+    pub time: Timestamp,
+    /// What named the younger one, where two proved to be one.
+    pub was: Option<Name>,
 }
 
 /// Keeps devices and alerts, and asks the detections.
@@ -25,6 +38,7 @@ pub struct Judge {
     devices: Devices,
     detections: Vec<Box<dyn Detection>>,
     alerts: Alerts,
+    changes: Vec<IdentityChange>,
     behaviour: Option<Box<Behaviour>>,
 }
 
@@ -45,6 +59,17 @@ impl Behaviour {
     pub const fn new(parties: Parties, scorer: Option<Scorer>, learner: Option<Learner>) -> Self {
         Self { parties, scorer, learner, minute: 0 }
     }
+
+    /// The devices that were learned, with the addresses that they had.
+    fn known_devices(&self) -> Vec<(&str, Option<Mac>, Vec<Address>)> {
+        let address = |&(high, low): &(u64, u64)| Address::from_halves(high, low);
+        let scored = self.scorer.iter().flat_map(|scorer| &scorer.profiles().devices);
+        let scored = scored.map(|(id, device)| (id.as_str(), device.mac, &device.addresses));
+        let learned = self.learner.iter().flat_map(|learner| learner.devices(&self.parties));
+        let learned = learned.map(|(id, device)| (id, device.mac, &device.addresses));
+        let known = scored.chain(learned);
+        known.map(|(id, mac, addresses)| (id, mac.map(Mac), addresses.iter().map(address).collect())).collect()
+    }
 }
 
 impl Default for Judge {
@@ -58,11 +83,14 @@ impl Judge {
     #[must_use]
     pub fn new(devices_max: usize, alerts_max: usize) -> Self {
         let (devices, alerts) = (Devices::new(devices_max), Alerts::new(alerts_max));
-        Self { devices, detections: detections(), alerts, behaviour: None }
+        Self { devices, detections: detections(), alerts, changes: Vec::new(), behaviour: None }
     }
 
     /// Has it compare or learn what links do.
     pub fn with_behaviour(&mut self, behaviour: Behaviour) {
+        for (id, mac, addresses) in behaviour.known_devices() {
+            self.devices.learned(id, mac, &addresses);
+        }
         self.behaviour = Some(Box::new(behaviour));
     }
 
@@ -74,9 +102,18 @@ impl Judge {
     /// Takes the next observation.
     pub fn observe(&mut self, observation: &Observation, tell: &mut dyn FnMut(Verdict)) {
         match observation {
-            Observation::Heard { address, vlan, place } => self.heard(*address, None, *vlan, place.time, tell),
-            Observation::Claimed { address, mac, vlan, place } => {
-                self.heard(*address, Some(*mac), *vlan, place.time, tell);
+            Observation::Heard { address, vlan, place } => {
+                self.devices.heard(*address, *vlan, place.time, &mut self.changes);
+                self.identities(place.time, tell);
+            }
+            Observation::Claimed(claimed) => {
+                self.devices.claimed(claimed, &mut self.changes);
+                self.identities(claimed.place.time, tell);
+            }
+            Observation::Leased(lease) => {
+                self.devices.leased(lease, &mut self.changes);
+                self.identities(lease.place.time, tell);
+                self.ask(observation, tell);
             }
             Observation::Role { address, protocol, requester } => {
                 self.devices.role(*address, protocol.index, *requester);
@@ -88,16 +125,14 @@ impl Judge {
                 scorer.operation(news, parties, devices, to);
             }),
             Observation::Used(used) => self.used(used, tell),
-            Observation::Content(_) | Observation::Tally(_) => {
-                let mut raise = Raise { alerts: &self.alerts, found: Vec::new() };
-                ask(&mut self.detections, observation, &mut raise);
-                self.tell(raise.found, tell);
-            }
+            Observation::Content(_) | Observation::Tally(_) => self.ask(observation, tell),
         }
     }
 
     /// Capture time has reached `now`.
     pub fn tick(&mut self, now: Timestamp, tell: &mut dyn FnMut(Verdict)) {
+        self.devices.tick(now, &mut self.changes);
+        self.identities(now, tell);
         let mut raise = Raise { alerts: &self.alerts, found: Vec::new() };
         for detection in &mut self.detections {
             detection.tick(now, &mut raise);
@@ -132,7 +167,7 @@ impl Judge {
     /// How much the detections gave up of what they watched, for want of room.
     #[must_use]
     pub fn forgotten(&self) -> u64 {
-        self.detections.iter().map(|detection| detection.forgotten()).sum()
+        self.detections.iter().map(|detection| detection.forgotten()).sum::<u64>() + self.devices.contests_forgotten()
     }
 
     /// The alerts.
@@ -170,17 +205,32 @@ impl Judge {
         self.tell(found, tell);
     }
 
-    fn heard(
-        &mut self,
-        address: Address,
-        mac: Option<Mac>,
-        vlan: Option<u16>,
-        time: Timestamp,
-        tell: &mut dyn FnMut(Verdict),
-    ) {
-        if let Some(device) = self.devices.heard(address, mac, vlan, time) {
-            tell(Verdict::Device(*device));
+    fn ask(&mut self, observation: &Observation, tell: &mut dyn FnMut(Verdict)) {
+        let mut raise = Raise { alerts: &self.alerts, found: Vec::new() };
+        ask(&mut self.detections, observation, &mut raise);
+        self.tell(raise.found, tell);
+    }
+
+    /// Tells what has changed about who is who, and asks the detections.
+    fn identities(&mut self, time: Timestamp, tell: &mut dyn FnMut(Verdict)) {
+        if self.changes.is_empty() {
+            return;
         }
+        let mut raise = Raise { alerts: &self.alerts, found: Vec::new() };
+        for change in self.changes.drain(..) {
+            let mut news = |device, address, was| tell(Verdict::Device(DeviceNews { device, address, time, was }));
+            match change {
+                IdentityChange::Appeared { device, address, .. } | IdentityChange::Gained { device, address, .. } => {
+                    news(device, address, None);
+                }
+                IdentityChange::Same { device, was, address } => news(device, address, Some(was)),
+                IdentityChange::Contended { .. } | IdentityChange::Defended { .. } => {}
+            }
+            for detection in &mut self.detections {
+                detection.identity(&change, &mut raise);
+            }
+        }
+        self.tell(raise.found, tell);
     }
 
     fn tell(&mut self, found: Vec<crate::alert::Deviation>, tell: &mut dyn FnMut(Verdict)) {

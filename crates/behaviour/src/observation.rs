@@ -1,7 +1,9 @@
 //! What workers tell the judge: owned, small, seldom.
 
 use wardtap_dissect::{Finding, Protocol};
-use wardtap_net::address::{Address, Mac};
+use wardtap_net::address::Address;
+use wardtap_net::claim::Claim;
+use wardtap_net::dhcp::Lease;
 use wardtap_net::flow::FlowIdentity;
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::FrameLabel;
@@ -30,17 +32,10 @@ pub enum Observation {
         /// The frame.
         place: Place,
     },
-    /// An ARP packet whose sender says that the address is its own.
-    Claimed {
-        /// The address.
-        address: Address,
-        /// The sender's hardware address.
-        mac: Mac,
-        /// The VLAN of the frame.
-        vlan: Option<u16>,
-        /// The frame.
-        place: Place,
-    },
+    /// A host says that an address is its own. All are told, however often.
+    Claimed(Claimed),
+    /// A DHCP server gave an address. All are told.
+    Leased(Box<Leased>),
     /// An end of a flow speaks a protocol. Repeated.
     Role {
         /// The end.
@@ -60,6 +55,28 @@ pub enum Observation {
     Operation(Box<OperationNews>),
     /// What a link did in a minute.
     Used(Box<Use>),
+}
+
+/// A host says that an address is its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Claimed {
+    /// What it says.
+    pub claim: Claim,
+    /// The VLAN of the frame.
+    pub vlan: Option<u16>,
+    /// The frame.
+    pub place: Place,
+}
+
+/// A DHCP server gave an address.
+#[derive(Clone, Debug)]
+pub struct Leased {
+    /// To whom, and what it told of the network.
+    pub lease: Lease,
+    /// The VLAN of the client, where the frame was in it.
+    pub vlan: Option<u16>,
+    /// The frame.
+    pub place: Place,
 }
 
 /// A finding with its circumstances.

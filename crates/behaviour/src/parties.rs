@@ -54,9 +54,7 @@ pub struct Parties {
     site: Site,
     ids: Vec<Arc<str>>,
     by_id: HashMap<Arc<str>, Party, foldhash::fast::RandomState>,
-    by_address: HashMap<Address, Party, foldhash::fast::RandomState>,
-    /// For which devices `by_address` holds.
-    identity: u64,
+    by_device: Vec<Option<Party>>,
 }
 
 impl Parties {
@@ -67,8 +65,7 @@ impl Parties {
             site,
             ids: Vec::new(),
             by_id: HashMap::default(),
-            by_address: HashMap::default(),
-            identity: 0,
+            by_device: Vec::new(),
         };
         parties.named(OUTSIDE);
         parties.named(GROUP);
@@ -108,25 +105,21 @@ impl Parties {
     /// The party that has an address now; None for an address of the site that no device was heard from, and for which
     /// there is nothing to learn.
     pub fn of(&mut self, address: Address, devices: &Devices) -> Option<Party> {
-        if self.identity != devices.changes() {
-            self.identity = devices.changes();
-            self.by_address.clear();
+        if !address.is_host() {
+            return Some(Party::GROUP);
         }
-        if let Some(party) = self.by_address.get(&address) {
+        if !self.site.is_inside(address) {
+            return Some(Party::OUTSIDE);
+        }
+        let device = devices.owner(address)?;
+        if let Some(Some(party)) = self.by_device.get(device.index()) {
             return Some(*party);
         }
-        let party = if !address.is_host() {
-            Party::GROUP
-        } else if !self.site.is_inside(address) {
-            Party::OUTSIDE
-        } else {
-            let id = devices.get(address)?.id();
-            self.named(&id)
-        };
-        // What is outside has no end: it is found out anew.
-        if party.is_device() {
-            self.by_address.insert(address, party);
+        let party = self.named(&devices.id_of(device));
+        if self.by_device.len() <= device.index() {
+            self.by_device.resize(device.index() + 1, None);
         }
+        self.by_device[device.index()] = Some(party);
         Some(party)
     }
 

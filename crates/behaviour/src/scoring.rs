@@ -12,7 +12,7 @@ use wardtap_net::packet::Timestamp;
 
 use crate::alert::{Deviation, Severity};
 use crate::baseline::measure::{Measure, REFUSALS_OF_MIN, beside};
-use crate::baseline::novelty::{Facet, HOUR_DAYS_MIN, beside as hours_beside, circumstances};
+use crate::baseline::novelty::{Facet, HOUR_DAYS_MIN, circumstances};
 use crate::baseline::profile::{LinkProfile, Profiles, kind_index};
 use crate::baseline::store::{ANSWERS_MIN, LinkKey, MINUTES_PER_HOUR};
 use crate::detection::About;
@@ -76,12 +76,12 @@ pub enum What<'a> {
         /// More surprising than the budget allows for.
         rare: bool,
     },
-    /// Activity at an hour.
+    /// Activity at an hour, more surprising than the budget allows for.
     Hour {
         /// By the site's clocks.
         hour: u8,
-        /// More surprising than the budget allows for.
-        rare: bool,
+        /// How surprising, in natural units.
+        surprise: f64,
     },
     /// A quantity beyond its factor.
     Beyond {
@@ -373,17 +373,15 @@ impl Scorer {
             }
         }
         let local = parties.site().local(time);
-        let kind = kind_index(local.kind);
-        let known = profile.hours[kind];
-        if profile.days >= HOUR_DAYS_MIN + 2
-            && known != 0
-            && hours_beside(known) >> local.hour & 1 == 0
-            && live.hour_told != minute / MINUTES_PER_HOUR
-        {
+        let hours = &profile.hours[kind_index(local.kind)];
+        let unlikely = hours.unlikely(local.hour);
+        if hours.days >= HOUR_DAYS_MIN && unlikely > 0 && live.hour_told != minute / MINUTES_PER_HOUR {
             live.hour_told = minute / MINUTES_PER_HOUR;
             let ids = [parties.id(key.initiator), parties.id(key.responder)];
-            let (_, rare) = thresholds.novelty.surprise(Facet::Hour, 0, &ids);
-            tell(What::Hour { hour: local.hour, rare }, profile.days);
+            let (surprise, rare) = thresholds.novelty.surprise(Facet::Hour, unlikely, &ids);
+            if rare {
+                tell(What::Hour { hour: local.hour, surprise }, profile.days);
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use wardtap_behaviour::device::{Device, Devices};
+use wardtap_net::address::Address;
 use wardtap_dissect::PROTOCOLS;
 use wardtap_net::packet::NANOS_PER_SECOND;
 
@@ -104,23 +105,25 @@ fn captures(out: &mut String, inputs: &[InputBody]) -> std::fmt::Result {
 }
 
 fn devices(out: &mut String, devices: &Devices) -> std::fmt::Result {
-    let mut all: Vec<&Device> = devices.iter().collect();
+    let heard = devices.iter().filter(|(_, device)| device.is_heard());
+    let mut all: Vec<(Address, &Device)> =
+        heard.filter_map(|(id, device)| Some((devices.address_of(id)?, device))).collect();
     heading(out, &format!("Devices  {}", grouped(all.len() as u64)))?;
     // Those that speak what a hospital cares for come first.
-    let order = |device: &&Device| (device.roles().next().is_none(), device.address);
+    let order = |(address, device): &(Address, &Device)| (device.roles().next().is_none(), *address);
     if all.len() > DEVICES_SHOWN {
         all.select_nth_unstable_by_key(DEVICES_SHOWN, order);
     }
     let listed = all.len().min(DEVICES_SHOWN);
     let (shown, _) = all.split_at_mut(listed);
     shown.sort_unstable_by_key(order);
-    let width = shown.iter().map(|device| device.address.to_string().len()).max().unwrap_or(0);
-    for device in shown.iter() {
+    let width = shown.iter().map(|(address, _)| address.to_string().len()).max().unwrap_or(0);
+    for (address, device) in shown.iter() {
         let roles = roles(device);
         let roles = if roles.is_empty() { "-".to_owned() } else { roles.join(", ") };
         let mac = device.mac.map(|mac| format!("  {mac}")).unwrap_or_default();
         let vlan = device.vlan.map(|vlan| format!("  VLAN {vlan}")).unwrap_or_default();
-        let address = device.address.to_string();
+        let address = address.to_string();
         writeln!(out, "  {address:width$}  {roles}{mac}{vlan}")?;
     }
     if all.len() > DEVICES_SHOWN {

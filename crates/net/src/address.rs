@@ -97,6 +97,28 @@ impl Mac {
     pub fn is_known(self) -> bool {
         self.0 != [0; 6]
     }
+
+    /// True where it can be a host's: known, and no group's (IEEE 802 section 8.2: the bit sent first).
+    #[must_use]
+    pub const fn is_host(self) -> bool {
+        let [first, b, c, d, e, f] = self.0;
+        first & 1 == 0 && (first | b | c | d | e | f) != 0
+    }
+
+    /// True where several routers or servers take turns in answering to it: it names an address, never a device.
+    ///
+    /// VRRP (RFC 9568 section 7.3) and CARP, which uses VRRP's; HSRP version 1, 2 and 2 for IPv6, and GLBP (Cisco).
+    #[must_use]
+    pub const fn is_virtual(self) -> bool {
+        matches!(
+            self.0,
+            [0x00, 0x00, 0x5e, 0x00, 0x01 | 0x02, _]
+                | [0x00, 0x00, 0x0c, 0x07, 0xac, _]
+                | [0x00, 0x00, 0x0c, 0x9f, 0xf0..=0xff, _]
+                | [0x00, 0x05, 0x73, 0xa0, 0x00..=0x0f, _]
+                | [0x00, 0x07, 0xb4, 0x00..=0x03, _, _]
+        )
+    }
 }
 
 impl fmt::Display for Mac {
@@ -134,6 +156,31 @@ mod tests {
         assert_eq!(Address::from(v6).as_v4(), None);
         assert!(Address::v4(0x0a01_0203) < Address::v4(0x0a01_0204));
         assert!(!Address::v4(0xffff_ffff).is_host() && !Address::v4(0xe000_0001).is_host());
+    }
+
+    #[test]
+    fn macs_of_hosts_groups_and_pairs_of_routers() {
+        let known = |text: &str| {
+            let mut octets = text.split(':').map(|octet| u8::from_str_radix(octet, 16).unwrap());
+            Mac(std::array::from_fn(|_| octets.next().unwrap()))
+        };
+        for (text, host, is_virtual) in [
+            ("00:09:fb:01:02:03", true, false),
+            ("02:00:00:00:00:01", true, false),
+            ("00:00:00:00:00:00", false, false),
+            ("ff:ff:ff:ff:ff:ff", false, false),
+            ("01:00:5e:00:00:12", false, false),
+            ("00:00:5e:00:01:0a", true, true),
+            ("00:00:5e:00:02:0a", true, true),
+            ("00:00:5e:00:03:0a", true, false),
+            ("00:00:0c:07:ac:01", true, true),
+            ("00:00:0c:9f:f0:01", true, true),
+            ("00:00:0c:9f:e0:01", true, false),
+            ("00:05:73:a0:0f:ff", true, true),
+            ("00:07:b4:00:01:01", true, true),
+        ] {
+            assert_eq!((known(text).is_host(), known(text).is_virtual()), (host, is_virtual), "{text}");
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! ARP for IPv4 on Ethernet (RFC 826): its sender says which address is its own.
 
-use etherparse::{ArpHardwareId, ArpPacketSlice, EtherType};
+use etherparse::{ArpHardwareId, ArpOperation, ArpPacketSlice, EtherType};
 
 use crate::address::{Address, Mac};
+use crate::claim::{Claim, How};
 
 /// What the sender of an ARP packet says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +12,8 @@ pub struct Sender {
     pub mac: Mac,
     /// Its protocol address; 0.0.0.0 in a probe (RFC 5227 section 1.1).
     pub address: Address,
+    /// Why it speaks.
+    pub how: How,
 }
 
 impl Sender {
@@ -22,57 +25,76 @@ impl Sender {
         if kind != (ArpHardwareId::ETHERNET, EtherType::IPV4) {
             return None;
         }
-        // Both conversions check the lengths that the packet gives.
+        // The conversions check the lengths that the packet gives.
         let mac = <[u8; 6]>::try_from(arp.sender_hw_addr()).ok()?;
         let address = <[u8; 4]>::try_from(arp.sender_protocol_addr()).ok()?;
-        Some(Self { mac: Mac(mac), address: Address::v4(u32::from_be_bytes(address)) })
+        // An announcement asks for, or answers, its own address (RFC 5227 section 3).
+        let how = if arp.target_protocol_addr() == address {
+            How::Announced
+        } else if arp.operation() == ArpOperation::REPLY {
+            How::Answering
+        } else {
+            How::Asking
+        };
+        Some(Self { mac: Mac(mac), address: Address::v4(u32::from_be_bytes(address)), how })
     }
 
-    /// True where it claims the address as its own: a probe asks and claims nothing, and no host has a group's address.
+    /// What it claims as its own: a probe asks and claims nothing, and no host has a group's address.
     #[must_use]
-    pub fn claims(&self) -> bool {
-        self.address.is_host() && self.mac.is_known()
+    pub fn claim(&self) -> Option<Claim> {
+        Claim::new(self.address, self.mac, self.how)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use etherparse::{ArpEthIpv4Packet, ArpOperation};
+    use etherparse::ArpEthIpv4Packet;
 
     const MAC: [u8; 6] = [0, 9, 0xfb, 1, 2, 3];
+    const OTHER: [u8; 4] = [10, 0, 0, 2];
 
-    fn packet(mac: [u8; 6], address: [u8; 4]) -> Vec<u8> {
-        ArpEthIpv4Packet {
-            operation: ArpOperation::REQUEST,
+    fn packet(operation: ArpOperation, mac: [u8; 6], address: [u8; 4], target: [u8; 4]) -> Vec<u8> {
+        let packet = ArpEthIpv4Packet {
+            operation,
             sender_mac: mac,
             sender_ipv4: address,
             target_mac: [0; 6],
-            target_ipv4: [10, 0, 0, 2],
-        }
-        .to_bytes()
-        .to_vec()
+            target_ipv4: target,
+        };
+        packet.to_bytes().to_vec()
     }
 
     #[test]
     fn a_sender_claims_its_address() {
-        let sender = Sender::read(&packet(MAC, [10, 0, 0, 1])).unwrap();
-        assert_eq!(sender, Sender { mac: Mac(MAC), address: Address::v4(0x0a00_0001) });
-        assert!(sender.claims());
-        let padded = [packet(MAC, [10, 0, 0, 1]), vec![0; 18]].concat();
-        assert_eq!(Sender::read(&padded), Some(sender), "an Ethernet frame is 60 octets at least");
+        let own = [10, 0, 0, 1];
+        for (operation, target, how) in [
+            (ArpOperation::REQUEST, OTHER, How::Asking),
+            (ArpOperation::REPLY, OTHER, How::Answering),
+            (ArpOperation::REQUEST, own, How::Announced),
+            (ArpOperation::REPLY, own, How::Announced),
+        ] {
+            let claim = Claim { address: Address::v4(0x0a00_0001), mac: Mac(MAC), how };
+            let packet = packet(operation, MAC, own, target);
+            assert_eq!(Sender::read(&packet).unwrap().claim(), Some(claim));
+            let padded = [packet, vec![0; 18]].concat();
+            assert_eq!(Sender::read(&padded).unwrap().claim(), Some(claim), "an Ethernet frame is 60 octets at least");
+        }
     }
 
     #[test]
     fn probes_and_group_addresses_claim_nothing() {
-        for (mac, address) in [(MAC, [0; 4]), (MAC, [224, 0, 0, 1]), ([0; 6], [10, 0, 0, 1])] {
-            assert!(!Sender::read(&packet(mac, address)).unwrap().claims(), "{mac:?} {address:?}");
+        for (mac, address) in
+            [(MAC, [0; 4]), (MAC, [224, 0, 0, 1]), ([0; 6], [10, 0, 0, 1]), ([0xff; 6], [10, 0, 0, 1])]
+        {
+            let sender = Sender::read(&packet(ArpOperation::REQUEST, mac, address, OTHER)).unwrap();
+            assert_eq!(sender.claim(), None, "{mac:?} {address:?}");
         }
     }
 
     #[test]
     fn what_is_cut_or_of_another_kind_is_not_read() {
-        let whole = packet(MAC, [10, 0, 0, 1]);
+        let whole = packet(ArpOperation::REQUEST, MAC, [10, 0, 0, 1], OTHER);
         for cut in 0..whole.len() {
             assert_eq!(Sender::read(&whole[..cut]), None, "{cut}");
         }

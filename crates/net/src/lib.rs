@@ -28,11 +28,14 @@
 pub mod address;
 pub mod arp;
 pub mod checksum;
+pub mod claim;
 pub mod community_id;
 pub mod defragment;
+pub mod dhcp;
 pub mod duplicates;
 pub mod flow;
 pub mod flow_table;
+pub mod neighbour;
 pub mod packet;
 pub mod peel;
 pub mod reader;

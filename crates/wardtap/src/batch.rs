@@ -20,6 +20,9 @@ pub enum Task {
     Arp,
 }
 
+/// The shard of all packets that tell who has which address: ARP, neighbour discovery and DHCP.
+pub const IDENTITY_SHARD: u8 = 0;
+
 /// A record's headers, read, and where it goes.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {

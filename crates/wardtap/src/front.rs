@@ -8,11 +8,13 @@ use std::collections::BTreeMap;
 use wardtap_capture::PacketSource;
 use wardtap_net::address::{SHARDS, shard_of};
 use wardtap_net::defragment::{Defragmenter, Outcome};
+use wardtap_net::dhcp;
 use wardtap_net::flow_table::{Seeker, Sought};
+use wardtap_net::neighbour;
 use wardtap_net::packet::{LinkType, Packet, Timestamp};
 use wardtap_net::peel::{Layout, Peeled, Undecoded, peel, peel_plain};
 
-use crate::batch::{Batch, Entry, Last, Task, Tick};
+use crate::batch::{Batch, Entry, IDENTITY_SHARD, Last, Task, Tick};
 use crate::clock::Clock;
 
 /// Which records are to be looked at.
@@ -68,7 +70,7 @@ pub struct Front {
     ended: Option<u8>,
 }
 
-const NOTHING: Entry = Entry { layout: Layout::EMPTY, sought: Sought::NONE, task: Task::Nothing, shard: 0 };
+const NOTHING: Entry = Entry { layout: Layout::EMPTY, sought: Sought::NONE, task: Task::Nothing, shard: IDENTITY_SHARD };
 
 impl Front {
     pub fn new(source: Box<dyn PacketSource>, selection: Selection, seeker: Seeker, fragments: Defragmenter) -> Self {
@@ -131,7 +133,7 @@ impl Front {
 
     fn peel(&mut self, packet: &Packet<'_>, datagrams: &mut Vec<Vec<u8>>, entry: &mut Entry) {
         match peel(packet) {
-            Peeled::Ip(layout) => to_shard(&self.seeker, packet, layout, Task::Packet, entry),
+            Peeled::Ip(layout) => self.to_shard(packet, layout, Task::Packet, entry),
             Peeled::Arp(layout) => *entry = Entry { layout, task: Task::Arp, ..NOTHING },
             Peeled::Stopped(reason) => {
                 *self.counts.undecoded.entry(reason).or_default() += 1;
@@ -150,7 +152,7 @@ impl Front {
                 };
                 match peel(&whole) {
                     Peeled::Ip(layout) => {
-                        to_shard(&self.seeker, &whole, layout.inherit(&fragment), Task::Datagram(place), entry);
+                        self.to_shard(&whole, layout.inherit(&fragment), Task::Datagram(place), entry);
                     }
                     Peeled::Stopped(reason) => *self.counts.undecoded.entry(reason).or_default() += 1,
                     // A tunnel's datagram that holds a fragment again, or ARP: one level is enough.
@@ -160,6 +162,15 @@ impl Front {
                 }
                 datagrams.push(frame);
             }
+        }
+    }
+
+    /// As [`to_shard`], for packets that may tell who has which address: all of those are of one shard, so that one worker
+    /// sees them in sequence, as it does ARP.
+    fn to_shard(&self, packet: &Packet<'_>, layout: Layout, task: Task, entry: &mut Entry) {
+        to_shard(&self.seeker, packet, layout, task, entry);
+        if dhcp::is_dhcp(packet, &layout) || neighbour::is_discovery(packet, &layout) {
+            entry.shard = IDENTITY_SHARD;
         }
     }
 

@@ -5,8 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use wardtap_behaviour::alert::{Severity, State};
-use wardtap_behaviour::device::Device;
-use wardtap_behaviour::judge::{Judge, Verdict};
+use wardtap_behaviour::judge::{DeviceNews, Judge, Verdict};
 use wardtap_behaviour::observation::Observation;
 use wardtap_export::event::{AlertEvent, DeviceEvent};
 
@@ -59,7 +58,7 @@ pub struct Judgement {
 
 /// What is to be written: decided by the judge, written once the judge is not borrowed any more.
 enum Told {
-    Device(Device),
+    Device(DeviceNews),
     Alert(Box<wardtap_behaviour::alert::Alert>),
 }
 
@@ -170,7 +169,9 @@ impl Judgement {
     fn tell(&mut self) -> io::Result<()> {
         for told in std::mem::take(&mut self.told) {
             match told {
-                Told::Device(device) if self.events.types.device => self.events.write(&DeviceEvent::first(&device))?,
+                Told::Device(news) if self.events.types.device => {
+                    self.events.write(&DeviceEvent::new(&news, self.judge.devices()))?;
+                }
                 Told::Device(_) => {}
                 Told::Alert(alert) => {
                     let event = AlertEvent::new(&alert, self.judge.devices(), &self.captures);

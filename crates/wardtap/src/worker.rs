@@ -1,6 +1,7 @@
 //! A worker: owns some of the shards, turns their packets into messages and facts.
 
 mod counts;
+mod identity;
 mod links;
 mod messages;
 mod told;
@@ -16,17 +17,17 @@ use wardtap_dissect::identify::{Conversation, Recognised};
 use wardtap_dissect::{PROTOCOLS, Protocol};
 use wardtap_export::event::{Finished, FlowEvent};
 use wardtap_net::address::{Address, SHARDS};
-use wardtap_net::arp::Sender;
 use wardtap_net::flow::{Flow, HashKey};
 use wardtap_net::flow_table::{FlowTable, Limits, Sought, Warm};
 use wardtap_net::packet::{Packet, Timestamp};
+use wardtap_net::peel::protocol;
 use wardtap_net::reassembler::StreamHandler;
 use wardtap_net::stream::{Chunk, FrameLabel, Side};
 
 use self::links::LinkedFlow;
 use self::messages::ToMessages;
-use self::told::{CLAIMED, HEARD, Told, role_bit};
-use crate::batch::{Batch, Bundle, Entry, Key, Last, Task};
+use self::told::{HEARD, Told, role_bit};
+use crate::batch::{Batch, Bundle, Entry, IDENTITY_SHARD, Key, Last, Task};
 
 /// What all workers are told.
 #[derive(Clone)]
@@ -219,6 +220,9 @@ impl Worker {
         if entry.task == Task::Arp {
             hands.arp(packet.bytes, usize::from(entry.layout.network));
         } else {
+            if entry.shard == IDENTITY_SHARD && entry.layout.protocol() != protocol::TCP {
+                hands.identity(&packet, &entry.layout);
+            }
             shard.table.take(&entry.sought, &packet, frame.to_bits(), &entry.layout, &mut hands);
             if hands.hold_too_much() {
                 hands.make_room(&mut shard.table, &entry.sought);
@@ -369,19 +373,6 @@ impl<'a> Hands<'a> {
     fn tell_role(&mut self, address: Address, protocol: &'static Protocol, requester: bool) {
         if self.shared.told.is_news(address, role_bit(protocol.index, requester)) {
             self.shared.bundle.observations.push((self.key, Observation::Role { address, protocol, requester }));
-        }
-    }
-
-    /// ARP: the sender says which address is its own.
-    fn arp(&mut self, frame: &[u8], at: usize) {
-        let Some(sender) = Sender::read(frame.get(at..).unwrap_or_default()) else {
-            self.shared.counts.bad_arp += 1;
-            return;
-        };
-        let Sender { mac, address } = sender;
-        if sender.claims() && self.shared.told.is_news(address, CLAIMED) {
-            let seen = Observation::Claimed { address, mac, vlan: self.vlan(), place: self.place };
-            self.shared.bundle.observations.push((self.key, seen));
         }
     }
 }

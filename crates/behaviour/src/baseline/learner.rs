@@ -60,7 +60,7 @@ impl Learner {
                 stored.insert(id.to_owned(), device);
             }
         }
-        for device in devices.iter() {
+        for (_, device) in devices.iter() {
             if let (Some(stored), Some(mac)) = (stored.get_mut(&device.id()), device.mac) {
                 stored.mac.get_or_insert(mac.0);
             }
@@ -71,6 +71,12 @@ impl Learner {
             (LinkKey { initiator, responder, transport, port }, link)
         });
         Store { devices: stored, links: links.collect() }
+    }
+
+    /// The devices that were learned.
+    pub fn devices<'a>(&'a self, parties: &'a Parties) -> impl Iterator<Item = (&'a str, &'a StoredDevice)> {
+        let named = |(place, device)| Some((parties.id_at(place)?, device));
+        self.days.iter().enumerate().filter_map(named).filter(|(_, device)| !device.days.is_empty())
     }
 
     fn device(&mut self, place: usize) -> &mut StoredDevice {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::profile::LinkProfile;
+use super::profile::{Hours, LinkProfile};
 use super::store::LinkKey;
 
 /// What can be new.
@@ -163,15 +163,17 @@ impl Novelties {
         self.devices.push((id.to_owned(), days.to_vec()));
     }
 
-    /// Hours that no other day of their kind has, nor has the hour before or behind.
+    /// Hours of a day that are unlikely by the other days of their kind.
     fn hours(&mut self, key: &LinkKey, by_day: &BTreeMap<u32, LinkProfile>) {
         for (held_out, now) in by_day {
             for kind in 0..2 {
-                let others = by_day.iter().filter(|(day, profile)| *day != held_out && profile.hours[kind] != 0);
-                let (days, known) = others.fold((0, 0), |(days, all), (_, day)| (days + 1, all | day.hours[kind]));
-                if days >= HOUR_DAYS_MIN && now.hours[kind] & !beside(known) != 0 {
+                let mut others = Hours::default();
+                by_day.iter().filter(|(day, _)| *day != held_out).for_each(|(_, day)| others.absorb(&day.hours[kind]));
+                let unlikely = (0..24).filter(|hour| now.hours[kind].seen >> hour & 1 == 1);
+                let unlikely = unlikely.map(|hour| others.unlikely(hour)).max().unwrap_or(0);
+                if others.days >= HOUR_DAYS_MIN && unlikely > 0 {
                     let devices = vec![key.initiator.clone(), key.responder.clone()];
-                    self.hours.push(Event { day: *held_out, circumstances: 0, devices });
+                    self.hours.push(Event { day: *held_out, circumstances: unlikely, devices });
                 }
             }
         }
@@ -234,13 +236,6 @@ impl Novelties {
 
 /// Hours are told apart once a link was there on so many days of their kind.
 pub const HOUR_DAYS_MIN: u32 = 3;
-
-/// Hours and those before and behind them.
-#[must_use]
-pub const fn beside(hours: u32) -> u32 {
-    const DAY: u32 = (1 << 24) - 1;
-    (hours | hours << 1 | hours >> 1 | hours >> 23 | hours << 23) & DAY
-}
 
 fn pair(one: &str, other: &str) -> (String, String) {
     let (least, greatest) = if one <= other { (one, other) } else { (other, one) };

@@ -41,8 +41,8 @@ pub struct DeviceProfile {
 pub struct LinkProfile {
     /// On how many days there was something.
     pub days: u32,
-    /// Bit n: in hour n by the site's clocks, on working days and on days of rest.
-    pub hours: [u32; 2],
+    /// The hours in which there was something, on working days and on days of rest.
+    pub hours: [Hours; 2],
     /// The most octets in a minute, from the initiator and from the responder.
     pub minute_bytes: [u64; 2],
     /// The most octets in an hour.
@@ -68,8 +68,8 @@ pub struct OperationProfile {
     pub days: u32,
     /// Messages.
     pub count: u64,
-    /// Bit n: in hour n by the site's clocks, on working days and on days of rest.
-    pub hours: [u32; 2],
+    /// The hours in which there was something, on working days and on days of rest.
+    pub hours: [Hours; 2],
     /// The most in a minute.
     pub minute_count: u32,
     /// The most in an hour.
@@ -86,6 +86,51 @@ pub struct OperationProfile {
     pub slowest: u64,
 }
 
+/// Hours of the day, by the site's clocks, in which there was something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hours {
+    /// Bit n: in hour n.
+    pub seen: u32,
+    /// Bit n: in hour n of one day only.
+    pub once: u32,
+    /// On how many days.
+    pub days: u32,
+    /// Hours of all days together.
+    pub all: u32,
+}
+
+impl Hours {
+    /// There was something in an hour of its one day.
+    const fn active(&mut self, hour: u8) {
+        let bit = 1 << hour;
+        self.all += (self.seen & bit == 0) as u32;
+        self.seen |= bit;
+        self.once |= bit;
+        self.days = 1;
+    }
+
+    /// Takes in those of other days.
+    pub const fn absorb(&mut self, other: &Self) {
+        self.once = (self.once & !other.seen) | (other.once & !self.seen);
+        self.seen |= other.seen;
+        self.days += other.days;
+        self.all += other.all;
+    }
+
+    /// How unlikely it is that there is something in this hour, in halvings: one where it was, or the one before or behind
+    /// it; else by how many of all hours were there on one day only (Good 1953).
+    #[must_use]
+    pub fn unlikely(&self, hour: u8) -> u8 {
+        const DAY: u32 = (1 << 24) - 1;
+        let beside = (self.seen | self.seen << 1 | self.seen >> 1 | self.seen >> 23 | self.seen << 23) & DAY;
+        if beside >> hour & 1 == 1 {
+            return 0;
+        }
+        let new = (f64::from(self.once.count_ones()) + 0.5) / (f64::from(self.all) + 1.0);
+        (-libm::log2(new)).clamp(0.0, 20.0) as u8
+    }
+}
+
 /// The place of a kind of day in `hours`.
 #[must_use]
 pub const fn kind_index(kind: DayKind) -> usize {
@@ -100,7 +145,7 @@ impl LinkProfile {
     pub fn absorb(&mut self, other: &Self) {
         self.days += other.days;
         for place in 0..2 {
-            self.hours[place] |= other.hours[place];
+            self.hours[place].absorb(&other.hours[place]);
             self.minute_bytes[place] = self.minute_bytes[place].max(other.minute_bytes[place]);
             self.hour_bytes[place] = self.hour_bytes[place].max(other.hour_bytes[place]);
             self.pause[place] = self.pause[place].max(other.pause[place]);
@@ -127,7 +172,7 @@ impl LinkProfile {
         for (&hour, cell) in &closed.hours {
             let day = days.entry(hour / HOURS_PER_DAY).or_insert_with(|| Self { days: 1, ..Self::default() });
             let local = site.local(Timestamp::from_seconds(u64::from(hour) * 3600));
-            day.hours[kind_index(local.kind)] |= 1 << local.hour;
+            day.hours[kind_index(local.kind)].active(local.hour);
             day.minute_opened = day.minute_opened.max(cell.peak_opened);
             day.hour_opened = day.hour_opened.max(cell.opened);
             day.hour_failed = day.hour_failed.max(cell.failed);
@@ -166,7 +211,7 @@ impl OperationProfile {
         self.days += other.days;
         self.count = self.count.saturating_add(other.count);
         for place in 0..2 {
-            self.hours[place] |= other.hours[place];
+            self.hours[place].absorb(&other.hours[place]);
             self.ranges[place] = wider(self.ranges[place], other.ranges[place]);
         }
         self.minute_count = self.minute_count.max(other.minute_count);
@@ -184,10 +229,10 @@ impl OperationProfile {
     }
 
     fn of_day(day: u32, cell: &OperationDay, site: &Site) -> Self {
-        let mut hours = [0; 2];
+        let mut hours = [Hours::default(); 2];
         for hour in (0..HOURS_PER_DAY).filter(|hour| cell.hours >> hour & 1 == 1) {
             let local = site.local(Timestamp::from_seconds(u64::from(day * HOURS_PER_DAY + hour) * 3600));
-            hours[kind_index(local.kind)] |= 1 << local.hour;
+            hours[kind_index(local.kind)].active(local.hour);
         }
         Self {
             days: 1,

@@ -3,7 +3,7 @@
 use crate::alert::Severity;
 use crate::detection::{About, Detection, Raise, Technique};
 use crate::links::Link;
-use crate::scoring::{Departure, Judged, What};
+use crate::scoring::{Departure, Judged, What, score};
 
 /// What the detection is.
 pub static ABOUT: About = About {
@@ -26,11 +26,11 @@ impl Detection for UnusualHour {
     }
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
-        let What::Hour { hour, rare } = departure.what else { return };
+        let What::Hour { hour, surprise } = departure.what else { return };
         let Link { initiator, responder, service } = departure.link;
         let judged = Judged {
-            severity: if rare { Severity::Medium } else { Severity::Low },
-            score: if rare { 50 } else { 20 },
+            severity: Severity::Medium,
+            score: score(surprise),
             explanation: format!("{initiator} contacts {responder} at an hour at which it never has before."),
             expected: format!("nothing at that hour on {} learned days", departure.days),
             observed: format!("{service} between {hour}:00 and {hour}:59"),

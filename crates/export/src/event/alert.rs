@@ -222,6 +222,6 @@ fn hexadecimal(digest: [u8; 32]) -> String {
 
 /// What a device does, by what it speaks: all that is known without an assets file.
 fn function(devices: &Devices, address: Address) -> String {
-    let roles: Vec<&str> = devices.get(address).map(roles).unwrap_or_default();
+    let roles: Vec<&str> = devices.owner(address).and_then(|device| devices.get(device)).map(roles).unwrap_or_default();
     if roles.is_empty() { "not known".to_owned() } else { roles.join(", ") }
 }

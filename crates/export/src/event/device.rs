@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use wardtap_behaviour::device::{self, Devices};
+use wardtap_behaviour::judge::DeviceNews;
 use wardtap_dissect::PROTOCOLS;
 use wardtap_net::address::Address;
 
@@ -26,29 +27,27 @@ pub struct DeviceBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(max = 4095))]
     pub vlan: Option<u16>,
-}
-
-impl From<&device::Device> for DeviceBody {
-    fn from(device: &device::Device) -> Self {
-        Self {
-            id: device.id(),
-            ip: device.address.to_string(),
-            mac: device.mac.map(|mac| mac.to_string()),
-            vlan: device.vlan,
-        }
-    }
+    /// In `device` events: the id of the older device that it proved to be, by which it goes from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^(mac:([0-9a-f]{2}:){5}[0-9a-f]{2}|ip:[0-9a-f:.]+(@\d+)?)$"))]
+    pub same_as: Option<String>,
 }
 
 /// The device of an address: known, or named by the address.
 #[must_use]
 pub fn device_body(devices: &Devices, address: Address) -> DeviceBody {
-    devices.get(address).map_or_else(
-        || DeviceBody { id: format!("ip:{address}"), ip: address.to_string(), mac: None, vlan: None },
-        DeviceBody::from,
-    )
+    let device = devices.owner(address).and_then(|device| devices.get(device));
+    DeviceBody {
+        id: device.map_or_else(|| format!("ip:{address}"), device::Device::id),
+        ip: address.to_string(),
+        mac: device.and_then(|device| device.mac).map(|mac| mac.to_string()),
+        vlan: device.and_then(|device| device.vlan),
+        same_as: None,
+    }
 }
 
-/// A device was heard for the first time.
+/// A device was heard for the first time, or its identity has changed: it has a further address, its MAC address has become
+/// known, or it proved to be another.
 #[derive(Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct DeviceEvent {
@@ -64,10 +63,15 @@ pub struct DeviceEvent {
 }
 
 impl DeviceEvent {
-    /// The event of a device's first appearance.
+    /// The event of what is new of a device.
     #[must_use]
-    pub fn first(device: &device::Device) -> Self {
-        Self { schema: Schema::V1, kind: DeviceType::Is, time: device.first.into(), device: device.into() }
+    pub fn new(news: &DeviceNews, devices: &Devices) -> Self {
+        let mut device = device_body(devices, news.address);
+        if let Some(was) = news.was {
+            let older = std::mem::replace(&mut device.id, was.to_string());
+            device.same_as = Some(older);
+        }
+        Self { schema: Schema::V1, kind: DeviceType::Is, time: news.time.into(), device }
     }
 }
 

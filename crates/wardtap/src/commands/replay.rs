@@ -304,7 +304,7 @@ fn add_up(replay: &Replay, outcome: &Outcome, judgement: &Judgement) -> (WorkerC
             untimed: source.untimed(),
             time_went_back: front.time_went_back,
         },
-        devices: judgement.judge.devices().iter().count() as u64,
+        devices: judgement.judge.devices().iter().filter(|(_, device)| device.is_heard()).count() as u64,
         evicted: [
             ("flows", flows.evicted_flows),
             ("holes", flows.evicted_holes),

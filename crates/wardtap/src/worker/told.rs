@@ -8,12 +8,10 @@ const TOLD: usize = 1 << 17;
 
 /// The address was heard.
 pub const HEARD: u32 = 1;
-/// ARP claimed it.
-pub const CLAIMED: u32 = 2;
 
 /// The bit of a role in what was told of an address.
 pub fn role_bit(protocol: usize, requester: bool) -> u32 {
-    1u32.checked_shl((2 + protocol * 2 + usize::from(requester)) as u32).unwrap_or(0)
+    1u32.checked_shl((1 + protocol * 2 + usize::from(requester)) as u32).unwrap_or(0)
 }
 
 /// What was told of which address, so that it is not told again: a cache, one place an address. What another address

@@ -1,0 +1,333 @@
+//! Devices: who is who, what each speaks.
+//!
+//! A device is `mac:…` only on evidence that the MAC address is its own (it claimed an address in ARP or neighbour
+//! discovery, or a DHCP server gave it one), else `ip:…`. Its id stays whatever address it takes later; addresses move
+//! between devices. Who claims what is in [`claims`], who holds what in [`holdings`].
+
+mod claims;
+mod holdings;
+mod name;
+
+use hashbrown::{HashMap, HashSet};
+use wardtap_dissect::PROTOCOLS;
+use wardtap_net::address::{Address, Mac};
+use wardtap_net::packet::Timestamp;
+
+use claims::Contest;
+use holdings::Holdings;
+pub use name::Name;
+
+use crate::observation::Claimed;
+
+/// The most devices known at once, and the most addresses. Later ones are refused and counted: giving up a known one
+/// would make what is told depend on how often workers repeat themselves.
+pub const DEVICES_MAX: usize = 131_072;
+
+/// The most refused addresses that are told apart, so that each is counted once however often workers tell of it, and
+/// never more than half as many as devices. The count ends here: who floods a network with more invented ones than this
+/// needs no better figure.
+pub const REFUSED_MAX: usize = 65_536;
+
+/// A device by its place in [`Devices`]: never another's, in one run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeviceId(pub u32);
+
+impl DeviceId {
+    /// Its place in lists by device.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What is known of a device. Kept small: a scan must not fill the memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Device {
+    /// What names it, for ever.
+    pub name: Name,
+    /// Its own MAC address, on evidence.
+    pub mac: Option<Mac>,
+    /// The VLAN it was first heard in.
+    pub vlan: Option<u16>,
+    /// When it was first heard; of one that is only known from a baseline or the assets file, 0.
+    pub first: Timestamp,
+    roles: [u8; PROTOCOLS.len()],
+    heard: bool,
+    /// The older device that it proved to be.
+    same_as: Option<DeviceId>,
+}
+
+const REQUESTER: u8 = 1;
+const RESPONDER: u8 = 2;
+
+impl Device {
+    /// The id in events.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.name.to_string()
+    }
+
+    /// True once it was heard in this capture.
+    #[must_use]
+    pub const fn is_heard(&self) -> bool {
+        self.heard
+    }
+
+    /// What it does in each protocol that it speaks: (index of the protocol, it asks, it answers).
+    pub fn roles(&self) -> impl Iterator<Item = (usize, bool, bool)> {
+        let roles = self.roles;
+        (0..)
+            .zip(roles)
+            .filter(|&(_, role)| role != 0)
+            .map(|(protocol, role)| (protocol, role & REQUESTER != 0, role & RESPONDER != 0))
+    }
+}
+
+/// Something has changed about who is who.
+#[derive(Clone, Debug)]
+pub enum IdentityChange {
+    /// A device was heard for the first time.
+    Appeared {
+        /// Which.
+        device: DeviceId,
+        /// By which address.
+        address: Address,
+        /// Who had it before.
+        from: Option<DeviceId>,
+    },
+    /// A known device has a further address, or is known to have this one.
+    Gained {
+        /// Which.
+        device: DeviceId,
+        /// The address.
+        address: Address,
+        /// Who had it before.
+        from: Option<DeviceId>,
+    },
+    /// Two devices proved to be one.
+    Same {
+        /// The older of the two, which stays.
+        device: DeviceId,
+        /// What named the younger.
+        was: Name,
+        /// The address that proved it.
+        address: Address,
+    },
+    /// An address was claimed while its owner lives; the owner keeps it for now.
+    Contended {
+        /// The owner.
+        owner: DeviceId,
+        /// Who claims it, where its hardware address is known, and an address that it has.
+        claimant: Option<(DeviceId, Address)>,
+        /// The claim.
+        claim: Claimed,
+    },
+    /// The owner of an address that was contended claims it again.
+    Defended {
+        /// The owner.
+        owner: DeviceId,
+        /// Its claim.
+        claim: Claimed,
+    },
+}
+
+/// All devices, in the order in which they became known.
+pub struct Devices {
+    max: usize,
+    all: Vec<Device>,
+    holdings: Holdings,
+    by_mac: HashMap<Mac, DeviceId, foldhash::fast::RandomState>,
+    contests: Vec<Contest>,
+    contests_forgotten: u64,
+    refused: HashSet<Address, foldhash::fast::RandomState>,
+}
+
+impl Default for Devices {
+    fn default() -> Self {
+        Self::new(DEVICES_MAX)
+    }
+}
+
+impl Devices {
+    /// At most so many, and never more than [`DEVICES_MAX`].
+    #[must_use]
+    pub fn new(max: usize) -> Self {
+        Self {
+            max: max.min(DEVICES_MAX),
+            all: Vec::new(),
+            holdings: Holdings::default(),
+            by_mac: HashMap::default(),
+            contests: Vec::new(),
+            contests_forgotten: 0,
+            refused: HashSet::default(),
+        }
+    }
+
+    /// Makes a device known before it is heard, from a baseline or the assets file: it has that id from the start.
+    /// Called again with the same id, another MAC address and further addresses are those of its other interfaces.
+    ///
+    /// None where the table is full, or `id` is none.
+    pub fn learned(&mut self, id: &str, mac: Option<Mac>, addresses: &[Address]) -> Option<DeviceId> {
+        let name: Name = id.parse().ok()?;
+        let known = match name {
+            Name::Mac(mac) => self.by_mac(mac),
+            Name::Ip { address, .. } => self.owner(address),
+        };
+        let known = known.filter(|&known| self.get(known).is_some_and(|device| device.name == name));
+        let device = match known {
+            Some(device) => device,
+            None => self.add(name)?,
+        };
+        let named = if let Name::Mac(mac) = name { Some(mac) } else { None };
+        for mac in named.into_iter().chain(mac) {
+            self.by_mac.entry(mac).or_insert(device);
+            let known = &mut self.all[device.0 as usize].mac;
+            *known = known.or(Some(mac));
+        }
+        let named = if let Name::Ip { address, .. } = name { Some(address) } else { None };
+        for address in addresses.iter().copied().chain(named) {
+            if self.holdings.find(address).is_none() && self.holdings.len() < self.max {
+                self.holdings.add(address, device, None);
+            }
+        }
+        Some(device)
+    }
+
+    /// Takes note of a packet from an address.
+    pub fn heard(
+        &mut self,
+        address: Address,
+        vlan: Option<u16>,
+        time: Timestamp,
+        changes: &mut Vec<IdentityChange>,
+    ) {
+        let device = self.owner(address).or_else(|| self.add_by_address(address, vlan));
+        if let Some(device) = device {
+            self.appear(device, address, None, vlan, time, changes);
+        }
+    }
+
+    /// Takes note of what the device of an address speaks.
+    ///
+    /// Each role counts once for an address, for who had it then: how often workers repeat it must not show.
+    pub fn role(&mut self, address: Address, protocol: usize, requester: bool) {
+        let bit = if requester { REQUESTER } else { RESPONDER };
+        if let Some(place) = self.holdings.find(address)
+            && self.holdings.is_first_role(place, protocol, bit)
+        {
+            let owner = self.resolve(self.holdings.owner(place));
+            if let Some(role) = self.all[owner.0 as usize].roles.get_mut(protocol) {
+                *role |= bit;
+            }
+        }
+    }
+
+    /// Who has an address now.
+    #[must_use]
+    pub fn owner(&self, address: Address) -> Option<DeviceId> {
+        self.holdings.find(address).map(|place| self.resolve(self.holdings.owner(place)))
+    }
+
+    /// A device; of one that proved to be another, that one.
+    #[must_use]
+    pub fn get(&self, device: DeviceId) -> Option<&Device> {
+        self.all.get(self.resolve(device).0 as usize)
+    }
+
+    /// A device's id in events.
+    #[must_use]
+    pub fn id_of(&self, device: DeviceId) -> String {
+        self.get(device).map(Device::id).unwrap_or_default()
+    }
+
+    /// An address that the device has: the latest that it came to.
+    #[must_use]
+    pub fn address_of(&self, device: DeviceId) -> Option<Address> {
+        self.addresses(device).next()
+    }
+
+    /// The addresses that the device has, the latest first.
+    pub fn addresses(&self, device: DeviceId) -> impl Iterator<Item = Address> {
+        self.holdings.of(self.resolve(device))
+    }
+
+    /// All devices in the order in which they became known, each once whatever it was taken for.
+    pub fn iter(&self) -> impl Iterator<Item = (DeviceId, &Device)> {
+        (0..).map(DeviceId).zip(&self.all).filter(|(_, device)| device.same_as.is_none())
+    }
+
+    /// Addresses for which there was no room; the most that are told apart stand for as many or more.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.refused.len() as u64
+    }
+
+    /// Contested addresses that were given up for want of room.
+    #[must_use]
+    pub const fn contests_forgotten(&self) -> u64 {
+        self.contests_forgotten
+    }
+
+    /// Follows what proved to be the same; always to an older one, so it ends.
+    fn resolve(&self, mut device: DeviceId) -> DeviceId {
+        while let Some(older) = self.all.get(device.0 as usize).and_then(|device| device.same_as) {
+            device = older;
+        }
+        device
+    }
+
+    fn by_mac(&self, mac: Mac) -> Option<DeviceId> {
+        self.by_mac.get(&mac).map(|&device| self.resolve(device))
+    }
+
+    /// A new device without an address; None where the table is full.
+    fn add(&mut self, name: Name) -> Option<DeviceId> {
+        if self.all.len() >= self.max {
+            return None;
+        }
+        let device = DeviceId(self.all.len() as u32);
+        self.all.push(Device {
+            name,
+            mac: None,
+            vlan: None,
+            first: Timestamp::default(),
+            roles: [0; PROTOCOLS.len()],
+            heard: false,
+            same_as: None,
+        });
+        self.holdings.add_device();
+        Some(device)
+    }
+
+    /// A new device that is named by its address.
+    fn add_by_address(&mut self, address: Address, vlan: Option<u16>) -> Option<DeviceId> {
+        let device = if self.has_room(address) { self.add(Name::Ip { address, vlan: None }) } else { None }?;
+        self.holdings.add(address, device, vlan);
+        Some(device)
+    }
+
+    /// True where a further address can be kept; it is counted where not.
+    fn has_room(&mut self, address: Address) -> bool {
+        let room = self.holdings.len() < self.max && self.all.len() < self.max;
+        if !room && self.refused.len() < REFUSED_MAX.min(self.max / 2) {
+            self.refused.insert(address);
+        }
+        room
+    }
+
+    /// A device has shown itself; true where it was the first time.
+    fn appear(
+        &mut self,
+        device: DeviceId,
+        address: Address,
+        from: Option<DeviceId>,
+        vlan: Option<u16>,
+        time: Timestamp,
+        changes: &mut Vec<IdentityChange>,
+    ) -> bool {
+        let Some(known) = self.all.get_mut(device.0 as usize).filter(|known| !known.heard) else { return false };
+        (known.heard, known.first, known.vlan) = (true, time, vlan);
+        changes.push(IdentityChange::Appeared { device, address, from });
+        true
+    }
+}

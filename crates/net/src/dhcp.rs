@@ -1,0 +1,219 @@
+//! DHCP for IPv4 (RFC 2131): which address a server gave to whom, and what it told of the network.
+//!
+//! Only what a server acknowledged is read. Names of hosts (option 12) are free text, and are not.
+
+use crate::address::{Address, Mac};
+use crate::packet::Packet;
+use crate::peel::{Layout, protocol};
+use crate::reader::{Reader, be32_at};
+
+/// Ports (RFC 2131 section 4.1).
+const SERVER: u16 = 67;
+const CLIENT: u16 = 68;
+
+/// Addresses read of one option; a list has the preferred ones first (RFC 2132 section 3.5).
+pub const LISTED_MAX: usize = 4;
+
+const REPLY: u8 = 2;
+const ETHERNET: [u8; 2] = [1, 6];
+const COOKIE: u32 = 0x6382_5363;
+const ACKNOWLEDGED: u8 = 5;
+
+/// Options (RFC 2132).
+const PAD: u8 = 0;
+const ROUTERS: u8 = 3;
+const NAME_SERVERS: u8 = 6;
+const MESSAGE_TYPE: u8 = 53;
+const SERVER_IDENTIFIER: u8 = 54;
+const END: u8 = 255;
+
+/// A lease that a server acknowledged (DHCPACK).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The client's own hardware address (`chaddr`).
+    pub client: Mac,
+    /// The address that it may use (`yiaddr`).
+    pub address: Address,
+    /// The server by its own word (option 54), else the sender.
+    pub server: Address,
+    /// Who sent the packet: the server, or a relay.
+    pub sender: Address,
+    /// The hardware address that the packet came from.
+    pub sender_mac: Option<Mac>,
+    /// The relay between them (`giaddr`).
+    pub relay: Option<Address>,
+    /// It is on its way to a relay: the frame is not of the client's network.
+    pub to_relay: bool,
+    /// Routers that the client is told of, the first [`LISTED_MAX`].
+    pub routers: Vec<Address>,
+    /// Name servers that the client is told of, the first [`LISTED_MAX`].
+    pub name_servers: Vec<Address>,
+}
+
+/// True for a UDP packet between DHCP's ports. All of a conversation or none: either end may be a relay.
+#[inline]
+#[must_use]
+pub fn is_dhcp(packet: &Packet<'_>, layout: &Layout) -> bool {
+    layout.protocol() == protocol::UDP
+        && be32_at(packet.bytes, usize::from(layout.transport)).is_some_and(|ports| {
+            let known = |port| port == u32::from(SERVER) || port == u32::from(CLIENT);
+            known(ports >> 16) && known(ports & 0xffff)
+        })
+}
+
+/// The lease in a packet, where it holds one.
+#[must_use]
+pub fn read(packet: &Packet<'_>, layout: &Layout) -> Option<Lease> {
+    let mut ip = Reader::new(packet.bytes.get(usize::from(layout.network)..)?);
+    if ip.u8()? >> 4 != 4 {
+        return None;
+    }
+    ip.skip(11)?;
+    let sender = Address::v4(ip.be32()?);
+    let end = layout.end().min(packet.bytes.len());
+    let mut udp = Reader::new(packet.bytes.get(usize::from(layout.transport)..end)?);
+    let (from, to) = (udp.be16()?, udp.be16()?);
+    udp.skip(4)?;
+    if from != SERVER {
+        return None;
+    }
+    let mut lease = message(udp)?;
+    if !lease.server.is_host() {
+        lease.server = sender;
+    }
+    (lease.sender, lease.sender_mac) = (sender, layout.source_mac(packet.bytes));
+    lease.to_relay = to == SERVER;
+    Some(lease)
+}
+
+/// RFC 2131 section 2: the fixed part, then options.
+fn message(mut message: Reader<'_>) -> Option<Lease> {
+    if message.u8()? != REPLY || message.take(2)? != ETHERNET {
+        return None;
+    }
+    // hops, xid, secs, flags, ciaddr; later siaddr, and behind chaddr sname and file.
+    message.skip(13)?;
+    let address = Address::v4(message.be32()?);
+    message.skip(4)?;
+    let relay = Address::v4(message.be32()?);
+    let client = message.take(16)?.first_chunk().copied().map(Mac)?;
+    message.skip(192)?;
+    if message.be32()? != COOKIE || !address.is_host() || !client.is_host() {
+        return None;
+    }
+    let mut lease = Lease {
+        client,
+        address,
+        server: Address::default(),
+        sender: Address::default(),
+        sender_mac: None,
+        relay: Some(relay).filter(|relay| relay.is_host()),
+        to_relay: false,
+        routers: Vec::new(),
+        name_servers: Vec::new(),
+    };
+    let mut acknowledged = false;
+    while let Some(code) = message.u8() {
+        match code {
+            PAD => continue,
+            END => break,
+            _ => {}
+        }
+        let Some(value) = message.u8().and_then(|length| message.take(usize::from(length))) else { break };
+        match code {
+            MESSAGE_TYPE => acknowledged = value == [ACKNOWLEDGED],
+            SERVER_IDENTIFIER => lease.server = listed(value).first().copied().unwrap_or_default(),
+            ROUTERS => lease.routers = listed(value),
+            NAME_SERVERS => lease.name_servers = listed(value),
+            _ => {}
+        }
+    }
+    acknowledged.then_some(lease)
+}
+
+fn listed(value: &[u8]) -> Vec<Address> {
+    let (addresses, _) = value.as_chunks::<4>();
+    addresses.iter().take(LISTED_MAX).map(|octets| Address::v4(u32::from_be_bytes(*octets))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packet::{LinkType, Timestamp};
+    use crate::peel::{Peeled, peel};
+
+    const MAC: [u8; 6] = [0, 9, 0xfb, 1, 2, 3];
+
+    fn body(kind: u8, gets: [u8; 4], options: &[u8]) -> Vec<u8> {
+        let mut body = vec![0; 236];
+        body[..4].copy_from_slice(&[2, 1, 6, 0]);
+        body[16..20].copy_from_slice(&gets);
+        body[28..34].copy_from_slice(&MAC);
+        body.extend_from_slice(&[99, 130, 83, 99, 53, 1, kind]);
+        body.extend_from_slice(options);
+        body.push(END);
+        body
+    }
+
+    fn packet(bytes: &[u8], sent: usize) -> Packet<'_> {
+        Packet { time: Timestamp::default(), link: LinkType::ETHERNET, bytes, sent: u32::try_from(sent).unwrap() }
+    }
+
+    /// The lease of a message from 10.0.0.9; cuts and every octet that is another one give a lease or none, and no panic.
+    fn read_frame(ports: [u16; 2], body: &[u8]) -> Option<Lease> {
+        let length = |more: usize| u16::try_from(body.len() + more).unwrap().to_be_bytes();
+        let mut frame = [[0x33; 6], [2; 6]].concat();
+        frame.extend([8, 0, 0x45, 0]);
+        frame.extend(length(28));
+        frame.extend([0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 9, 255, 255, 255, 255]);
+        ports.iter().for_each(|port| frame.extend(port.to_be_bytes()));
+        frame.extend(length(8));
+        frame.extend([0, 0]);
+        frame.extend(body);
+        let sent = frame.len();
+        let Peeled::Ip(layout) = peel(&packet(&frame, sent)) else { panic!("an IP packet") };
+        assert!(is_dhcp(&packet(&frame, sent), &layout));
+        for cut in 0..sent {
+            let _ = read(&packet(&frame[..cut], sent), &layout);
+        }
+        for at in 42..sent {
+            let mut other = frame.clone();
+            other[at] = 0xfe;
+            let _ = read(&packet(&other, sent), &layout);
+        }
+        read(&packet(&frame, sent), &layout)
+    }
+
+    #[test]
+    fn what_a_server_acknowledged() {
+        let options = [
+            &[0, 12, 4, b'n', b'a', b'm', b'e', 54, 4, 10, 0, 0, 8, 3, 4, 10, 0, 0, 1][..],
+            &[6, 22, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 6, 6],
+        ]
+        .concat();
+        let lease = read_frame([67, 68], &body(5, [10, 0, 0, 7], &options)).unwrap();
+        let v4 = |last: u32| Address::v4(0x0a00_0000 + last);
+        assert_eq!((lease.client, lease.address), (Mac(MAC), v4(7)));
+        assert_eq!((lease.server, lease.sender, lease.sender_mac), (v4(8), v4(9), Some(Mac([2; 6]))));
+        assert_eq!((lease.relay, lease.to_relay), (None, false));
+        assert_eq!(lease.routers, [v4(1)]);
+        assert_eq!(lease.name_servers.len(), LISTED_MAX);
+        assert!(read_frame([67, 67], &body(5, [10, 0, 0, 7], &options)).unwrap().to_relay);
+        assert_eq!(read_frame([67, 68], &body(5, [10, 0, 0, 7], &[])).unwrap().server, v4(9));
+    }
+
+    #[test]
+    fn what_is_no_lease() {
+        for (ports, body) in [
+            ([68, 67], body(5, [10, 0, 0, 7], &[])),
+            ([67, 68], body(2, [10, 0, 0, 7], &[])),
+            // Of a client that has an address and only asks for options (RFC 2131 section 3.4).
+            ([67, 68], body(5, [0; 4], &[])),
+            ([67, 68], body(5, [224, 0, 0, 1], &[])),
+            ([67, 68], [&[1][..], &body(5, [10, 0, 0, 7], &[])[1..]].concat()),
+            ([67, 68], [&[2, 6][..], &body(5, [10, 0, 0, 7], &[])[2..]].concat()),
+        ] {
+            assert_eq!(read_frame(ports, &body), None, "{ports:?} {body:?}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Who says which address is whose: ARP, neighbour discovery and DHCP. Seldom enough that all of it is told.
+
+use wardtap_behaviour::observation::{Claimed, Leased, Observation};
+use wardtap_net::arp::Sender;
+use wardtap_net::claim::Claim;
+use wardtap_net::dhcp;
+use wardtap_net::neighbour;
+use wardtap_net::packet::Packet;
+use wardtap_net::peel::Layout;
+
+use super::Hands;
+
+impl Hands<'_> {
+    /// ARP: the sender says which address is its own.
+    pub(super) fn arp(&mut self, frame: &[u8], at: usize) {
+        match Sender::read(frame.get(at..).unwrap_or_default()) {
+            Some(sender) => self.tell_claim(sender.claim()),
+            None => self.shared.counts.bad_arp += 1,
+        }
+    }
+
+    /// An IP packet of the shard of those that tell who has which address.
+    pub(super) fn identity(&mut self, packet: &Packet<'_>, layout: &Layout) {
+        if neighbour::is_discovery(packet, layout) {
+            self.tell_claim(neighbour::read(packet, layout));
+        } else if dhcp::is_dhcp(packet, layout)
+            && let Some(lease) = dhcp::read(packet, layout)
+        {
+            let vlan = self.vlan().filter(|_| !lease.to_relay);
+            let seen = Leased { lease, vlan, place: self.place };
+            self.shared.bundle.observations.push((self.key, Observation::Leased(Box::new(seen))));
+        }
+    }
+
+    fn tell_claim(&mut self, claim: Option<Claim>) {
+        if let Some(claim) = claim {
+            let seen = Claimed { claim, vlan: self.vlan(), place: self.place };
+            self.shared.bundle.observations.push((self.key, Observation::Claimed(seen)));
+        }
+    }
+}
