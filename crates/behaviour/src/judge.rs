@@ -4,8 +4,8 @@ use wardtap_net::address::{Address, Mac};
 use wardtap_net::packet::Timestamp;
 
 use crate::alert::{Alert, Alerts, OPEN_MAX};
-use crate::detection::{Detection, Raise, ask, detections};
 use crate::baseline::learner::Learner;
+use crate::detection::{Detection, Raise, ask, detections};
 use crate::device::{DEVICES_MAX, DeviceId, Devices, IdentityChange, Name};
 use crate::links::Use;
 use crate::observation::Observation;
@@ -139,9 +139,8 @@ impl Judge {
         }
         self.tell(raise.found, tell);
         let minute = now.seconds() / 60;
-        let is_new = self.behaviour.as_mut().is_some_and(|behaviour| {
-            std::mem::replace(&mut behaviour.minute, minute) != minute
-        });
+        let is_new =
+            self.behaviour.as_mut().is_some_and(|behaviour| std::mem::replace(&mut behaviour.minute, minute) != minute);
         if is_new {
             let minute = u32::try_from(minute).unwrap_or(u32::MAX);
             self.score(tell, |scorer, _, _, to| scorer.minute(minute, to));

@@ -61,12 +61,7 @@ impl Parties {
     /// Nobody but the outside and groups.
     #[must_use]
     pub fn new(site: Site) -> Self {
-        let mut parties = Self {
-            site,
-            ids: Vec::new(),
-            by_id: HashMap::default(),
-            by_device: Vec::new(),
-        };
+        let mut parties = Self { site, ids: Vec::new(), by_id: HashMap::default(), by_device: Vec::new() };
         parties.named(OUTSIDE);
         parties.named(GROUP);
         parties

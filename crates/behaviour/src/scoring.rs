@@ -310,13 +310,7 @@ impl Scorer {
     }
 
     /// Takes what a link did in a minute.
-    pub fn used(
-        &mut self,
-        used: &Use,
-        parties: &mut Parties,
-        devices: &Devices,
-        to: &mut dyn FnMut(Departure<'_>),
-    ) {
+    pub fn used(&mut self, used: &Use, parties: &mut Parties, devices: &Devices, to: &mut dyn FnMut(Departure<'_>)) {
         let Some(key) = parties.link(&used.link, devices) else { return };
         if !self.live.contains_key(&key) && !self.add(key, used.link) {
             return;

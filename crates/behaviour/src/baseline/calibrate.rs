@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::measure::{Measure, compare};
-use super::novelty::{Facet, Novelty, Novelties};
+use super::novelty::{Facet, Novelties, Novelty};
 use super::profile::{DeviceProfile, LinkProfile, Profiles};
 use super::store::{LinkKey, Store};
 use crate::site::Site;
@@ -68,11 +68,8 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
     let beyond = beyond.map(|(ratios, factor)| ratios.iter().filter(|ratio| *ratio > factor).count() as u32).collect();
     let novelty = novelties.into_novelty(days.len() as u32, allowed);
     let devices = store.devices.iter().map(|(id, device)| {
-        let profile = DeviceProfile {
-            mac: device.mac,
-            addresses: device.addresses.clone(),
-            days: device.days.len() as u32,
-        };
+        let profile =
+            DeviceProfile { mac: device.mac, addresses: device.addresses.clone(), days: device.days.len() as u32 };
         (id.clone(), profile)
     });
     let devices = devices.collect();
@@ -118,9 +115,8 @@ mod tests {
 
     #[test]
     fn a_heavier_tail_has_a_larger_factor() {
-        let tail = |index: f64| {
-            (1..=1000).map(|place| libm::pow(1000.0 / f64::from(place), index)).collect::<Vec<f64>>()
-        };
+        let tail =
+            |index: f64| (1..=1000).map(|place| libm::pow(1000.0 / f64::from(place), index)).collect::<Vec<f64>>();
         let (light, heavy) = (factor(&mut tail(0.2), 0.5), factor(&mut tail(0.6), 0.5));
         assert!(light > 3.9 && light < 5.0, "2000^0.2 is 4.6: {light}");
         assert!(heavy > 60.0 && heavy < 120.0, "2000^0.6 is 96: {heavy}");

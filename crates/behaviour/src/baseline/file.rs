@@ -32,7 +32,9 @@ pub enum BaselineError {
     #[error("is no baseline of wardtap: `wardtap learn` makes one")]
     NoBaseline,
     /// Made by a newer wardtap.
-    #[error("has version {0} of the format, and this wardtap reads version {VERSION}: use the wardtap that made it, or a newer one")]
+    #[error(
+        "has version {0} of the format, and this wardtap reads version {VERSION}: use the wardtap that made it, or a newer one"
+    )]
     Newer(u32),
     /// Shorter or longer than it says.
     #[error("has {found} octets and should have {expected}: it was cut or added to: take a copy that is whole")]

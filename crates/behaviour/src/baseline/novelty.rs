@@ -201,11 +201,7 @@ impl Novelties {
                 ] {
                     circumstances |= if known(on, day) { bit } else { 0 };
                 }
-                links.push(Event {
-                    day,
-                    circumstances,
-                    devices: vec![key.initiator.clone(), key.responder.clone()],
-                });
+                links.push(Event { day, circumstances, devices: vec![key.initiator.clone(), key.responder.clone()] });
             }
         }
         for (key, name, on, link_days) in &self.operations {
@@ -257,16 +253,14 @@ fn rarity(events: &[Event], days: u32, allowed: f64) -> Rarity {
     }
     // Judged by the other days alone.
     let surprise = |event: &Event| {
-        let on = |all: Option<&u32>, day: Option<&u32>| {
-            f64::from(all.copied().unwrap_or(0) - day.copied().unwrap_or(0))
-        };
-        let circumstances = on(
-            rarity.circumstances.get(&event.circumstances),
-            by_day.get(&(event.day, event.circumstances)),
-        );
-        let devices = event.devices.iter().map(|device| {
-            on(rarity.devices.get(device), devices_by_day.get(&(event.day, device.as_str())))
-        });
+        let on =
+            |all: Option<&u32>, day: Option<&u32>| f64::from(all.copied().unwrap_or(0) - day.copied().unwrap_or(0));
+        let circumstances =
+            on(rarity.circumstances.get(&event.circumstances), by_day.get(&(event.day, event.circumstances)));
+        let devices = event
+            .devices
+            .iter()
+            .map(|device| on(rarity.devices.get(device), devices_by_day.get(&(event.day, device.as_str()))));
         rarity.surprise_of(days.saturating_sub(1), circumstances, devices)
     };
     let mut surprises: Vec<f64> = events.iter().map(surprise).collect();

@@ -85,16 +85,18 @@ impl AddressTaken {
     ) {
         let (address, by, place) = (claimed.claim.address, claimed.claim.mac, claimed.place);
         let known = self.takings.iter().position(|taking| taking.address == address && taking.by == by);
-        let at = known.unwrap_or_else(|| self.watch(Taking {
-            address,
-            owner,
-            by,
-            claimant,
-            first: place,
-            last: place,
-            announced: false,
-            raised: None,
-        }));
+        let at = known.unwrap_or_else(|| {
+            self.watch(Taking {
+                address,
+                owner,
+                by,
+                claimant,
+                first: place,
+                last: place,
+                announced: false,
+                raised: None,
+            })
+        });
         let taking = &mut self.takings[at];
         (taking.last, taking.claimant) = (place, claimant);
         if let Some(why) = taking.raised.or(taking.announced.then_some("after its owner took it back")) {
@@ -142,9 +144,9 @@ impl AddressTaken {
     /// True where each claims what is the other's: two interfaces of one host, both of which answer for it.
     fn is_one_host(&self, taking: &Taking) -> bool {
         let Some((claimant, _)) = taking.claimant else { return false };
-        self.takings.iter().any(|other| {
-            other.owner == claimant && other.claimant.is_some_and(|(device, _)| device == taking.owner)
-        })
+        self.takings
+            .iter()
+            .any(|other| other.owner == claimant && other.claimant.is_some_and(|(device, _)| device == taking.owner))
     }
 
     fn raise(&mut self, at: usize, why: &'static str, raise: &mut Raise<'_>) {

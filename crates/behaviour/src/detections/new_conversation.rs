@@ -42,7 +42,11 @@ impl Detection for NewConversation {
             expected: format!(
                 "{}, {}",
                 if offered { "the service used by others" } else { "no such service" },
-                if circumstances & circumstances::ACQUAINTED != 0 { "between these two other services" } else { "nothing between these two" },
+                if circumstances & circumstances::ACQUAINTED != 0 {
+                    "between these two other services"
+                } else {
+                    "nothing between these two"
+                },
             ),
             observed: format!("{service}"),
         };

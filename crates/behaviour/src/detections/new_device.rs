@@ -9,9 +9,7 @@ use crate::scoring::{Departure, Judged, What};
 pub static ABOUT: About = About {
     name: "new-device",
     title: "A device that was never seen before",
-    attack: &[
-        Technique { id: "T0864", name: "Transient Cyber Asset", tactic: "Initial Access" },
-    ],
+    attack: &[Technique { id: "T0864", name: "Transient Cyber Asset", tactic: "Initial Access" }],
     impact: "A device that nobody expects can read, disturb or command what care depends on.",
     response: "Find out who brought it and what for; if nobody knows it, take it off the network.",
     page: include_str!("new_device.md"),

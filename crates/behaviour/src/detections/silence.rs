@@ -38,7 +38,10 @@ impl Detection for Silence {
             score: score(excess * 5.0),
             explanation: format!("{initiator} and {responder} have stopped exchanging what they always did."),
             expected: format!("a message within {normal} minutes"),
-            observed: format!("none for {now} minutes{}", operation.map(|name| format!(", {name}")).unwrap_or_default()),
+            observed: format!(
+                "none for {now} minutes{}",
+                operation.map(|name| format!(", {name}")).unwrap_or_default()
+            ),
         };
         raise.raise(departure.deviation(&ABOUT, initiator, service.to_string(), judged));
     }

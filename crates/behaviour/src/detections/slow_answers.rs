@@ -10,9 +10,7 @@ use crate::scoring::{Departure, Judged, What, score};
 pub static ABOUT: About = About {
     name: "slow-answers",
     title: "A system answers far more slowly than ever",
-    attack: &[
-        Technique { id: "T0814", name: "Denial of Service", tactic: "Inhibit Response Function" },
-    ],
+    attack: &[Technique { id: "T0814", name: "Denial of Service", tactic: "Inhibit Response Function" }],
     impact: "Who waits for a slow system works without its data, or by hand.",
     response: "Call the owner of the slow system; prepare the manual procedure.",
     page: include_str!("slow_answers.md"),
@@ -27,7 +25,9 @@ impl Detection for SlowAnswers {
     }
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
-        let What::Beyond { measure: Measure::ResponseTime, operation, now, normal, excess } = departure.what else { return };
+        let What::Beyond { measure: Measure::ResponseTime, operation, now, normal, excess } = departure.what else {
+            return;
+        };
         let Link { initiator, responder, service } = departure.link;
         let judged = Judged {
             severity: Severity::Medium,

@@ -9,9 +9,7 @@ use crate::scoring::{Departure, Judged, What, score};
 pub static ABOUT: About = About {
     name: "unusual-hour",
     title: "Active at an hour that is quiet else",
-    attack: &[
-        Technique { id: "T0859", name: "Valid Accounts", tactic: "Persistence" },
-    ],
+    attack: &[Technique { id: "T0859", name: "Valid Accounts", tactic: "Persistence" }],
     impact: "Work at an hour when nobody works may be somebody else's.",
     response: "Ask whether somebody works there now; if nobody does, look at what the device does.",
     page: include_str!("unusual_hour.md"),

@@ -5,8 +5,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
 use std::path::Path;
 
-use wardtap_behaviour::alert::Severity;
 use anyhow::Context;
+use wardtap_behaviour::alert::Severity;
 use wardtap_behaviour::baseline::file;
 use wardtap_behaviour::judge::{Behaviour, Judge};
 use wardtap_behaviour::parties::Parties;

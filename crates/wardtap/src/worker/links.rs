@@ -24,10 +24,7 @@ impl Hands<'_> {
         let now = *flow.volume();
         let more = |side: Side| {
             let (now, told) = (side.of(&now), side.of(&linked.told));
-            Volume {
-                packets: now.packets.saturating_sub(told.packets),
-                bytes: now.bytes.saturating_sub(told.bytes),
-            }
+            Volume { packets: now.packets.saturating_sub(told.packets), bytes: now.bytes.saturating_sub(told.bytes) }
         };
         let more = [more(linked.initiator), more(linked.initiator.other())];
         if more.iter().any(|more| more.packets > 0) {
@@ -81,8 +78,7 @@ impl Hands<'_> {
             protocol::TCP | protocol::UDP => Service::at(key.transport, *responder.of(&key.ports)),
             other => Service::at(other, 0),
         };
-        let link =
-            Link { initiator: *initiator.of(&key.addresses), responder: *responder.of(&key.addresses), service };
+        let link = Link { initiator: *initiator.of(&key.addresses), responder: *responder.of(&key.addresses), service };
         let (slot, is_new) = self.links.open(link, place);
         if linked.is_none() {
             self.links.began(slot, place);
