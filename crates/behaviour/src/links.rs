@@ -18,7 +18,9 @@ use wardtap_net::peel::protocol;
 use crate::observation::Place;
 use crate::slots::{self, Slot, Slots};
 use operations::Operations;
-pub use operations::{OPERATIONS_MAX, OperationNews, OperationUse, RANGES_MAX, ResponseTimes};
+pub use operations::{
+    OPERATIONS_MAX, OperationNews, OperationUse, RANGES_MAX, ResponseTimes, kind_of, readable, without_each,
+};
 
 /// The first of the ports that no service is registered on (RFC 6335 section 6): which of them it is says nothing.
 pub const DYNAMIC_PORTS: u16 = 49152;

@@ -17,7 +17,7 @@ use crate::baseline::profile::{LinkProfile, Profiles, kind_index};
 use crate::baseline::store::{ANSWERS_MIN, LinkKey, MINUTES_PER_HOUR};
 use crate::detection::About;
 use crate::device::Devices;
-use crate::links::{Link, Opened, OperationNews, Service, Use};
+use crate::links::{Link, Opened, OperationNews, Service, Use, without_each};
 use crate::observation::Place;
 use crate::parties::{Parties, Party, PartyLink};
 use live::Live;
@@ -59,7 +59,7 @@ pub enum What<'a> {
     /// A link between devices that are known.
     Link {
         /// See [`circumstances`].
-        circumstances: u8,
+        circumstances: u16,
         /// How surprising, in natural units.
         surprise: f64,
         /// More surprising than the budget allows for.
@@ -70,7 +70,7 @@ pub enum What<'a> {
         /// What it is.
         name: &'a str,
         /// See [`circumstances`].
-        circumstances: u8,
+        circumstances: u16,
         /// How surprising, in natural units.
         surprise: f64,
         /// More surprising than the budget allows for.
@@ -281,7 +281,7 @@ impl Scorer {
             let thresholds = &self.profiles.thresholds;
             for (now, normal_range) in news.ranges.iter().zip(&normal.ranges) {
                 let (Some(now), Some(normal_range)) = (now, normal_range) else { continue };
-                let beside = beside(*normal_range, *now);
+                let beside = beside(*normal_range, *now, normal.count);
                 let excess = Measure::Value.ratio(beside, 1000) / thresholds.factor(Measure::Value);
                 if excess > 1.0 {
                     let value = if now.0 < normal_range.0 { now.0 } else { now.1 };
@@ -302,6 +302,10 @@ impl Scorer {
             (circumstances::KNOWN_TO_INITIATOR, &self.acquaintance.initiator_operations, key.initiator),
         ] {
             circumstances |= if known.contains(&(party, (*news.name).to_owned())) { bit } else { 0 };
+        }
+        for (feature, like) in without_each(&news.name).enumerate() {
+            let is_like = |known: &String| without_each(known).nth(feature).is_some_and(|known| known == like);
+            circumstances |= if profile.operations.keys().any(is_like) { circumstances::but_for(feature) } else { 0 };
         }
         let ids = [parties.id(key.initiator), parties.id(key.responder)];
         let novelty = &self.profiles.thresholds.novelty;
@@ -372,7 +376,7 @@ impl Scorer {
         if hours.days >= HOUR_DAYS_MIN && unlikely > 0 && live.hour_told != minute / MINUTES_PER_HOUR {
             live.hour_told = minute / MINUTES_PER_HOUR;
             let ids = [parties.id(key.initiator), parties.id(key.responder)];
-            let (surprise, rare) = thresholds.novelty.surprise(Facet::Hour, unlikely, &ids);
+            let (surprise, rare) = thresholds.novelty.surprise(Facet::Hour, unlikely.into(), &ids);
             if rare {
                 tell(What::Hour { hour: local.hour, surprise }, profile.days);
             }

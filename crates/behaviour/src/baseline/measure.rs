@@ -79,11 +79,13 @@ impl Measure {
     }
 }
 
-/// A value beside a range, for [`Measure::Value`]; a range that is narrow for its place counts as a tenth of that.
+/// A value beside a range of `count` values, for [`Measure::Value`]. A range that is narrow for its place counts as a tenth of
+/// that, one of few values as wider than they show.
 #[must_use]
-pub fn beside(range: (u64, u64), value: (u64, u64)) -> u64 {
+pub fn beside(range: (u64, u64), value: (u64, u64), count: u64) -> u64 {
     let (low, high) = range;
     let width = (high - low).max(high / 10).max(1);
+    let width = width.saturating_add(width.saturating_mul(4) / count.max(1));
     let excess = low.saturating_sub(value.0).max(value.1.saturating_sub(high));
     1000 + excess.saturating_mul(1000) / width
 }
@@ -120,9 +122,9 @@ fn compare_operation(now: &OperationProfile, normal: &OperationProfile, to: &mut
     if normal.is_steady() {
         to(Measure::OperationPause, now.pause.into(), normal.pause.into());
     }
-    for (now, normal) in now.ranges.iter().zip(&normal.ranges) {
-        if let (Some(now), Some(normal)) = (now, normal) {
-            to(Measure::Value, beside(*normal, *now), 1000);
+    for (now, range) in now.ranges.iter().zip(&normal.ranges) {
+        if let (Some(now), Some(range)) = (now, range) {
+            to(Measure::Value, beside(*range, *now, normal.count), 1000);
         }
     }
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::profile::{Hours, LinkProfile};
 use super::store::LinkKey;
+use crate::links::without_each;
 
 /// What can be new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -43,9 +44,9 @@ pub struct Novelty {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Rarity {
     /// How many there were in which circumstances.
-    pub circumstances: BTreeMap<u8, u32>,
-    /// How many there were of whom.
-    pub devices: BTreeMap<String, u32>,
+    pub circumstances: BTreeMap<u16, u32>,
+    /// How many there were of whom in which circumstances.
+    pub devices: BTreeMap<(String, u16), u32>,
     /// All of them.
     pub all: u32,
     /// What surprises more than this deviates.
@@ -60,12 +61,12 @@ const PRIOR: f64 = 0.5;
 impl Rarity {
     /// How surprising a new thing is, in natural units.
     #[must_use]
-    pub fn surprise(&self, days: u32, circumstances: u8, devices: &[&str]) -> f64 {
+    pub fn surprise(&self, days: u32, circumstances: u16, devices: &[&str]) -> f64 {
         let count = |count: Option<&u32>| f64::from(count.copied().unwrap_or(0));
         self.surprise_of(
             days,
             count(self.circumstances.get(&circumstances)),
-            devices.iter().map(|device| count(self.devices.get(*device))),
+            devices.iter().map(|device| count(self.devices.get(&((*device).to_owned(), circumstances)))),
         )
     }
 
@@ -85,31 +86,37 @@ impl Novelty {
 
     /// How surprising a new thing is, and whether that is more than the site's budget allows for.
     #[must_use]
-    pub fn surprise(&self, facet: Facet, circumstances: u8, devices: &[&str]) -> (f64, bool) {
+    pub fn surprise(&self, facet: Facet, circumstances: u16, devices: &[&str]) -> (f64, bool) {
         let Some(rarity) = self.of(facet) else { return (0.0, false) };
         let surprise = rarity.surprise(self.days, circumstances, devices);
         (surprise, surprise > rarity.cutoff)
     }
 }
 
-/// The circumstances of a new link, one bit each.
+/// The circumstances of new things, one bit each.
 pub mod circumstances {
-    /// The responder offers the service to others.
-    pub const OFFERED: u8 = 1;
+    /// The responder of a new link offers the service to others.
+    pub const OFFERED: u16 = 1;
     /// The initiator uses the service of others.
-    pub const USED: u8 = 2;
+    pub const USED: u16 = 2;
     /// The two have another link.
-    pub const ACQUAINTED: u8 = 4;
-    /// The operation is known between the responder and others.
-    pub const KNOWN_TO_RESPONDER: u8 = 8;
-    /// The operation is known between the initiator and others.
-    pub const KNOWN_TO_INITIATOR: u8 = 16;
+    pub const ACQUAINTED: u16 = 4;
+    /// A new operation is known between the responder and others.
+    pub const KNOWN_TO_RESPONDER: u16 = 1 << 14;
+    /// It is known between the initiator and others.
+    pub const KNOWN_TO_INITIATOR: u16 = 1 << 15;
+
+    /// The bit for: but for its feature at this place, it is known on the link.
+    #[must_use]
+    pub const fn but_for(feature: usize) -> u16 {
+        if feature < 14 { 1 << feature } else { 0 }
+    }
 }
 
 /// A new thing of a held-out day.
 struct Event {
     day: u32,
-    circumstances: u8,
+    circumstances: u16,
     devices: Vec<String>,
 }
 
@@ -133,6 +140,8 @@ struct Acquaintance {
     pairs: BTreeMap<(String, String), BTreeSet<u32>>,
     responder_operations: BTreeMap<(String, String), BTreeSet<u32>>,
     initiator_operations: BTreeMap<(String, String), BTreeSet<u32>>,
+    /// Of a link, the names of its operations but for a feature.
+    like: BTreeMap<(LinkKey, String), BTreeSet<u32>>,
 }
 
 impl Novelties {
@@ -153,6 +162,9 @@ impl Novelties {
         for (name, on) in operations {
             known.responder_operations.entry((responder.clone(), name.to_owned())).or_default().extend(&on);
             known.initiator_operations.entry((initiator.clone(), name.to_owned())).or_default().extend(&on);
+            for like in without_each(name) {
+                known.like.entry((key.clone(), like)).or_default().extend(&on);
+            }
             self.operations.push((key.clone(), name.to_owned(), on, days.len() as u32));
         }
         self.hours(key, by_day);
@@ -173,7 +185,7 @@ impl Novelties {
                 let unlikely = unlikely.map(|hour| others.unlikely(hour)).max().unwrap_or(0);
                 if others.days >= HOUR_DAYS_MIN && unlikely > 0 {
                     let devices = vec![key.initiator.clone(), key.responder.clone()];
-                    self.hours.push(Event { day: *held_out, circumstances: unlikely, devices });
+                    self.hours.push(Event { day: *held_out, circumstances: unlikely.into(), devices });
                 }
             }
         }
@@ -220,6 +232,10 @@ impl Novelties {
                 ] {
                     circumstances |= if known(on, *day) { bit } else { 0 };
                 }
+                for (feature, like) in without_each(name).enumerate() {
+                    let like = acquaintance.like.get(&(key.clone(), like));
+                    circumstances |= if known(like, *day) { circumstances::but_for(feature) } else { 0 };
+                }
                 let devices = vec![key.initiator.clone(), key.responder.clone()];
                 operations.push(Event { day: *day, circumstances, devices });
             }
@@ -240,15 +256,15 @@ fn pair(one: &str, other: &str) -> (String, String) {
 
 fn rarity(events: &[Event], days: u32, allowed: f64) -> Rarity {
     let mut rarity = Rarity::default();
-    let mut by_day: BTreeMap<(u32, u8), u32> = BTreeMap::new();
-    let mut devices_by_day: BTreeMap<(u32, &str), u32> = BTreeMap::new();
+    let mut by_day: BTreeMap<(u32, u16), u32> = BTreeMap::new();
+    let mut devices_by_day: BTreeMap<(u32, &str, u16), u32> = BTreeMap::new();
     for event in events {
         rarity.all += 1;
         *rarity.circumstances.entry(event.circumstances).or_default() += 1;
         *by_day.entry((event.day, event.circumstances)).or_default() += 1;
         for device in &event.devices {
-            *rarity.devices.entry(device.clone()).or_default() += 1;
-            *devices_by_day.entry((event.day, device)).or_default() += 1;
+            *rarity.devices.entry((device.clone(), event.circumstances)).or_default() += 1;
+            *devices_by_day.entry((event.day, device, event.circumstances)).or_default() += 1;
         }
     }
     // Judged by the other days alone.
@@ -260,7 +276,11 @@ fn rarity(events: &[Event], days: u32, allowed: f64) -> Rarity {
         let devices = event
             .devices
             .iter()
-            .map(|device| on(rarity.devices.get(device), devices_by_day.get(&(event.day, device.as_str()))));
+            .map(|device| {
+                let of = event.circumstances;
+                let day = devices_by_day.get(&(event.day, device.as_str(), of));
+                on(rarity.devices.get(&(device.clone(), of)), day)
+            });
         rarity.surprise_of(days.saturating_sub(1), circumstances, devices)
     };
     let mut surprises: Vec<f64> = events.iter().map(surprise).collect();

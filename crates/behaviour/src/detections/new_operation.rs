@@ -2,7 +2,7 @@
 
 use crate::alert::Severity;
 use crate::detection::{About, Detection, Raise, Technique};
-use crate::links::Link;
+use crate::links::{Link, kind_of, readable};
 use crate::scoring::{Departure, Judged, What, score};
 
 /// What the detection is.
@@ -34,8 +34,8 @@ impl Detection for NewOperation {
             score: score(surprise),
             explanation: format!("{initiator} and {responder} exchange a kind of message that they never have before."),
             expected: format!("the kinds of messages of {} learned days", departure.days),
-            observed: name.to_owned(),
+            observed: readable(name),
         };
-        raise.raise(departure.deviation(&ABOUT, responder, name.to_owned(), judged));
+        raise.raise(departure.deviation(&ABOUT, responder, kind_of(name).to_owned(), judged));
     }
 }

@@ -3,7 +3,7 @@
 use crate::alert::Severity;
 use crate::baseline::measure::Measure;
 use crate::detection::{About, Detection, Raise, Technique};
-use crate::links::Link;
+use crate::links::{Link, readable};
 use crate::scoring::{Departure, Judged, What, score};
 
 /// What the detection is.
@@ -40,7 +40,7 @@ impl Detection for Silence {
             expected: format!("a message within {normal} minutes"),
             observed: format!(
                 "none for {now} minutes{}",
-                operation.map(|name| format!(", {name}")).unwrap_or_default()
+                operation.map(|name| format!(", {}", readable(name))).unwrap_or_default()
             ),
         };
         raise.raise(departure.deviation(&ABOUT, initiator, service.to_string(), judged));

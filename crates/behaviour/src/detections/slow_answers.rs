@@ -3,7 +3,7 @@
 use crate::alert::Severity;
 use crate::baseline::measure::Measure;
 use crate::detection::{About, Detection, Raise, Technique};
-use crate::links::Link;
+use crate::links::{Link, readable};
 use crate::scoring::{Departure, Judged, What, score};
 
 /// What the detection is.
@@ -34,7 +34,7 @@ impl Detection for SlowAnswers {
             score: score(excess * 5.0),
             explanation: format!("{responder} answers {initiator} far more slowly than ever before."),
             expected: format!("at most {normal} \u{b5}s on average"),
-            observed: format!("{now} \u{b5}s on average, {}", operation.unwrap_or_default()),
+            observed: format!("{now} \u{b5}s on average, {}", readable(operation.unwrap_or_default())),
         };
         raise.raise(departure.deviation(&ABOUT, responder, service.to_string(), judged));
     }

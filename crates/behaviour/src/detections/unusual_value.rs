@@ -3,7 +3,7 @@
 use crate::alert::Severity;
 use crate::baseline::measure::Measure;
 use crate::detection::{About, Detection, Raise, Technique};
-use crate::links::Link;
+use crate::links::{Link, kind_of, readable};
 use crate::scoring::{Departure, Judged, What, score};
 
 /// What the detection is.
@@ -35,8 +35,8 @@ impl Detection for UnusualValue {
             score: score(excess * 5.0),
             explanation: format!("{initiator} and {responder} exchange a value far from all that were seen before."),
             expected: format!("up to {normal}"),
-            observed: format!("{now}"),
+            observed: format!("{now}, {}", readable(operation.unwrap_or_default())),
         };
-        raise.raise(departure.deviation(&ABOUT, responder, operation.unwrap_or_default().to_owned(), judged));
+        raise.raise(departure.deviation(&ABOUT, responder, kind_of(operation.unwrap_or_default()).to_owned(), judged));
     }
 }

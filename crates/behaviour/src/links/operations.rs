@@ -1,6 +1,5 @@
 //! The operations of a link: what its messages do, told apart by the features that name an operation.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use wardtap_dissect::{
@@ -21,7 +20,7 @@ pub const RANGES_MAX: usize = 2;
 const EXTREMES_MAX: u8 = 4;
 
 /// The least and the greatest value of each feature that forms a range.
-pub type Ranges = [Option<(u64, u64)>; RANGES_MAX];
+pub(super) type Ranges = [Option<(u64, u64)>; RANGES_MAX];
 
 /// How often a link did something since it was last told.
 #[derive(Clone, Debug)]
@@ -217,7 +216,7 @@ fn widen(range: &mut Option<(u64, u64)>, value: u64) -> bool {
 }
 
 /// The features of a protocol whose values form a range.
-pub fn ranged(protocol: &'static Protocol) -> impl Iterator<Item = usize> {
+fn ranged(protocol: &'static Protocol) -> impl Iterator<Item = usize> {
     let range = |feature: &wardtap_dissect::Feature| feature.learned == Learned::Range;
     (0..).zip(protocol.features).filter(move |(_, feature)| range(feature)).map(|(place, _)| place).take(RANGES_MAX)
 }
@@ -238,23 +237,56 @@ fn identify(key: HashKey, protocol: &'static Protocol, envelope: &Envelope, feat
     fold(one ^ rest, other ^ key.0)
 }
 
-/// `modbus write-single-register function=6 unit=1 address=100`, and `(answer)` behind the kind of a response.
+/// `modbus write-single-register`, `(answer)` behind the kind of a response, and behind a tab each feature that names it:
+/// `function=6`, `unit=1`, `address=100`.
 fn name(message: &dyn Message, envelope: &Envelope, features: &Features) -> String {
     let protocol = message.protocol();
     let kind = protocol.kinds.get(envelope.kind).copied().unwrap_or_default();
     let mut name = format!("{} {kind}", protocol.name);
     if envelope.direction == Direction::Response {
-        name.push_str(" (answer)");
+        name.push_str(ANSWER);
     }
     for (place, (feature, value)) in protocol.features.iter().zip(features).enumerate() {
         if !matches!(feature.learned, Learned::Set | Learned::Position) || *value == NO_VALUE {
             continue;
         }
-        // Writing to a String cannot fail.
-        drop(match message.feature_text(place) {
-            Some(text) => write!(name, " {}={text}", feature.name),
-            None => write!(name, " {}={value}", feature.name),
-        });
+        let text = message.feature_text(place).map_or_else(|| value.to_string(), |text| text.to_string());
+        name.push_str(&format!("\t{}={text}", feature.name));
     }
     name
+}
+
+/// Stands behind the kind of a response.
+const ANSWER: &str = " (answer)";
+
+/// What kind of message an operation is: its name without features, the same for request and answer.
+#[must_use]
+pub fn kind_of(name: &str) -> &str {
+    let kind = name.split('\t').next().unwrap_or(name);
+    kind.strip_suffix(ANSWER).unwrap_or(kind)
+}
+
+/// The name for people.
+#[must_use]
+pub fn readable(name: &str) -> String {
+    name.replace('\t', " ")
+}
+
+/// The names that an operation would have without each of its features, in their order.
+pub fn without_each(name: &str) -> impl Iterator<Item = String> {
+    let parts: Vec<&str> = name.split('\t').collect();
+    (1..parts.len()).map(move |left_out| {
+        let mut name = String::new();
+        for (place, part) in parts.iter().enumerate() {
+            let part = if place == left_out { part.split('=').next().unwrap_or(part) } else { part };
+            if place > 0 {
+                name.push('\t');
+            }
+            // The kind says what the first feature does.
+            if !(place == 0 && left_out == 1) {
+                name.push_str(part);
+            }
+        }
+        name
+    })
 }
