@@ -12,6 +12,7 @@ use wardtap_net::address::Address;
 use wardtap_net::flow::FlowIdentity;
 use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
+use crate::baseline::approval::Change;
 use crate::detection::About;
 use crate::observation::Place;
 
@@ -141,6 +142,8 @@ pub struct Alert {
     pub evidence: Vec<Place>,
     /// How many frames showed it.
     pub frames_total: u64,
+    /// What of it the baseline does not hold, for what a baseline was asked about.
+    pub change: Option<Change>,
     told_count: u64,
 }
 
@@ -180,8 +183,17 @@ impl Alerts {
         self.evicted
     }
 
-    /// Takes a deviation; gives back the alert when it is to be told now.
+    /// Takes a deviation for which no baseline is needed; gives back the alert when it is to be told now.
     pub fn raise(&mut self, deviation: Deviation) -> Vec<Alert> {
+        self.take(deviation, None)
+    }
+
+    /// Takes a deviation from a baseline, and what of it that does not hold.
+    pub fn departed(&mut self, deviation: Deviation, change: Change) -> Vec<Alert> {
+        self.take(deviation, Some(change))
+    }
+
+    fn take(&mut self, deviation: Deviation, change: Option<Change>) -> Vec<Alert> {
         let key = Key {
             detection: deviation.about.name,
             device: deviation.device,
@@ -189,7 +201,7 @@ impl Alerts {
             subject: deviation.subject.clone(),
         };
         if let Some(&place) = self.open.get(&key) {
-            return self.list.get_mut(place).and_then(|(_, alert)| alert.fold(deviation)).into_iter().collect();
+            return self.list.get_mut(place).and_then(|(_, alert)| alert.fold(deviation, change)).into_iter().collect();
         }
         let mut told = Vec::new();
         if self.list.len() >= self.max {
@@ -198,7 +210,7 @@ impl Alerts {
             told.push(self.close(oldest));
         }
         self.count(&deviation);
-        let alert = Alert::new(deviation);
+        let alert = Alert::new(deviation, change);
         told.push(alert.clone());
         self.open.insert(key.clone(), self.list.len());
         self.list.push((key, alert));
@@ -270,13 +282,14 @@ impl Alerts {
 }
 
 impl Alert {
-    fn new(mut deviation: Deviation) -> Self {
+    fn new(mut deviation: Deviation, change: Option<Change>) -> Self {
         let evidence = std::mem::take(&mut deviation.evidence);
         let mut alert = Self {
             id: identify(&deviation),
             revision: 1,
             state: State::New,
             frames_total: 0,
+            change,
             told_count: deviation.count,
             deviation,
             evidence: Vec::new(),
@@ -286,7 +299,11 @@ impl Alert {
     }
 
     /// Folds a repeat in; the alert as it is to be told, where it is.
-    fn fold(&mut self, mut repeat: Deviation) -> Option<Self> {
+    fn fold(&mut self, mut repeat: Deviation, change: Option<Change>) -> Option<Self> {
+        match (&mut self.change, change) {
+            (Some(known), Some(repeat)) => known.what.absorb(repeat.what),
+            (known, repeat) => *known = known.take().or(repeat),
+        }
         let evidence = std::mem::take(&mut repeat.evidence);
         self.add_evidence(evidence);
         let worse = repeat.severity > self.deviation.severity;

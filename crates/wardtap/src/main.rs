@@ -3,16 +3,20 @@
 // A program has no outside: `pub` here means "for the other modules".
 #![allow(unreachable_pub)]
 
+mod baselines;
 mod batch;
 mod cli;
 mod clock;
 mod commands;
 mod front;
+mod heads;
 mod judgement;
 mod memory;
+mod output;
 mod panics;
 mod pipeline;
 mod progress;
+mod reading;
 mod worker;
 
 use std::io::Write;
@@ -44,7 +48,7 @@ fn main() -> ExitCode {
         Command::Schema => commands::schema::run(),
         Command::Learn(learn) => commands::learn::run(&learn),
         Command::Watch(_) => commands::not_built("watch"),
-        Command::Baseline(_) => commands::not_built("baseline"),
+        Command::Baseline(baseline) => commands::baseline::run(&baseline.command),
         Command::Extract(_) => commands::not_built("extract"),
         Command::Check(_) => commands::not_built("check"),
     };
