@@ -237,7 +237,7 @@ impl Judge {
             let alerts = match departs.zip(self.behaviour.as_deref()) {
                 None => self.alerts.raise(deviation),
                 Some(((link, what), Behaviour { parties, .. })) => {
-                    let change = Change { link: parties.key(link), time: deviation.last, what };
+                    let change = Change::at(deviation.last, parties.site(), parties.key(link), what);
                     self.alerts.departed(deviation, change)
                 }
             };

@@ -35,4 +35,3 @@ fn octets(path: &Path) -> anyhow::Result<Vec<u8>> {
 fn unreadable(path: &Path) -> String {
     format!("{}: cannot read the baseline", path.display())
 }
-

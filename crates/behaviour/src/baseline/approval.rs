@@ -24,10 +24,20 @@ use crate::site::Site;
 pub struct Change {
     /// On which link.
     pub link: LinkKey,
-    /// When.
-    pub time: Timestamp,
     /// What.
     pub what: Changed,
+}
+
+impl Change {
+    /// Something on a link, at a time at a site.
+    #[must_use]
+    pub fn at(time: Timestamp, site: &Site, link: LinkKey, mut what: Changed) -> Self {
+        if let Changed::Hours(hours) = &mut what {
+            let local = site.local(time);
+            hours[kind_index(local.kind)] |= 1 << local.hour;
+        }
+        Self { link, what }
+    }
 }
 
 /// What the baseline does not hold.
@@ -42,8 +52,8 @@ pub enum Changed {
     Link,
     /// An operation of the link.
     Operation(String),
-    /// Something at this hour.
-    Hour,
+    /// Activity at hours of working days and of days of rest, by the site's clocks: bit n stands for hour n.
+    Hours([u32; 2]),
     /// A quantity.
     Beyond {
         /// Which.
@@ -65,21 +75,24 @@ impl Changed {
             What::Device { initiates, .. } => Self::Device { initiates },
             What::Link { .. } => Self::Link,
             What::Operation { name, .. } => Self::Operation(name.to_owned()),
-            What::Hour { .. } => Self::Hour,
+            // At which, the time says: see [`Change::at`].
+            What::Hour { .. } => Self::Hours([0; 2]),
             What::Beyond { measure, operation, now, normal, .. } => {
                 Self::Beyond { measure, operation: operation.map(ToOwned::to_owned), now, normal }
             }
         }
     }
 
-    /// Takes in a repeat: of a quantity, the one that is further beyond.
+    /// Takes in a repeat: all hours, and of a quantity what is furthest beyond.
     pub fn absorb(&mut self, repeat: Self) {
-        if let (Self::Beyond { now: known, normal, .. }, Self::Beyond { now, .. }) = (&*self, &repeat)
-            && now.abs_diff(*normal) < known.abs_diff(*normal)
-        {
-            return;
+        match (&mut *self, &repeat) {
+            (Self::Hours(known), Self::Hours(more)) => {
+                known.iter_mut().zip(more).for_each(|(known, more)| *known |= more);
+            }
+            (Self::Beyond { now: known, normal, .. }, Self::Beyond { now, .. })
+                if now.abs_diff(*normal) < known.abs_diff(*normal) => {}
+            _ => *self = repeat,
         }
-        *self = repeat;
     }
 }
 
@@ -101,6 +114,12 @@ pub const fn measure_name(measure: Measure) -> &'static str {
         Measure::OperationPause => "operation-silence",
         Measure::Value => "value",
     }
+}
+
+/// The measure with a name.
+#[must_use]
+pub fn measure_named(name: &str) -> Option<Measure> {
+    Measure::ALL.into_iter().find(|measure| measure_name(*measure) == name)
 }
 
 /// An operation of a link, or the link itself.
@@ -139,13 +158,17 @@ pub struct Approval {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum NotAccepted {
     /// The link is not in the baseline.
-    #[error("the baseline has no conversation of {0} with {1} on that service: it is not the one that the alert comes of")]
+    #[error(
+        "the baseline has no conversation of {0} with {1} on that service: it is not the one that the alert comes of"
+    )]
     NoLink(String, String),
     /// The operation is not in the baseline.
     #[error("the baseline has no such operation of {0} with {1}: it is not the one that the alert comes of")]
     NoOperation(String, String),
     /// What was normal is something else by now.
-    #[error("what is normal between {0} and {1} has changed since the alert: replay with this baseline, and take the new alert")]
+    #[error(
+        "what is normal between {0} and {1} has changed since the alert: replay with this baseline, and take the new alert"
+    )]
     Changed(String, String),
 }
 
@@ -160,13 +183,7 @@ impl Accepted {
     ///
     /// # Errors
     /// Where the alert does not come of these profiles.
-    pub fn add(
-        &mut self,
-        change: &Change,
-        address: Option<Address>,
-        profiles: &Profiles,
-        site: &Site,
-    ) -> Result<(), NotAccepted> {
+    pub fn add(&mut self, change: &Change, address: Option<Address>, profiles: &Profiles) -> Result<(), NotAccepted> {
         let link = &change.link;
         match &change.what {
             Changed::Device { initiates } => {
@@ -178,10 +195,9 @@ impl Accepted {
             Changed::Operation(name) => {
                 self.unmeasured.insert((link.clone(), Some(name.clone())));
             }
-            Changed::Hour => {
-                let local = site.local(change.time);
-                let hours = &mut self.links.entry(link.clone()).or_default().hours[kind_index(local.kind)];
-                hours.seen |= 1 << local.hour;
+            Changed::Hours(hours) => {
+                let into = &mut self.links.entry(link.clone()).or_default().hours;
+                into.iter_mut().zip(hours).for_each(|(into, hours)| into.seen |= hours & ALL_HOURS);
             }
             Changed::Beyond { measure, operation, now, normal } => {
                 let known = profiles.links.get(link).ok_or_else(|| NotAccepted::no_link(link))?;
@@ -377,7 +393,8 @@ fn widen_operation(
         }
         Measure::Value => {
             // What was normal is the edge of one of the ranges that it is beside.
-            let edge = |range: &(u64, u64)| (now < range.0 && range.0 == normal) || (now > range.1 && range.1 == normal);
+            let edge =
+                |range: &(u64, u64)| (now < range.0 && range.0 == normal) || (now > range.1 && range.1 == normal);
             let of = (0..).zip(&known.ranges).filter(|(_, range)| range.as_ref().is_some_and(edge));
             let places: Vec<usize> = of.map(|(place, _)| place).collect();
             for &place in &places {

@@ -113,11 +113,7 @@ fn of_links(key: &LinkKey, earlier: &LinkProfile, later: &LinkProfile, found: &m
     }
 }
 
-fn quantities(
-    earlier: &LinkProfile,
-    later: &LinkProfile,
-    to: &mut dyn FnMut(Measure, Option<usize>, u64, u64),
-) {
+fn quantities(earlier: &LinkProfile, later: &LinkProfile, to: &mut dyn FnMut(Measure, Option<usize>, u64, u64)) {
     for end in 0..2 {
         to(Measure::MinuteBytes, Some(end), earlier.minute_bytes[end], later.minute_bytes[end]);
         to(Measure::HourBytes, Some(end), earlier.hour_bytes[end], later.hour_bytes[end]);

@@ -8,7 +8,7 @@ use wardtap_behaviour::device::Devices;
 use wardtap_behaviour::observation::Place;
 use wardtap_net::address::Address;
 
-use super::{AlertType, DeviceBody, FlowBody, Schema, Time, device_body, roles};
+use super::{AlertType, DepartureBody, DeviceBody, FlowBody, Schema, Time, device_body, roles};
 
 /// A deviation.
 #[derive(Serialize, JsonSchema)]
@@ -80,6 +80,10 @@ pub struct AlertBody {
     pub clinical: Clinical,
     /// The frames that show it.
     pub evidence: Evidence,
+    /// What of it the baseline does not hold, in the baseline's words; absent where no baseline was needed.
+    /// `wardtap baseline approve` accepts it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub departure: Option<DepartureBody>,
 }
 
 /// A technique of MITRE ATT&CK.
@@ -205,6 +209,7 @@ impl AlertEvent {
                     frames_total: alert.frames_total,
                     sha256: deviation.sha256.map(hexadecimal),
                 },
+                departure: alert.change.as_ref().map(DepartureBody::from),
             },
         }
     }

@@ -16,8 +16,8 @@ use wardtap_export::summary::{self, Summarised};
 use wardtap_net::flow_table::Counters;
 
 use crate::USAGE;
-use crate::cli::{EventType, Replay, SeverityName};
 use crate::baselines;
+use crate::cli::{EventType, Replay, SeverityName};
 use crate::judgement::{EventTypes, Events, Judgement};
 use crate::output::{open, place, unwritable};
 use crate::pipeline::Outcome;
