@@ -1,6 +1,7 @@
 //! Judgement from outside: messages of an invented protocol in, tallies, deviations and alerts out.
 
 mod alerts;
+mod baselines;
 mod crowds;
 mod detections;
 mod devices;
