@@ -126,7 +126,7 @@ pub struct Evaluate {
     #[arg(long, value_name = "FOLDER")]
     pub work: Option<PathBuf>,
     /// Days that are simulated side by side [default: as many as there are processors]
-    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     pub jobs: Option<usize>,
     /// Faults of the tap.
     #[command(flatten)]
@@ -147,7 +147,7 @@ pub struct Faults {
     #[arg(long)]
     pub one_direction: bool,
     /// Cut frames to so many octets
-    #[arg(long, value_name = "OCTETS", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    #[arg(long, value_name = "OCTETS", value_parser = RangedU64ValueParser::<usize>::new().range(1..=65_535))]
     pub snaplen: Option<usize>,
     /// Tag frames with their VLAN
     #[arg(long)]

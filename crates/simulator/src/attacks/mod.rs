@@ -104,9 +104,9 @@ pub fn named(name: &str) -> Result<&'static Scenario, String> {
     all().find(|scenario| scenario.name == name).ok_or_else(|| {
         let meant = match &similar(name)[..] {
             [] => String::new(),
-            names => format!("did you mean {}? ", names.join(" or ")),
+            names => format!("did you mean {}? ", names.join(", ")),
         };
-        format!("{meant}`wardtap-simulator list` shows all")
+        format!("there is none; {meant}`wardtap-simulator list` shows all")
     })
 }
 
@@ -216,8 +216,8 @@ mod tests {
 
     #[test]
     fn a_name_that_is_none_says_what_was_meant() {
-        assert!(named("rogue-dhpc").unwrap_err().starts_with("did you mean rogue-dhcp? "));
-        assert!(named("ssh").unwrap_err().starts_with("did you mean ssh-guessing? "));
-        assert_eq!(named("teapot").unwrap_err(), "`wardtap-simulator list` shows all");
+        assert!(named("rogue-dhpc").unwrap_err().contains("did you mean rogue-dhcp? "));
+        assert!(named("ssh").unwrap_err().contains("did you mean ssh-guessing, tool-hydra-ssh? "));
+        assert_eq!(named("teapot").unwrap_err(), "there is none; `wardtap-simulator list` shows all");
     }
 }
