@@ -143,7 +143,8 @@ impl<'a> Tap<'a> {
     /// Makes of a frame on its way to a router what it is behind it; gives its VLAN there.
     fn route(&mut self, vlan: u16) -> u16 {
         let bytes = &mut self.buffer;
-        let [.., 8, 0] = bytes[..14] else { return vlan };
+        // What somebody in between gets, as he has others believe that he is the router, is not on its way to one yet.
+        let ([0x00, 0x00, 0x5e, 0x00, 0x01, ..], [.., 8, 0]) = (&bytes[..6], &bytes[..14]) else { return vlan };
         let Some(&(mac, gateway, vlan_behind)) =
             self.neighbours.get(&Ipv4Addr::new(bytes[30], bytes[31], bytes[32], bytes[33]))
         else {

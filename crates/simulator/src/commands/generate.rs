@@ -50,12 +50,12 @@ fn begin(options: &cli::Generate) -> Result<(Sim, Time)> {
     ward::open(&mut sim, options.hospital.devices);
     let begin = OPENING + DAY.mul_f64(options.skip);
     sim.run(begin, |_| Ok::<_, anyhow::Error>(()))?;
-    for (day, name) in (0..).zip(&options.scenarios) {
-        let scenario = attacks::named(name)?;
+    for (day, &scenario) in (0..).zip(&options.scenarios) {
         let needed = f64::from(day) + scenario.hour / 24.0;
         ensure!(
             needed < options.days,
-            "{name} would begin {needed:.2} days into the capture, which spans {}: --days {} holds it",
+            "{} would begin {needed:.2} days into the capture, which spans {}: --days {} holds it",
+            scenario.name,
             options.days,
             day + 1
         );
