@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::profile::{LinkProfile, OperationProfile};
+use super::profile::{DeviceProfile, LinkProfile, OperationProfile};
 
 /// What is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -27,17 +27,19 @@ pub enum Measure {
     Refusals,
     /// Microseconds that answers take.
     ResponseTime,
-    /// Minutes without a packet on a link.
+    /// Minutes without a packet on a link, while its sender sent something else.
     LinkPause,
-    /// Minutes without a message of an operation.
+    /// Minutes without a message of an operation, while its sender sent something else.
     OperationPause,
+    /// Minutes without a packet of a device.
+    DevicePause,
     /// A value beside the range of those seen: 1000 and how far it is beside, in thousandths of the width of the range.
     Value,
 }
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::MinuteBytes,
         Self::HourBytes,
         Self::MinuteOpened,
@@ -50,6 +52,7 @@ impl Measure {
         Self::ResponseTime,
         Self::LinkPause,
         Self::OperationPause,
+        Self::DevicePause,
         Self::Value,
     ];
 
@@ -66,8 +69,9 @@ impl Measure {
             Self::MessageBytes => 2000,
             Self::Refusals => 100,
             Self::ResponseTime => 20_000,
-            Self::LinkPause => 5,
-            Self::OperationPause => 15,
+            Self::LinkPause => 3,
+            Self::OperationPause => 5,
+            Self::DevicePause => 15,
             Self::Value => 1000,
         }
     }
@@ -133,17 +137,25 @@ fn compare_operation(now: &OperationProfile, normal: &OperationProfile, to: &mut
 pub const REFUSALS_OF_MIN: u64 = 20;
 
 /// The longest pause, in minutes, of what is so steady that its silence is worth telling.
-const STEADY_PAUSE_MAX: u32 = 180;
+const STEADY_PAUSE_MAX: u32 = 60;
+
+/// The same for all that a device sends.
+const DEVICE_PAUSE_MAX: u32 = 240;
 
 /// On fewer days nothing is shown to be steady.
 const STEADY_DAYS_MIN: u32 = 2;
+
+/// Fewer active minutes a day are not steady.
+const STEADY_MINUTES_MIN: u32 = 12;
 
 impl LinkProfile {
     /// Whether an end is so steady that its silence is worth telling.
     #[must_use]
     pub fn is_steady(&self, place: usize) -> bool {
-        let pause = self.pause.get(place).copied().unwrap_or_default();
-        self.days >= STEADY_DAYS_MIN && (1..=STEADY_PAUSE_MAX).contains(&pause)
+        let (pause, minutes) = (self.pause.get(place), self.minutes.get(place));
+        self.days >= STEADY_DAYS_MIN
+            && pause.is_some_and(|pause| *pause <= STEADY_PAUSE_MAX)
+            && minutes.is_some_and(|minutes| minutes / self.days >= STEADY_MINUTES_MIN)
     }
 }
 
@@ -151,6 +163,16 @@ impl OperationProfile {
     /// Whether it is so steady that its silence is worth telling.
     #[must_use]
     pub fn is_steady(&self) -> bool {
-        self.days >= STEADY_DAYS_MIN && (1..=STEADY_PAUSE_MAX).contains(&self.pause)
+        self.days >= STEADY_DAYS_MIN
+            && self.pause <= STEADY_PAUSE_MAX
+            && self.count / u64::from(self.days) >= u64::from(STEADY_MINUTES_MIN)
+    }
+}
+
+impl DeviceProfile {
+    /// Whether it is so steady that its silence is worth telling.
+    #[must_use]
+    pub const fn is_steady(&self) -> bool {
+        self.days >= STEADY_DAYS_MIN && self.pause > 0 && self.pause <= DEVICE_PAUSE_MAX
     }
 }

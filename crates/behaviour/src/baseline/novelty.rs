@@ -273,14 +273,11 @@ fn rarity(events: &[Event], days: u32, allowed: f64) -> Rarity {
             |all: Option<&u32>, day: Option<&u32>| f64::from(all.copied().unwrap_or(0) - day.copied().unwrap_or(0));
         let circumstances =
             on(rarity.circumstances.get(&event.circumstances), by_day.get(&(event.day, event.circumstances)));
-        let devices = event
-            .devices
-            .iter()
-            .map(|device| {
-                let of = event.circumstances;
-                let day = devices_by_day.get(&(event.day, device.as_str(), of));
-                on(rarity.devices.get(&(device.clone(), of)), day)
-            });
+        let devices = event.devices.iter().map(|device| {
+            let of = event.circumstances;
+            let day = devices_by_day.get(&(event.day, device.as_str(), of));
+            on(rarity.devices.get(&(device.clone(), of)), day)
+        });
         rarity.surprise_of(days.saturating_sub(1), circumstances, devices)
     };
     let mut surprises: Vec<f64> = events.iter().map(surprise).collect();

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use wardtap_net::packet::Timestamp;
 
 use super::calibrate::Thresholds;
-use super::store::{HOURS_PER_DAY, LinkKey, MINUTES_PER_HOUR, OperationDay, StoredLink, StoredOperation, wider};
+use super::store::{HOURS_PER_DAY, LinkKey, OperationDay, StoredLink, StoredOperation, wider};
 use crate::site::{DayKind, Site};
 
 /// What is normal at a site.
@@ -34,6 +34,8 @@ pub struct DeviceProfile {
     pub addresses: Vec<(u64, u64)>,
     /// On how many days it was there.
     pub days: u32,
+    /// The longest time in which it sent nothing, in minutes.
+    pub pause: u32,
 }
 
 /// What is normal on a link.
@@ -53,7 +55,7 @@ pub struct LinkProfile {
     pub hour_opened: u32,
     /// The most conversations of an hour that ended without an answer.
     pub hour_failed: u32,
-    /// The longest silence of the initiator and of the responder, in minutes.
+    /// The longest silence of the initiator and of the responder, in minutes in which they sent something else.
     pub pause: [u32; 2],
     /// Minutes in which they sent something.
     pub minutes: [u32; 2],
@@ -78,8 +80,10 @@ pub struct OperationProfile {
     pub largest: u64,
     /// The greatest share of answers of a day that refused, in thousandths.
     pub refused: u32,
-    /// The longest time without one, in minutes.
+    /// The longest silence, in minutes in which its sender sent something else.
     pub pause: u32,
+    /// Who sends it: 0 the initiator of the link, 1 the responder.
+    pub from: u8,
     /// The least and greatest values.
     pub ranges: [Option<(u64, u64)>; 2],
     /// The greatest mean of the response times of a minute, in microseconds.
@@ -168,7 +172,6 @@ impl LinkProfile {
         let mut closed = link.clone();
         closed.close_before(u32::MAX);
         let mut days: BTreeMap<u32, Self> = BTreeMap::new();
-        let mut last = [None; 2];
         for (&hour, cell) in &closed.hours {
             let day = days.entry(hour / HOURS_PER_DAY).or_insert_with(|| Self { days: 1, ..Self::default() });
             let local = site.local(Timestamp::from_seconds(u64::from(hour) * 3600));
@@ -176,13 +179,11 @@ impl LinkProfile {
             day.minute_opened = day.minute_opened.max(cell.peak_opened);
             day.hour_opened = day.hour_opened.max(cell.opened);
             day.hour_failed = day.hour_failed.max(cell.failed);
-            for (place, last) in last.iter_mut().enumerate() {
+            for place in 0..2 {
                 day.minute_bytes[place] = day.minute_bytes[place].max(cell.peak_bytes[place]);
                 day.hour_bytes[place] = day.hour_bytes[place].max(cell.bytes[place]);
-                day.minutes[place] += cell.minutes[place].count_ones();
-                let (pause, end) = longest_pause(hour * MINUTES_PER_HOUR, cell.minutes[place], *last);
-                day.pause[place] = day.pause[place].max(pause);
-                *last = end;
+                day.minutes[place] = day.minutes[place].saturating_add(cell.minutes[place]);
+                day.pause[place] = day.pause[place].max(cell.pause[place]);
             }
         }
         for (name, operation) in &closed.operations {
@@ -193,17 +194,6 @@ impl LinkProfile {
         }
         days
     }
-}
-
-/// The longest time between two active minutes, the last before this hour among them, and the last in it.
-fn longest_pause(first_minute: u32, active: u64, mut last: Option<u32>) -> (u32, Option<u32>) {
-    let mut longest = 0;
-    for minute in (0..MINUTES_PER_HOUR).filter(|minute| active >> minute & 1 == 1) {
-        let now = first_minute + minute;
-        longest = longest.max(last.map_or(0, |last| now - last));
-        last = Some(now);
-    }
-    (longest, last)
 }
 
 impl OperationProfile {
@@ -219,16 +209,17 @@ impl OperationProfile {
         self.largest = self.largest.max(other.largest);
         self.refused = self.refused.max(other.refused);
         self.pause = self.pause.max(other.pause);
+        self.from = other.from;
         self.slowest = self.slowest.max(other.slowest);
     }
 
     fn by_day(operation: &StoredOperation, site: &Site) -> BTreeMap<u32, Self> {
         let mut closed = operation.clone();
         closed.close_before(u32::MAX);
-        closed.days.iter().map(|(&day, cell)| (day, Self::of_day(day, cell, site))).collect()
+        closed.days.iter().map(|(&day, cell)| (day, Self::of_day(day, cell, operation.from, site))).collect()
     }
 
-    fn of_day(day: u32, cell: &OperationDay, site: &Site) -> Self {
+    fn of_day(day: u32, cell: &OperationDay, from: u8, site: &Site) -> Self {
         let mut hours = [Hours::default(); 2];
         for hour in (0..HOURS_PER_DAY).filter(|hour| cell.hours >> hour & 1 == 1) {
             let local = site.local(Timestamp::from_seconds(u64::from(day * HOURS_PER_DAY + hour) * 3600));
@@ -243,6 +234,7 @@ impl OperationProfile {
             largest: cell.largest,
             refused: u32::try_from(u64::from(cell.refused) * 1000 / u64::from(cell.count.max(1))).unwrap_or(1000),
             pause: cell.pause,
+            from,
             ranges: cell.ranges,
             slowest: cell.slowest,
         }
