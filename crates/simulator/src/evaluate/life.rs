@@ -18,11 +18,9 @@ use crate::sim::Sim;
 use crate::tap::Tap;
 use crate::ward;
 
-/// No scenario is followed for longer, in days.
-const LONGEST: u32 = 3;
-
-/// Days without scenario go on over their midnight, as scenarios of the evening do.
-const CONTROL: u32 = 2;
+/// So many days a day without scenario goes on, over its midnight as scenarios of the evening do; and no scenario is followed
+/// for longer, since there would be nothing to hold its alerts against.
+const LONGEST: u32 = 2;
 
 /// What is true of a day, in its folder.
 const DAY_FILE: &str = "day.json";
@@ -62,7 +60,7 @@ pub(super) fn live(plan: &Plan, detectors: &mut [Detector]) -> Result<Vec<String
         sim.run(midnight, |_| Ok::<_, Infallible>(()))?;
         if on(day).next().is_some() {
             pool.spawn(format!("day {day} without scenario"), || {
-                observe(&mut sim, plan, detectors, &control_folder(plan, day), midnight + DAY * CONTROL, None)
+                observe(&mut sim, plan, detectors, &control_folder(plan, day), midnight + DAY * LONGEST, None)
             })?;
         }
         for scenario in on(day) {
@@ -109,8 +107,7 @@ fn observe(
         None => None,
     };
     let day = Day { truth, devices, frames: watched.frames, failures };
-    serde_json::to_writer(BufWriter::new(File::create(folder.join(DAY_FILE))?), &day)?;
-    Ok(())
+    fs::write(folder.join(DAY_FILE), serde_json::to_vec(&day)?).context("cannot write what is true of the day")
 }
 
 /// Reads what `observe` left behind.
