@@ -11,8 +11,7 @@ use super::detector::{self, Detector, Feed};
 use super::fork::Pool;
 use super::truth::{Day, Frames, Truth};
 use crate::attacks::{self, Scenario};
-use crate::clock::{DAY, Time};
-use crate::commands::generate::OPENING;
+use crate::clock::{DAY, OPENING, Time};
 use crate::network::OUTSIDE;
 use crate::sim::Sim;
 use crate::tap::Tap;
@@ -128,10 +127,10 @@ struct Watched {
 fn watch(sim: &mut Sim, plan: &Plan, feed: &mut Feed, until: impl Fn(&Sim) -> Time) -> Result<Watched> {
     let to: Box<dyn Write + '_> = Box::new(BufWriter::with_capacity(1 << 18, feed));
     let mut tap = Tap::new(to, None, plan.faults, sim.dice("tap", 0))?;
-    tap.look_around(&sim.net);
     let mut marked = Frames::default();
     while sim.now < until(sim) {
-        sim.run(until(sim), |frame| {
+        let end = tap.look_around(&sim.net, sim.now).min(until(sim));
+        sim.run(end, |frame| {
             let before = tap.frames;
             tap.see(&frame)?;
             if frame.mark != 0 {

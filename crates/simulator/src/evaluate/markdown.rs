@@ -57,11 +57,17 @@ fn head(out: &mut String, names: &[&str]) {
     row(out, names.iter().map(|name| if name.starts_with('>') { "---:" } else { "---" }.to_owned()));
 }
 
+/// The head of a table with a column for each detector behind the first ones.
+fn head_of_detectors(out: &mut String, report: &Report, first: &[&str]) {
+    let names: Vec<String> = report.detectors.iter().map(|measured| format!(">{}", code(&measured.name))).collect();
+    let columns: Vec<&str> = first.iter().copied().chain(names.iter().map(String::as_str)).collect();
+    head(out, &columns);
+}
+
 type Cell<'a> = Box<dyn Fn(&Measured) -> String + 'a>;
 
 fn summary(out: &mut String, report: &Report) {
-    let names = report.detectors.iter().map(|measured| format!(">{}", code(&measured.name))).collect::<Vec<_>>();
-    head(out, &[&[""], &names.iter().map(String::as_str).collect::<Vec<_>>()[..]].concat());
+    head_of_detectors(out, report, &[""]);
     let part = |is: fn(&Entry) -> bool, so: fn(&Verdict) -> bool| -> Cell<'_> {
         Box::new(move |measured| share(report, measured, is, so))
     };
@@ -141,9 +147,7 @@ fn families(out: &mut String, report: &Report) {
     if of.is_empty() {
         return;
     }
-    let names = report.detectors.iter().map(|measured| format!(">{}", code(&measured.name))).collect::<Vec<_>>();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    head(out, &[&["found, by family", "tuning"], &names[..]].concat());
+    head_of_detectors(out, report, &["found, by family", "tuning"]);
     for ((held_out, family), places) in of {
         let cell = |measured: &Measured| {
             let played: Vec<&Verdict> = places.iter().filter_map(|place| measured.verdicts[*place].as_ref()).collect();
@@ -230,7 +234,8 @@ fn by(detections: &[String]) -> String {
 fn clean(out: &mut String, report: &Report, measured: &Measured) {
     line!(out, "False alerts in {} device-days:\n", measured.clean.device_days);
     head(out, &["", ">alerts", ">per device-day (95 %)", ">days with one"]);
-    let groups = [&measured.clean.all].into_iter().chain(&measured.clean.by_severity).chain(&measured.clean.by_detection);
+    let groups =
+        [&measured.clean.all].into_iter().chain(&measured.clean.by_severity).chain(&measured.clean.by_detection);
     for Group { name, alerts, days } in groups {
         let days = format!("{days} of {}", report.clean);
         row(out, [code(name), alerts.count.to_string(), rate(alerts), days]);

@@ -13,8 +13,7 @@ use super::score::{self, Rules, Verdict};
 use super::statistics::Rate;
 use super::truth::Day;
 use crate::attacks::{Family, Scenario};
-use crate::clock::{DAY, Time};
-use crate::commands::generate::OPENING;
+use crate::clock::{DAY, OPENING, Time};
 
 /// All of it. Nothing here depends on how fast the machine is: the same input gives the same report.
 #[derive(Debug, Serialize)]

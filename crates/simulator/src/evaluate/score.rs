@@ -76,8 +76,9 @@ pub(super) fn score(
         }
     }
     let is_right = |alert: &&Alert| is_right(alert, scenario.family, scenario.techniques, rules.families);
-    let with_one =
-        || day.incidents.values().filter(|incident| about.iter().any(|alert| incident.alerts.contains(&alert.id))).count();
+    let with_one = || {
+        day.incidents.values().filter(|incident| about.iter().any(|alert| incident.alerts.contains(&alert.id))).count()
+    };
     Verdict {
         found: !about.is_empty(),
         right: about.iter().filter_map(is_right).max(),
