@@ -180,10 +180,10 @@ impl Network {
     ) -> HostId {
         let id = HostId(self.hosts.len() as u16);
         let mut dice = Dice::new(self.seed, "host", u64::from(id.0));
-        let [a, b, c] = oui;
-        let [d, e, ..] = dice.bits().to_le_bytes();
-        // The number keeps addresses apart whatever the dice say.
-        let mac = [a, b, c, d, e ^ id.0.to_be_bytes()[0], id.0.to_be_bytes()[1]];
+        let ([a, b, c], [e, f]) = (oui, id.0.to_be_bytes());
+        let [d, ..] = dice.bits().to_le_bytes();
+        // The number keeps addresses of one maker apart whatever the dice say.
+        let mac = [a, b, c, d, e, f];
         let latency = match zone {
             OUTSIDE => us(dice.range(6_000..28_000)),
             _ if role == "pump" || role == "monitor" => us(dice.range(900..6_000)),
