@@ -89,7 +89,7 @@ pub struct Evaluate {
     /// and `replay - --baseline FILE --events FILE --event-types alert,incident`, as wardtap does
     #[arg(long = "detector", value_name = "COMMAND", required = true)]
     pub detectors: Vec<String>,
-    /// A small measurement: 50 devices, 3 days to learn, 2 clean ones, a dozen scenarios
+    /// A small measurement: 50 devices, 3 days to learn, 2 clean ones, a dozen scenarios that are not kept out of tuning
     #[arg(long)]
     pub quick: bool,
     /// Seed of all chance: the same seed gives the same tables

@@ -51,7 +51,7 @@ pub(super) fn ventilator_flood(sim: &mut Sim) -> Cast {
 
 /// A second of it, straight to the port: nobody answers.
 fn flood(sim: &mut Sim, from: HostId, to: HostId, dice: &mut Dice) {
-    let (at, _) = sim.net.resolve(sim.now, from, to);
+    let Some((at, _)) = sim.net.resolve(sim.now, from, to) else { return };
     let (route, vlan) = sim.net.route(from, to);
     let gap = 1_000_000 / FLOOD.0;
     for step in 0..FLOOD.0 {

@@ -203,10 +203,15 @@ fn results_message(
             format!("SPM|1|{tube}||SER^^HL70487|||||||{role}^^HL70369"),
             format!("OBR|1|{tube}||{code}^^L"),
             format!("ORC|SC||||CM||||{time}"),
-            format!("TCD|{code}^^L|^1^:^1"),
         ]
     };
-    segments.extend_from_slice(results);
+    let (first, others) = results.split_at(results.len().min(1));
+    segments.extend_from_slice(first);
+    if !analyser.old {
+        // How the tube was diluted stands behind a result (HL7 v2.5.1 chapter 7, OUL^R22).
+        segments.push(format!("TCD|{code}^^L|^1^:^1"));
+    }
+    segments.extend_from_slice(others);
     let event = if analyser.old { "ORU^R01" } else { "OUL^R22^OUL_R22" };
     analyser.sender.message(time, "LIS", event, segments)
 }

@@ -128,7 +128,7 @@ impl Sim {
                 self.hand(at + us(300), host, &offer, rogue, true);
                 self.net.mark = before;
             }
-            at = self.relay(at, host, &message, &offer, first);
+            at = self.relay(at, host, [&message, &offer], first, &[wish]);
         }
         let own = self.net.host(server).ip.octets();
         let named = [wish, (54, &own[..])];
@@ -144,7 +144,7 @@ impl Sim {
                 self.net.mark = before;
                 at
             }
-            None => self.relay(at, host, &request, &answer, first),
+            None => self.relay(at, host, [&request, &answer], first, chosen),
         };
         self.net.readdress(host, gets);
         self.net.announce(at + ms(20), host);
@@ -168,8 +168,16 @@ impl Sim {
         at
     }
 
-    /// The way over the relay and back: gateway to server, server to gateway, gateway to client.
-    fn relay(&mut self, at: Time, host: HostId, asked: &Message, answer: &Message, server: HostId) -> Time {
+    /// The way over the relay and back: gateway to server, server to gateway, gateway to client. The relay changes nothing
+    /// but its own fields (RFC 1542 section 4.1.1).
+    fn relay(
+        &mut self,
+        at: Time,
+        host: HostId,
+        [asked, answer]: [&Message; 2],
+        server: HostId,
+        named: &[(u8, &[u8])],
+    ) -> Time {
         if !self.net.host(server).up {
             return at + secs(4);
         }
@@ -177,8 +185,7 @@ impl Sim {
         let far = self.net.zone_of(server);
         let (gateway, vlan, server_mac, server_ip) =
             (far.gateway, far.vlan, self.net.host(server).mac, self.net.host(server).ip);
-        let wish = answer.gets.octets();
-        let forwarded = from_client(self, host, &Message { relay, ..*asked }, &[(50, &wish)]);
+        let forwarded = from_client(self, host, &Message { relay, ..*asked }, named);
         let there = Route { from_mac: gateway, to_mac: server_mac, from: relay, to: server_ip, ttl: 64 };
         self.net.udp_on(at + us(200), host, &there, vlan, [SERVER, SERVER], &forwarded);
         let reply = from_server(self, host, &Message { relay, ..*answer }, server, false);
