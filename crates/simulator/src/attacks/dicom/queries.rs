@@ -98,7 +98,7 @@ fn enter(sim: &mut Sim, guest: EntityId, to: EntityId) {
 }
 
 /// A study of any kind, as the archive has thousands of.
-fn any_study(sim: &Sim, number: u64, who: &str) -> Study {
+pub(super) fn any_study(sim: &Sim, number: u64, who: &str) -> Study {
     let mut dice = sim.dice(who, number);
     let kinds = [(Kind::Xr, &makes::XR), (Kind::Us, &makes::US), (Kind::Xr, &makes::XR), (Kind::Ct, &makes::CT)];
     let (kind, make) = *dice.pick(&kinds);
@@ -126,7 +126,7 @@ pub(super) fn move_all(sim: &mut Sim) -> Cast {
     cast(sim, station, at + MINUTE, &[])
 }
 
-fn take(sim: &mut Sim, station: EntityId, destination: Destination<'_>, study: &Study) {
+pub(super) fn take(sim: &mut Sim, station: EntityId, destination: Destination<'_>, study: &Study) {
     let pacs = sim.ward.imaging.pacs;
     let proposals = [uid::FIND, uid::MOVE].map(|syntax| sim.ward.imaging.entities[station.0].propose(syntax));
     let Some(mut association) = dial(sim, sim.now, station, pacs, &proposals) else { return };
@@ -135,7 +135,7 @@ fn take(sim: &mut Sim, station: EntityId, destination: Destination<'_>, study: &
 }
 
 /// The archive is robbed, and by a workstation.
-fn cast(sim: &Sim, station: EntityId, end: Time, helpers: &[EntityId]) -> Cast {
+pub(super) fn cast(sim: &Sim, station: EntityId, end: Time, helpers: &[EntityId]) -> Cast {
     let attackers = [station].iter().chain(helpers).map(|entity| sim.ward.imaging.host(*entity)).collect();
     Cast { victims: vec![sim.ward.imaging.host(sim.ward.imaging.pacs)], attackers, end }
 }
