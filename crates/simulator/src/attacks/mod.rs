@@ -192,3 +192,57 @@ impl std::fmt::Debug for Scenario {
         out.write_str(self.name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::DAY;
+    use crate::commands::generate::OPENING;
+    use crate::ward;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    /// Source, destination and destination port of a connection that opens.
+    fn opens(frame: &[u8]) -> Option<[u8; 10]> {
+        let ip = frame.get(14..).filter(|ip| frame[12..14] == [8, 0] && ip[9] == 6)?;
+        let tcp = &ip[usize::from(ip[0] & 15) * 4..];
+        let names = [&ip[12..20], &tcp[2..4]].concat();
+        // SYN without ACK (RFC 9293 section 3.1).
+        (tcp[13] & 0x12 == 2).then(|| names.try_into().ok()).flatten()
+    }
+
+    /// All of them on one day: what each opens is opened without it too, on this day or on one of those before.
+    #[test]
+    fn what_is_within_normal_opens_nothing_new() {
+        let mut sim = Sim::new(3, OPENING);
+        ward::open(&mut sim, 50);
+        let day = OPENING + DAY * 2;
+        let within: Vec<&Scenario> = [hl7::ALL, hl7::inside::ALL, dicom::ALL, dicom::inside::ALL]
+            .into_iter()
+            .flatten()
+            .filter(|one| one.within_normal)
+            .collect();
+        assert!(within.len() > 40, "{}", within.len());
+        within.into_iter().for_each(|scenario| play(&mut sim, scenario, day));
+        let (mut usual, mut theirs) = (BTreeSet::new(), BTreeMap::new());
+        let outcome = sim.run(day + DAY.mul_f64(1.3), |frame| {
+            if let Some(names) = opens(frame.bytes) {
+                if frame.mark == 0 {
+                    usual.insert(names);
+                } else {
+                    theirs.insert(names, frame.mark);
+                }
+            }
+            Ok::<_, std::convert::Infallible>(())
+        });
+        assert!(outcome.is_ok());
+        assert!(theirs.len() > 5, "{}", theirs.len());
+        let named =
+            |mark: &Mark| sim.played.iter().find(|played| played.mark == *mark).map(|played| played.scenario.name);
+        let new: Vec<_> = theirs
+            .iter()
+            .filter(|(names, _)| !usual.contains(*names))
+            .map(|(names, mark)| (named(mark), names))
+            .collect();
+        assert!(new.is_empty(), "{new:?}");
+    }
+}

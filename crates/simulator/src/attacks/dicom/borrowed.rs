@@ -1,6 +1,6 @@
 //! Entities that are trusted, in the hands of somebody else: what they do is allowed, and unlike them.
 
-use super::queries::{any_study, cast, take};
+use super::queries::{any_study, cast, stations, take};
 use crate::attacks::Cast;
 use crate::clock::{DAY, HOUR, MINUTE, secs};
 use crate::sim::Sim;
@@ -15,16 +15,16 @@ use crate::wire::dicom::command::{self, Command, PENDING, RESPONSE, SUCCESS};
 use crate::wire::dicom::pdu::Proposal;
 use crate::wire::dicom::uid;
 
-/// Two workstations that were there from the beginning; the same one twice where there is one.
+/// Two workstations side by side; the same one twice where there is one.
 fn two_stations(sim: &Sim, who: &str) -> [EntityId; 2] {
-    let stations = &sim.ward.imaging.stations[..sim.ward.site().reading.len()];
+    let stations = stations(sim);
     let count = stations.len() as u64;
     let first = sim.dice(who, 1).range(0..count);
     [first, (first + 1) % count].map(|place| stations[place as usize].entity)
 }
 
 /// Does something with a study of any kind so many times, about so far apart; gives when it is over.
-fn studies(
+fn with_studies(
     sim: &mut Sim,
     who: &'static str,
     [count, apart]: [u64; 2],
@@ -47,7 +47,7 @@ pub(super) fn other_software(sim: &mut Sim) -> Cast {
     let [station, _] = two_stations(sim, "dicom-other-software");
     let entity = Entity { make: &makes::TOOLS, ..sim.ward.imaging.entities[station.0].clone() };
     let tool = sim.ward.imaging.add(entity);
-    let end = studies(sim, "dicom-other-software", [20, 200], move |sim, study| {
+    let end = with_studies(sim, "dicom-other-software", [20, 200], move |sim, study| {
         take(sim, tool, Destination::Known(station), study);
     });
     cast(sim, station, end, &[])
@@ -69,13 +69,13 @@ pub(super) fn neighbours_title(sim: &mut Sim) -> Cast {
     let title = sim.ward.imaging.entities[neighbour.0].title.clone();
     let entity = Entity { title, ..sim.ward.imaging.entities[station.0].clone() };
     let borrower = sim.ward.imaging.add(entity);
-    let end = studies(sim, "dicom-neighbours-title", [25, 150], move |sim, study| look(sim, borrower, study));
+    let end = with_studies(sim, "dicom-neighbours-title", [25, 150], move |sim, study| look(sim, borrower, study));
     cast(sim, station, end, &[])
 }
 
 pub(super) fn neighbour_destination(sim: &mut Sim) -> Cast {
     let [station, neighbour] = two_stations(sim, "dicom-neighbour-destination");
-    let end = studies(sim, "dicom-neighbour-destination", [30, 120], move |sim, study| {
+    let end = with_studies(sim, "dicom-neighbour-destination", [30, 120], move |sim, study| {
         take(sim, station, Destination::Known(neighbour), study);
     });
     cast(sim, station, end, &[neighbour])
@@ -86,7 +86,7 @@ pub(super) fn slow_harvest(sim: &mut Sim) -> Cast {
     let stations = &sim.ward.imaging.stations;
     let place = stations.iter().position(|station| station.on_call).unwrap_or_default();
     let station = stations[place].entity;
-    let end = studies(sim, "dicom-slow-harvest", [26, 1000], move |sim, study| {
+    let end = with_studies(sim, "dicom-slow-harvest", [26, 1000], move |sim, study| {
         let dice = sim.dice("dicom-slow-harvest-search", study.number);
         reading::fetch(sim, place, study, dice);
     });
@@ -96,7 +96,7 @@ pub(super) fn slow_harvest(sim: &mut Sim) -> Cast {
 /// C-GET (PS3.4 section C.4.3): the images come in the association of the request.
 pub(super) fn get(sim: &mut Sim) -> Cast {
     let [station, _] = two_stations(sim, "dicom-get");
-    let end = studies(sim, "dicom-get", [24, 150], move |sim, study| get_study(sim, station, study));
+    let end = with_studies(sim, "dicom-get", [24, 150], move |sim, study| get_study(sim, station, study));
     cast(sim, station, end, &[])
 }
 

@@ -9,6 +9,7 @@ use crate::ward::imaging::archive::{self, Destination};
 use crate::ward::imaging::association::Association;
 use crate::ward::imaging::dial;
 use crate::ward::imaging::entity::{Entity, EntityId, makes};
+use crate::ward::imaging::reading::Station;
 use crate::ward::imaging::services;
 use crate::ward::imaging::study::{self, Kind, Study};
 use crate::wire::dicom::uid;
@@ -106,10 +107,15 @@ pub(super) fn any_study(sim: &Sim, number: u64, who: &str) -> Study {
     study.prior(&mut dice)
 }
 
+/// Workstations that were there from the beginning: with one that joined later, everything would be new.
+pub(super) fn stations(sim: &Sim) -> &[Station] {
+    &sim.ward.imaging.stations[..sim.ward.site().reading.len()]
+}
+
 /// A workstation that is used every day.
 fn used_station(sim: &Sim, who: &str) -> EntityId {
     let mut dice = sim.dice(who, 1);
-    dice.pick(&sim.ward.imaging.stations).entity
+    dice.pick(stations(sim)).entity
 }
 
 pub(super) fn move_all(sim: &mut Sim) -> Cast {

@@ -39,10 +39,10 @@ pub(super) fn merges(sim: &mut Sim) -> Cast {
 
 /// RDE^O11 when hardly anybody prescribes.
 pub(super) fn night_orders(sim: &mut Sim) -> Cast {
-    let end = paced(sim, "night orders", 45, 35.0, |sim, dice, _| {
+    let end = paced(sim, "night orders", 45, 35.0, |sim, dice, number| {
         let Some(patient) = records::somebody(sim, dice) else { return };
-        sim.ward.records.orders += 1;
-        let (number, time) = (sim.ward.records.orders, sim.calendar.digits(sim.now));
+        // Its numbers are not the record's own: these go on as ever.
+        let (number, time) = (sim.ward.records.orders + 70_000 + number, sim.calendar.digits(sim.now));
         let mut message = records::message(sim, &patient, "RDE^O11^RDE_O11", "");
         message.segments.extend([
             format!("ORC|NW|{number}^EHR|||||||{time}|||{}", patient.physician()),
