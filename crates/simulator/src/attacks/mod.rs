@@ -89,7 +89,8 @@ pub struct Played {
 }
 
 /// All scenarios, by file.
-pub const SCENARIOS: &[&[Scenario]] = &[hl7::ALL, dicom::ALL, modbus::ALL, bedside::ALL, network::ALL, tools::ALL];
+pub const SCENARIOS: &[&[Scenario]] =
+    &[hl7::ALL, dicom::ALL, modbus::ALL, bedside::ALL, network::ALL, tools::ALL, hl7::inside::ALL, dicom::inside::ALL];
 
 /// All scenarios, one after the other.
 pub fn all() -> impl Iterator<Item = &'static Scenario> {

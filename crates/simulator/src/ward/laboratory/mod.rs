@@ -58,6 +58,8 @@ pub struct Laboratory {
     pub analysers: Vec<Analyser>,
     /// The information system as a sender.
     pub lis: Sender,
+    /// Scenarios have the information system forget the orders that it accepts.
+    pub forgetful: bool,
     /// Results that wait until somebody releases them.
     held: Vec<(Order, Vec<String>)>,
 }
@@ -65,7 +67,7 @@ pub struct Laboratory {
 impl Default for Laboratory {
     fn default() -> Self {
         let lis = Sender::new("LIS", "2.5.1||||||8859/1", "L26", 4_417_209);
-        Self { analysers: Vec::new(), lis, held: Vec::new() }
+        Self { analysers: Vec::new(), lis, forgetful: false, held: Vec::new() }
     }
 }
 
@@ -120,6 +122,9 @@ fn analyser_for(sim: &Sim, panel: usize, dice: &mut Dice) -> usize {
 
 /// The information system has an order: the tube comes with the next round, or at once.
 pub fn ordered(sim: &mut Sim, order: Order) {
+    if sim.ward.laboratory.forgetful {
+        return;
+    }
     let mut dice = sim.dice("tube", order.number);
     let drawn = sim.now + dice.skewed((if order.urgent { 8 } else { 22 }) * MINUTE, 0.5);
     // The courier comes every quarter of an hour.
