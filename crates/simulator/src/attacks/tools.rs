@@ -293,7 +293,6 @@ pub const ALL: &[Scenario] = &[
         within_normal: true,
         hour: 4.6,
         start: |sim| inside(sim, &recording!("smbclient-encrypt"), 8.0, |site| (site.reading[0], site.files)),
-        ..COMMON
     },
     Scenario {
         name: "tool-smbclient-mz-dicom",

@@ -146,6 +146,7 @@ pub(super) fn printer_flooded(sim: &mut Sim) -> Cast {
 }
 
 /// The DHCP server's settings were changed: it names a PC as router, through which all goes that the office's PCs send.
+/// The tap sees each of these frames twice, before and behind that PC, which tshark takes for retransmissions.
 pub(super) fn dhcp_other_router(sim: &mut Sim) -> Cast {
     let (router, mark, end) = (pc(sim, 0), sim.net.mark, sim.now + 6 * HOUR);
     let zone = sim.net.host(router).zone;
