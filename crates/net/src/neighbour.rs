@@ -134,7 +134,10 @@ mod tests {
             (message(136, 0x20, &TARGET, &option(2)), claim(TARGET, How::Announced)),
             (message(133, 0, &[], &option(1)), claim(OWN, How::Asking)),
             // Behind the option for the MTU.
-            (message(134, 0, &[0; 8], &[vec![5, 1, 0, 0, 0, 0, 5, 220], option(1)].concat()), claim(OWN, How::Announced)),
+            (
+                message(134, 0, &[0; 8], &[vec![5, 1, 0, 0, 0, 0, 5, 220], option(1)].concat()),
+                claim(OWN, How::Announced),
+            ),
             (message(137, 0, &[TARGET, TARGET].concat(), &option(2)), None),
             (message(135, 0, &TARGET, &option(2)), None),
             (message(135, 0, &TARGET, &[]), None),

@@ -70,7 +70,8 @@ pub struct Front {
     ended: Option<u8>,
 }
 
-const NOTHING: Entry = Entry { layout: Layout::EMPTY, sought: Sought::NONE, task: Task::Nothing, shard: IDENTITY_SHARD };
+const NOTHING: Entry =
+    Entry { layout: Layout::EMPTY, sought: Sought::NONE, task: Task::Nothing, shard: IDENTITY_SHARD };
 
 impl Front {
     pub fn new(source: Box<dyn PacketSource>, selection: Selection, seeker: Seeker, fragments: Defragmenter) -> Self {

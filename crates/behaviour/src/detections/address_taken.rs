@@ -85,20 +85,22 @@ impl AddressTaken {
     ) {
         let (address, by, place) = (claimed.claim.address, claimed.claim.mac, claimed.place);
         let known = self.takings.iter().position(|taking| taking.address == address && taking.by == by);
-        let at = known.unwrap_or_else(|| self.watch(Taking {
-            address,
-            owner,
-            by,
-            claimant,
-            first: place,
-            last: place,
-            announced: false,
-            raised: None,
-        }));
+        let at = known.unwrap_or_else(|| {
+            self.watch(Taking {
+                address,
+                owner,
+                by,
+                claimant,
+                first: place,
+                last: place,
+                announced: false,
+                raised: None,
+            })
+        });
         let taking = &mut self.takings[at];
         (taking.last, taking.claimant) = (place, claimant);
         if let Some(why) = taking.raised.or(taking.announced.then_some("after its owner took it back")) {
-            self.raise(at, why, raise);
+            self.raise(at, why, place, raise);
         }
         // Those of another owner, as near in time.
         let near = |other: &Taking| other.by == by && place.time.since(other.last.time) < TOGETHER_NANOS;
@@ -106,7 +108,7 @@ impl AddressTaken {
         if several {
             for other in 0..self.takings.len() {
                 if near(&self.takings[other]) && self.takings[other].raised.is_none() {
-                    self.raise(other, "with an address of another device", raise);
+                    self.raise(other, "with an address of another device", place, raise);
                 }
             }
         }
@@ -123,7 +125,7 @@ impl AddressTaken {
             if claimed.claim.how == How::Announced {
                 taking.announced = true;
             } else if taking.raised.is_none() && now.since(taking.first.time) >= APART_NANOS {
-                self.raise(at, "while its owner goes on", raise);
+                self.raise(at, "while its owner goes on", claimed.place, raise);
             }
         }
     }
@@ -142,12 +144,12 @@ impl AddressTaken {
     /// True where each claims what is the other's: two interfaces of one host, both of which answer for it.
     fn is_one_host(&self, taking: &Taking) -> bool {
         let Some((claimant, _)) = taking.claimant else { return false };
-        self.takings.iter().any(|other| {
-            other.owner == claimant && other.claimant.is_some_and(|(device, _)| device == taking.owner)
-        })
+        self.takings
+            .iter()
+            .any(|other| other.owner == claimant && other.claimant.is_some_and(|(device, _)| device == taking.owner))
     }
 
-    fn raise(&mut self, at: usize, why: &'static str, raise: &mut Raise<'_>) {
+    fn raise(&mut self, at: usize, why: &'static str, decisive: Place, raise: &mut Raise<'_>) {
         if self.is_one_host(&self.takings[at]) {
             return;
         }
@@ -169,9 +171,9 @@ impl AddressTaken {
             expected: "an address that one device claims at a time".to_owned(),
             observed: format!("{} claimed by hardware address {} {why}", taking.address, taking.by),
             count: 1,
-            evidence: vec![taking.first, taking.last],
+            evidence: vec![taking.first, taking.last, decisive],
             first: taking.first.time,
-            last: taking.last.time,
+            last: decisive.time,
             flow: None,
             sha256: None,
             gap_bytes: 0,

@@ -87,9 +87,10 @@ impl Devices {
         }
         let (over, going_on): (Vec<Contest>, Vec<Contest>) = self.contests.iter().partition(|contest| is_over(contest));
         for contest in &over {
-            let several = over.iter().chain(&going_on).any(|other| {
-                other.by == contest.by && self.owner(other.address) != self.owner(contest.address)
-            });
+            let several = over
+                .iter()
+                .chain(&going_on)
+                .any(|other| other.by == contest.by && self.owner(other.address) != self.owner(contest.address));
             let Some(place) = self.holdings.find(contest.address) else { continue };
             let silent = self.holdings.spoke(place).is_none_or(|spoke| spoke < contest.first);
             if silent && !several && !self.holdings.is_virtual(place) {

@@ -186,13 +186,7 @@ impl Devices {
     }
 
     /// Takes note of a packet from an address.
-    pub fn heard(
-        &mut self,
-        address: Address,
-        vlan: Option<u16>,
-        time: Timestamp,
-        changes: &mut Vec<IdentityChange>,
-    ) {
+    pub fn heard(&mut self, address: Address, vlan: Option<u16>, time: Timestamp, changes: &mut Vec<IdentityChange>) {
         let device = self.owner(address).or_else(|| self.add_by_address(address, vlan));
         if let Some(device) = device {
             self.appear(device, address, None, vlan, time, changes);

@@ -262,7 +262,15 @@ fn names_are_read_as_they_are_written() {
     for text in ["mac:00:09:fb:00:00:01", "ip:10.0.0.1", "ip:10.0.0.1@20", "ip:fe80::1"] {
         assert_eq!(text.parse::<Name>().unwrap().to_string(), text);
     }
-    for text in ["", "10.0.0.1", "mac:00:09:fb:00:00", "mac:00:09:fb:00:00:01:02", "mac:0:09:fb:00:00:001", "ip:x", "ip:10.0.0.1@x"] {
+    for text in [
+        "",
+        "10.0.0.1",
+        "mac:00:09:fb:00:00",
+        "mac:00:09:fb:00:00:01:02",
+        "mac:0:09:fb:00:00:001",
+        "ip:x",
+        "ip:10.0.0.1@x",
+    ] {
         assert!(text.parse::<Name>().is_err(), "{text}");
     }
 }
