@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 
 use wardtap_simulator::attacks;
 use wardtap_simulator::clock::DAY;
-use wardtap_simulator::commands::generate::OPENING;
+use wardtap_simulator::clock::OPENING;
 use wardtap_simulator::sim::Sim;
 use wardtap_simulator::ward;
 

@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 
 use wardtap_simulator::attacks::{self, Scenario};
 use wardtap_simulator::clock::DAY;
-use wardtap_simulator::commands::generate::OPENING;
+use wardtap_simulator::clock::OPENING;
 use wardtap_simulator::frame::{Mac, TCP};
 use wardtap_simulator::queue::{Frame, Mark};
 use wardtap_simulator::sim::Sim;
