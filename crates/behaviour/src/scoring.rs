@@ -12,12 +12,12 @@ use wardtap_net::packet::Timestamp;
 
 use crate::alert::{Deviation, Severity};
 use crate::baseline::measure::{Measure, REFUSALS_OF_MIN, beside};
-use crate::baseline::novelty::{Facet, HOUR_DAYS_MIN, circumstances};
+use crate::baseline::novelty::{Facet, HOUR_DAYS_MIN, circumstances, shape};
 use crate::baseline::profile::{LinkProfile, Profiles, kind_index};
 use crate::baseline::store::{ANSWERS_MIN, Activity, LinkKey, MINUTES_PER_HOUR};
 use crate::detection::About;
 use crate::device::Devices;
-use crate::links::{Link, Opened, OperationNews, Service, Use, without_each};
+use crate::links::{Link, Opened, OperationNews, Service, Use, is_opaque, without_each};
 use crate::observation::Place;
 use crate::parties::{Parties, Party, PartyLink};
 use live::Live;
@@ -55,6 +55,11 @@ pub enum What<'a> {
         initiates: bool,
         /// More surprising than the budget allows for.
         rare: bool,
+    },
+    /// A link of a device that is not known.
+    Strange {
+        /// The responder offers the service to others.
+        offered: bool,
     },
     /// A link between devices that are known.
     Link {
@@ -279,7 +284,12 @@ impl Scorer {
                 to(departure(What::Device { initiates, rare }));
             }
         }
-        if unknown || self.links.contains_key(&key) {
+        if unknown {
+            let offered = self.acquaintance.offered.contains(&(key.responder, key.service));
+            to(departure(What::Strange { offered }));
+            return;
+        }
+        if self.links.contains_key(&key) {
             return;
         }
         let acquaintance = &self.acquaintance;
@@ -348,7 +358,15 @@ impl Scorer {
         }
         let ids = [parties.id(key.initiator), parties.id(key.responder)];
         let novelty = &self.profiles.thresholds.novelty;
-        let (surprise, rare) = novelty.surprise(Facet::Operation, circumstances, &ids);
+        let (facet, circumstances) = if is_opaque(&news.name) {
+            (Facet::Shape, u16::from(shape(&profile.operations).unlikely()))
+        } else {
+            (Facet::Operation, circumstances)
+        };
+        let (surprise, rare) = novelty.surprise(facet, circumstances, &ids);
+        if facet == Facet::Shape && !rare {
+            return;
+        }
         to(departure(What::Operation { name: &news.name, circumstances, surprise, rare }, profile.days));
     }
 
@@ -393,31 +411,39 @@ impl Scorer {
             }
         };
         for place in 0..2 {
-            check(Measure::MinuteBytes, None, (live.minute_bytes[place], profile.minute_bytes[place]), profile.days);
-            check(Measure::HourBytes, None, (live.hour_bytes[place], profile.hour_bytes[place]), profile.days);
+            check(
+                Measure::MinuteBytes,
+                None,
+                (live.minute_bytes[place], profile.minute_bytes[place].next()),
+                profile.days,
+            );
+            check(Measure::HourBytes, None, (live.hour_bytes[place], profile.hour_bytes[place].next()), profile.days);
         }
         for (measure, now, normal) in [
-            (Measure::MinuteOpened, live.minute_opened, profile.minute_opened),
-            (Measure::HourOpened, live.hour_opened, profile.hour_opened),
-            (Measure::HourFailed, live.hour_failed, profile.hour_failed),
+            (Measure::MinuteOpened, live.minute_opened, profile.minute_opened.next()),
+            (Measure::HourOpened, live.hour_opened, profile.hour_opened.next()),
+            (Measure::HourFailed, live.hour_failed, profile.hour_failed.next()),
         ] {
-            check(measure, None, (now.into(), normal.into()), profile.days);
+            check(measure, None, (now.into(), normal), profile.days);
         }
         for operation in &used.operations {
             let Some(normal) = profile.operations.get(&*operation.name) else { continue };
             let now = live.operation(minute, operation, &activity);
+            if is_opaque(&operation.name) {
+                continue;
+            }
             let mut check = |measure, now: u64, normal_now: u64| {
                 check(measure, Some(&operation.name), (now, normal_now), normal.days);
             };
-            check(Measure::MinuteMessages, now.minute_count.into(), normal.minute_count.into());
-            check(Measure::HourMessages, now.hour_count.into(), normal.hour_count.into());
-            check(Measure::MessageBytes, operation.largest, normal.largest);
+            check(Measure::MinuteMessages, now.minute_count.into(), normal.minute_count.next());
+            check(Measure::HourMessages, now.hour_count.into(), normal.hour_count.next());
+            check(Measure::MessageBytes, operation.largest, normal.largest.next());
             if u64::from(now.hour_count) >= REFUSALS_OF_MIN {
                 let share = u64::from(now.hour_refused) * 1000 / u64::from(now.hour_count);
                 check(Measure::Refusals, share, normal.refused.into());
             }
-            if now.answers >= ANSWERS_MIN && normal.slowest > 0 {
-                check(Measure::ResponseTime, now.micros / u64::from(now.answers), normal.slowest);
+            if now.answers >= ANSWERS_MIN && normal.slowest.max > 0 {
+                check(Measure::ResponseTime, now.micros / u64::from(now.answers), normal.slowest.next());
             }
         }
         let local = parties.site().local(time);

@@ -127,7 +127,7 @@ impl Operations {
         let key = class << 1 | u64::from(from);
         let name = || {
             let from = if from == 0 { "initiator" } else { "responder" };
-            format!("{OPAQUE}\tfrom={from}\tsize={}", 1u64 << class)
+            format!("{OPAQUE}from={from}\tsize={}", 1u64 << class)
         };
         let Some((place, is_new)) = self.find_or_add(key, room, from, name) else { return Outcome::NotTold };
         let Some(operation) = self.all.get_mut(place) else { return Outcome::Nothing };
@@ -288,7 +288,7 @@ fn name(message: &dyn Message, envelope: &Envelope, features: &Features) -> Stri
 }
 
 /// The kind of what is not read.
-const OPAQUE: &str = "payload";
+const OPAQUE: &str = "payload\t";
 
 /// Stands behind the kind of a response.
 const ANSWER: &str = " (answer)";
@@ -298,6 +298,12 @@ const ANSWER: &str = " (answer)";
 pub fn kind_of(name: &str) -> &str {
     let kind = name.split('\t').next().unwrap_or(name);
     kind.strip_suffix(ANSWER).unwrap_or(kind)
+}
+
+/// True for what is not read: payloads of a size class.
+#[must_use]
+pub fn is_opaque(name: &str) -> bool {
+    name.starts_with(OPAQUE)
 }
 
 /// The name for people.

@@ -18,8 +18,8 @@ struct Silence {
     key: PartyLink,
     measure: Measure,
     operation: Option<String>,
-    now: u32,
-    normal: u32,
+    now: u64,
+    normal: u64,
     excess: f64,
     days: u32,
     /// The responder is silent, not the initiator.
@@ -35,7 +35,6 @@ impl Scorer {
         for silence in found {
             let Silence { key, measure, operation, now, normal, excess, days, of_responder } = silence;
             let Some(live) = self.live.get(&key) else { continue };
-            let (now, normal) = (now.into(), normal.into());
             to(Departure {
                 what: What::Silence { measure, operation: operation.as_deref(), now, normal, excess, of_responder },
                 link: live.link,
@@ -75,8 +74,8 @@ impl Scorer {
                     key,
                     measure: Measure::DevicePause,
                     operation: None,
-                    now: minute - party.activity.last,
-                    normal,
+                    now: (minute - party.activity.last).into(),
+                    normal: normal.into(),
                     excess,
                     days: party.days,
                     of_responder: key.responder.index() == place,
@@ -89,8 +88,7 @@ impl Scorer {
     /// Links and operations on which nothing comes any more, while their sender is still there.
     fn silent_links(&mut self, minute: u32, found: &mut Vec<Silence>) {
         let thresholds = &self.profiles.thresholds;
-        let (of_links, of_operations) =
-            (thresholds.factor(Measure::LinkPause), thresholds.factor(Measure::OperationPause));
+        let of_links = thresholds.factor(Measure::LinkPause);
         for key in &self.order {
             let (Some(live), Some(profile)) = (self.live.get_mut(key), self.links.get(key)) else { continue };
             let ends = [key.initiator, key.responder];
@@ -99,9 +97,10 @@ impl Scorer {
                 if live.silent[place] || !profile.is_steady(place) {
                     continue;
                 }
-                let (now, normal) = (live.last[place].alone(&activity[place], minute), profile.pause[place]);
+                let now = u64::from(live.last[place].alone(&activity[place], minute));
+                let normal = profile.pause[place].next();
                 let measure = Measure::LinkPause;
-                let excess = measure.ratio(now.into(), normal.into()) / of_links;
+                let excess = measure.ratio(now, normal) / of_links;
                 if excess > 1.0 {
                     live.silent[place] = true;
                     let (days, of_responder) = (profile.days, place == 1);
@@ -114,13 +113,13 @@ impl Scorer {
             }
             let mut silent = Vec::new();
             for (name, operation) in live.operations.iter_mut().filter(|(_, operation)| !operation.silent) {
-                let Some(profile) = profile.operations.get(&**name).filter(|normal| normal.is_steady()) else {
+                let Some(profile) = profile.operations.get(&**name).filter(|normal| normal.is_steady(name)) else {
                     continue;
                 };
                 let place = usize::from(profile.from & 1);
-                let (now, normal) = (operation.last.alone(&activity[place], minute), profile.pause);
-                let measure = Measure::OperationPause;
-                let excess = measure.ratio(now.into(), normal.into()) / of_operations;
+                let now = u64::from(operation.last.alone(&activity[place], minute));
+                let (measure, normal) = (Measure::of_pause(name), profile.pause.next());
+                let excess = measure.ratio(now, normal) / thresholds.factor(measure);
                 if excess > 1.0 {
                     operation.silent = true;
                     let (days, operation, of_responder) = (profile.days, Some((**name).to_owned()), place == 1);
