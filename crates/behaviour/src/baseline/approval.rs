@@ -12,10 +12,10 @@ use wardtap_net::packet::Timestamp;
 
 use super::kept_out::KeptOut;
 use super::measure::Measure;
-use super::profile::{DeviceProfile, Hours, LinkProfile, OperationProfile, Profiles, kind_index};
+use super::profile::{DeviceProfile, Hours, LinkProfile, OperationProfile, Profiles, Top, kind_index};
 use super::store::{LinkKey, wider};
 use crate::device::Name;
-use crate::parties::{GROUP, OUTSIDE};
+use crate::parties::{ANYBODY, GROUP, OUTSIDE};
 use crate::scoring::{Departure, What};
 use crate::site::Site;
 
@@ -73,11 +73,12 @@ impl Changed {
     pub fn of(departure: &Departure<'_>) -> Self {
         match departure.what {
             What::Device { initiates, .. } => Self::Device { initiates },
-            What::Link { .. } => Self::Link,
+            What::Link { .. } | What::Strange { .. } => Self::Link,
             What::Operation { name, .. } => Self::Operation(name.to_owned()),
             // At which, the time says: see [`Change::at`].
             What::Hour { .. } => Self::Hours([0; 2]),
-            What::Beyond { measure, operation, now, normal, .. } => {
+            What::Beyond { measure, operation, now, normal, .. }
+            | What::Silence { measure, operation, now, normal, .. } => {
                 Self::Beyond { measure, operation: operation.map(ToOwned::to_owned), now, normal }
             }
         }
@@ -112,6 +113,8 @@ pub const fn measure_name(measure: Measure) -> &'static str {
         Measure::ResponseTime => "response-time",
         Measure::LinkPause => "link-silence",
         Measure::OperationPause => "operation-silence",
+        Measure::PayloadPause => "payload-silence",
+        Measure::DevicePause => "device-silence",
         Measure::Value => "value",
     }
 }
@@ -199,6 +202,9 @@ impl Accepted {
                 let into = &mut self.links.entry(link.clone()).or_default().hours;
                 into.iter_mut().zip(hours).for_each(|(into, hours)| into.seen |= hours & ALL_HOURS);
             }
+            Changed::Beyond { measure: Measure::DevicePause, now, normal, .. } => {
+                self.device_silence(link, profiles, *now, *normal)?;
+            }
             Changed::Beyond { measure, operation, now, normal } => {
                 let known = profiles.links.get(link).ok_or_else(|| NotAccepted::no_link(link))?;
                 let into = self.links.entry(link.clone()).or_default();
@@ -227,6 +233,18 @@ impl Accepted {
         device.addresses.extend(address.map(Address::halves));
         device.addresses.sort_unstable();
         device.addresses.dedup();
+    }
+
+    /// Accepts that a device is silent: the end of a link for which that silence was normal.
+    fn device_silence(&mut self, link: &LinkKey, known: &Profiles, now: u64, normal: u64) -> Result<(), NotAccepted> {
+        let is_it = |id: &&String| known.devices.get(*id).is_some_and(|device| u64::from(device.pause) == normal);
+        let mut silent = [&link.initiator, &link.responder].into_iter().filter(is_it).peekable();
+        silent.peek().ok_or_else(|| NotAccepted::changed(link))?;
+        for id in silent {
+            let device = self.devices.entry(id.clone()).or_default();
+            device.pause = device.pause.max(u32::try_from(now).unwrap_or(u32::MAX));
+        }
+        Ok(())
     }
 
     /// Accepts a link.
@@ -265,6 +283,7 @@ impl Accepted {
             known.addresses.sort_unstable();
             known.addresses.dedup();
             known.days = known.days.max(device.days);
+            known.pause = known.pause.max(device.pause);
         }
         for (key, operation) in &self.unmeasured {
             let link = profiles.links.entry(key.clone()).or_insert_with(unmeasured_link);
@@ -277,7 +296,7 @@ impl Accepted {
         }
         for (key, _) in &self.unmeasured {
             for id in [&key.initiator, &key.responder] {
-                if ![OUTSIDE, GROUP].contains(&id.as_str()) {
+                if ![OUTSIDE, GROUP, ANYBODY].contains(&id.as_str()) {
                     profiles.devices.entry(id.clone()).or_default();
                 }
             }
@@ -314,16 +333,19 @@ fn uncounted(link: &LinkProfile, known: &LinkProfile) -> LinkProfile {
 /// Every hour of the day.
 const ALL_HOURS: u32 = (1 << 24) - 1;
 
+/// Any amount is normal.
+const ANY: Top = Top { max: u64::MAX, second: u64::MAX };
+
 /// What is normal for a link of which nothing was measured.
 fn unmeasured_link() -> LinkProfile {
     let hours = Hours { seen: ALL_HOURS, ..Hours::default() };
     LinkProfile {
         hours: [hours; 2],
-        minute_bytes: [u64::MAX; 2],
-        hour_bytes: [u64::MAX; 2],
-        minute_opened: u32::MAX,
-        hour_opened: u32::MAX,
-        hour_failed: u32::MAX,
+        minute_bytes: [ANY; 2],
+        hour_bytes: [ANY; 2],
+        minute_opened: ANY,
+        hour_opened: ANY,
+        hour_failed: ANY,
         ..LinkProfile::default()
     }
 }
@@ -333,41 +355,40 @@ fn unmeasured_operation() -> OperationProfile {
     let hours = Hours { seen: ALL_HOURS, ..Hours::default() };
     OperationProfile {
         hours: [hours; 2],
-        minute_count: u32::MAX,
-        hour_count: u32::MAX,
-        largest: u64::MAX,
+        minute_count: ANY,
+        hour_count: ANY,
+        largest: ANY,
         refused: 1000,
         ..OperationProfile::default()
     }
 }
 
-fn small(number: u64) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
-}
-
 /// Widens a quantity of a link; false where what was normal is something else. Of two ends it is the one for which
 /// that was normal.
 fn widen_link(into: &mut LinkProfile, known: &LinkProfile, measure: Measure, now: u64, normal: u64) -> bool {
-    let ends = |known: [u64; 2]| [0, 1].into_iter().filter(move |&end| known[end] == normal);
-    let mut widen = |known: [u64; 2], of: fn(&mut LinkProfile) -> &mut [u64; 2]| {
-        ends(known).map(|end| of(into)[end] = of(into)[end].max(now)).count() > 0
+    let both = |into: &mut [Top; 2], known: &[Top; 2]| {
+        let [one, other] = into;
+        // Each of them, also where the first is it already.
+        widen(one, known[0], now, normal) | widen(other, known[1], now, normal)
     };
     match measure {
-        Measure::MinuteBytes => widen(known.minute_bytes, |link| &mut link.minute_bytes),
-        Measure::HourBytes => widen(known.hour_bytes, |link| &mut link.hour_bytes),
-        Measure::LinkPause => {
-            ends(known.pause.map(u64::from)).map(|end| into.pause[end] = into.pause[end].max(small(now))).count() > 0
-        }
-        Measure::MinuteOpened => same_then(known.minute_opened, normal, &mut into.minute_opened, now),
-        Measure::HourOpened => same_then(known.hour_opened, normal, &mut into.hour_opened, now),
-        Measure::HourFailed => same_then(known.hour_failed, normal, &mut into.hour_failed, now),
+        Measure::MinuteBytes => both(&mut into.minute_bytes, &known.minute_bytes),
+        Measure::HourBytes => both(&mut into.hour_bytes, &known.hour_bytes),
+        Measure::LinkPause => both(&mut into.pause, &known.pause),
+        Measure::MinuteOpened => widen(&mut into.minute_opened, known.minute_opened, now, normal),
+        Measure::HourOpened => widen(&mut into.hour_opened, known.hour_opened, now, normal),
+        Measure::HourFailed => widen(&mut into.hour_failed, known.hour_failed, now, normal),
         _ => false,
     }
 }
 
-fn same_then(known: u32, normal: u64, into: &mut u32, now: u64) -> bool {
-    *into = (*into).max(small(now));
-    u64::from(known) == normal
+/// Makes an amount normal, where what was is what the alert says, and nothing beyond it.
+fn widen(into: &mut Top, known: Top, now: u64, normal: u64) -> bool {
+    let is_it = known.next() == normal;
+    if is_it {
+        into.absorb(Top { max: now, second: now });
+    }
+    is_it
 }
 
 /// Widens a quantity of an operation; false where what was normal is something else.
@@ -379,17 +400,14 @@ fn widen_operation(
     normal: u64,
 ) -> bool {
     match measure {
-        Measure::MinuteMessages => same_then(known.minute_count, normal, &mut into.minute_count, now),
-        Measure::HourMessages => same_then(known.hour_count, normal, &mut into.hour_count, now),
-        Measure::Refusals => same_then(known.refused, normal, &mut into.refused, now),
-        Measure::OperationPause => same_then(known.pause, normal, &mut into.pause, now),
-        Measure::MessageBytes => {
-            into.largest = into.largest.max(now);
-            known.largest == normal
-        }
-        Measure::ResponseTime => {
-            into.slowest = into.slowest.max(now);
-            known.slowest == normal
+        Measure::MinuteMessages => widen(&mut into.minute_count, known.minute_count, now, normal),
+        Measure::HourMessages => widen(&mut into.hour_count, known.hour_count, now, normal),
+        Measure::MessageBytes => widen(&mut into.largest, known.largest, now, normal),
+        Measure::ResponseTime => widen(&mut into.slowest, known.slowest, now, normal),
+        Measure::OperationPause | Measure::PayloadPause => widen(&mut into.pause, known.pause, now, normal),
+        Measure::Refusals => {
+            into.refused = into.refused.max(u32::try_from(now).unwrap_or(1000));
+            u64::from(known.refused) == normal
         }
         Measure::Value => {
             // What was normal is the edge of one of the ranges that it is beside.

@@ -2,8 +2,8 @@
 
 use super::approval::Approval;
 use super::file::Front;
-use super::profile::{Hours, LinkProfile, OperationProfile};
-use super::store::{HOURS_PER_DAY, MINUTES_PER_HOUR, Store, StoredDevice, StoredLink, StoredOperation};
+use super::profile::{Hours, LinkProfile, OperationProfile, Top};
+use super::store::{Activity, HOURS_PER_DAY, MINUTES_PER_HOUR, Store, StoredDevice, StoredLink, StoredOperation};
 
 /// The last day that has a time (2554-07-21).
 const DAY_MAX: u32 = 213_503;
@@ -59,13 +59,21 @@ fn approval(approval: &Approval) -> Checked {
 fn profile(link: &LinkProfile) -> Checked {
     must(link.days as usize <= DAYS_MAX, "more days than there are")?;
     link.hours.iter().try_for_each(hours)?;
+    let ends = [&link.minute_bytes, &link.hour_bytes, &link.pause].into_iter().flatten();
+    ends.chain([&link.minute_opened, &link.hour_opened, &link.hour_failed]).try_for_each(top)?;
     link.operations.values().try_for_each(operation)
 }
 
 fn operation(operation: &OperationProfile) -> Checked {
     must(operation.days as usize <= DAYS_MAX, "more days than there are")?;
     operation.hours.iter().try_for_each(hours)?;
+    let OperationProfile { minute_count, hour_count, largest, pause, slowest, .. } = operation;
+    [minute_count, hour_count, largest, pause, slowest].into_iter().try_for_each(top)?;
     ranges(&operation.ranges)
+}
+
+fn top(top: &Top) -> Checked {
+    must(top.second <= top.max, "a second that is above the greatest")
 }
 
 fn hours(hours: &Hours) -> Checked {
@@ -102,6 +110,8 @@ pub(super) fn store(store: &Store) -> Checked {
 
 fn stored_device(device: &StoredDevice) -> Checked {
     days(&device.days)?;
+    times(device.pauses.keys().next_back(), device.pauses.len(), 1)?;
+    activity(&device.activity)?;
     must(device.addresses.is_sorted_by(|one, next| one < next), "addresses out of order")
 }
 
@@ -117,13 +127,20 @@ const MINUTES_PER_DAY: u32 = MINUTES_PER_HOUR * HOURS_PER_DAY;
 fn stored_link(link: &StoredLink) -> Checked {
     times(link.hours.keys().next_back(), link.hours.len(), HOURS_PER_DAY)?;
     times(link.open.keys().next_back(), link.open.len(), MINUTES_PER_DAY)?;
+    link.last.iter().try_for_each(activity)?;
     link.operations.values().try_for_each(stored_operation)
+}
+
+/// There are no more active minutes than minutes.
+fn activity(activity: &Activity) -> Checked {
+    times(Some(&activity.last), 0, MINUTES_PER_DAY)?;
+    times(Some(&activity.minutes), 0, MINUTES_PER_DAY)
 }
 
 fn stored_operation(operation: &StoredOperation) -> Checked {
     times(operation.days.keys().next_back(), operation.days.len(), 1)?;
     times(operation.open.keys().next_back(), operation.open.len(), MINUTES_PER_DAY)?;
     times(operation.open_hours.keys().next_back(), operation.open_hours.len(), HOURS_PER_DAY)?;
-    times(Some(&operation.last), 0, MINUTES_PER_DAY)?;
+    activity(&operation.last)?;
     operation.days.values().try_for_each(|day| ranges(&day.ranges))
 }

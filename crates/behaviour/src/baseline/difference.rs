@@ -115,23 +115,27 @@ fn of_links(key: &LinkKey, earlier: &LinkProfile, later: &LinkProfile, found: &m
 
 fn quantities(earlier: &LinkProfile, later: &LinkProfile, to: &mut dyn FnMut(Measure, Option<usize>, u64, u64)) {
     for end in 0..2 {
-        to(Measure::MinuteBytes, Some(end), earlier.minute_bytes[end], later.minute_bytes[end]);
-        to(Measure::HourBytes, Some(end), earlier.hour_bytes[end], later.hour_bytes[end]);
-        to(Measure::LinkPause, Some(end), earlier.pause[end].into(), later.pause[end].into());
+        for (measure, earlier, later) in [
+            (Measure::MinuteBytes, &earlier.minute_bytes, &later.minute_bytes),
+            (Measure::HourBytes, &earlier.hour_bytes, &later.hour_bytes),
+            (Measure::LinkPause, &earlier.pause, &later.pause),
+        ] {
+            to(measure, Some(end), earlier[end].max, later[end].max);
+        }
     }
-    to(Measure::MinuteOpened, None, earlier.minute_opened.into(), later.minute_opened.into());
-    to(Measure::HourOpened, None, earlier.hour_opened.into(), later.hour_opened.into());
-    to(Measure::HourFailed, None, earlier.hour_failed.into(), later.hour_failed.into());
+    to(Measure::MinuteOpened, None, earlier.minute_opened.max, later.minute_opened.max);
+    to(Measure::HourOpened, None, earlier.hour_opened.max, later.hour_opened.max);
+    to(Measure::HourFailed, None, earlier.hour_failed.max, later.hour_failed.max);
 }
 
 fn of_operations(earlier: &OperationProfile, later: &OperationProfile, add: &mut dyn FnMut(How)) {
     for (measure, from, to) in [
-        (Measure::MinuteMessages, u64::from(earlier.minute_count), u64::from(later.minute_count)),
-        (Measure::HourMessages, earlier.hour_count.into(), later.hour_count.into()),
-        (Measure::MessageBytes, earlier.largest, later.largest),
+        (Measure::MinuteMessages, earlier.minute_count.max, later.minute_count.max),
+        (Measure::HourMessages, earlier.hour_count.max, later.hour_count.max),
+        (Measure::MessageBytes, earlier.largest.max, later.largest.max),
         (Measure::Refusals, earlier.refused.into(), later.refused.into()),
-        (Measure::ResponseTime, earlier.slowest, later.slowest),
-        (Measure::OperationPause, earlier.pause.into(), later.pause.into()),
+        (Measure::ResponseTime, earlier.slowest.max, later.slowest.max),
+        (Measure::OperationPause, earlier.pause.max, later.pause.max),
     ] {
         if to > from {
             add(How::Wider { what: measure_name(measure), end: None, from, to });

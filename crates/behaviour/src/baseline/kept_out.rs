@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::store::{HOURS_PER_DAY, LinkKey, MINUTES_PER_HOUR, Store, StoredDevice, StoredLink, StoredOperation};
 use crate::detections::{address_taken, sweep};
-use crate::parties::{GROUP, OUTSIDE};
+use crate::parties::{ANYBODY, GROUP, OUTSIDE};
 
 /// What a detection that needs no baseline found while learning.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -51,7 +51,7 @@ impl KeptOut {
     #[must_use]
     pub fn is_all_of_peer(&self) -> bool {
         let author = [sweep::ABOUT.name, address_taken::ABOUT.name].contains(&self.detection.as_str());
-        author && ![OUTSIDE, GROUP, ""].contains(&self.peer.as_str())
+        author && ![OUTSIDE, GROUP, ANYBODY, ""].contains(&self.peer.as_str())
     }
 }
 
@@ -106,11 +106,13 @@ impl Store {
             let Some(device) = self.devices.get_mut(id) else { continue };
             let (out, stay) = device.days.iter().partition(|day| days.contains(day));
             device.days = stay;
+            let pauses = take(&mut device.pauses, &days, |day| day);
             if device.days.is_empty() {
-                let device = self.devices.remove(id).unwrap_or_default();
+                let mut device = self.devices.remove(id).unwrap_or_default();
+                device.pauses.extend(pauses);
                 aside.devices.insert(id.to_owned(), StoredDevice { days: out, ..device });
-            } else if !out.is_empty() {
-                aside.devices.insert(id.to_owned(), StoredDevice { days: out, ..StoredDevice::default() });
+            } else if !out.is_empty() || !pauses.is_empty() {
+                aside.devices.insert(id.to_owned(), StoredDevice { days: out, pauses, ..StoredDevice::default() });
             }
         }
         aside
@@ -149,6 +151,7 @@ impl StoredLink {
         if self.is_empty() {
             // By day they are not known: they stay while anything does.
             taken.other_messages = std::mem::take(&mut self.other_messages);
+            taken.last = std::mem::take(&mut self.last);
         }
         (!taken.is_empty()).then_some(taken)
     }
@@ -164,12 +167,13 @@ impl StoredOperation {
             days: take(&mut self.days, days, |day| day),
             open: take(&mut self.open, days, day_of_minute),
             open_hours: take(&mut self.open_hours, days, day_of_hour),
-            last: 0,
+            ..Self::default()
         };
-        if self.is_empty() {
-            return (!taken.is_empty()).then(|| Self { last: std::mem::take(&mut self.last), ..taken });
+        if taken.is_empty() {
+            return None;
         }
-        (!taken.is_empty()).then_some(taken)
+        let (last, from) = if self.is_empty() { (self.last, self.from) } else { Default::default() };
+        Some(Self { last, from, ..taken })
     }
 
     fn is_empty(&self) -> bool {

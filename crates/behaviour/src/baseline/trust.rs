@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use super::measure::Measure;
 use super::novelty::{Facet, HOUR_DAYS_MIN};
 use super::profile::{LinkProfile, Profiles};
+use crate::parties::ANYBODY;
 
 /// A device that was there on fewer days is hardly known: a week has its working days and its days of rest.
 pub const DAYS_MIN: u32 = 7;
@@ -109,7 +110,8 @@ pub fn trust(profiles: &Profiles) -> Trust {
     for (id, device) in &profiles.devices {
         devices.insert(id.clone(), DeviceTrust { days: device.days, ..DeviceTrust::default() });
     }
-    for (key, link) in &profiles.links {
+    // What is with anybody is the same once more.
+    for (key, link) in profiles.links.iter().filter(|(key, _)| key.initiator != ANYBODY) {
         for id in [&key.initiator, &key.responder] {
             if let Some(device) = devices.get_mut(id) {
                 device.add(link);

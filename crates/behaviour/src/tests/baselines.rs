@@ -9,8 +9,10 @@ use crate::baseline::difference::{How, Of, differences};
 use crate::baseline::file::{Baseline, BaselineError, LearnedCapture, StoredSite};
 use crate::baseline::kept_out::KeptOut;
 use crate::baseline::measure::Measure;
+use crate::baseline::profile::Top;
 use crate::baseline::store::{
-    LinkHour, LinkKey, LinkMinute, OperationDay, OperationMinute, Store, StoredDevice, StoredLink, StoredOperation,
+    Activity, LinkHour, LinkKey, LinkMinute, OperationDay, OperationMinute, Store, StoredDevice, StoredLink,
+    StoredOperation,
 };
 use crate::site::Site;
 
@@ -30,7 +32,8 @@ fn hour() -> impl Strategy<Value = LinkHour> {
         opened: counts[0],
         failed: counts[1],
         bytes,
-        minutes: minutes.map(|minutes| minutes >> 4),
+        minutes: minutes.map(|minutes| (minutes >> 60) as u32),
+        pause: [counts[0] / 5, 7],
         peak_bytes: bytes.map(|bytes| bytes / 3),
         peak_opened: counts[0] / 2,
         gap_bytes: bytes[0],
@@ -63,16 +66,28 @@ fn operation() -> impl Strategy<Value = StoredOperation> {
     })
 }
 
+fn activity() -> impl Strategy<Value = Activity> {
+    (DAY * 1440..(DAY + 4) * 1440, 0..9000u32).prop_map(|(last, minutes)| Activity { last, minutes })
+}
+
 fn store() -> impl Strategy<Value = Store> {
     let hours = btree_map(DAY * 24..(DAY + 4) * 24, hour(), 1..6);
     let minute = any::<[u64; 2]>().prop_map(|bytes| LinkMinute { bytes, opened: 3 });
     let open = btree_map(DAY * 1440..(DAY + 4) * 1440, minute, 0..3);
     let operations = btree_map("[ab]".prop_map(|name| format!("say\tdoor={name}")), operation(), 0..3);
-    let link = (hours, open, operations, any::<u64>())
-        .prop_map(|(hours, open, operations, other_messages)| StoredLink { hours, open, operations, other_messages });
-    let device = (vec(DAY..DAY + 4, 1..4), vec(any::<(u64, u64)>(), 0..3), any::<Option<[u8; 6]>>());
-    let device = device.prop_map(|(days, addresses, mac)| {
-        let mut device = StoredDevice { mac, ..StoredDevice::default() };
+    let link = (hours, open, operations, (activity(), activity()), any::<u64>()).prop_map(
+        |(hours, open, operations, (one, other), other_messages)| StoredLink {
+            hours,
+            open,
+            operations,
+            last: [one, other],
+            other_messages,
+        },
+    );
+    let device = (vec(DAY..DAY + 4, 1..4), vec(any::<(u64, u64)>(), 0..3), any::<Option<[u8; 6]>>(), activity());
+    let device = device.prop_map(|(days, addresses, mac, activity)| {
+        let pauses = days.iter().map(|day| (*day, 5)).collect();
+        let mut device = StoredDevice { mac, pauses, activity, ..StoredDevice::default() };
         days.into_iter().for_each(|day| device.was_there(day));
         addresses.into_iter().for_each(|address| device.has(address));
         device
@@ -192,7 +207,7 @@ fn talking(days: std::ops::Range<u32>) -> Store {
         };
         let operation = stored.operations.entry(SAY.to_owned()).or_default();
         operation.days.insert(day, cell);
-        operation.last = day * 1440 + 545;
+        operation.last = Activity { last: day * 1440 + 545, minutes: 1 };
     }
     store
 }
@@ -225,9 +240,10 @@ fn what_is_accepted_is_normal_and_nothing_else_is() {
     let profiles = accept(&known, beyond(Measure::Value, Some(SAY), 40, 9)).unwrap();
     assert_eq!(profiles.links[&known].operations[SAY].ranges, [Some((5, 40)), None]);
     let profiles = accept(&known, beyond(Measure::MinuteBytes, None, 70_000, 900)).unwrap();
-    assert_eq!(profiles.links[&known].minute_bytes, [500, 70_000], "the end for which that was normal");
+    let next = profiles.links[&known].minute_bytes.map(Top::next);
+    assert_eq!(next, [500, 70_000], "the end for which that was normal");
     let profiles = accept(&known, beyond(Measure::MessageBytes, Some(SAY), 9000, 300)).unwrap();
-    assert_eq!(profiles.links[&known].operations[SAY].largest, 9000);
+    assert_eq!(profiles.links[&known].operations[SAY].largest.next(), 9000);
     let profiles = accept(&known, Changed::Hours([1 << 3, 0])).unwrap();
     assert_eq!(profiles.links[&known].hours[0].unlikely(3), 0);
     assert_eq!(profiles.links[&known].hours[0].days, baseline.front.profiles.links[&known].hours[0].days);
@@ -236,7 +252,7 @@ fn what_is_accepted_is_normal_and_nothing_else_is() {
     let new = link("ip:10.0.0.9", "ip:10.0.0.2");
     let profiles = accept(&new, Changed::Device { initiates: true }).unwrap();
     assert_eq!(profiles.devices["ip:10.0.0.9"].addresses, [Address::v4(0x0a00_0009).halves()]);
-    assert_eq!(profiles.links[&new].minute_bytes, [u64::MAX; 2], "nothing of it is measured");
+    assert_eq!(profiles.links[&new].minute_bytes.map(Top::next), [u64::MAX; 2], "nothing of it is measured");
     assert!(profiles.links[&known] == baseline.front.profiles.links[&known]);
     // Of what the alert compared with nothing is there, or it has changed since.
     assert!(accept(&new, beyond(Measure::MinuteBytes, None, 1, 1)).is_err());

@@ -120,6 +120,7 @@ fn held_out(out: &mut String, trust: &Trust, days: usize) -> fmt::Result {
             Kind::New(Facet::Device) => ("device", String::new()),
             Kind::New(Facet::Link) => ("conversation", String::new()),
             Kind::New(Facet::Operation) => ("operation", String::new()),
+            Kind::New(Facet::Shape) => ("size of what is not read", String::new()),
             Kind::New(Facet::Hour) => ("hour", String::new()),
             Kind::Beyond(measure) => (measure_name(*measure), format!("{threshold:.1} times")),
         };
@@ -128,6 +129,15 @@ fn held_out(out: &mut String, trust: &Trust, days: usize) -> fmt::Result {
     }
     let all: u64 = trust.held_out.iter().map(|held_out| u64::from(held_out.beyond)).sum();
     writeln!(out, "  together {}; the budget allows for {:.1} in {}", grouped(all), trust.allowed, counted(days, "day"))
+}
+
+/// As much of a text as a line has room for.
+fn short(text: &str) -> String {
+    const ROOM: usize = 80;
+    match text.char_indices().nth(ROOM) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
 }
 
 /// What was kept out, and how it is accepted.
@@ -145,7 +155,13 @@ fn kept_out(out: &mut String, baseline: &Baseline, name: &str) -> fmt::Result {
         } else {
             format!("{device} with {peer}")
         };
-        writeln!(out, "  {}  {}: {what}: {}", day(kept.day), plain(&kept.detection), operation(&kept.observed))?;
+        writeln!(
+            out,
+            "  {}  {}: {what}: {}",
+            day(kept.day),
+            plain(&kept.detection),
+            short(&operation(&kept.observed))
+        )?;
     }
     if all.len() > KEPT_OUT_SHOWN {
         writeln!(out, "  and {} more", grouped((all.len() - KEPT_OUT_SHOWN) as u64))?;

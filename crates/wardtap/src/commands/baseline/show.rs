@@ -70,7 +70,8 @@ fn of_device(front: &Front, device: &str, facets: &[FacetName]) -> String {
 fn write_device(out: &mut String, front: &Front, id: &str, facets: &[FacetName]) -> fmt::Result {
     write!(out, "{}", plain(id))?;
     if let Some(device) = front.profiles.devices.get(id) {
-        let mac = device.mac.map(|mac| format!(", {}", Mac(mac))).unwrap_or_default();
+        let mac = device.mac.map(|mac| format!(", {}", Mac(mac)));
+        let mac = mac.filter(|_| !id.starts_with("mac:")).unwrap_or_default();
         let addresses = addresses(device).join(", ");
         write!(out, "  {}{mac}, addresses {addresses}", counted(device.days as usize, "day"))?;
     }
@@ -105,7 +106,7 @@ fn write_facet(out: &mut String, link: &LinkProfile, facet: FacetName) -> fmt::R
         }
         FacetName::Quantities => write_quantities(out, link),
         FacetName::Silences => {
-            let pauses = link.pause.map(|pause| amount(pause.into()));
+            let pauses = link.pause.map(|pause| amount(pause.max));
             let steady = [0, 1].map(|end| if link.is_steady(end) { "told" } else { "not told" });
             writeln!(
                 out,
@@ -122,27 +123,27 @@ fn write_facet(out: &mut String, link: &LinkProfile, facet: FacetName) -> fmt::R
 }
 
 fn write_quantities(out: &mut String, link: &LinkProfile) -> fmt::Result {
-    let [minute, hour] = [link.minute_bytes, link.hour_bytes].map(|bytes| bytes.map(amount));
+    let [minute, hour] = [link.minute_bytes, link.hour_bytes].map(|bytes| bytes.map(|bytes| amount(bytes.max)));
     writeln!(
         out,
         "    octets at most  {} a minute, {} an hour; answers {} and {}",
         minute[0], hour[0], minute[1], hour[1]
     )?;
-    let opened = [link.minute_opened, link.hour_opened, link.hour_failed].map(|count| amount(count.into()));
+    let opened = [link.minute_opened, link.hour_opened, link.hour_failed].map(|count| amount(count.max));
     writeln!(
         out,
         "    conversations at most  {} a minute, {} an hour, {} of them failed",
         opened[0], opened[1], opened[2]
     )?;
     for (name, known) in &link.operations {
-        let most = [known.minute_count, known.hour_count].map(|count| amount(count.into()));
+        let most = [known.minute_count, known.hour_count].map(|count| amount(count.max));
         write!(out, "    {}  at most {} a minute, {} an hour", operation(name), most[0], most[1])?;
-        write!(out, ", {} octets", amount(known.largest))?;
+        write!(out, ", {} octets", amount(known.largest.max))?;
         if known.refused > 0 {
             write!(out, ", {:.1} % refused", f64::from(known.refused) / 10.0)?;
         }
-        if known.slowest > 0 {
-            write!(out, ", answered in {} µs", amount(known.slowest))?;
+        if known.slowest.max > 0 {
+            write!(out, ", answered in {} µs", amount(known.slowest.max))?;
         }
         writeln!(out)?;
     }
@@ -204,14 +205,14 @@ fn link_json(key: &LinkKey, link: &LinkProfile, facets: &[FacetName]) -> Value {
         hours_json(&mut value, &link.hours);
     }
     if has(FacetName::Quantities) {
-        value["minute_bytes"] = json!(link.minute_bytes);
-        value["hour_bytes"] = json!(link.hour_bytes);
-        value["minute_conversations"] = json!(link.minute_opened);
-        value["hour_conversations"] = json!(link.hour_opened);
-        value["hour_failed"] = json!(link.hour_failed);
+        value["minute_bytes"] = json!(link.minute_bytes.map(|top| top.max));
+        value["hour_bytes"] = json!(link.hour_bytes.map(|top| top.max));
+        value["minute_conversations"] = json!(link.minute_opened.max);
+        value["hour_conversations"] = json!(link.hour_opened.max);
+        value["hour_failed"] = json!(link.hour_failed.max);
     }
     if has(FacetName::Silences) {
-        value["silence_minutes"] = json!(link.pause);
+        value["silence_minutes"] = json!(link.pause.map(|top| top.max));
     }
     if [FacetName::Operations, FacetName::Quantities, FacetName::Silences, FacetName::Values].into_iter().any(has) {
         value["operations"] = link.operations.iter().map(|(name, known)| operation_json(name, known, facets)).collect();
@@ -226,14 +227,14 @@ fn operation_json(name: &str, known: &OperationProfile, facets: &[FacetName]) ->
         hours_json(&mut value, &known.hours);
     }
     if has(FacetName::Quantities) {
-        value["minute_messages"] = json!(known.minute_count);
-        value["hour_messages"] = json!(known.hour_count);
-        value["message_bytes"] = json!(known.largest);
+        value["minute_messages"] = json!(known.minute_count.max);
+        value["hour_messages"] = json!(known.hour_count.max);
+        value["message_bytes"] = json!(known.largest.max);
         value["refused_thousandths"] = json!(known.refused);
-        value["response_microseconds"] = json!(known.slowest);
+        value["response_microseconds"] = json!(known.slowest.max);
     }
     if has(FacetName::Silences) {
-        value["silence_minutes"] = json!(known.pause);
+        value["silence_minutes"] = json!(known.pause.max);
     }
     if has(FacetName::Values) {
         value["values"] = json!(known.ranges.iter().flatten().collect::<Vec<_>>());

@@ -76,7 +76,7 @@ pub fn counted(count: usize, what: &str) -> String {
 
 /// A quantity by its name: what is not limited is not judged.
 pub fn amount(amount: u64) -> String {
-    if amount == u64::MAX || amount == u64::from(u32::MAX) { "any".to_owned() } else { grouped(amount) }
+    if amount == u64::MAX { "any".to_owned() } else { grouped(amount) }
 }
 
 #[cfg(test)]
