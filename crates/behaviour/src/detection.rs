@@ -112,7 +112,10 @@ impl<'a> Raise<'a> {
     /// True when another detection already tells what somebody does: open, or raised on the same observation.
     #[must_use]
     pub fn is_told_of(&self, detection: &'static str, peer: Address) -> bool {
-        self.found.iter().any(|found| found.about.name == detection && found.peer == Some(peer))
+        self.found
+            .iter()
+            .map(|found| &found.deviation)
+            .any(|found| found.about.name == detection && found.peer == Some(peer))
             || self.alerts.is_open_by(detection, peer)
     }
 

@@ -318,16 +318,40 @@ impl NotAccepted {
     }
 }
 
-/// A link's profile to be taken in beside one that is known: what is new in it with its days, all else without.
+/// A link's profile to be taken in beside one that is known: what is new in it with its days; of all else what is wider,
+/// without days.
 fn uncounted(link: &LinkProfile, known: &LinkProfile) -> LinkProfile {
-    let hours = |hours: Hours| Hours { once: 0, days: 0, all: 0, ..hours };
-    let mut more = LinkProfile { days: 0, minutes: [0; 2], hours: link.hours.map(hours), ..link.clone() };
+    let mut more = LinkProfile { days: 0, minutes: [0; 2], hours: link.hours.map(seen), ..link.clone() };
+    for end in 0..2 {
+        keep_wider(&mut more.minute_bytes[end], known.minute_bytes[end]);
+        keep_wider(&mut more.hour_bytes[end], known.hour_bytes[end]);
+        keep_wider(&mut more.pause[end], known.pause[end]);
+    }
+    keep_wider(&mut more.minute_opened, known.minute_opened);
+    keep_wider(&mut more.hour_opened, known.hour_opened);
+    keep_wider(&mut more.hour_failed, known.hour_failed);
     for (name, operation) in &mut more.operations {
-        if known.operations.contains_key(name) {
-            *operation = OperationProfile { days: 0, count: 0, hours: operation.hours.map(hours), ..*operation };
-        }
+        let Some(known) = known.operations.get(name) else { continue };
+        *operation = OperationProfile { days: 0, count: 0, hours: operation.hours.map(seen), ..*operation };
+        keep_wider(&mut operation.minute_count, known.minute_count);
+        keep_wider(&mut operation.hour_count, known.hour_count);
+        keep_wider(&mut operation.largest, known.largest);
+        keep_wider(&mut operation.pause, known.pause);
+        keep_wider(&mut operation.slowest, known.slowest);
     }
     more
+}
+
+/// Hours in which there was something, without the days.
+const fn seen(hours: Hours) -> Hours {
+    Hours { seen: hours.seen, once: 0, days: 0, all: 0 }
+}
+
+/// What is not beyond what is known adds nothing: a greatest that is taken in twice would look like that of two days.
+fn keep_wider(more: &mut Top, known: Top) {
+    if more.max <= known.max {
+        *more = Top::default();
+    }
 }
 
 /// Every hour of the day.

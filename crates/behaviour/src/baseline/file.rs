@@ -300,8 +300,10 @@ impl Header {
         let line = start.get(..end).and_then(|line| std::str::from_utf8(line).ok()).ok_or_else(none)?;
         let mut words = line.strip_prefix(MAGIC).ok_or_else(none)?.split(' ');
         let version: u32 = words.next().and_then(|word| word.parse().ok()).ok_or_else(none)?;
-        if version > VERSION {
-            return Err(BaselineError::Newer(version));
+        match version {
+            VERSION => {}
+            0 => return Err(none()),
+            newer => return Err(BaselineError::Newer(newer)),
         }
         let mut length = || words.next().and_then(|word| word.parse::<usize>().ok());
         let (front, store) = length().zip(length()).ok_or_else(none)?;

@@ -97,9 +97,8 @@ impl Store {
         let days = Days::of(kept_out);
         self.links.retain(|key, link| {
             let days = days.of_link(key);
-            if let Some(taken) = link.take_days(&days) {
-                aside.links.insert(key.clone(), taken);
-            }
+            let Some(taken) = link.take_days(&days) else { return true };
+            aside.links.insert(key.clone(), taken);
             !link.is_empty()
         });
         for (id, days) in days.of_devices {
@@ -143,9 +142,8 @@ impl StoredLink {
             ..Self::default()
         };
         self.operations.retain(|name, operation| {
-            if let Some(out) = operation.take_days(days) {
-                taken.operations.insert(name.clone(), out);
-            }
+            let Some(out) = operation.take_days(days) else { return true };
+            taken.operations.insert(name.clone(), out);
             !operation.is_empty()
         });
         if self.is_empty() {

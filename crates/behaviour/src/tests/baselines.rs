@@ -58,11 +58,12 @@ fn operation() -> impl Strategy<Value = StoredOperation> {
         0..3,
     );
     let open_hours = btree_map(DAY * 24..(DAY + 4) * 24, any::<u32>(), 0..2);
-    (days, open, open_hours, DAY * 1440..(DAY + 4) * 1440).prop_map(|(days, open, open_hours, last)| StoredOperation {
+    (days, open, open_hours, activity(), 0..2u8).prop_map(|(days, open, open_hours, last, from)| StoredOperation {
         days,
         open,
         open_hours,
         last,
+        from,
     })
 }
 
