@@ -3,6 +3,7 @@
 use wardtap_net::packet::Timestamp;
 
 use crate::alert::{Alerts, Deviation};
+use crate::attack::Technique;
 use crate::detections;
 use crate::observation::{Content, Observation};
 use crate::tally::Tally;
@@ -23,20 +24,6 @@ pub struct About {
     /// The doc comment of the detection: its page.
     pub page: &'static str,
 }
-
-/// A technique of MITRE ATT&CK for ICS (or Enterprise), as its table of version [`ATTACK_VERSION`] has it.
-#[derive(Debug)]
-pub struct Technique {
-    /// T0846 and the like.
-    pub id: &'static str,
-    /// Its name.
-    pub name: &'static str,
-    /// Its tactic.
-    pub tactic: &'static str,
-}
-
-/// The release of MITRE ATT&CK that the techniques are named by.
-pub const ATTACK_VERSION: &str = "18.1";
 
 /// A question.
 pub trait Detection: Send {

@@ -8,12 +8,17 @@
 #![forbid(unsafe_code)]
 
 pub mod alert;
+pub mod assets;
+pub mod attack;
+pub mod class;
 pub mod detection;
 pub mod detections;
 pub mod device;
 pub mod judge;
 pub mod observation;
+pub mod site;
 pub mod slots;
+pub mod suppression;
 pub mod tally;
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod alerts;
 mod crowds;
 mod detections;
 mod devices;
+mod site;
 mod tallies;
 
 use std::sync::LazyLock;
