@@ -181,11 +181,7 @@ pub const TECHNIQUES: &[Technique] = &[
     enterprise("T1499.003", "Endpoint Denial of Service: Application Exhaustion Flood", "Impact"),
     enterprise("T1530", "Data from Cloud Storage", "Collection"),
     enterprise("T1557", "Adversary-in-the-Middle", "Credential Access"),
-    enterprise(
-        "T1557.001",
-        "Adversary-in-the-Middle: LLMNR/NBT-NS Poisoning and SMB Relay",
-        "Credential Access",
-    ),
+    enterprise("T1557.001", "Adversary-in-the-Middle: LLMNR/NBT-NS Poisoning and SMB Relay", "Credential Access"),
     enterprise("T1557.002", "Adversary-in-the-Middle: ARP Cache Poisoning", "Credential Access"),
     enterprise("T1557.003", "Adversary-in-the-Middle: DHCP Spoofing", "Credential Access"),
     enterprise("T1562.010", "Impair Defenses: Downgrade Attack", "Defense Evasion"),

@@ -8,7 +8,7 @@ use wardtap_behaviour::alert::{Severity, State};
 use wardtap_behaviour::device::Device;
 use wardtap_behaviour::judge::{Judge, Verdict};
 use wardtap_behaviour::observation::Observation;
-use wardtap_export::event::{AlertEvent, DeviceEvent};
+use wardtap_export::event::{AlertEvent, DeviceEvent, Known};
 
 use crate::batch::{Batch, Bundle, Key, Last};
 
@@ -167,13 +167,21 @@ impl Judgement {
         }
     }
 
+    /// All that is known of devices.
+    pub fn known(&self) -> Known<'_> {
+        Known { devices: self.judge.devices(), assets: self.judge.assets() }
+    }
+
     fn tell(&mut self) -> io::Result<()> {
         for told in std::mem::take(&mut self.told) {
             match told {
-                Told::Device(device) if self.events.types.device => self.events.write(&DeviceEvent::first(&device))?,
+                Told::Device(device) if self.events.types.device => {
+                    let event = DeviceEvent::first(&device, self.known());
+                    self.events.write(&event)?;
+                }
                 Told::Device(_) => {}
                 Told::Alert(alert) => {
-                    let event = AlertEvent::new(&alert, self.judge.devices(), &self.captures);
+                    let event = AlertEvent::new(&alert, self.known(), &self.captures);
                     if self.events.types.alert {
                         self.events.write(&event)?;
                     }

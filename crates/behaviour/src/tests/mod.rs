@@ -1,6 +1,8 @@
 //! Judgement from outside: messages of an invented protocol in, tallies, deviations and alerts out.
 
 mod alerts;
+mod assets;
+mod attack;
 mod crowds;
 mod detections;
 mod devices;

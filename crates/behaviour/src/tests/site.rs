@@ -68,11 +68,8 @@ fn what_a_site_prints_makes_it_again() {
     assert_eq!(networks, ["10.0.0.0/8"]);
     let text = |all: &[String]| all.to_vec();
     let (holidays, networks) = (text(&holidays), text(&networks));
-    let again = Site::from_text(
-        site.timezone_name(),
-        holidays.iter().map(String::as_str),
-        networks.iter().map(String::as_str),
-    );
+    let again =
+        Site::from_text(site.timezone_name(), holidays.iter().map(String::as_str), networks.iter().map(String::as_str));
     assert_eq!(again.unwrap(), site);
     let default = Site::default();
     let networks: Vec<String> = default.networks().iter().map(ToString::to_string).collect();
