@@ -31,6 +31,7 @@ pub struct Statistics {
     pub devices: u64,
     /// Alerts that the configuration suppressed, by detection; absent where there are none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(default)]
     pub alerts_suppressed: BTreeMap<String, u64>,
     /// What was given up for want of room, by table.
     pub evicted: BTreeMap<String, u64>,
@@ -134,5 +135,6 @@ pub struct Run {
     pub options: BTreeMap<String, String>,
     /// SHA-256 of the files that were read beside captures, by option; absent where there are none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(default)]
     pub digests: BTreeMap<String, String>,
 }

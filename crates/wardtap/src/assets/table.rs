@@ -19,12 +19,12 @@ pub(super) fn csv(written: &Written) -> Result<(Vec<Row>, Option<String>), Mista
         .from_reader(text.as_bytes());
     let headings = reader.headers().map_err(|error| unreadable(written, &error))?.clone();
     let columns: Vec<Option<Column>> = headings.iter().map(Column::of).collect();
-    let first = Place { line: headings.position().map_or(1, csv::Position::line), column: 0 };
+    let first = Place { line: headings.position().map_or(1, |position| line(text, position)), column: 0 };
     check_columns(written, first, &columns)?;
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| unreadable(written, &error))?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(0, |position| line(text, position));
         if record.iter().all(str::is_empty) {
             continue;
         }
@@ -50,6 +50,14 @@ pub(super) fn csv(written: &Written) -> Result<(Vec<Row>, Option<String>), Mista
         format!("{}: {first}not read, since not known here: {list}; known columns are {known}", written.file)
     });
     Ok((rows, passed_over))
+}
+
+/// The line of a record: its position is where reading went on, before lines that are empty or comments.
+fn line(text: &str, position: &csv::Position) -> u64 {
+    let from = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let lines = text.get(from..).unwrap_or_default().split_inclusive('\n');
+    let passed_over = lines.take_while(|line| line.starts_with('#') || line.trim_end_matches(['\r', '\n']).is_empty());
+    position.line() + passed_over.count() as u64
 }
 
 /// What stands between the values: of comma, semicolon and tab the one that the first line has most of.

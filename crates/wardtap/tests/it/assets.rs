@@ -166,6 +166,8 @@ fn mistakes_in_assets_are_told_with_their_place() {
         ("ip,status\n10.0.0.1,gone\n", "write in-service, on-loan, workshop or retired"),
         ("ip,isolation\n10.0.0.1,yes\n", "write never-while-in-use, ask or safe"),
         ("ip,name\n,pump\n", "line 2: neither address nor mac"),
+        ("# ours\r\nip,name\r\n10.0.0.1,x\r\n# more\r\n,pump\r\n", "line 5: neither address nor mac"),
+        ("ip,name\n10.0.0.1,\"a\nb\"\n", "line 2, column 2: name: there is a control character or a line break in it"),
         ("ip,name\n10.0.0.1,a,b\n", "line 2, column 3: 3 values where the first line names 2 columns"),
         ("ip,maintenance\n10.0.0.1,2026-12-01T22:00\n", "line 2, column 2: maintenance: \"2026-12-01T22:00\" has no /"),
         ("ip,maintenance\n10.0.0.1,2026-12-02T22:00/2026-12-01T22:00\n", "ends before it begins"),
@@ -342,7 +344,7 @@ fn dates_and_times_may_be_tomls_own() {
     let ran = wardtap(&["check", "--config", &folder.path("wardtap.toml")]).expect(0);
     assert_eq!(
         folder.short(&ran.stdout),
-        "wardtap.toml: good\n  time zone     Europe/Berlin\n  holidays      2\n  networks      10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, fc00::/7\n  suppressions  1\n"
+        "wardtap.toml: good\n  time zone     Europe/Berlin\n  holidays      2\n  networks      10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16, fc00::/7\n  suppressions  1\n"
     );
 }
 
