@@ -4,6 +4,7 @@ use wardtap_net::address::Address;
 use wardtap_net::packet::Timestamp;
 
 use crate::alert::{Alerts, Deviation};
+use crate::attack::Technique;
 use crate::detections;
 use crate::device::IdentityChange;
 use crate::observation::{Content, Leased, Observation};
@@ -26,20 +27,6 @@ pub struct About {
     /// The doc comment of the detection: its page.
     pub page: &'static str,
 }
-
-/// A technique of MITRE ATT&CK for ICS (or Enterprise), as its table of version [`ATTACK_VERSION`] has it.
-#[derive(Debug)]
-pub struct Technique {
-    /// T0846 and the like.
-    pub id: &'static str,
-    /// Its name.
-    pub name: &'static str,
-    /// Its tactic.
-    pub tactic: &'static str,
-}
-
-/// The release of MITRE ATT&CK that the techniques are named by.
-pub const ATTACK_VERSION: &str = "18.1";
 
 /// A question.
 pub trait Detection: Send {

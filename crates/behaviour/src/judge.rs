@@ -3,7 +3,8 @@
 use wardtap_net::address::{Address, Mac};
 use wardtap_net::packet::Timestamp;
 
-use crate::alert::{Alert, Alerts, OPEN_MAX};
+use crate::alert::{Alert, Alerts, Deviation, OPEN_MAX};
+use crate::assets::{self, Assets};
 use crate::baseline::learner::Learner;
 use crate::detection::{Detection, Raise, ask, detections};
 use crate::device::{DEVICES_MAX, DeviceId, Devices, IdentityChange, Name};
@@ -11,6 +12,7 @@ use crate::links::Use;
 use crate::observation::Observation;
 use crate::parties::Parties;
 use crate::scoring::{Departure, Scorer};
+use crate::suppression::{Suppression, Who};
 
 /// What the judge has to tell, in order.
 pub enum Verdict {
@@ -38,6 +40,8 @@ pub struct Judge {
     devices: Devices,
     detections: Vec<Box<dyn Detection>>,
     alerts: Alerts,
+    assets: Assets,
+    suppressions: Vec<Suppression>,
     changes: Vec<IdentityChange>,
     behaviour: Option<Box<Behaviour>>,
 }
@@ -82,8 +86,21 @@ impl Judge {
     /// A judge that knows at most so many devices and open alerts, and never more than [`DEVICES_MAX`] and [`OPEN_MAX`].
     #[must_use]
     pub fn new(devices_max: usize, alerts_max: usize) -> Self {
-        let (devices, alerts) = (Devices::new(devices_max), Alerts::new(alerts_max));
-        Self { devices, detections: detections(), alerts, changes: Vec::new(), behaviour: None }
+        Self {
+            devices: Devices::new(devices_max),
+            detections: detections(),
+            alerts: Alerts::new(alerts_max),
+            assets: Assets::default(),
+            suppressions: Vec::new(),
+            changes: Vec::new(),
+            behaviour: None,
+        }
+    }
+
+    /// With what the hospital knows of its devices, and the alerts that it does not want to see.
+    #[must_use]
+    pub fn informed(self, assets: Assets, suppressions: Vec<Suppression>) -> Self {
+        Self { assets, suppressions, ..self }
     }
 
     /// Has it compare or learn what links do.
@@ -163,6 +180,12 @@ impl Judge {
         &self.devices
     }
 
+    /// What the hospital knows of its devices.
+    #[must_use]
+    pub const fn assets(&self) -> &Assets {
+        &self.assets
+    }
+
     /// How much the detections gave up of what they watched, for want of room.
     #[must_use]
     pub fn forgotten(&self) -> u64 {
@@ -232,11 +255,33 @@ impl Judge {
         self.tell(raise.found, tell);
     }
 
-    fn tell(&mut self, found: Vec<crate::alert::Deviation>, tell: &mut dyn FnMut(Verdict)) {
-        for deviation in found {
-            for alert in self.alerts.raise(deviation) {
+    fn tell(&mut self, found: Vec<Deviation>, tell: &mut dyn FnMut(Verdict)) {
+        for mut deviation in found {
+            let asset = self.assets.of(deviation.device, self.mac(deviation.device));
+            deviation.severity = assets::severity(deviation.severity, asset.and_then(|asset| asset.criticality));
+            let told = if self.is_suppressed(&deviation) {
+                self.alerts.suppress(deviation)
+            } else {
+                self.alerts.raise(deviation)
+            };
+            for alert in told {
                 tell(Verdict::Alert(Box::new(alert)));
             }
         }
+    }
+
+    fn is_suppressed(&self, deviation: &Deviation) -> bool {
+        let is_peer = |who: Who| deviation.peer.is_some_and(|peer| who.is(peer, self.mac(peer)));
+        self.suppressions.iter().any(|suppression| {
+            suppression.detection == deviation.about.name
+                && deviation.last < suppression.until
+                && suppression.device.is(deviation.device, self.mac(deviation.device))
+                && suppression.peer.is_none_or(is_peer)
+        })
+    }
+
+    /// The MAC address that is proven to be a device's own.
+    fn mac(&self, address: Address) -> Option<Mac> {
+        self.devices.of(address)?.mac
     }
 }

@@ -8,6 +8,9 @@
 #![forbid(unsafe_code)]
 
 pub mod alert;
+pub mod assets;
+pub mod attack;
+pub mod class;
 pub mod baseline;
 pub mod detection;
 pub mod detections;
@@ -19,6 +22,7 @@ pub mod parties;
 pub mod scoring;
 pub mod site;
 pub mod slots;
+pub mod suppression;
 pub mod tally;
 
 #[cfg(test)]

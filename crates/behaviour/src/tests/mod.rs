@@ -1,9 +1,12 @@
 //! Judgement from outside: messages of an invented protocol in, tallies, deviations and alerts out.
 
 mod alerts;
+mod assets;
+mod attack;
 mod crowds;
 mod detections;
 mod devices;
+mod site;
 mod takings;
 mod tallies;
 

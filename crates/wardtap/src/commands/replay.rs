@@ -1,19 +1,22 @@
 //! `wardtap replay`: reads captures offline and says what is in them.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use wardtap_behaviour::alert::Severity;
 use wardtap_behaviour::baseline::file;
+use wardtap_behaviour::class::Class;
 use wardtap_behaviour::judge::{Behaviour, Judge};
 use wardtap_behaviour::parties::Parties;
 use wardtap_behaviour::scoring::Scorer;
 use wardtap_capture::Bounds;
 use wardtap_dissect::PROTOCOLS;
-use wardtap_export::event::StatsEvent;
+use wardtap_export::clinical::class_of;
+use wardtap_export::event::{Known, StatsEvent};
 use wardtap_export::metrics::{self, Measured, responses};
 use wardtap_export::statistics::{DamageBody, InputBody, Run, Statistics, Streams, Transport};
 use wardtap_export::summary::{self, Summarised};
@@ -22,7 +25,9 @@ use wardtap_net::flow::HashKey;
 use wardtap_net::flow_table::{Counters, Limits, Seeker};
 
 use crate::USAGE;
-use crate::cli::{EventType, Replay, SeverityName};
+use crate::assets;
+use crate::cli::{EventType, Given, Replay, SeverityName};
+use crate::config::Config;
 use crate::front::{Front, Selection};
 use crate::judgement::{EventTypes, Events, Judgement};
 use crate::memory::Shares;
@@ -40,9 +45,15 @@ const DAMAGED: u8 = 3;
 /// An alert was bad enough for `--fail-on`.
 const ALERTED: u8 = 4;
 
-pub fn run(replay: Replay) -> anyhow::Result<u8> {
+pub fn run(mut replay: Replay, given: &Given) -> anyhow::Result<u8> {
     if let Some(option) = replay.not_built() {
         eprintln!("wardtap: {option} is not built yet; `wardtap replay --help` lists what is");
+        return Ok(USAGE);
+    }
+    let config = replay.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
+    config.options.fill(&mut replay, given);
+    if given.has("event_types") && replay.events.is_none() {
+        eprintln!("wardtap: --event-types says which events to write: say with --events <FILE> where");
         return Ok(USAGE);
     }
     if let Some(nonsense) = replay.nonsense() {
@@ -63,7 +74,15 @@ pub fn run(replay: Replay) -> anyhow::Result<u8> {
     let events = Events { to: replay.events.as_deref().map(|path| open(path, "events")).transpose()?, types };
     let metrics = replay.metrics.as_deref().map(|path| open(path, "the metrics")).transpose()?;
     let options = worker_options(&replay, &shares, types, &captures)?;
-    let mut judge = Judge::new(usize::try_from(shares.devices)?, usize::try_from(shares.alerts)?);
+    let assets = replay.assets.as_deref().map(|path| assets::read(path, &config.site)).transpose()?.unwrap_or_default();
+    for (option, sha256) in [("config", &config.sha256), ("assets", &assets.sha256)] {
+        replay.digests.extend(sha256.clone().map(|sha256| (option.to_owned(), sha256)));
+    }
+    if let Some(passed_over) = &assets.passed_over {
+        eprintln!("wardtap: {passed_over}");
+    }
+    let mut judge = Judge::new(usize::try_from(shares.devices)?, usize::try_from(shares.alerts)?)
+        .informed(assets.assets, config.suppressions.all());
     if let Some(path) = &replay.baseline {
         judge.with_behaviour(scoring(path)?);
     }
@@ -79,6 +98,9 @@ pub fn run(replay: Replay) -> anyhow::Result<u8> {
     )
     .map_err(|error| unwritable("events", &place(replay.events.as_deref()), error))?;
     progress.end();
+    for ended in config.suppressions.ended(outcome.front.now()) {
+        eprintln!("wardtap: {ended}");
+    }
     finish(&replay, outcome, judgement, metrics)
 }
 
@@ -107,6 +129,7 @@ fn finish(
             responses: &totals.responses,
             response_sums: &totals.response_sums,
             alerts,
+            classes: classes(judgement.known()),
             version: env!("CARGO_PKG_VERSION"),
             revision: option_env!("WARDTAP_REVISION").unwrap_or("unknown"),
         })?;
@@ -119,7 +142,7 @@ fn finish(
         statistics: &statistics,
         kinds: &totals.kinds,
         responses: &totals.responses,
-        devices: judgement.judge.devices(),
+        known: judgement.known(),
         alerts: &worst_first,
         raised: judgement.judge.alerts().raised().iter().map(|(_, raised)| raised.iter().sum::<u64>()).sum(),
     });
@@ -166,6 +189,15 @@ fn scoring(path: &Path) -> anyhow::Result<Behaviour> {
     let mut parties = Parties::new(site);
     let scorer = Scorer::new(front.profiles, &mut parties);
     Ok(Behaviour::new(parties, Some(scorer), None))
+}
+
+/// How many devices there are of each class.
+fn classes(known: Known<'_>) -> BTreeMap<Class, u64> {
+    let mut classes = BTreeMap::new();
+    for (id, device) in known.devices.iter().filter(|(_, device)| device.is_heard()) {
+        *classes.entry(class_of(Some(device), known.devices.address_of(id).and_then(|address| known.asset(address)))).or_default() += 1;
+    }
+    classes
 }
 
 fn event_types(replay: &Replay) -> EventTypes {
@@ -264,7 +296,7 @@ fn add_up(replay: &Replay, outcome: &Outcome, judgement: &Judgement) -> (WorkerC
     }
     let front = outcome.front_counts();
     let source = outcome.front.source();
-    let mut undecoded: std::collections::BTreeMap<String, u64> =
+    let mut undecoded: BTreeMap<String, u64> =
         front.undecoded.iter().map(|(reason, count)| (reason.name().to_owned(), *count)).collect();
     if totals.bad_arp > 0 {
         undecoded.insert("arp".to_owned(), totals.bad_arp);
@@ -305,6 +337,13 @@ fn add_up(replay: &Replay, outcome: &Outcome, judgement: &Judgement) -> (WorkerC
             time_went_back: front.time_went_back,
         },
         devices: judgement.judge.devices().iter().filter(|(_, device)| device.is_heard()).count() as u64,
+        alerts_suppressed: judgement
+            .judge
+            .alerts()
+            .suppressed()
+            .iter()
+            .map(|(about, count)| (about.name.to_owned(), *count))
+            .collect(),
         evicted: [
             ("flows", flows.evicted_flows),
             ("holes", flows.evicted_holes),
@@ -341,7 +380,11 @@ fn add_up(replay: &Replay, outcome: &Outcome, judgement: &Judgement) -> (WorkerC
                 snaplen: input.snaplen,
             })
             .collect(),
-        run: Run { version: env!("CARGO_PKG_VERSION").to_owned(), options: options(replay) },
+        run: Run {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            options: options(replay),
+            digests: replay.digests.clone(),
+        },
     };
     (totals, statistics)
 }
@@ -369,13 +412,16 @@ fn add_counts(totals: &mut WorkerCounts, counts: &WorkerCounts) {
 }
 
 /// The options that bear on what comes out; not the number of workers, which does not.
-fn options(replay: &Replay) -> std::collections::BTreeMap<String, String> {
-    let mut options = std::collections::BTreeMap::new();
+fn options(replay: &Replay) -> BTreeMap<String, String> {
+    let mut options = BTreeMap::new();
     let mut set = |name: &str, value: Option<String>| {
         if let Some(value) = value {
             options.insert(name.to_owned(), value);
         }
     };
+    let named = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+    set("config", named(&replay.config));
+    set("assets", named(&replay.assets));
     set("filter", replay.filter.clone());
     set("from", replay.from.map(|time| time.to_string()));
     set("to", replay.to.map(|time| time.to_string()));
