@@ -13,6 +13,7 @@ use wardtap_net::flow::FlowIdentity;
 use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
 use crate::attack::Technique;
+use crate::baseline::approval::Change;
 use crate::detection::About;
 use crate::observation::Place;
 
@@ -146,6 +147,8 @@ pub struct Alert {
     pub frames_total: u64,
     /// Somebody does not want to see it: it lives on untold.
     suppressed: bool,
+    /// What of it the baseline does not hold, for what a baseline was asked about.
+    pub change: Option<Change>,
     told_count: u64,
 }
 
@@ -187,18 +190,23 @@ impl Alerts {
         self.evicted
     }
 
-    /// Takes a deviation; gives back the alert when it is to be told now.
+    /// Takes a deviation for which no baseline is needed; gives back the alert when it is to be told now.
     pub fn raise(&mut self, deviation: Deviation) -> Vec<Alert> {
-        self.take(deviation, false)
+        self.take(deviation, None, false)
+    }
+
+    /// Takes a deviation from a baseline, and what of it that does not hold.
+    pub fn departed(&mut self, deviation: Deviation, change: Change) -> Vec<Alert> {
+        self.take(deviation, Some(change), false)
     }
 
     /// Takes a deviation that somebody does not want to see: the alert is counted as suppressed, and told, as a new one,
     /// when the same is raised without suppression. One that was told before is folded as ever.
-    pub fn suppress(&mut self, deviation: Deviation) -> Vec<Alert> {
-        self.take(deviation, true)
+    pub fn suppress(&mut self, deviation: Deviation, change: Option<Change>) -> Vec<Alert> {
+        self.take(deviation, change, true)
     }
 
-    fn take(&mut self, deviation: Deviation, suppressed: bool) -> Vec<Alert> {
+    fn take(&mut self, deviation: Deviation, change: Option<Change>, suppressed: bool) -> Vec<Alert> {
         let key = Key {
             detection: deviation.about.name,
             device: deviation.device,
@@ -207,9 +215,9 @@ impl Alerts {
         };
         if let Some((_, alert)) = self.open.get(&key).and_then(|&place| self.list.get_mut(place)) {
             if !alert.suppressed {
-                return alert.fold(deviation).into_iter().collect();
+                return alert.fold(deviation, change).into_iter().collect();
             }
-            alert.fold_untold(deviation);
+            alert.fold_untold(deviation, change);
             if suppressed {
                 return Vec::new();
             }
@@ -229,7 +237,7 @@ impl Alerts {
         } else {
             self.count(&deviation);
         }
-        let alert = Alert { suppressed, ..Alert::new(deviation) };
+        let alert = Alert { suppressed, ..Alert::new(deviation, change) };
         if !suppressed {
             told.push(alert.clone());
         }
@@ -323,7 +331,7 @@ impl Alerts {
 }
 
 impl Alert {
-    fn new(mut deviation: Deviation) -> Self {
+    fn new(mut deviation: Deviation, change: Option<Change>) -> Self {
         let evidence = std::mem::take(&mut deviation.evidence);
         let mut alert = Self {
             id: identify(&deviation),
@@ -331,6 +339,7 @@ impl Alert {
             state: State::New,
             frames_total: 0,
             suppressed: false,
+            change,
             told_count: deviation.count,
             deviation,
             evidence: Vec::new(),
@@ -340,7 +349,11 @@ impl Alert {
     }
 
     /// Folds a repeat in; the alert as it is to be told, where it is.
-    fn fold(&mut self, mut repeat: Deviation) -> Option<Self> {
+    fn fold(&mut self, mut repeat: Deviation, change: Option<Change>) -> Option<Self> {
+        match (&mut self.change, change) {
+            (Some(known), Some(repeat)) => known.what.absorb(repeat.what),
+            (known, repeat) => *known = known.take().or(repeat),
+        }
         let evidence = std::mem::take(&mut repeat.evidence);
         self.add_evidence(evidence);
         let worse = repeat.severity > self.deviation.severity;
@@ -363,9 +376,9 @@ impl Alert {
     }
 
     /// Folds a repeat in without anybody being told: it stays as new as it is.
-    fn fold_untold(&mut self, repeat: Deviation) {
+    fn fold_untold(&mut self, repeat: Deviation, change: Option<Change>) {
         let (revision, state) = (self.revision, self.state);
-        self.fold(repeat);
+        self.fold(repeat, change);
         (self.revision, self.state) = (revision, state);
         self.told_count = self.deviation.count;
     }

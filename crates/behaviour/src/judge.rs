@@ -5,8 +5,9 @@ use wardtap_net::packet::Timestamp;
 
 use crate::alert::{Alert, Alerts, Deviation, OPEN_MAX};
 use crate::assets::{self, Assets};
+use crate::baseline::approval::{Change, Changed};
 use crate::baseline::learner::Learner;
-use crate::detection::{Detection, Raise, ask, detections};
+use crate::detection::{Detection, Found, Raise, ask, detections};
 use crate::device::{DEVICES_MAX, DeviceId, Devices, IdentityChange, Name};
 use crate::links::Use;
 use crate::observation::Observation;
@@ -150,7 +151,7 @@ impl Judge {
     pub fn tick(&mut self, now: Timestamp, tell: &mut dyn FnMut(Verdict)) {
         self.devices.tick(now, &mut self.changes);
         self.identities(now, tell);
-        let mut raise = Raise { alerts: &self.alerts, found: Vec::new() };
+        let mut raise = Raise::new(&self.alerts);
         for detection in &mut self.detections {
             detection.tick(now, &mut raise);
         }
@@ -162,16 +163,14 @@ impl Judge {
             let minute = u32::try_from(minute).unwrap_or(u32::MAX);
             self.score(tell, |scorer, _, _, to| scorer.minute(minute, to));
         }
-        for alert in self.alerts.tick(now) {
-            tell(Verdict::Alert(Box::new(alert)));
-        }
+        let over = self.alerts.tick(now);
+        self.told(over, tell);
     }
 
     /// The capture is over: open alerts are closed.
     pub fn finish(&mut self, tell: &mut dyn FnMut(Verdict)) {
-        for alert in self.alerts.finish() {
-            tell(Verdict::Alert(Box::new(alert)));
-        }
+        let over = self.alerts.finish();
+        self.told(over, tell);
     }
 
     /// The devices.
@@ -216,9 +215,10 @@ impl Judge {
     ) {
         let Some(behaviour) = &mut self.behaviour else { return };
         let Some(scorer) = &mut behaviour.scorer else { return };
-        let mut raise = Raise { alerts: &self.alerts, found: Vec::new() };
+        let mut raise = Raise::new(&self.alerts);
         let detections = &mut self.detections;
         look(scorer, &mut behaviour.parties, &self.devices, &mut |departure| {
+            raise.departs = Some((departure.parties, Changed::of(&departure)));
             for detection in &mut *detections {
                 detection.departure(&departure, &mut raise);
             }
@@ -228,7 +228,7 @@ impl Judge {
     }
 
     fn ask(&mut self, observation: &Observation, tell: &mut dyn FnMut(Verdict)) {
-        let mut raise = Raise { alerts: &self.alerts, found: Vec::new() };
+        let mut raise = Raise::new(&self.alerts);
         ask(&mut self.detections, observation, &mut raise);
         self.tell(raise.found, tell);
     }
@@ -238,7 +238,7 @@ impl Judge {
         if self.changes.is_empty() {
             return;
         }
-        let mut raise = Raise { alerts: &self.alerts, found: Vec::new() };
+        let mut raise = Raise::new(&self.alerts);
         for change in self.changes.drain(..) {
             let mut news = |device, address, was| tell(Verdict::Device(DeviceNews { device, address, time, was }));
             match change {
@@ -255,18 +255,31 @@ impl Judge {
         self.tell(raise.found, tell);
     }
 
-    fn tell(&mut self, found: Vec<Deviation>, tell: &mut dyn FnMut(Verdict)) {
-        for mut deviation in found {
+    fn tell(&mut self, found: Vec<Found>, tell: &mut dyn FnMut(Verdict)) {
+        for Found { mut deviation, departs } in found {
             let asset = self.assets.of(deviation.device, self.mac(deviation.device));
             deviation.severity = assets::severity(deviation.severity, asset.and_then(|asset| asset.criticality));
-            let told = if self.is_suppressed(&deviation) {
-                self.alerts.suppress(deviation)
-            } else {
-                self.alerts.raise(deviation)
+            let change = departs.zip(self.behaviour.as_deref()).map(|((link, what), Behaviour { parties, .. })| {
+                Change::at(deviation.last, parties.site(), parties.key(link), what)
+            });
+            let alerts = match change {
+                _ if self.is_suppressed(&deviation) => self.alerts.suppress(deviation, change),
+                Some(change) => self.alerts.departed(deviation, change),
+                None => self.alerts.raise(deviation),
             };
-            for alert in told {
-                tell(Verdict::Alert(Box::new(alert)));
+            self.told(alerts, tell);
+        }
+    }
+
+    /// Tells alerts. What no baseline was needed for is kept out of one that is being learned.
+    fn told(&mut self, alerts: Vec<Alert>, tell: &mut dyn FnMut(Verdict)) {
+        for alert in alerts {
+            if let (None, Some(Behaviour { parties, learner: Some(learner), .. })) =
+                (&alert.change, self.behaviour.as_deref_mut())
+            {
+                learner.alerted(&alert, parties, &self.devices);
             }
+            tell(Verdict::Alert(Box::new(alert)));
         }
     }
 

@@ -258,7 +258,8 @@ fn damage(out: &mut String, statistics: &Statistics) -> std::fmt::Result {
 }
 
 /// 1234567 as 1,234,567.
-fn grouped(number: u64) -> String {
+#[must_use]
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (position, digit) in digits.chars().enumerate() {
@@ -270,7 +271,9 @@ fn grouped(number: u64) -> String {
     text
 }
 
-fn octets(bytes: u64) -> String {
+/// Octets in a unit that suits them.
+#[must_use]
+pub fn octets(bytes: u64) -> String {
     for (unit, size) in [("GB", 1e9), ("MB", 1e6), ("kB", 1e3)] {
         if bytes as f64 >= size {
             return format!("{:.1} {unit}", bytes as f64 / size);

@@ -4,18 +4,22 @@
 #![allow(unreachable_pub)]
 
 mod assets;
+mod baselines;
 mod batch;
 mod cli;
 mod clock;
 mod commands;
 mod config;
 mod front;
+mod heads;
 mod judgement;
 mod located;
 mod memory;
+mod output;
 mod panics;
 mod pipeline;
 mod progress;
+mod reading;
 mod worker;
 
 use std::io::Write;
@@ -47,7 +51,7 @@ fn main() -> ExitCode {
         Command::Schema => commands::schema::run(),
         Command::Learn(learn) => commands::learn::run(&learn),
         Command::Watch(_) => commands::not_built("watch"),
-        Command::Baseline(_) => commands::not_built("baseline"),
+        Command::Baseline(baseline) => commands::baseline::run(&baseline.command),
         Command::Extract(_) => commands::not_built("extract"),
         Command::Check(check) => commands::check::run(&check),
     };

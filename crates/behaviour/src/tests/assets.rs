@@ -115,7 +115,7 @@ fn deviation(seconds: u64) -> Deviation {
 fn a_suppressed_alert_lives_on_and_is_told_as_new_once_it_is_not_suppressed_any_more() {
     let mut alerts = Alerts::default();
     for seconds in 0..20 {
-        assert!(alerts.suppress(deviation(seconds)).is_empty());
+        assert!(alerts.suppress(deviation(seconds), None).is_empty());
     }
     assert!(alerts.raised().is_empty());
     assert_eq!(
@@ -134,9 +134,9 @@ fn a_suppressed_alert_lives_on_and_is_told_as_new_once_it_is_not_suppressed_any_
 #[test]
 fn a_suppressed_alert_closes_untold() {
     let mut alerts = Alerts::default();
-    alerts.suppress(deviation(0));
+    alerts.suppress(deviation(0), None);
     assert!(alerts.tick(Timestamp::from_seconds(7200)).is_empty() && alerts.finish().is_empty());
     // After an hour of quiet it is another alert.
-    alerts.suppress(deviation(9000));
+    alerts.suppress(deviation(9000), None);
     assert_eq!(alerts.suppressed()[0].1, 2);
 }

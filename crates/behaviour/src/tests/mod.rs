@@ -3,6 +3,7 @@
 mod alerts;
 mod assets;
 mod attack;
+mod baselines;
 mod crowds;
 mod detections;
 mod devices;

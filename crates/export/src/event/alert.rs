@@ -6,7 +6,7 @@ use wardtap_behaviour::alert;
 use wardtap_behaviour::attack::{ATTACK_VERSION, Technique};
 use wardtap_behaviour::observation::Place;
 
-use super::{AlertType, DeviceBody, FlowBody, Known, Schema, Time};
+use super::{AlertType, DepartureBody, DeviceBody, FlowBody, Known, Schema, Time};
 use crate::clinical;
 
 /// A deviation.
@@ -79,6 +79,10 @@ pub struct AlertBody {
     pub clinical: Clinical,
     /// The frames that show it.
     pub evidence: Evidence,
+    /// What of it the baseline does not hold, in the baseline's words; absent where no baseline was needed.
+    /// `wardtap baseline approve` accepts it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub departure: Option<DepartureBody>,
 }
 
 /// A technique of MITRE ATT&CK.
@@ -208,6 +212,7 @@ impl AlertEvent {
                     frames_total: alert.frames_total,
                     sha256: deviation.sha256.map(hexadecimal),
                 },
+                departure: alert.change.as_ref().map(DepartureBody::from),
             },
         }
     }
