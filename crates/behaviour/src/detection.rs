@@ -113,6 +113,7 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
         Box::new(detections::new_conversation::NewConversation),
         Box::new(detections::new_operation::NewOperation),
         Box::new(detections::unusual_value::UnusualValue),
+        Box::new(detections::frozen_values::FrozenValues),
         Box::new(detections::unusual_volume::UnusualVolume),
         Box::new(detections::unusual_rate::UnusualRate),
         Box::new(detections::refusals::Refusals),
@@ -124,7 +125,7 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
 }
 
 /// What every detection says of itself.
-pub static DETECTIONS: [&About; 14] = [
+pub static DETECTIONS: [&About; 15] = [
     &detections::executable_in_image::ABOUT,
     &detections::sweep::ABOUT,
     &detections::refusal_storm::ABOUT,
@@ -132,6 +133,7 @@ pub static DETECTIONS: [&About; 14] = [
     &detections::new_conversation::ABOUT,
     &detections::new_operation::ABOUT,
     &detections::unusual_value::ABOUT,
+    &detections::frozen_values::ABOUT,
     &detections::unusual_volume::ABOUT,
     &detections::unusual_rate::ABOUT,
     &detections::refusals::ABOUT,

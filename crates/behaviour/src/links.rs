@@ -6,6 +6,7 @@
 //! cuts between batches show.
 
 mod operations;
+pub mod points;
 
 use std::fmt;
 use std::sync::Arc;
@@ -235,9 +236,9 @@ impl Links {
                 entry.told.other_messages = entry.told.other_messages.saturating_add(1);
                 None
             }
-            operations::Outcome::News { name, is_new, ranges } => {
+            operations::Outcome::News { name, is_new, ranges, points } => {
                 let link = entry.told.link;
-                Some(Box::new(OperationNews { link, name, is_new, ranges, place }))
+                Some(Box::new(OperationNews { link, name, is_new, ranges, points, place }))
             }
         };
         self.operations += more;

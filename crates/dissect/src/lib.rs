@@ -30,13 +30,16 @@
 
 pub mod dicom;
 pub mod exercise;
+pub mod fingerprint;
 pub mod hl7;
 pub mod identify;
 pub mod json;
 pub mod modbus;
 pub mod pending;
+pub mod points;
 pub mod public;
 
+use wardtap_net::flow::HashKey;
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::{Chunk, Side};
 
@@ -127,6 +130,8 @@ pub struct FlowFacts {
     pub from_start: [bool; 2],
     /// Who sends the requests, where the probe that named the flow saw it.
     pub requester: Option<Side>,
+    /// The key of fingerprints, where they are wanted: they take a look at every octet.
+    pub fingerprints: Option<HashKey>,
 }
 
 impl std::fmt::Debug for Protocol {
@@ -303,6 +308,16 @@ pub trait Message {
     fn features(&self, digest: &dyn Fn(&[u8]) -> u64) -> Features;
     /// Appends the protocol's own JSON object (`{...}`), public text only.
     fn write_json(&self, out: &mut Vec<u8>);
+    /// The values at places of the responder that it carries, where both are known: what was read, or several that are
+    /// written. Read on demand; one value that is written alone is a feature.
+    fn points(&self) -> Option<points::Points<'_>> {
+        None
+    }
+    /// Of an answer that accepts a request: what tells that request from others, and what it carried. Where fingerprints
+    /// are wanted, once for a request.
+    fn accepted(&self) -> Option<fingerprint::Fingerprint> {
+        None
+    }
     /// The text of a `Set` feature as people read it, where it is text ("MODALITY1"); numbers need none.
     fn feature_text(&self, feature: usize) -> Option<public::Public<'_>> {
         let _ = feature;

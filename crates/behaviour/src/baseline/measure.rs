@@ -33,11 +33,15 @@ pub enum Measure {
     OperationPause,
     /// A value beside the range of those seen: 1000 and how far it is beside, in thousandths of the width of the range.
     Value,
+    /// The same for a value at one of the places that a message reads or writes.
+    Point,
+    /// Minutes in which a place was read whose values move, and had not changed.
+    Frozen,
 }
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::MinuteBytes,
         Self::HourBytes,
         Self::MinuteOpened,
@@ -51,6 +55,8 @@ impl Measure {
         Self::LinkPause,
         Self::OperationPause,
         Self::Value,
+        Self::Point,
+        Self::Frozen,
     ];
 
     /// Below this, more than was normal is nothing to speak of.
@@ -68,7 +74,8 @@ impl Measure {
             Self::ResponseTime => 20_000,
             Self::LinkPause => 5,
             Self::OperationPause => 15,
-            Self::Value => 1000,
+            Self::Value | Self::Point => 1000,
+            Self::Frozen => 10,
         }
     }
 
@@ -105,6 +112,11 @@ pub fn compare(now: &LinkProfile, normal: &LinkProfile, to: &mut dyn FnMut(Measu
     for (name, operation) in &now.operations {
         if let Some(normal) = normal.operations.get(name) {
             compare_operation(operation, normal, to);
+        }
+    }
+    for (name, points) in &now.points {
+        if let Some(normal) = normal.points.get(name) {
+            points.compare(normal, to);
         }
     }
 }

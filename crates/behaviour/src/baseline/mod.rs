@@ -5,5 +5,6 @@ pub mod file;
 pub mod learner;
 pub mod measure;
 pub mod novelty;
+pub mod points;
 pub mod profile;
 pub mod store;

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::points::StoredPoints;
+
 /// A device in a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredDevice {
@@ -50,6 +52,8 @@ pub struct StoredLink {
     pub open: BTreeMap<u32, LinkMinute>,
     /// What it did.
     pub operations: BTreeMap<String, StoredOperation>,
+    /// The values at the places that operations read or write, by operation.
+    pub points: BTreeMap<String, StoredPoints>,
     /// Messages of operations that were not told apart.
     pub other_messages: u64,
 }
@@ -192,6 +196,9 @@ impl StoredLink {
         }
         for (name, operation) in other.operations {
             self.operations.entry(name).or_default().merge(operation);
+        }
+        for (name, points) in other.points {
+            self.points.entry(name).or_default().merge(points);
         }
         self.other_messages = self.other_messages.saturating_add(other.other_messages);
     }

@@ -3,6 +3,7 @@
 
 pub mod address_taken;
 pub mod executable_in_image;
+pub mod frozen_values;
 pub mod new_conversation;
 pub mod new_device;
 pub mod new_operation;

@@ -7,6 +7,7 @@ use wardtap_dissect::{
 };
 use wardtap_net::flow::{HashKey, fold};
 
+use super::points::{ExtremePoint, PointsSeen, PointsUse};
 use super::{Link, OperationName};
 use crate::observation::Place;
 
@@ -39,6 +40,8 @@ pub struct OperationUse {
     pub ranges: Ranges,
     /// How long answers took.
     pub responses: ResponseTimes,
+    /// The values at the places that it reads or writes.
+    pub points: PointsUse,
 }
 
 /// How long answers took.
@@ -63,6 +66,8 @@ pub struct OperationNews {
     pub is_new: bool,
     /// The values that it showed so far.
     pub ranges: Ranges,
+    /// The values at places that are beyond those seen there, and the first of all places that the message has.
+    pub points: Option<(u32, Vec<ExtremePoint>)>,
     /// The message that showed it.
     pub place: Place,
 }
@@ -74,7 +79,7 @@ pub(super) enum Outcome {
     /// There was no room to tell its operation apart.
     NotTold,
     /// It is to be told at once.
-    News { name: OperationName, is_new: bool, ranges: Ranges },
+    News { name: OperationName, is_new: bool, ranges: Ranges, points: Option<(u32, Vec<ExtremePoint>)> },
 }
 
 /// The operations of a link, in the order in which they were first seen; what finds one stands apart.
@@ -90,6 +95,7 @@ struct Operation {
     used: OperationUse,
     /// The values that it ever showed.
     ever: Ranges,
+    points: Option<Box<PointsSeen>>,
     extremes: u8,
 }
 
@@ -109,7 +115,8 @@ impl Operations {
     ) -> Outcome {
         let protocol = message.protocol();
         let direction = usize::from(envelope.direction == Direction::Response);
-        let key = identify(key, protocol, envelope, features);
+        let secret = key;
+        let key = identify(secret, protocol, envelope, features);
         let latest = self.latest.get(direction).copied().unwrap_or_default();
         let place = if self.keys.get(latest) == Some(&key) {
             Some(latest)
@@ -131,9 +138,10 @@ impl Operations {
         }
         let Some(operation) = self.all.get_mut(place) else { return Outcome::Nothing };
         operation.count(envelope);
-        let extreme = operation.values(protocol, features);
-        if is_new || extreme {
-            Outcome::News { name: Arc::clone(&operation.used.name), is_new, ranges: operation.ever }
+        let points = operation.points(message, secret);
+        let beyond = operation.values(protocol, features) || points.is_some();
+        if is_new || (beyond && operation.is_to_be_told()) {
+            Outcome::News { name: Arc::clone(&operation.used.name), is_new, ranges: operation.ever, points }
         } else {
             Outcome::Nothing
         }
@@ -145,7 +153,9 @@ impl Operations {
         for operation in self.all.iter_mut().filter(|operation| operation.used.count > 0) {
             operation.extremes = 0;
             let nothing = OperationUse::nothing(Arc::clone(&operation.used.name));
-            told.push(std::mem::replace(&mut operation.used, nothing));
+            let mut used = std::mem::replace(&mut operation.used, nothing);
+            used.points = operation.points.as_mut().map(|points| points.hand_over()).unwrap_or_default();
+            told.push(used);
         }
         told
     }
@@ -154,7 +164,14 @@ impl Operations {
 impl Operation {
     fn new(message: &dyn Message, envelope: &Envelope, features: &Features) -> Self {
         let name = name(message, envelope, features).into();
-        Self { used: OperationUse::nothing(name), ever: Ranges::default(), extremes: 0 }
+        Self { used: OperationUse::nothing(name), ever: Ranges::default(), points: None, extremes: 0 }
+    }
+
+    /// Whether values beyond all before are still told in this minute.
+    const fn is_to_be_told(&mut self) -> bool {
+        let told = self.extremes < EXTREMES_MAX;
+        self.extremes += told as u8;
+        told
     }
 
     #[inline]
@@ -172,7 +189,17 @@ impl Operation {
         }
     }
 
-    /// Takes the values of a message; true where one is beyond all before and is to be told.
+    /// Takes the values at the places that a message reads or writes: the first of the places, and those beyond all before.
+    #[inline]
+    fn points(&mut self, message: &dyn Message, key: HashKey) -> Option<(u32, Vec<ExtremePoint>)> {
+        let points = message.points()?;
+        let seen = self.points.get_or_insert_with(|| Box::new(PointsSeen::new(points.first)));
+        let mut extremes = Vec::new();
+        seen.take(&points, key, &mut extremes);
+        (!extremes.is_empty()).then_some((points.first, extremes))
+    }
+
+    /// Takes the values of a message; true where one is beyond all before.
     #[inline]
     fn values(&mut self, protocol: &'static Protocol, features: &Features) -> bool {
         let mut beyond = false;
@@ -185,11 +212,7 @@ impl Operation {
                 beyond |= widen(range, value);
             }
         }
-        if beyond && self.extremes < EXTREMES_MAX {
-            self.extremes += 1;
-            return true;
-        }
-        false
+        beyond
     }
 }
 
@@ -203,6 +226,7 @@ impl OperationUse {
             refused: 0,
             ranges: [None; RANGES_MAX],
             responses: ResponseTimes { count: 0, sum: 0, max: 0 },
+            points: PointsUse { first: 0, ranges: Vec::new(), looped: None },
         }
     }
 }

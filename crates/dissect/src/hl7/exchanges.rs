@@ -10,6 +10,7 @@ use std::hash::BuildHasher;
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::Side;
 
+use crate::fingerprint::Fingerprint;
 use crate::pending::Pending;
 
 /// Requests kept while nobody on the flow has answered anything, and answered ones whose application's answer is to
@@ -22,8 +23,8 @@ const SEED: u64 = 0x0068_6c37_6d6c_6c70;
 /// What an answer turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answered {
-    /// To a request that was seen, so many nanoseconds earlier.
-    After(u64),
+    /// To a request that was seen, so many nanoseconds earlier; its fingerprint, unless it was answered otherwise before.
+    After(u64, Option<Fingerprint>),
     /// To a request that was answered already.
     Again,
     /// To a request that was never made.
@@ -38,6 +39,7 @@ pub(super) enum Answered {
 struct Waiting {
     digest: u64,
     time: Timestamp,
+    fingerprint: Option<Fingerprint>,
     side: Side,
     /// Losses on the answering side when the request was made: after a further one the answer may have been missed.
     losses: u8,
@@ -84,7 +86,14 @@ impl Exchanges {
     }
 
     /// A request went out.
-    pub(super) fn request(&mut self, side: Side, control_id: &[u8], time: Timestamp, asks: Asks) {
+    pub(super) fn request(
+        &mut self,
+        side: Side,
+        control_id: &[u8],
+        time: Timestamp,
+        asks: Asks,
+        fingerprint: Option<Fingerprint>,
+    ) {
         *side.of_mut(&mut self.sent) = true;
         if control_id.is_empty() {
             return;
@@ -92,7 +101,7 @@ impl Exchanges {
         let losses = *side.other().of(&self.losses);
         let Asks { always: asked, never: declined, application: twofold } = asks;
         let digest = digest(control_id);
-        let new = Waiting { digest, time, side, losses, asked, declined, twofold, committed: false };
+        let new = Waiting { digest, time, fingerprint, side, losses, asked, declined, twofold, committed: false };
         self.keep(new);
     }
 
@@ -120,9 +129,9 @@ impl Exchanges {
         };
         self.remember(mark(digest, asker, commit));
         if commit && waiting.twofold {
-            self.keep(Waiting { committed: true, ..waiting });
+            self.keep(Waiting { committed: true, fingerprint: None, ..waiting });
         }
-        Answered::After(time.since(waiting.time))
+        Answered::After(time.since(waiting.time), waiting.fingerprint)
     }
 
     /// True once after a request was given up, which is then neither answered nor unanswered.
