@@ -6,6 +6,7 @@ use crate::alert::{Alerts, Deviation};
 use crate::detections;
 use crate::device::IdentityChange;
 use crate::observation::{Content, Leased, Observation};
+use crate::repeats::Repeat;
 use crate::scoring::Departure;
 use crate::tally::Tally;
 
@@ -58,6 +59,11 @@ pub trait Detection: Send {
     /// Something that the baseline does not hold.
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
         let _ = (departure, raise);
+    }
+
+    /// A message came again.
+    fn repeat(&mut self, repeat: &Repeat, raise: &mut Raise<'_>) {
+        let _ = (repeat, raise);
     }
 
     /// Something has changed about who is who.
@@ -121,11 +127,13 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
         Box::new(detections::silence::Silence),
         Box::new(detections::unusual_hour::UnusualHour),
         Box::<detections::address_taken::AddressTaken>::default(),
+        Box::new(detections::message_replayed::MessageReplayed),
+        Box::new(detections::message_changed::MessageChanged),
     ]
 }
 
 /// What every detection says of itself.
-pub static DETECTIONS: [&About; 15] = [
+pub static DETECTIONS: [&About; 17] = [
     &detections::executable_in_image::ABOUT,
     &detections::sweep::ABOUT,
     &detections::refusal_storm::ABOUT,
@@ -141,6 +149,8 @@ pub static DETECTIONS: [&About; 15] = [
     &detections::silence::ABOUT,
     &detections::unusual_hour::ABOUT,
     &detections::address_taken::ABOUT,
+    &detections::message_replayed::ABOUT,
+    &detections::message_changed::ABOUT,
 ];
 
 pub(crate) fn ask(all: &mut [Box<dyn Detection>], seen: &Observation, raise: &mut Raise<'_>) {

@@ -10,6 +10,7 @@ use crate::device::{DEVICES_MAX, DeviceId, Devices, IdentityChange, Name};
 use crate::links::Use;
 use crate::observation::Observation;
 use crate::parties::Parties;
+use crate::repeats::Repeats;
 use crate::scoring::{Departure, Scorer};
 
 /// What the judge has to tell, in order.
@@ -40,6 +41,7 @@ pub struct Judge {
     alerts: Alerts,
     changes: Vec<IdentityChange>,
     behaviour: Option<Box<Behaviour>>,
+    repeats: Repeats,
 }
 
 /// What is done with what links do.
@@ -83,7 +85,8 @@ impl Judge {
     #[must_use]
     pub fn new(devices_max: usize, alerts_max: usize) -> Self {
         let (devices, alerts) = (Devices::new(devices_max), Alerts::new(alerts_max));
-        Self { devices, detections: detections(), alerts, changes: Vec::new(), behaviour: None }
+        let (changes, repeats) = (Vec::new(), Repeats::default());
+        Self { devices, detections: detections(), alerts, changes, behaviour: None, repeats }
     }
 
     /// Has it compare or learn what links do.
@@ -138,6 +141,7 @@ impl Judge {
             detection.tick(now, &mut raise);
         }
         self.tell(raise.found, tell);
+        self.look_for_repeats(tell);
         let minute = now.seconds() / 60;
         let is_new =
             self.behaviour.as_mut().is_some_and(|behaviour| std::mem::replace(&mut behaviour.minute, minute) != minute);
@@ -152,6 +156,7 @@ impl Judge {
 
     /// The capture is over: open alerts are closed.
     pub fn finish(&mut self, tell: &mut dyn FnMut(Verdict)) {
+        self.look_for_repeats(tell);
         for alert in self.alerts.finish() {
             tell(Verdict::Alert(Box::new(alert)));
         }
@@ -166,7 +171,9 @@ impl Judge {
     /// How much the detections gave up of what they watched, for want of room.
     #[must_use]
     pub fn forgotten(&self) -> u64 {
-        self.detections.iter().map(|detection| detection.forgotten()).sum::<u64>() + self.devices.contests_forgotten()
+        self.detections.iter().map(|detection| detection.forgotten()).sum::<u64>()
+            + self.devices.contests_forgotten()
+            + self.repeats.forgotten()
     }
 
     /// The alerts.
@@ -176,6 +183,7 @@ impl Judge {
     }
 
     fn used(&mut self, used: &Use, tell: &mut dyn FnMut(Verdict)) {
+        self.repeats.take(used.link, &used.accepted);
         self.score(tell, |scorer, parties, devices, to| scorer.used(used, parties, devices, to));
         if let Some(behaviour) = &mut self.behaviour
             && let Some(learner) = &mut behaviour.learner
@@ -198,6 +206,19 @@ impl Judge {
         look(scorer, &mut behaviour.parties, &self.devices, &mut |departure| {
             for detection in &mut *detections {
                 detection.departure(&departure, &mut raise);
+            }
+        });
+        let found = raise.found;
+        self.tell(found, tell);
+    }
+
+    /// Looks at the messages that were accepted since the last tick.
+    fn look_for_repeats(&mut self, tell: &mut dyn FnMut(Verdict)) {
+        let mut raise = Raise { alerts: &self.alerts, found: Vec::new() };
+        let detections = &mut self.detections;
+        self.repeats.look(|repeat| {
+            for detection in &mut *detections {
+                detection.repeat(&repeat, &mut raise);
             }
         });
         let found = raise.found;

@@ -4,6 +4,8 @@
 pub mod address_taken;
 pub mod executable_in_image;
 pub mod frozen_values;
+pub mod message_changed;
+pub mod message_replayed;
 pub mod new_conversation;
 pub mod new_device;
 pub mod new_operation;

@@ -93,11 +93,13 @@ impl MessageHandler for ToMessages<'_, '_> {
 impl ToMessages<'_, '_> {
     /// What a dissector may know of the flow.
     pub fn facts(&self) -> FlowFacts {
+        let options = &self.hands.shared.options;
         FlowFacts {
             ports: self.flow.key().ports,
             originator: self.flow.originator(),
             from_start: self.flow.from_start(),
             requester: None,
+            fingerprints: options.links.then_some(options.key),
         }
     }
 

@@ -1,0 +1,55 @@
+#![doc = include_str!("message_changed.md")]
+
+use crate::alert::Severity;
+use crate::detection::{About, Detection, Raise, Technique};
+use crate::links::Link;
+use crate::repeats::{Repeat, RepeatKind};
+use crate::scoring::Judged;
+
+/// What the detection is.
+pub static ABOUT: About = About {
+    name: "message-changed",
+    title: "A message has other content than the one it says it is",
+    attack: &[
+        Technique { id: "T0856", name: "Spoof Reporting Message", tactic: "Evasion" },
+        Technique { id: "T0830", name: "Adversary-in-the-Middle", tactic: "Collection" },
+        Technique { id: "T0831", name: "Manipulation of Control", tactic: "Impact" },
+    ],
+    impact: "A result or order may have been changed on its way: a patient is treated for what nobody measured or ordered.",
+    response: "Compare what sender and receiver show of these messages by hand; trust neither until they agree.",
+    page: include_str!("message_changed.md"),
+};
+
+/// Keeps nothing: what was accepted is remembered in one place.
+pub struct MessageChanged;
+
+impl Detection for MessageChanged {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn repeat(&mut self, repeat: &Repeat, raise: &mut Raise<'_>) {
+        let Link { initiator, responder, .. } = repeat.link;
+        let (subject, expected, observed) = match repeat.kind {
+            RepeatKind::OtherContent { seconds } => (
+                "same link",
+                "an identity of its own for each message",
+                format!("another content under the identity of a message that was accepted {seconds} s before"),
+            ),
+            RepeatKind::ChangedOnTheWay { first } => (
+                "on the way",
+                "what is passed on as it came",
+                format!("another content than {} had sent to {}", first.initiator, first.responder),
+            ),
+            RepeatKind::Again { .. } | RepeatKind::FromElsewhere { .. } => return,
+        };
+        let judged = Judged {
+            severity: Severity::High,
+            score: 85,
+            explanation: format!("{initiator} sends {responder} a known message with other content."),
+            expected: expected.to_owned(),
+            observed,
+        };
+        raise.raise(repeat.deviation(&ABOUT, subject, judged));
+    }
+}
