@@ -314,8 +314,8 @@ impl Scorer {
         if let Some(normal) = profile.operations.get(&*news.name) {
             let thresholds = &self.profiles.thresholds;
             if let (Some((first, extremes)), Some(normal)) = (&news.points, profile.points.get(&*news.name)) {
-                let (seen, factor) = (points::of_message(extremes), thresholds.factor(Measure::Point));
-                let what = points::unusual(seen, *first, &news.name, normal, factor);
+                let seen = points::of_message(extremes);
+                let what = points::unusual(seen, *first, &news.name, normal, thresholds);
                 what.into_iter().for_each(|what| to(departure(what, normal.days)));
             }
             for (now, normal_range) in news.ranges.iter().zip(&normal.ranges) {
@@ -415,7 +415,7 @@ impl Scorer {
             let live = live.points.entry_ref(name).or_default();
             let ranges = seen.ranges.iter().copied().enumerate();
             let looped = seen.looped.filter(|_| !normal.loops).map(|messages| What::Looped { operation: name, messages });
-            points::unusual(ranges, seen.first, name, normal, thresholds.factor(Measure::Point))
+            points::unusual(ranges, seen.first, name, normal, thresholds)
                 .into_iter()
                 .chain(live.take(minute, seen, name, normal, thresholds.factor(Measure::Frozen)))
                 .chain(looped)

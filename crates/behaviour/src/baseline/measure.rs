@@ -33,15 +33,17 @@ pub enum Measure {
     OperationPause,
     /// A value beside the range of those seen: 1000 and how far it is beside, in thousandths of the width of the range.
     Value,
-    /// The same for a value at one of the places that a message reads or writes.
-    Point,
+    /// The same for a value at one of the places that a message reads or writes, where it seldom changes.
+    Setting,
+    /// The same where it moves always.
+    Reading,
     /// Minutes in which a place was read whose values move, and had not changed.
     Frozen,
 }
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::MinuteBytes,
         Self::HourBytes,
         Self::MinuteOpened,
@@ -55,7 +57,8 @@ impl Measure {
         Self::LinkPause,
         Self::OperationPause,
         Self::Value,
-        Self::Point,
+        Self::Setting,
+        Self::Reading,
         Self::Frozen,
     ];
 
@@ -74,7 +77,7 @@ impl Measure {
             Self::ResponseTime => 20_000,
             Self::LinkPause => 5,
             Self::OperationPause => 15,
-            Self::Value | Self::Point => 1000,
+            Self::Value | Self::Setting | Self::Reading => 1000,
             Self::Frozen => 10,
         }
     }

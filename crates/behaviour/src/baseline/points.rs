@@ -198,7 +198,7 @@ pub struct PointProfile {
 }
 
 /// A place that is still for longer than this now and then says nothing by being still.
-const STILL_MAX: u32 = 60;
+const STILL_MINUTES: u32 = 60;
 
 /// In fewer minutes nothing is shown to move always.
 const MOVING_MINUTES_MIN: u32 = 600;
@@ -212,8 +212,7 @@ const WIDTH_MIN: u64 = 4;
 impl PointProfile {
     /// How far a range lies beside what is normal, as [`super::measure::beside`] has it: by the sign that makes what is
     /// normal narrower. None for what counts: it always goes beyond. Of `minutes` minutes, few make the range wider.
-    #[must_use]
-    pub fn beside(&self, now: &PointRange, minutes: u32) -> Option<Beside> {
+    fn beside(&self, now: &PointRange, minutes: u32) -> Option<Beside> {
         if self.range.is_none() || now.is_none() || self.counts() {
             return None;
         }
@@ -289,18 +288,32 @@ impl PointsProfile {
         let point = self.points.get(place)?;
         let moves = self.days >= MOVING_DAYS_MIN
             && self.minutes >= MOVING_MINUTES_MIN
-            && point.still <= STILL_MAX
+            && point.still <= STILL_MINUTES
             && point.range.low < point.range.high;
         moves.then_some(point.still)
     }
 
-    /// A day beside what was normal on others: the place that was furthest beside its range, and the one that was still
-    /// for longest.
+    /// What a value at a place is compared as.
+    #[must_use]
+    pub fn measure(&self, place: usize) -> Measure {
+        if self.stillness(place).is_some() { Measure::Reading } else { Measure::Setting }
+    }
+
+    /// How far a range lies beside what is normal at a place.
+    #[must_use]
+    pub fn beside(&self, place: usize, now: &PointRange) -> Option<Beside> {
+        self.points.get(place)?.beside(now, self.minutes)
+    }
+
+    /// A day beside what was normal on others: of settings and of readings the place that was furthest beside its
+    /// range, and the one that was still for longest.
     pub fn compare(&self, normal: &Self, to: &mut dyn FnMut(Measure, u64, u64)) {
-        let places = self.points.iter().zip(&normal.points);
-        let beside = places.clone().filter_map(|(now, normal_point)| normal_point.beside(&now.range, normal.minutes));
-        if let Some(most) = beside.map(|beside| beside.beside).max() {
-            to(Measure::Point, most, 1000);
+        for measure in [Measure::Setting, Measure::Reading] {
+            let places = self.points.iter().enumerate().filter(|(place, _)| normal.measure(*place) == measure);
+            let beside = places.filter_map(|(place, now)| normal.beside(place, &now.range));
+            if let Some(most) = beside.map(|beside| beside.beside).max() {
+                to(measure, most, 1000);
+            }
         }
         let still = self.points.iter().enumerate();
         let still = still.filter_map(|(place, now)| Some((now.still, normal.stillness(place)?)));

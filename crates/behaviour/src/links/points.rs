@@ -27,7 +27,7 @@ const PERIOD_MIN: usize = 8;
 const REPETITIONS_MIN: usize = 2;
 
 /// A loop that skips so many messages, or says them again, is still the same.
-const SLIP_MAX: usize = 2;
+const SLIP: usize = 2;
 
 /// The least and the greatest value, without and with sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -203,7 +203,7 @@ impl Recent {
     /// Finds the latest message with the same values.
     fn seek(&mut self, digest: u32) {
         let near = (1..=RECENT).find(|lag| *lag <= self.digests.len() && self.before(*lag) == Some(digest));
-        let goes_on = near.is_some_and(|lag| self.lag > 0 && lag.abs_diff(self.lag) <= SLIP_MAX);
+        let goes_on = near.is_some_and(|lag| self.lag > 0 && lag.abs_diff(self.lag) <= SLIP);
         self.run = if goes_on { self.run + 1 } else { usize::from(near.is_some()) };
         self.lag = near.unwrap_or(0);
     }

@@ -1,7 +1,8 @@
 //! The values at the places of operations beside those that were learned.
 
+use crate::baseline::calibrate::Thresholds;
 use crate::baseline::measure::Measure;
-use crate::baseline::points::{PointsProfile, PointsState};
+use crate::baseline::points::{Beside, PointsProfile, PointsState};
 use crate::links::points::{ExtremePoint, PointRange, PointsUse, widen_all};
 
 use super::What;
@@ -50,16 +51,16 @@ pub(super) fn unusual<'a>(
     first: u32,
     operation: &'a str,
     normal: &PointsProfile,
-    factor: f64,
+    thresholds: &Thresholds,
 ) -> Option<What<'a>> {
     if first != normal.first {
         return None;
     }
-    let mut worst: Option<(usize, crate::baseline::points::Beside, f64)> = None;
+    let mut worst: Option<(usize, Beside, f64)> = None;
     for (place, range) in seen {
-        let Some(point) = normal.points.get(place) else { continue };
-        let Some(beside) = point.beside(&range, normal.minutes) else { continue };
-        let excess = Measure::Point.ratio(beside.beside, 1000) / factor;
+        let Some(beside) = normal.beside(place, &range) else { continue };
+        let measure = normal.measure(place);
+        let excess = measure.ratio(beside.beside, 1000) / thresholds.factor(measure);
         if excess > worst.map_or(1.0, |(.., worst)| worst) {
             worst = Some((place, beside, excess));
         }

@@ -4,8 +4,10 @@ mod alerts;
 mod crowds;
 mod detections;
 mod devices;
+mod repeats;
 mod takings;
 mod tallies;
+mod values;
 
 use std::sync::LazyLock;
 
