@@ -24,6 +24,9 @@ recorder='' work=''
 
 # --- the laboratory -----------------------------------------------------------------------------
 
+# shellcheck source=laboratory.sh
+source "$here/laboratory.sh"
+
 lab_down() {
   local pid ns
   for pid in "${servers[@]}" $recorder; do kill "$pid" 2>/dev/null || true; done
@@ -36,13 +39,6 @@ lab_down() {
       ip netns del "$ns" || true
     fi
   done
-}
-
-cleanup() {
-  local status=$?
-  lab_down
-  [[ -z $work ]] || rm -rf "$work"
-  exit "$status"
 }
 
 in_a() { ip netns exec "$NS_A" "$@"; }
@@ -249,7 +245,7 @@ scenario_modbus_exception_storm() {
 
 # --- which --------------------------------------------------------------------------------------
 
-mapfile -t all < <(declare -F | sed -n 's/^declare -f scenario_//p' | tr _ -)
+mapfile -t all < <(scenarios)
 if [[ ${1:-} == --list ]]; then
   printf '%s\n' "${all[@]}"
   exit 0
@@ -267,32 +263,9 @@ for wanted in "${@:-}"; do
     exit 2
   fi
 done
-((EUID == 0)) || { echo "make: needs root, for network namespaces" >&2; exit 1; }
 [[ -x $python ]] || { echo "make: no $python; run install.sh first" >&2; exit 1; }
-exec 9>/run/lock/wardtap-peers.lock
-flock -w 600 9 || { echo "make: another run holds the laboratory" >&2; exit 1; }
-trap cleanup EXIT
-trap 'exit 130' INT TERM
-
-failed=()
-for scenario in "${chosen[@]}"; do
-  started=$SECONDS
-  # In a subshell that ends at the first failure (which `if` or `||` around it would switch off).
-  set +e
-  (
-    set -e
-    trap cleanup EXIT
-    "scenario_${scenario//-/_}"
-  )
-  status=$?
-  set -e
-  if ((status == 0)); then
-    echo "make: $scenario: done in $((SECONDS - started)) s"
-  else
-    failed+=("$scenario")
-    echo "make: $scenario: FAILED" >&2
-  fi
-done
+hold wardtap-peers
+play "${chosen[@]}"
 "$python" "$here/sources.py" "$captures"
 if ((${#failed[@]})); then
   echo "make: failed: ${failed[*]}" >&2

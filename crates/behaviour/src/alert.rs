@@ -205,6 +205,12 @@ impl Alerts {
         told
     }
 
+    /// True while an alert of this detection is open that somebody did.
+    #[must_use]
+    pub fn is_open_by(&self, detection: &'static str, peer: Address) -> bool {
+        self.open.keys().any(|key| key.detection == detection && key.peer == Some(peer))
+    }
+
     /// True while an alert of this detection between these devices is open.
     #[must_use]
     pub fn is_open(

@@ -1,5 +1,6 @@
 //! Detections: named questions asked of observations.
 
+use wardtap_net::address::Address;
 use wardtap_net::packet::Timestamp;
 
 use crate::alert::{Alerts, Deviation};
@@ -99,6 +100,13 @@ impl Raise<'_> {
         self.found.push(deviation);
     }
 
+    /// True when another detection already tells what somebody does: open, or raised on the same observation.
+    #[must_use]
+    pub fn is_told_of(&self, detection: &'static str, peer: Address) -> bool {
+        self.found.iter().any(|found| found.about.name == detection && found.peer == Some(peer))
+            || self.alerts.is_open_by(detection, peer)
+    }
+
     /// True when another detection already tells this story: open, or raised on the same observation.
     #[must_use]
     pub fn is_told(&self, detection: &'static str, like: &Tally) -> bool {
@@ -115,7 +123,8 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
         Box::<detections::executable_in_image::ExecutableInImage>::default(),
         Box::<detections::sweep::Sweep>::default(),
         Box::<detections::refusal_storm::RefusalStorm>::default(),
-        Box::new(detections::new_device::NewDevice),
+        Box::<detections::network_sweep::NetworkSweep>::default(),
+        Box::<detections::new_device::NewDevice>::default(),
         Box::new(detections::new_conversation::NewConversation),
         Box::new(detections::new_operation::NewOperation),
         Box::new(detections::unusual_value::UnusualValue),
@@ -133,10 +142,11 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
 }
 
 /// What every detection says of itself.
-pub static DETECTIONS: [&About; 17] = [
+pub static DETECTIONS: [&About; 18] = [
     &detections::executable_in_image::ABOUT,
     &detections::sweep::ABOUT,
     &detections::refusal_storm::ABOUT,
+    &detections::network_sweep::ABOUT,
     &detections::new_device::ABOUT,
     &detections::new_conversation::ABOUT,
     &detections::new_operation::ABOUT,

@@ -21,7 +21,7 @@ use crate::observation::Place;
 use crate::slots::{self, Slot, Slots};
 use operations::Operations;
 pub use operations::{
-    OPERATIONS_MAX, OperationNews, OperationUse, RANGES_MAX, ResponseTimes, kind_of, readable, without_each,
+    OPERATIONS_MAX, OperationNews, OperationUse, RANGES_MAX, ResponseTimes, is_opaque, kind_of, readable, without_each,
 };
 
 /// The first of the ports that no service is registered on (RFC 6335 section 6): which of them it is says nothing.
@@ -234,11 +234,12 @@ impl Links {
         }
     }
 
-    /// Folds a message in; what is to be told of it at once.
+    /// Folds a message in, from the initiator (0) or the responder (1); what is to be told of it at once.
     #[inline]
     pub fn message(
         &mut self,
         slot: LinkSlot,
+        from: u8,
         message: &dyn Message,
         envelope: &Envelope,
         features: &Features,
@@ -249,11 +250,28 @@ impl Links {
         {
             self.accept(slot, Accepted { fingerprint, place });
         }
-        let (key, room) = (self.key, self.operations < self.operations_max);
+        let key = self.key;
+        self.operation(slot, place, |operations, room| operations.take(key, room, from, message, envelope, features))
+    }
+
+    /// Folds in a payload of a protocol that is not read.
+    #[inline]
+    pub fn opaque(&mut self, slot: LinkSlot, from: u8, bytes: u64, place: Place) -> Option<Box<OperationNews>> {
+        self.operation(slot, place, |operations, room| operations.take_opaque(room, from, bytes))
+    }
+
+    #[inline]
+    fn operation(
+        &mut self,
+        slot: LinkSlot,
+        place: Place,
+        take: impl FnOnce(&mut Operations, bool) -> operations::Outcome,
+    ) -> Option<Box<OperationNews>> {
+        let room = self.operations < self.operations_max;
         let entry = self.entry(slot)?;
         entry.told.place = place;
         let known = entry.operations.len();
-        let outcome = entry.operations.take(key, room, message, envelope, features);
+        let outcome = take(&mut entry.operations, room);
         let more = entry.operations.len() - known;
         let news = match outcome {
             operations::Outcome::Nothing => None,

@@ -14,6 +14,8 @@ use crate::site::Site;
 pub const OUTSIDE: &str = "outside";
 /// The id of all groups.
 pub const GROUP: &str = "group";
+/// The id of whoever it is.
+pub const ANYBODY: &str = "anybody";
 
 /// Somebody who takes part in a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,11 +26,13 @@ impl Party {
     pub const OUTSIDE: Self = Self(0);
     /// All groups.
     pub const GROUP: Self = Self(1);
+    /// Whoever it is.
+    pub const ANYBODY: Self = Self(2);
 
     /// True for a device.
     #[must_use]
     pub const fn is_device(self) -> bool {
-        self.0 > 1
+        self.0 > 2
     }
 
     /// Its place in lists by party.
@@ -49,6 +53,15 @@ pub struct PartyLink {
     pub service: Service,
 }
 
+impl PartyLink {
+    /// What a device's service does with whoever it is: what all together never leave off, each one may.
+    #[must_use]
+    pub fn to_anybody(self) -> Option<Self> {
+        let of_device = self.responder.is_device() && self.initiator != Party::ANYBODY;
+        of_device.then_some(Self { initiator: Party::ANYBODY, ..self })
+    }
+}
+
 /// All parties, numbered in the order in which they were first met.
 pub struct Parties {
     site: Site,
@@ -64,6 +77,7 @@ impl Parties {
         let mut parties = Self { site, ids: Vec::new(), by_id: HashMap::default(), by_device: Vec::new() };
         parties.named(OUTSIDE);
         parties.named(GROUP);
+        parties.named(ANYBODY);
         parties
     }
 

@@ -13,12 +13,12 @@ use wardtap_net::packet::Timestamp;
 
 use crate::alert::{Deviation, Severity};
 use crate::baseline::measure::{Measure, REFUSALS_OF_MIN, beside};
-use crate::baseline::novelty::{Facet, HOUR_DAYS_MIN, circumstances};
+use crate::baseline::novelty::{Facet, HOUR_DAYS_MIN, circumstances, shape};
 use crate::baseline::profile::{LinkProfile, Profiles, kind_index};
-use crate::baseline::store::{ANSWERS_MIN, LinkKey, MINUTES_PER_HOUR};
+use crate::baseline::store::{ANSWERS_MIN, Activity, LinkKey, MINUTES_PER_HOUR};
 use crate::detection::About;
 use crate::device::Devices;
-use crate::links::{Link, Opened, OperationNews, Service, Use, without_each};
+use crate::links::{Link, Opened, OperationNews, Service, Use, is_opaque, without_each};
 use crate::observation::Place;
 use crate::parties::{Parties, Party, PartyLink};
 use live::Live;
@@ -57,6 +57,11 @@ pub enum What<'a> {
         /// More surprising than the budget allows for.
         rare: bool,
     },
+    /// A link of a device that is not known.
+    Strange {
+        /// The responder offers the service to others.
+        offered: bool,
+    },
     /// A link between devices that are known.
     Link {
         /// See [`circumstances`].
@@ -83,6 +88,21 @@ pub enum What<'a> {
         hour: u8,
         /// How surprising, in natural units.
         surprise: f64,
+    },
+    /// A silence beyond its factor.
+    Silence {
+        /// [`Measure::DevicePause`], [`Measure::LinkPause`] or [`Measure::OperationPause`].
+        measure: Measure,
+        /// Of which operation, where it is one's.
+        operation: Option<&'a str>,
+        /// Minutes.
+        now: u64,
+        /// Minutes that were normal.
+        normal: u64,
+        /// How many times as long as deviates.
+        excess: f64,
+        /// The responder is silent, not the initiator.
+        of_responder: bool,
     },
     /// A quantity beyond its factor.
     Beyond {
@@ -185,8 +205,23 @@ pub struct Scorer {
     live: HashMap<PartyLink, Live, foldhash::fast::RandomState>,
     /// The live links in the order in which they were first seen.
     order: Vec<PartyLink>,
+    /// The parties that were active, by their place among parties.
+    active: Vec<LiveParty>,
     new_devices: HashSet<Party, foldhash::fast::RandomState>,
     refused: u64,
+}
+
+/// A party that was active.
+#[derive(Clone, Copy, Default)]
+struct LiveParty {
+    activity: Activity,
+    /// The longest time in which it sent nothing that is normal, where it is steady.
+    pause: Option<u32>,
+    days: u32,
+    /// Its silence is told.
+    silent: bool,
+    /// A link of it.
+    link: Option<PartyLink>,
 }
 
 /// Who has to do with what.
@@ -206,12 +241,21 @@ impl Scorer {
     pub fn new(mut profiles: Profiles, parties: &mut Parties) -> Self {
         let mut acquaintance = Acquaintance::default();
         let mut links = HashMap::default();
-        for id in profiles.devices.keys() {
-            acquaintance.devices.insert(parties.named(id));
+        let mut active: Vec<LiveParty> = Vec::new();
+        for (id, device) in &profiles.devices {
+            let party = parties.named(id);
+            acquaintance.devices.insert(party);
+            let pause = Some(device.pause).filter(|_| device.is_steady());
+            *at_place(&mut active, party) = LiveParty { pause, days: device.days, ..LiveParty::default() };
         }
         for (LinkKey { initiator, responder, transport, port }, profile) in std::mem::take(&mut profiles.links) {
             let (initiator, responder) = (parties.named(&initiator), parties.named(&responder));
             let service = Service { transport, port };
+            let link = PartyLink { initiator, responder, service };
+            if initiator == Party::ANYBODY {
+                links.insert(link, profile);
+                continue;
+            }
             acquaintance.offered.insert((responder, service));
             acquaintance.used.insert((initiator, service));
             acquaintance.pairs.insert(pair(initiator, responder));
@@ -219,10 +263,10 @@ impl Scorer {
                 acquaintance.responder_operations.insert((responder, name.clone()));
                 acquaintance.initiator_operations.insert((initiator, name.clone()));
             }
-            links.insert(PartyLink { initiator, responder, service }, profile);
+            links.insert(link, profile);
         }
         let (live, new_devices) = (HashMap::default(), HashSet::default());
-        Self { profiles, links, acquaintance, live, order: Vec::new(), new_devices, refused: 0 }
+        Self { profiles, links, acquaintance, live, order: Vec::new(), active, new_devices, refused: 0 }
     }
 
     /// What is normal; without the links.
@@ -274,7 +318,12 @@ impl Scorer {
                 to(departure(What::Device { initiates, rare }));
             }
         }
-        if unknown || self.links.contains_key(&key) {
+        if unknown {
+            let offered = self.acquaintance.offered.contains(&(key.responder, key.service));
+            to(departure(What::Strange { offered }));
+            return;
+        }
+        if self.links.contains_key(&key) {
             return;
         }
         let acquaintance = &self.acquaintance;
@@ -348,20 +397,39 @@ impl Scorer {
         }
         let ids = [parties.id(key.initiator), parties.id(key.responder)];
         let novelty = &self.profiles.thresholds.novelty;
-        let (surprise, rare) = novelty.surprise(Facet::Operation, circumstances, &ids);
+        let (facet, circumstances) = if is_opaque(&news.name) {
+            (Facet::Shape, u16::from(shape(&profile.operations).unlikely()))
+        } else {
+            (Facet::Operation, circumstances)
+        };
+        let (surprise, rare) = novelty.surprise(facet, circumstances, &ids);
+        if facet == Facet::Shape && !rare {
+            return;
+        }
         to(departure(What::Operation { name: &news.name, circumstances, surprise, rare }, profile.days));
     }
 
     /// Takes what a link did in a minute.
     pub fn used(&mut self, used: &Use, parties: &mut Parties, devices: &Devices, to: &mut dyn FnMut(Departure<'_>)) {
         let Some(key) = parties.link(&used.link, devices) else { return };
+        let minute = u32::try_from(used.minute).unwrap_or(u32::MAX);
+        let time = Timestamp::from_seconds(used.minute * 60);
+        let activity = self.activity(key, minute, used);
+        if let Some(key) = key.to_anybody()
+            && self.links.contains_key(&key)
+            && (self.live.contains_key(&key) || self.add(key, used.link))
+            && let Some(live) = self.live.get_mut(&key)
+        {
+            live.take(minute, used, &activity);
+            used.operations.iter().for_each(|operation| {
+                live.operation(minute, operation, &activity);
+            });
+        }
         if !self.live.contains_key(&key) && !self.add(key, used.link) {
             return;
         }
         let (Some(live), Some(profile)) = (self.live.get_mut(&key), self.links.get(&key)) else { return };
-        let minute = u32::try_from(used.minute).unwrap_or(u32::MAX);
-        let time = Timestamp::from_seconds(used.minute * 60);
-        live.take(minute, used);
+        live.take(minute, used, &activity);
         let thresholds = &self.profiles.thresholds;
         let mut tell = |what: What<'_>, days: u32| {
             to(Departure {
@@ -382,31 +450,39 @@ impl Scorer {
             }
         };
         for place in 0..2 {
-            check(Measure::MinuteBytes, None, (live.minute_bytes[place], profile.minute_bytes[place]), profile.days);
-            check(Measure::HourBytes, None, (live.hour_bytes[place], profile.hour_bytes[place]), profile.days);
+            check(
+                Measure::MinuteBytes,
+                None,
+                (live.minute_bytes[place], profile.minute_bytes[place].next()),
+                profile.days,
+            );
+            check(Measure::HourBytes, None, (live.hour_bytes[place], profile.hour_bytes[place].next()), profile.days);
         }
         for (measure, now, normal) in [
-            (Measure::MinuteOpened, live.minute_opened, profile.minute_opened),
-            (Measure::HourOpened, live.hour_opened, profile.hour_opened),
-            (Measure::HourFailed, live.hour_failed, profile.hour_failed),
+            (Measure::MinuteOpened, live.minute_opened, profile.minute_opened.next()),
+            (Measure::HourOpened, live.hour_opened, profile.hour_opened.next()),
+            (Measure::HourFailed, live.hour_failed, profile.hour_failed.next()),
         ] {
-            check(measure, None, (now.into(), normal.into()), profile.days);
+            check(measure, None, (now.into(), normal), profile.days);
         }
         for operation in &used.operations {
             let Some(normal) = profile.operations.get(&*operation.name) else { continue };
-            let now = live.operation(&operation.name, minute, operation);
+            let now = live.operation(minute, operation, &activity);
+            if is_opaque(&operation.name) {
+                continue;
+            }
             let mut check = |measure, now: u64, normal_now: u64| {
                 check(measure, Some(&operation.name), (now, normal_now), normal.days);
             };
-            check(Measure::MinuteMessages, now.minute_count.into(), normal.minute_count.into());
-            check(Measure::HourMessages, now.hour_count.into(), normal.hour_count.into());
-            check(Measure::MessageBytes, operation.largest, normal.largest);
+            check(Measure::MinuteMessages, now.minute_count.into(), normal.minute_count.next());
+            check(Measure::HourMessages, now.hour_count.into(), normal.hour_count.next());
+            check(Measure::MessageBytes, operation.largest, normal.largest.next());
             if u64::from(now.hour_count) >= REFUSALS_OF_MIN {
                 let share = u64::from(now.hour_refused) * 1000 / u64::from(now.hour_count);
                 check(Measure::Refusals, share, normal.refused.into());
             }
-            if now.answers >= ANSWERS_MIN && normal.slowest > 0 {
-                check(Measure::ResponseTime, now.micros / u64::from(now.answers), normal.slowest);
+            if now.answers >= ANSWERS_MIN && normal.slowest.max > 0 {
+                check(Measure::ResponseTime, now.micros / u64::from(now.answers), normal.slowest.next());
             }
         }
         for operation in used.operations.iter().filter(|operation| !operation.points.ranges.is_empty()) {
@@ -414,7 +490,8 @@ impl Scorer {
             let Some(normal) = profile.points.get(&**name) else { continue };
             let live = live.points.entry_ref(name).or_default();
             let ranges = seen.ranges.iter().copied().enumerate();
-            let looped = seen.looped.filter(|_| !normal.loops).map(|messages| What::Looped { operation: name, messages });
+            let looped =
+                seen.looped.filter(|_| !normal.loops).map(|messages| What::Looped { operation: name, messages });
             points::unusual(ranges, seen.first, name, normal, thresholds)
                 .into_iter()
                 .chain(live.take(minute, seen, name, normal, thresholds.factor(Measure::Frozen)))
@@ -434,6 +511,21 @@ impl Scorer {
         }
     }
 
+    /// The activity of both ends, this minute counted.
+    fn activity(&mut self, key: PartyLink, minute: u32, used: &Use) -> [Activity; 2] {
+        let mut activity = [Activity::default(); 2];
+        for ((party, sent), activity) in [key.initiator, key.responder].into_iter().zip(&used.sent).zip(&mut activity) {
+            let live = at_place(&mut self.active, party);
+            if sent.packets > 0 {
+                live.activity.at(minute);
+                live.silent = false;
+                live.link = Some(key);
+            }
+            *activity = live.activity;
+        }
+        activity
+    }
+
     /// A link becomes live; false where there is no room.
     fn add(&mut self, key: PartyLink, link: Link) -> bool {
         if self.live.len() >= LIVE_MAX {
@@ -444,6 +536,13 @@ impl Scorer {
         self.order.push(key);
         true
     }
+}
+
+fn at_place(active: &mut Vec<LiveParty>, party: Party) -> &mut LiveParty {
+    if active.len() <= party.index() {
+        active.resize(party.index() + 1, LiveParty::default());
+    }
+    &mut active[party.index()]
 }
 
 fn pair(one: Party, other: Party) -> (Party, Party) {

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use wardtap_behaviour::device::{Device, Devices};
-use wardtap_net::address::Address;
 use wardtap_dissect::PROTOCOLS;
+use wardtap_net::address::Address;
 use wardtap_net::packet::NANOS_PER_SECOND;
 
 use crate::event::{AlertEvent, roles};

@@ -274,6 +274,9 @@ impl<S: Default> FlowTable<S> {
         if packets <= VERIFIED_PACKETS {
             self.counters.verify(arriving);
         }
+        if layout.protocol() == protocol::UDP {
+            handler.datagram(flow, side, payload.len());
+        }
     }
 
     fn tcp<H>(&mut self, found: Option<u32>, arriving: &Arriving<'_>, handler: &mut H)

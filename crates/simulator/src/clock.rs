@@ -13,9 +13,11 @@ pub const MINUTE: Duration = Duration::from_secs(60);
 pub const HOUR: Duration = Duration::from_secs(3600);
 /// A day: the hospital knows no summer time.
 pub const DAY: Duration = Duration::from_secs(86_400);
-
 /// A week.
 pub const WEEK: Duration = Duration::from_secs(7 * 86_400);
+
+/// When every hospital opens: a Monday, midnight on its own clocks.
+pub const OPENING: Time = Time::from_secs(1_767_567_600); // 2026-01-04T23:00:00Z
 
 /// Milliseconds, shortly.
 pub const fn ms(count: u64) -> Duration {

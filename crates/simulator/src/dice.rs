@@ -112,8 +112,15 @@ impl Dice {
     /// event in three the next follows within a few minutes, and the others wait longer for it.
     pub fn clumped(&mut self, per_hour: f64) -> Duration {
         let mean = 3600.0 / per_hour.max(1e-6);
-        let clump = self.exponential((mean * 0.1).min(120.0));
-        if self.chance(1.0 / 3.0) { seconds(clump) } else { seconds(self.exponential(mean * 1.5)) }
+        let [soon, late] = Self::clumps(mean);
+        let mean = if self.chance(1.0 / 3.0) { soon } else { late };
+        seconds(self.exponential(mean))
+    }
+
+    /// The mean of the one wait in three that is short, and that of the others, so that all have this mean.
+    pub fn clumps(mean: f64) -> [f64; 2] {
+        let soon = (mean * 0.1).min(120.0);
+        [soon, mean * 1.5 - soon / 2.0]
     }
 }
 
@@ -139,6 +146,6 @@ mod tests {
         assert!((mean(&mut || dice.exponential(5.0)) - 5.0).abs() < 0.15);
         assert!((mean(&mut || dice.normal(5.0, 2.0)) - 5.0).abs() < 0.05);
         assert!((mean(&mut || dice.range(0..11) as f64) - 5.0).abs() < 0.06);
-        assert!((mean(&mut || dice.clumped(10.0).as_secs_f64()) - 372.0).abs() < 12.0);
+        assert!((mean(&mut || dice.clumped(10.0).as_secs_f64()) - 360.0).abs() < 9.0);
     }
 }

@@ -8,9 +8,6 @@ pub type Mac = [u8; 6];
 /// All stations.
 pub const BROADCAST: Mac = [0xff; 6];
 
-/// Octets of an Ethernet and an IPv4 header without options.
-pub const IP_END: usize = 34;
-
 /// Where an IP packet comes from and goes to.
 #[derive(Clone, Copy, Debug)]
 pub struct Route {

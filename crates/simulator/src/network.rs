@@ -180,10 +180,10 @@ impl Network {
     ) -> HostId {
         let id = HostId(self.hosts.len() as u16);
         let mut dice = Dice::new(self.seed, "host", u64::from(id.0));
-        let [a, b, c] = oui;
-        let [d, e, ..] = dice.bits().to_le_bytes();
-        // The number keeps addresses apart whatever the dice say.
-        let mac = [a, b, c, d, e ^ id.0.to_be_bytes()[0], id.0.to_be_bytes()[1]];
+        let ([a, b, c], [e, f]) = (oui, id.0.to_be_bytes());
+        let [d, ..] = dice.bits().to_le_bytes();
+        // The number keeps addresses of one maker apart whatever the dice say.
+        let mac = [a, b, c, d, e, f];
         let latency = match zone {
             OUTSIDE => us(dice.range(6_000..28_000)),
             _ if role == "pump" || role == "monitor" => us(dice.range(900..6_000)),
@@ -258,18 +258,18 @@ impl Network {
     }
 
     /// Has the sender learn the Ethernet address of its next hop where it does not know it any more; gives the time when it
-    /// does, and until when it will.
-    pub fn resolve(&mut self, at: Time, from: HostId, to: HostId) -> (Time, Time) {
+    /// does, and until when it will; none where nobody answers.
+    pub fn resolve(&mut self, at: Time, from: HostId, to: HostId) -> Option<(Time, Time)> {
         let source = self.host(from);
         if source.zone == OUTSIDE {
-            return (at, Time(u64::MAX));
+            return Some((at, Time(u64::MAX)));
         }
         let near = self.host(to).zone == source.zone;
         let zone = self.zone_of(from);
         let (ip, mac) = if near { (self.host(to).ip, self.host(to).mac) } else { (zone.address(1), zone.gateway) };
         let until = self.known.get(&(from, ip)).copied().unwrap_or_default();
         if until > at {
-            return (at, until);
+            return Some((at, until));
         }
         let (sender, vlan) = ((source.mac, source.ip), zone.vlan);
         let answers = !near || self.host(to).up;
@@ -277,7 +277,7 @@ impl Network {
         let question = Arp { operation: 1, sender, target: ([0; 6], ip), to_mac: BROADCAST };
         self.queue.push(asked, self.mark, vlan, |out| frame::arp(out, &question));
         if !answers {
-            return (at, at);
+            return None;
         }
         let far = if near { self.delay(to, asked) } else { us(60) };
         let answered = asked + far + us(80);
@@ -286,7 +286,12 @@ impl Network {
         let mut dice = Dice::new(self.seed ^ at.0, "arp", u64::from(from.0));
         let until = at + dice.around(8 * MINUTE, 0.6);
         self.known.insert((from, ip), until);
-        (answered + self.delay(from, answered), until)
+        if near {
+            // Who is asked learns who asks (RFC 826, packet reception).
+            let asker = (to, self.host(from).ip);
+            self.known.insert(asker, until);
+        }
+        Some((answered + self.delay(from, answered), until))
     }
 
     /// A host says which Ethernet address its address has: after a start, or a change of address.
@@ -301,9 +306,9 @@ impl Network {
         self.queue.push(at, self.mark, vlan, |out| frame::arp(out, arp));
     }
 
-    /// A UDP datagram from host to host.
+    /// A UDP datagram from host to host; it does not leave where nobody says that he has its next hop's address.
     pub fn udp(&mut self, at: Time, from: HostId, to: HostId, ports: [u16; 2], payload: &[u8]) -> Sent {
-        let (at, _) = self.resolve(at, from, to);
+        let Some((at, _)) = self.resolve(at, from, to) else { return Sent { arrived: at, frame: FrameId::NONE } };
         let (route, vlan) = self.route(from, to);
         let passed = at + self.delay(from, at);
         let frame = self.udp_on(passed, from, &route, vlan, ports, payload);
@@ -343,7 +348,7 @@ impl Network {
 
     /// An echo request and, where the target is up, its reply (RFC 792); gives the time when that has come.
     pub fn ping(&mut self, at: Time, from: HostId, to: HostId, sequence: u16) -> Time {
-        let (at, _) = self.resolve(at, from, to);
+        let Some((at, _)) = self.resolve(at, from, to) else { return at };
         let mut rest = vec![0, 1];
         rest.extend_from_slice(&sequence.to_be_bytes());
         rest.extend(0x61..=0x77);
@@ -351,7 +356,7 @@ impl Network {
         self.icmp(passed, from, to, 8, &rest);
         passed += self.delay(to, passed);
         if self.host(to).up {
-            let (back, _) = self.resolve(passed, to, from);
+            let back = self.resolve(passed, to, from).map_or(passed, |(at, _)| at);
             passed = back + self.delay(to, back);
             self.icmp(passed, to, from, 0, &rest);
             passed += self.delay(from, passed);

@@ -1,9 +1,7 @@
 //! Captures out and in: pcap with nanoseconds (draft-ietf-opsawg-pcap), little endian out, either byte order in.
 
 use anyhow::{Context, Result, bail, ensure};
-use std::fs;
-use std::io::{self, Write};
-use std::path::Path;
+use std::io::{self, Read, Write};
 
 use crate::clock::Time;
 
@@ -58,7 +56,7 @@ impl<W: Write> Writer<W> {
 }
 
 /// A frame of a capture that was read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Frame {
     /// When it was captured.
     pub time: Time,
@@ -66,42 +64,89 @@ pub struct Frame {
     pub bytes: Vec<u8>,
 }
 
-/// Reads a small capture of Ethernet frames whole.
-///
-/// # Errors
-/// Where it cannot be read or is something else.
-pub fn read(path: &Path) -> Result<Vec<Frame>> {
-    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    parse(&bytes).with_context(|| format!("{} is no capture of Ethernet frames in pcap", path.display()))
+/// Longer records are damage: no link carries them.
+const LONGEST: usize = SNAPLEN as usize;
+
+/// Reads a capture of Ethernet frames, one after the other.
+#[derive(Debug)]
+pub struct Reader<R> {
+    from: R,
+    big_endian: bool,
+    /// Nanoseconds of a unit of the fraction.
+    unit: u64,
 }
 
-/// A small capture of Ethernet frames from its octets.
+impl<R: Read> Reader<R> {
+    /// Reads the capture's header.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or is another.
+    pub fn new(mut from: R) -> Result<Self> {
+        let mut header = [0; 24];
+        from.read_exact(&mut header).context("it is shorter than a header")?;
+        let little = word(&header, 0, false);
+        let (big_endian, unit) = match (little, little.swap_bytes()) {
+            (NANOSECONDS, _) => (false, 1),
+            (MICROSECONDS, _) => (false, 1000),
+            (_, NANOSECONDS) => (true, 1),
+            (_, MICROSECONDS) => (true, 1000),
+            _ => bail!("it begins with {little:#010x}"),
+        };
+        let link = word(&header, 20, big_endian) & 0xffff;
+        ensure!(link == ETHERNET, "its link type is {link}");
+        Ok(Self { from, big_endian, unit })
+    }
+
+    /// Reads the next frame into `frame`; false where there is none.
+    ///
+    /// # Errors
+    /// What the reader below says; of [`io::ErrorKind::InvalidData`] where a record is cut short, or makes no sense.
+    pub fn next(&mut self, frame: &mut Frame) -> io::Result<bool> {
+        let mut header = [0; 16];
+        match fill(&mut self.from, &mut header)? {
+            0 => return Ok(false),
+            16 => {}
+            _ => return Err(io::Error::new(io::ErrorKind::InvalidData, "a record's header is cut short")),
+        }
+        let word = |at| word(&header, at, self.big_endian);
+        let length = word(8) as usize;
+        frame.time = Time(u64::from(word(0)) * 1_000_000_000 + u64::from(word(4)) * self.unit);
+        frame.bytes.resize(length.min(LONGEST), 0);
+        if length > LONGEST || fill(&mut self.from, &mut frame.bytes)? < length {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "a record is cut short"));
+        }
+        Ok(true)
+    }
+}
+
+fn word(bytes: &[u8], at: usize, big_endian: bool) -> u32 {
+    let raw = std::array::from_fn(|place| bytes[at + place]);
+    if big_endian { u32::from_be_bytes(raw) } else { u32::from_le_bytes(raw) }
+}
+
+/// Fills `bytes` as far as there is something to read.
+fn fill(from: &mut impl Read, bytes: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match from.read(&mut bytes[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+/// All frames of a small capture.
 ///
 /// # Errors
-/// Where it is something else, or cut short.
+/// Where it is something else than a capture of Ethernet frames, or damaged.
 pub fn parse(bytes: &[u8]) -> Result<Vec<Frame>> {
-    ensure!(bytes.len() >= 24, "it is shorter than a header");
-    let raw = |at: usize| -> [u8; 4] { std::array::from_fn(|place| bytes[at + place]) };
-    let little = u32::from_le_bytes(raw(0));
-    let (big_endian, unit) = match (little, little.swap_bytes()) {
-        (NANOSECONDS, _) => (false, 1),
-        (MICROSECONDS, _) => (false, 1000),
-        (_, NANOSECONDS) => (true, 1),
-        (_, MICROSECONDS) => (true, 1000),
-        _ => bail!("it begins with {little:#010x}"),
-    };
-    let word = |at: usize| if big_endian { u32::from_be_bytes(raw(at)) } else { u32::from_le_bytes(raw(at)) };
-    ensure!(word(20) & 0xffff == ETHERNET, "its link type is {}", word(20) & 0xffff);
-    let mut frames = Vec::new();
-    let mut at = 24;
-    while at < bytes.len() {
-        ensure!(at + 16 <= bytes.len(), "a record's header is cut short at octet {at}");
-        let length = word(at + 8) as usize;
-        let data =
-            bytes.get(at + 16..at + 16 + length).with_context(|| format!("a record is cut short at octet {at}"))?;
-        let time = Time(u64::from(word(at)) * 1_000_000_000 + u64::from(word(at + 4)) * unit);
-        frames.push(Frame { time, bytes: data.to_vec() });
-        at += 16 + length;
+    let mut reader = Reader::new(bytes)?;
+    let (mut frames, mut frame) = (Vec::new(), Frame::default());
+    while reader.next(&mut frame)? {
+        frames.push(frame.clone());
     }
     Ok(frames)
 }

@@ -4,12 +4,17 @@
 //! of a second each and leave in the order of their times; frames of one time leave in the order they were written.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use crate::clock::{Time, us};
 use crate::frame::{Mac, close_ip};
 use crate::truth::Message;
 
 const SLOT_NANOS: u64 = 1_000_000_000;
+
+/// How long one who stands between takes to pass a packet on: less than what any host takes to answer (40 µs from the tap and
+/// 40 µs back, at least), for nobody answers what has not come yet.
+const PASSING: Duration = us(70);
 
 /// Slots kept for use again.
 const SPARE_SLOTS: usize = 64;
@@ -127,6 +132,11 @@ impl Queue {
     }
 
     /// Lets a frame take the detour that it is on, if any: it goes to who stands between, and from there on.
+    ///
+    /// Both legs are seen, since frames are written as at their sender's port, and the second leg's is that of who stands
+    /// between; a mirror of a switch's ports or of a VLAN sees it so (tools/captures/arpspoof-modbus.pcap). To tshark the
+    /// second leg is a retransmission, or out of order where segments follow close on each other, and then sometimes "New
+    /// fragment overlaps old data", an error: so it says of a TLS upload through a real Linux router seen at a real bridge.
     fn detour(&mut self, id: FrameId) {
         let Some(slot) = self.slots.get_mut((id.slot - self.first) as usize) else { return };
         let Some(entry) = slot.entries.get_mut(id.ordinal as usize) else { return };
@@ -144,7 +154,7 @@ impl Queue {
         copy[6..12].copy_from_slice(&by);
         copy[22] = copy[22].saturating_sub(1);
         close_ip(&mut copy[14..]);
-        let passed = self.put(time + us(180), mark, vlan, |out| out.extend_from_slice(&copy));
+        let passed = self.put(time + PASSING, mark, vlan, |out| out.extend_from_slice(&copy));
         self.passed_on.push((id, passed));
     }
 

@@ -4,6 +4,7 @@ use anyhow::Result;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use crate::clock::{Time, us};
 use crate::dice::Dice;
@@ -20,7 +21,7 @@ pub struct Faults {
     pub loss: f64,
     /// Share of frames that are captured twice.
     pub duplicates: f64,
-    /// Only frames towards or from the servers: the other direction is missing.
+    /// Only frames from the smaller address to the greater: of every conversation the other direction is missing.
     pub one_direction: bool,
     /// Frames are cut to so many octets.
     pub snaplen: Option<usize>,
@@ -32,7 +33,10 @@ pub struct Faults {
     pub erspan: bool,
 }
 
-/// Ethernet address and zone's gateway of the host that has an address.
+/// So long a router keeps an Ethernet address without asking.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// Ethernet address of the host that has an address, with its zone's gateway and VLAN.
 type Neighbour = (Mac, Mac, u16);
 
 /// Writes what it sees.
@@ -74,16 +78,18 @@ impl<'a> Tap<'a> {
         })
     }
 
-    /// Learns where hosts stand, for what is seen behind the router.
-    pub fn look_around(&mut self, net: &Network) {
-        self.neighbours = net
-            .hosts
-            .iter()
-            .map(|host| {
-                let zone = &net.zones[usize::from(host.zone.0)];
-                (host.ip, (host.mac, zone.gateway, zone.vlan))
-            })
-            .collect();
+    /// Learns where hosts stand, for what is seen behind the router; gives the time when it should look again, since hosts
+    /// come, and change their addresses.
+    pub fn look_around(&mut self, net: &Network, now: Time) -> Time {
+        if !self.faults.routed {
+            return Time(u64::MAX);
+        }
+        // What is under way to an address that nobody has any more still goes to who had it.
+        self.neighbours.extend(net.hosts.iter().map(|host| {
+            let zone = &net.zones[usize::from(host.zone.0)];
+            (host.ip, (host.mac, zone.gateway, zone.vlan))
+        }));
+        now + LOOK
     }
 
     /// Sees a frame.
@@ -143,7 +149,8 @@ impl<'a> Tap<'a> {
     /// Makes of a frame on its way to a router what it is behind it; gives its VLAN there.
     fn route(&mut self, vlan: u16) -> u16 {
         let bytes = &mut self.buffer;
-        let [.., 8, 0] = bytes[..14] else { return vlan };
+        // What somebody in between gets, as he has others believe that he is the router, is not on its way to one yet.
+        let ([0x00, 0x00, 0x5e, 0x00, 0x01, ..], [.., 8, 0]) = (&bytes[..6], &bytes[..14]) else { return vlan };
         let Some(&(mac, gateway, vlan_behind)) =
             self.neighbours.get(&Ipv4Addr::new(bytes[30], bytes[31], bytes[32], bytes[33]))
         else {
@@ -170,7 +177,9 @@ impl<'a> Tap<'a> {
         close_ip(&mut outer[14..]);
         outer.extend_from_slice(&[0x10, 0x00, 0x88, 0xbe]);
         outer.extend_from_slice(&self.sequence.to_be_bytes());
-        outer.extend_from_slice(&[0x10 | (vlan >> 8) as u8, vlan as u8, 0, 1, 0, 0, 0, 1]);
+        // Version 1, VLAN, class of service 0, what became of the tag (3: it is still there), session 1, index 1.
+        let tag = if self.faults.vlan { 3 << 3 } else { 0 };
+        outer.extend_from_slice(&[0x10 | (vlan >> 8) as u8, vlan as u8, tag, 1, 0, 0, 0, 1]);
         self.buffer.splice(0..0, outer);
     }
 

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::clock::{Time, ms, secs, us};
+use crate::clock::{Time, secs, us};
 use crate::dice::Dice;
 use crate::frame::{self, Route, Segment};
 use crate::network::{HostId, Network, Sent, Stack};
@@ -16,8 +16,11 @@ const RST: u8 = 4;
 const PSH: u8 = 8;
 const ACK: u8 = 16;
 
-/// Full segments sent before the sender waits for a round trip.
+/// Full segments sent before the sender waits for a round trip, where the receiver's window is not smaller.
 const BURST: usize = 20;
+
+/// The window of who has a larger one and may not scale it: 44 segments of Ethernet.
+const UNSCALED: u16 = 64_240;
 
 /// An end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +58,8 @@ struct End {
     /// Segments that it has not acknowledged.
     unacknowledged: u8,
     timestamp: u32,
-    window: u16,
+    /// The window as it stands in headers, and octets that it is.
+    window: (u16, usize),
 }
 
 /// An acknowledgement that goes alone unless data goes before it is due.
@@ -103,7 +107,9 @@ impl Connection {
         let own = net.next_port(from);
         let mut connection = Self::prepare(net, at, (from, own), (to, port));
         let heard = connection.control(net, at, Side::Opener, SYN);
-        connection.ends[1].seq = 0;
+        // Where there is no connection, sequence numbers begin with none (RFC 9293 section 3.10.7.1), and no timestamps were
+        // agreed on.
+        (connection.ends[1].seq, connection.timestamps) = (0, false);
         connection.control(net, heard + us(20), Side::Answerer, RST | ACK)
     }
 
@@ -113,8 +119,10 @@ impl Connection {
         let mut connection = Self::prepare(net, at, (from, own), (to, port));
         let seq = connection.ends[0].seq;
         for wait in [secs(0), secs(1), secs(3)] {
-            connection.ends[0].seq = seq;
-            connection.control(net, at + wait, Side::Opener, SYN);
+            // Without its next hop's Ethernet address the SYN does not leave.
+            let Some((ready, known)) = net.resolve(at + wait, from, to) else { continue };
+            (connection.ends[0].seq, connection.ends[0].known) = (seq, known);
+            connection.control(net, ready, Side::Opener, SYN);
         }
         at + secs(7)
     }
@@ -128,7 +136,11 @@ impl Connection {
             let (seq, timestamp) = (dice.bits() as u32, dice.bits() as u32);
             // A window that is meant to be scaled fits into the header only where both scale (RFC 7323 section 2.2).
             let Stack { window, scale, .. } = net.host(host).stack;
-            let window = if scale.is_some() && !scaled { 64_240 } else { window };
+            let window = match scale {
+                Some(scale) if scaled => (window, usize::from(window) << scale),
+                Some(_) => (UNSCALED, usize::from(UNSCALED)),
+                None => (window, usize::from(window)),
+            };
             End {
                 host,
                 port,
@@ -169,22 +181,29 @@ impl Connection {
     pub fn send(&mut self, net: &mut Network, at: Time, side: Side, bytes: &[u8]) -> Sent {
         let pace = net.host(self.ends[side as usize].host).stack.pace;
         let mut time = self.begin(net, at, side);
-        let count = bytes.len().div_ceil(self.mss);
+        let (count, burst) = (bytes.len().div_ceil(self.mss), self.burst(side.other()));
+        let mut acknowledged = time;
         let mut sent = Sent { arrived: time, frame: FrameId::NONE };
         debug_assert!(!bytes.is_empty(), "nothing to send");
         for (number, part) in (1..).zip(bytes.chunks(self.mss)) {
             let flags = if number == count { ACK | PSH } else { ACK };
             let (passed, frame) = self.segment(net, time, side, flags, part);
             let arrived = passed + net.delay(self.ends[side.other() as usize].host, passed);
-            self.receive(net, arrived, side.other(), number == count);
+            acknowledged = self.receive(net, arrived, side.other(), number == count).unwrap_or(acknowledged);
             sent = Sent { arrived, frame };
-            time = if number % BURST == 0 {
-                arrived + net.host(self.ends[side as usize].host).latency
+            time = if number % burst == 0 {
+                arrived.max(acknowledged) + net.host(self.ends[side as usize].host).latency
             } else {
                 time + pace
             };
         }
         sent
+    }
+
+    /// How many full segments go to an end before the sender waits: what its window takes (RFC 9293 section 3.8.6), but for
+    /// one that may not have been acknowledged yet.
+    fn burst(&self, receiver: Side) -> usize {
+        (self.ends[receiver as usize].window.1 / self.mss).saturating_sub(1).clamp(1, BURST)
     }
 
     /// A keep-alive probe and its answer (RFC 9293 section 3.8.4).
@@ -211,7 +230,9 @@ impl Connection {
     pub fn reset(&mut self, net: &mut Network, at: Time, side: Side) -> Time {
         let at = self.begin(net, at, side);
         self.closed = true;
-        self.control(net, at, side, RST | ACK)
+        let heard = self.control(net, at, side, RST | ACK);
+        self.withdraw(net, heard, side.other());
+        heard
     }
 
     /// What comes before each sending: the next hop is known, and an acknowledgement that waited rides along or has gone.
@@ -219,8 +240,11 @@ impl Connection {
         let other = self.ends[side.other() as usize].host;
         let end = &mut self.ends[side as usize];
         let mut at = at;
-        if at >= end.known {
-            (at, end.known) = net.resolve(at, end.host, other);
+        // Who is there no more is sent to as long as the connection is thought to stand.
+        if at >= end.known
+            && let Some(resolved) = net.resolve(at, end.host, other)
+        {
+            (at, end.known) = resolved;
         }
         self.withdraw(net, at, side);
         at
@@ -246,14 +270,16 @@ impl Connection {
         passed + net.delay(self.ends[side.other() as usize].host, passed)
     }
 
-    /// The other end has a segment: it acknowledges every second one at once, and the last after a while.
-    fn receive(&mut self, net: &mut Network, at: Time, side: Side, last: bool) {
+    /// The other end has a segment: it acknowledges every second one at once, and the last after a while. Gives when an
+    /// acknowledgement that was sent at once passes the tap.
+    fn receive(&mut self, net: &mut Network, at: Time, side: Side, last: bool) -> Option<Time> {
         let end = &mut self.ends[side as usize];
         end.unacknowledged += 1;
         if end.unacknowledged >= 2 {
             self.withdraw(net, at, side);
-            self.segment(net, at + us(15), side, ACK, &[]);
-        } else if last {
+            return Some(self.segment(net, at + us(15), side, ACK, &[]).0);
+        }
+        if last {
             self.withdraw(net, at, side);
             let host = self.ends[side as usize].host;
             let wait: Duration = net.host(host).stack.delayed_ack;
@@ -264,6 +290,7 @@ impl Connection {
             let end = &mut self.ends[side as usize];
             (end.last, end.unacknowledged, end.waiting) = (last, 1, Some(Waiting { due, passed, frame }));
         }
+        None
     }
 
     fn segment(&mut self, net: &mut Network, at: Time, side: Side, flags: u8, payload: &[u8]) -> (Time, FrameId) {
@@ -289,7 +316,9 @@ impl Connection {
                 option(&[1, 3, 3, scale, 1, 1, 4, 2]);
             }
         }
-        if self.timestamps {
+        // Who opens offers them, whatever the other will say (RFC 7323 section 3.2).
+        let stamped = if flags & (SYN | ACK) == SYN { stack.timestamps } else { self.timestamps };
+        if stamped {
             let own = end.timestamp.wrapping_add((passed.0 / 1_000_000) as u32);
             let heard = if flags & ACK == 0 { 0 } else { other_stamp.wrapping_add((other_time.0 / 1_000_000) as u32) };
             option(&[1, 1, 8, 10]);
@@ -297,7 +326,7 @@ impl Connection {
             option(&heard.to_be_bytes());
         }
         // The window of a SYN is never scaled (RFC 7323 section 2.2).
-        let window = if flags & SYN != 0 && stack.scale.is_some() { 64_240 } else { end.window };
+        let window = if flags & SYN != 0 && stack.scale.is_some() { UNSCALED } else { end.window.0 };
         let segment = Segment {
             ports: [end.port, other_port],
             seq: end.seq,
@@ -318,5 +347,75 @@ impl Connection {
     }
 }
 
-/// How long a server takes for a small answer.
-pub const PROMPT: Duration = ms(2);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::OPENING;
+    use crate::network::{EMBEDDED, LINUX};
+
+    /// A network with two hosts of one zone, the second far from the tap.
+    fn pair(stack: Stack) -> (Network, HostId, HostId) {
+        let mut net = Network::new(3, OPENING);
+        let zone = net.add_zone("ward", 110, [10, 0, 0]);
+        let from = net.add_host("server".into(), "server", zone, [2, 0, 0], LINUX);
+        let to = net.add_host("pump".into(), "pump", zone, [2, 0, 0], stack);
+        (net, from, to)
+    }
+
+    fn frames(net: &mut Network) -> Vec<Vec<u8>> {
+        let mut frames = Vec::new();
+        let released = net.queue.release(OPENING + secs(60), |frame| {
+            frames.push(frame.bytes.to_vec());
+            Ok::<(), ()>(())
+        });
+        assert_eq!(released, Ok(()));
+        frames
+    }
+
+    fn number(frame: &[u8], at: usize) -> u32 {
+        u32::from_be_bytes([frame[at], frame[at + 1], frame[at + 2], frame[at + 3]])
+    }
+
+    #[test]
+    fn no_more_is_under_way_than_the_window_takes() {
+        let (mut net, from, to) = pair(EMBEDDED);
+        let (mut connection, ready) = Connection::open(&mut net, OPENING, from, to, 80);
+        let sent = connection.send(&mut net, ready, Side::Opener, &[7; 100_000]);
+        connection.send(&mut net, sent.arrived + secs(1), Side::Opener, &[7; 100_000]);
+        let address = net.host(from).ip.octets();
+        let (mut acknowledged, mut most, mut octets) = (0, 0, 0);
+        for frame in frames(&mut net).iter().filter(|frame| frame[12..14] == [8, 0]) {
+            let payload =
+                usize::from(u16::from_be_bytes([frame[16], frame[17]])) - 20 - usize::from(frame[46] >> 4) * 4;
+            if frame[26..30] != address {
+                acknowledged = number(frame, 42);
+            } else if payload > 0 {
+                octets += payload;
+                most = most.max(number(frame, 38).wrapping_add(payload as u32).wrapping_sub(acknowledged));
+            }
+        }
+        assert_eq!(octets, 200_000);
+        assert!((2 * 1400..=u32::from(EMBEDDED.window)).contains(&most), "{most} octets");
+    }
+
+    #[test]
+    fn who_is_not_there_is_asked_for_and_gets_no_syn() {
+        let (mut net, from, to) = pair(EMBEDDED);
+        net.host_mut(to).up = false;
+        let given_up = Connection::unanswered(&mut net, OPENING, from, to, 80);
+        assert_eq!(given_up, OPENING + secs(7));
+        let asked = frames(&mut net);
+        assert_eq!(asked.len(), 3);
+        assert!(asked.iter().all(|frame| frame[12..14] == [8, 6]), "ARP alone");
+    }
+
+    #[test]
+    fn a_reset_is_the_last_word() {
+        let (mut net, from, to) = pair(LINUX);
+        let (mut connection, ready) = Connection::open(&mut net, OPENING, from, to, 80);
+        let sent = connection.send(&mut net, ready, Side::Opener, b"hello");
+        connection.reset(&mut net, sent.arrived, Side::Opener);
+        let last = frames(&mut net).pop().unwrap_or_default();
+        assert_eq!(last[47], RST | ACK, "and no acknowledgement that was delayed");
+    }
+}

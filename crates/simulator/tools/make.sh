@@ -23,6 +23,9 @@ recorder='' work='' rate=''
 
 # --- the laboratory -----------------------------------------------------------------------------
 
+# shellcheck source=../../../captures/peers/laboratory.sh
+source "$peers/laboratory.sh"
+
 lab_down() {
   local pid ns
   for pid in "${jobs[@]}" $recorder; do kill "$pid" 2>/dev/null || true; done
@@ -33,13 +36,6 @@ lab_down() {
     ip netns del "$ns" || true
   done
   wait 2>/dev/null || true
-}
-
-cleanup() {
-  local status=$?
-  lab_down
-  [[ -z $work ]] || rm -rf "$work"
-  exit "$status"
 }
 
 in_ns() { # HOST COMMAND...
@@ -149,38 +145,19 @@ finish() {
 # shellcheck source=scenarios.sh
 source "$here/scenarios.sh"
 
-mapfile -t all < <(declare -F | sed -n 's/^declare -f scenario_//p' | tr _ -)
+mapfile -t all < <(scenarios)
 if [[ ${1:-} == --list ]]; then
   printf '%s\n' "${all[@]}"
   exit 0
 fi
 chosen=("$@")
 ((${#chosen[@]})) || chosen=("${all[@]}")
-((EUID == 0)) || { echo "make: needs root, for network namespaces" >&2; exit 1; }
+for name in "${chosen[@]}"; do
+  declare -F "scenario_${name//-/_}" >/dev/null || { echo "make: no scenario $name" >&2; exit 2; }
+done
 # The machine's own name appears in nothing.
 [[ -n ${OWN_NAME:-} ]] || OWN_NAME=1 exec unshare --uts "$0" "$@"
 echo ward >/proc/sys/kernel/hostname
-exec 9>/run/lock/wardtap-tools.lock
-flock -w 600 9 || { echo "make: another run holds the laboratory" >&2; exit 1; }
-trap cleanup EXIT
-trap 'exit 130' INT TERM
-failed=()
-for name in "${chosen[@]}"; do
-  declare -F "scenario_${name//-/_}" >/dev/null || { echo "make: no scenario $name" >&2; exit 2; }
-  started=$SECONDS
-  set +e
-  (
-    set -e
-    trap cleanup EXIT
-    "scenario_${name//-/_}"
-  )
-  status=$?
-  set -e
-  if ((status == 0)); then
-    echo "make: $name: done in $((SECONDS - started)) s"
-  else
-    failed+=("$name")
-    echo "make: $name: FAILED" >&2
-  fi
-done
+hold wardtap-tools
+play "${chosen[@]}"
 ((${#failed[@]} == 0)) || { echo "make: failed: ${failed[*]}" >&2; exit 1; }

@@ -387,6 +387,10 @@ impl StreamHandler for Hands<'_> {
         if !conversation.push_named(chunk, &mut to) {
             let facts = to.facts();
             conversation.push(&facts, chunk, &mut to);
+            let named = matches!(conversation.recognised(), Recognised::Protocol(_));
+            if self.shared.options.links && !named {
+                self.link_opaque(flow, chunk.side, chunk.bytes.len(), place);
+            }
         }
         if self.held_changed {
             self.count_held(flow);
@@ -421,6 +425,12 @@ impl StreamHandler for Hands<'_> {
         }
         if self.shared.options.links {
             self.link_flow(flow);
+        }
+    }
+
+    fn datagram(&mut self, flow: &mut Flow<Application>, side: Side, bytes: usize) {
+        if self.shared.options.links {
+            self.link_opaque(flow, side, bytes, self.place);
         }
     }
 

@@ -14,6 +14,7 @@ use super::measure::{Measure, compare};
 use super::novelty::{Facet, Novelties, Novelty};
 use super::profile::{DeviceProfile, LinkProfile, Profiles};
 use super::store::{LinkKey, Store};
+use crate::parties::ANYBODY;
 use crate::site::Site;
 
 /// Alerts that a site is ready to look at in a week, unless it says otherwise.
@@ -51,14 +52,18 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
     days.dedup();
     for (key, link) in &store.links {
         let by_day = LinkProfile::by_day(link, site);
-        novelties.link(key, &by_day);
-        hold_out(&by_day, &mut ratios);
+        // What is with anybody is the same once more: it is there to be missed.
+        if key.initiator != ANYBODY {
+            novelties.link(key, &by_day);
+        }
+        hold_out(&by_day, key.initiator == ANYBODY, &mut ratios);
         let mut profile = LinkProfile::default();
         by_day.values().for_each(|day| profile.absorb(day));
         links.insert(key.clone(), profile);
     }
-    for (id, device) in &store.devices {
+    for (id, device) in store.devices.iter().filter(|(_, device)| !device.days.is_empty()) {
         novelties.device(id, &device.days);
+        hold_out_pauses(&device.pauses, &mut ratios);
     }
     let weeks = days.len() as f64 / 7.0;
     let share = budget / (Measure::ALL.len() + Facet::ALL.len()) as f64;
@@ -67,9 +72,15 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
     let beyond = ratios.iter().zip(&factors);
     let beyond = beyond.map(|(ratios, factor)| ratios.iter().filter(|ratio| *ratio > factor).count() as u32).collect();
     let novelty = novelties.into_novelty(days.len() as u32, allowed);
-    let devices = store.devices.iter().map(|(id, device)| {
-        let profile =
-            DeviceProfile { mac: device.mac, addresses: device.addresses.clone(), days: device.days.len() as u32 };
+    // What is outside and groups have no days.
+    let devices = store.devices.iter().filter(|(_, device)| !device.days.is_empty());
+    let devices = devices.map(|(id, device)| {
+        let profile = DeviceProfile {
+            mac: device.mac,
+            addresses: device.addresses.clone(),
+            days: device.days.len() as u32,
+            pause: device.pauses.values().copied().max().unwrap_or(0),
+        };
         (id.clone(), profile)
     });
     let devices = devices.collect();
@@ -77,7 +88,7 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
 }
 
 /// Judges each day of a link by the others.
-fn hold_out(by_day: &BTreeMap<u32, LinkProfile>, ratios: &mut [Vec<f64>]) {
+fn hold_out(by_day: &BTreeMap<u32, LinkProfile>, pauses_only: bool, ratios: &mut [Vec<f64>]) {
     if by_day.len() < 2 {
         return;
     }
@@ -85,10 +96,23 @@ fn hold_out(by_day: &BTreeMap<u32, LinkProfile>, ratios: &mut [Vec<f64>]) {
         let mut normal = LinkProfile::default();
         by_day.iter().filter(|(day, _)| *day != held_out).for_each(|(_, day)| normal.absorb(day));
         compare(now, &normal, &mut |measure, now, normal| {
-            if let Some(ratios) = ratios.get_mut(measure as usize) {
+            let counts = !pauses_only || matches!(measure, Measure::LinkPause | Measure::OperationPause);
+            if counts && let Some(ratios) = ratios.get_mut(measure as usize) {
                 ratios.push(measure.ratio(now, normal));
             }
         });
+    }
+}
+
+/// Judges the pauses of a device on each day by those of the others.
+fn hold_out_pauses(pauses: &BTreeMap<u32, u32>, ratios: &mut [Vec<f64>]) {
+    for (held_out, now) in pauses {
+        let others = pauses.iter().filter(|(day, _)| *day != held_out);
+        let (days, pause) = others.fold((0, 0), |(days, longest), (_, pause)| (days + 1, longest.max(*pause)));
+        let normal = DeviceProfile { days, pause, ..DeviceProfile::default() };
+        if let Some(ratios) = ratios.get_mut(Measure::DevicePause as usize).filter(|_| normal.is_steady()) {
+            ratios.push(Measure::DevicePause.ratio((*now).into(), pause.into()));
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use hashbrown::HashMap;
 
 use super::store::{
-    HOURS_PER_DAY, LinkHour, LinkKey, LinkMinute, MINUTES_PER_HOUR, OperationMinute, Store, StoredDevice, StoredLink,
-    StoredOperation, wider,
+    Activity, HOURS_PER_DAY, LinkHour, LinkKey, LinkMinute, MINUTES_PER_HOUR, OperationMinute, Store, StoredDevice,
+    StoredLink, StoredOperation, wider,
 };
 use crate::device::Devices;
 use crate::links::{OperationUse, Service, Use};
@@ -41,14 +41,25 @@ impl Learner {
     pub fn used(&mut self, key: PartyLink, used: &Use) {
         let minute = u32::try_from(used.minute).unwrap_or(u32::MAX);
         let day = minute / MINUTES_PER_HOUR / HOURS_PER_DAY;
-        for (party, address) in [(key.initiator, used.link.initiator), (key.responder, used.link.responder)] {
+        let ends = [(key.initiator, used.link.initiator), (key.responder, used.link.responder)];
+        let mut activity = [Activity::default(); 2];
+        for (((party, address), sent), activity) in ends.into_iter().zip(&used.sent).zip(&mut activity) {
+            let device = self.device(party.index());
             if party.is_device() {
-                let device = self.device(party.index());
                 device.was_there(day);
                 device.has(address.halves());
             }
+            if sent.packets > 0 {
+                let pause = device.activity.at(minute);
+                let longest = device.pauses.entry(day).or_default();
+                *longest = pause.max(*longest);
+            }
+            *activity = device.activity;
         }
-        self.links.entry(key).or_default().learn(minute, used);
+        self.links.entry(key).or_default().learn(minute, used, &activity);
+        if let Some(key) = key.to_anybody() {
+            self.links.entry(key).or_default().learn(minute, used, &activity);
+        }
     }
 
     /// What was learned.
@@ -56,7 +67,7 @@ impl Learner {
     pub fn into_store(self, parties: &Parties, devices: &Devices) -> Store {
         let mut stored: BTreeMap<String, StoredDevice> = BTreeMap::new();
         for (place, device) in self.days.into_iter().enumerate() {
-            if let Some(id) = parties.id_at(place).filter(|_| !device.days.is_empty()) {
+            if let Some(id) = parties.id_at(place).filter(|_| device != StoredDevice::default()) {
                 stored.insert(id.to_owned(), device);
             }
         }
@@ -88,16 +99,26 @@ impl Learner {
 }
 
 impl StoredLink {
-    fn learn(&mut self, minute: u32, used: &Use) {
+    fn learn(&mut self, minute: u32, used: &Use, activity: &[Activity; 2]) {
         let hour = self.hours.entry(minute / MINUTES_PER_HOUR).or_default();
-        hour.learn(minute, used);
+        hour.learn(used);
+        for (place, sent) in used.sent.iter().enumerate() {
+            let (last, activity) = (&mut self.last[place], &activity[place]);
+            if sent.packets > 0 {
+                hour.minutes[place] += u32::from(minute > last.last);
+                hour.pause[place] = hour.pause[place].max(last.alone(activity, minute));
+                last.beside(activity, minute);
+            }
+        }
         let open = self.open.entry(minute).or_default();
         open.learn(used);
         self.close_before(minute);
         for operation in &used.operations {
             match self.operations.get_mut(&*operation.name) {
-                Some(known) => known.learn(minute, operation),
-                None => self.operations.entry((*operation.name).to_owned()).or_default().learn(minute, operation),
+                Some(known) => known.learn(minute, operation, activity),
+                None => {
+                    self.operations.entry((*operation.name).to_owned()).or_default().learn(minute, operation, activity)
+                }
             }
             if !operation.points.ranges.is_empty() {
                 match self.points.get_mut(&*operation.name) {
@@ -113,15 +134,12 @@ impl StoredLink {
 }
 
 impl LinkHour {
-    fn learn(&mut self, minute: u32, used: &Use) {
+    fn learn(&mut self, used: &Use) {
         self.opened = self.opened.saturating_add(used.opened);
         self.failed = self.failed.saturating_add(used.failed);
         self.gap_bytes = self.gap_bytes.saturating_add(used.gap_bytes);
-        for ((bytes, minutes), sent) in self.bytes.iter_mut().zip(&mut self.minutes).zip(&used.sent) {
+        for (bytes, sent) in self.bytes.iter_mut().zip(&used.sent) {
             *bytes = bytes.saturating_add(sent.bytes);
-            if sent.packets > 0 {
-                *minutes |= 1 << (minute % MINUTES_PER_HOUR);
-            }
         }
     }
 }
@@ -136,7 +154,7 @@ impl LinkMinute {
 }
 
 impl StoredOperation {
-    fn learn(&mut self, minute: u32, used: &OperationUse) {
+    fn learn(&mut self, minute: u32, used: &OperationUse, activity: &[Activity; 2]) {
         let count = u32::try_from(used.count).unwrap_or(u32::MAX);
         let answers = u32::try_from(used.responses.count).unwrap_or(u32::MAX);
         let hour = minute / MINUTES_PER_HOUR;
@@ -148,13 +166,13 @@ impl StoredOperation {
         day.refused = day.refused.saturating_add(u32::try_from(used.refused).unwrap_or(u32::MAX));
         day.answers = day.answers.saturating_add(answers);
         day.micros = day.micros.saturating_add(used.responses.sum);
-        if self.last > 0 {
-            day.pause = day.pause.max(minute.saturating_sub(self.last));
-        }
+        self.from = self.from.max(used.from);
+        let activity = &activity[usize::from(used.from & 1)];
+        day.pause = day.pause.max(self.last.alone(activity, minute));
         for (range, seen) in day.ranges.iter_mut().zip(used.ranges) {
             *range = wider(*range, seen);
         }
-        self.last = self.last.max(minute);
+        self.last.beside(activity, minute);
         let OperationMinute { count: open, answers: open_answers, micros } = self.open.entry(minute).or_default();
         *open = open.saturating_add(count);
         *open_answers = open_answers.saturating_add(answers);

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::profile::{LinkProfile, OperationProfile};
+use crate::links::is_opaque;
+
+use super::profile::{DeviceProfile, LinkProfile, OperationProfile};
 
 /// What is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -27,10 +29,14 @@ pub enum Measure {
     Refusals,
     /// Microseconds that answers take.
     ResponseTime,
-    /// Minutes without a packet on a link.
+    /// Minutes without a packet on a link, while its sender sent something else.
     LinkPause,
-    /// Minutes without a message of an operation.
+    /// Minutes without a message of an operation, while its sender sent something else.
     OperationPause,
+    /// Minutes without a payload of a size class, while its sender sent something else.
+    PayloadPause,
+    /// Minutes without a packet of a device.
+    DevicePause,
     /// A value beside the range of those seen: 1000 and how far it is beside, in thousandths of the width of the range.
     Value,
     /// The same for a value at one of the places that a message reads or writes, where it seldom changes.
@@ -43,7 +49,7 @@ pub enum Measure {
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::MinuteBytes,
         Self::HourBytes,
         Self::MinuteOpened,
@@ -56,6 +62,8 @@ impl Measure {
         Self::ResponseTime,
         Self::LinkPause,
         Self::OperationPause,
+        Self::PayloadPause,
+        Self::DevicePause,
         Self::Value,
         Self::Setting,
         Self::Reading,
@@ -75,11 +83,18 @@ impl Measure {
             Self::MessageBytes => 2000,
             Self::Refusals => 100,
             Self::ResponseTime => 20_000,
-            Self::LinkPause => 5,
-            Self::OperationPause => 15,
+            Self::LinkPause => 3,
+            Self::OperationPause | Self::PayloadPause => 5,
+            Self::DevicePause => 15,
             Self::Value | Self::Setting | Self::Reading => 1000,
             Self::Frozen => 10,
         }
+    }
+
+    /// The pause of an operation.
+    #[must_use]
+    pub fn of_pause(operation: &str) -> Self {
+        if is_opaque(operation) { Self::PayloadPause } else { Self::OperationPause }
     }
 
     /// How many times as much as was normal.
@@ -103,18 +118,22 @@ pub fn beside(range: (u64, u64), value: (u64, u64), count: u64) -> u64 {
 /// All quantities of a link on one day beside what was normal on others.
 pub fn compare(now: &LinkProfile, normal: &LinkProfile, to: &mut dyn FnMut(Measure, u64, u64)) {
     for place in 0..2 {
-        to(Measure::MinuteBytes, now.minute_bytes[place], normal.minute_bytes[place]);
-        to(Measure::HourBytes, now.hour_bytes[place], normal.hour_bytes[place]);
+        to(Measure::MinuteBytes, now.minute_bytes[place].max, normal.minute_bytes[place].next());
+        to(Measure::HourBytes, now.hour_bytes[place].max, normal.hour_bytes[place].next());
         if normal.is_steady(place) {
-            to(Measure::LinkPause, now.pause[place].into(), normal.pause[place].into());
+            to(Measure::LinkPause, now.pause[place].max, normal.pause[place].next());
         }
     }
-    to(Measure::MinuteOpened, now.minute_opened.into(), normal.minute_opened.into());
-    to(Measure::HourOpened, now.hour_opened.into(), normal.hour_opened.into());
-    to(Measure::HourFailed, now.hour_failed.into(), normal.hour_failed.into());
+    to(Measure::MinuteOpened, now.minute_opened.max, normal.minute_opened.next());
+    to(Measure::HourOpened, now.hour_opened.max, normal.hour_opened.next());
+    to(Measure::HourFailed, now.hour_failed.max, normal.hour_failed.next());
     for (name, operation) in &now.operations {
-        if let Some(normal) = normal.operations.get(name) {
+        let Some(normal) = normal.operations.get(name) else { continue };
+        if !is_opaque(name) {
             compare_operation(operation, normal, to);
+        }
+        if normal.is_steady(name) {
+            to(Measure::of_pause(name), operation.pause.max, normal.pause.next());
         }
     }
     for (name, points) in &now.points {
@@ -125,17 +144,14 @@ pub fn compare(now: &LinkProfile, normal: &LinkProfile, to: &mut dyn FnMut(Measu
 }
 
 fn compare_operation(now: &OperationProfile, normal: &OperationProfile, to: &mut dyn FnMut(Measure, u64, u64)) {
-    to(Measure::MinuteMessages, now.minute_count.into(), normal.minute_count.into());
-    to(Measure::HourMessages, now.hour_count.into(), normal.hour_count.into());
-    to(Measure::MessageBytes, now.largest, normal.largest);
+    to(Measure::MinuteMessages, now.minute_count.max, normal.minute_count.next());
+    to(Measure::HourMessages, now.hour_count.max, normal.hour_count.next());
+    to(Measure::MessageBytes, now.largest.max, normal.largest.next());
     if now.count >= REFUSALS_OF_MIN {
         to(Measure::Refusals, now.refused.into(), normal.refused.into());
     }
-    if normal.slowest > 0 {
-        to(Measure::ResponseTime, now.slowest, normal.slowest);
-    }
-    if normal.is_steady() {
-        to(Measure::OperationPause, now.pause.into(), normal.pause.into());
+    if normal.slowest.max > 0 {
+        to(Measure::ResponseTime, now.slowest.max, normal.slowest.next());
     }
     for (now, range) in now.ranges.iter().zip(&normal.ranges) {
         if let (Some(now), Some(range)) = (now, range) {
@@ -148,24 +164,41 @@ fn compare_operation(now: &OperationProfile, normal: &OperationProfile, to: &mut
 pub const REFUSALS_OF_MIN: u64 = 20;
 
 /// The longest pause, in minutes, of what is so steady that its silence is worth telling.
-const STEADY_PAUSE_MAX: u32 = 180;
+const STEADY_PAUSE_MAX: u64 = 60;
+
+/// The same for all that a device sends.
+const DEVICE_PAUSE_MAX: u32 = 45;
 
 /// On fewer days nothing is shown to be steady.
 const STEADY_DAYS_MIN: u32 = 2;
+
+/// Fewer active minutes a day are not steady.
+const STEADY_MINUTES_MIN: u32 = 12;
 
 impl LinkProfile {
     /// Whether an end is so steady that its silence is worth telling.
     #[must_use]
     pub fn is_steady(&self, place: usize) -> bool {
-        let pause = self.pause.get(place).copied().unwrap_or_default();
-        self.days >= STEADY_DAYS_MIN && (1..=STEADY_PAUSE_MAX).contains(&pause)
+        let (pause, minutes) = (self.pause.get(place), self.minutes.get(place));
+        self.days >= STEADY_DAYS_MIN
+            && pause.is_some_and(|pause| pause.max <= STEADY_PAUSE_MAX)
+            && minutes.is_some_and(|minutes| minutes / self.days >= STEADY_MINUTES_MIN)
     }
 }
 
 impl OperationProfile {
+    /// Whether it is so steady that its silence is worth telling; payloads that are not read must be much steadier.
+    #[must_use]
+    pub fn is_steady(&self, name: &str) -> bool {
+        let (pause_max, a_day_min) = if is_opaque(name) { (10, 200) } else { (STEADY_PAUSE_MAX, 12) };
+        self.days >= STEADY_DAYS_MIN && self.pause.max <= pause_max && self.count / u64::from(self.days) >= a_day_min
+    }
+}
+
+impl DeviceProfile {
     /// Whether it is so steady that its silence is worth telling.
     #[must_use]
-    pub fn is_steady(&self) -> bool {
-        self.days >= STEADY_DAYS_MIN && (1..=STEADY_PAUSE_MAX).contains(&self.pause)
+    pub const fn is_steady(&self) -> bool {
+        self.days >= STEADY_DAYS_MIN && self.pause > 0 && self.pause <= DEVICE_PAUSE_MAX
     }
 }

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::profile::{Hours, LinkProfile};
+use super::profile::{Chance, Hours, LinkProfile, OperationProfile};
 use super::store::LinkKey;
-use crate::links::without_each;
+use crate::links::{is_opaque, without_each};
 
 /// What can be new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -22,13 +22,15 @@ pub enum Facet {
     Link,
     /// An operation on a link that is known.
     Operation,
+    /// A size class of payloads, of a protocol that is not read, on a link that is known.
+    Shape,
     /// Activity at an hour.
     Hour,
 }
 
 impl Facet {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Device, Self::Link, Self::Operation, Self::Hour];
+    pub const ALL: [Self; 5] = [Self::Device, Self::Link, Self::Operation, Self::Shape, Self::Hour];
 }
 
 /// How rare new things are.
@@ -128,6 +130,7 @@ pub(super) struct Novelties {
     links: Vec<(LinkKey, Vec<u32>)>,
     operations: Vec<(LinkKey, String, Vec<u32>, u32)>,
     devices: Vec<(String, Vec<u32>)>,
+    shapes: Vec<Event>,
     hours: Vec<Event>,
     acquaintance: Acquaintance,
 }
@@ -160,6 +163,9 @@ impl Novelties {
             }
         }
         for (name, on) in operations {
+            if is_opaque(name) {
+                continue;
+            }
             known.responder_operations.entry((responder.clone(), name.to_owned())).or_default().extend(&on);
             known.initiator_operations.entry((initiator.clone(), name.to_owned())).or_default().extend(&on);
             for like in without_each(name) {
@@ -168,11 +174,26 @@ impl Novelties {
             self.operations.push((key.clone(), name.to_owned(), on, days.len() as u32));
         }
         self.hours(key, by_day);
+        self.shapes(key, by_day);
         self.links.push((key.clone(), days));
     }
 
     pub(super) fn device(&mut self, id: &str, days: &[u32]) {
         self.devices.push((id.to_owned(), days.to_vec()));
+    }
+
+    /// Size classes of a day that no other day has.
+    fn shapes(&mut self, key: &LinkKey, by_day: &BTreeMap<u32, LinkProfile>) {
+        for (held_out, now) in by_day.iter().filter(|_| by_day.len() > 1) {
+            let mut others = LinkProfile::default();
+            by_day.iter().filter(|(day, _)| *day != held_out).for_each(|(_, day)| others.absorb(day));
+            let is_new = |name: &&String| is_opaque(name) && !others.operations.contains_key(*name);
+            if now.operations.keys().any(|name| is_new(&name)) {
+                let circumstances = shape(&others.operations).unlikely().into();
+                let devices = vec![key.initiator.clone(), key.responder.clone()];
+                self.shapes.push(Event { day: *held_out, circumstances, devices });
+            }
+        }
     }
 
     /// Hours of a day that are unlikely by the other days of their kind.
@@ -193,8 +214,8 @@ impl Novelties {
 
     /// Counts all, and finds the cutoffs beyond which `allowed` lie.
     pub(super) fn into_novelty(self, days: u32, allowed: f64) -> Novelty {
-        let mut events: [Vec<Event>; 4] = Default::default();
-        let [devices, links, operations, hours] = &mut events;
+        let mut events: [Vec<Event>; 5] = Default::default();
+        let [devices, links, operations, shapes, hours] = &mut events;
         for (_, on) in &self.devices {
             if let [day] = on[..] {
                 devices.push(Event { day, circumstances: 0, devices: Vec::new() });
@@ -240,7 +261,7 @@ impl Novelties {
                 operations.push(Event { day: *day, circumstances, devices });
             }
         }
-        *hours = self.hours;
+        (*shapes, *hours) = (self.shapes, self.hours);
         let facets = events.into_iter().map(|events| rarity(&events, days, allowed)).collect();
         Novelty { days, facets }
     }
@@ -248,6 +269,17 @@ impl Novelties {
 
 /// Hours are told apart once a link was there on so many days of their kind.
 pub const HOUR_DAYS_MIN: u32 = 3;
+
+/// How many of the size classes of a link were there on one day only.
+#[must_use]
+pub fn shape(operations: &BTreeMap<String, OperationProfile>) -> Chance {
+    let mut chance = Chance::default();
+    for (_, operation) in operations.iter().filter(|(name, _)| is_opaque(name)) {
+        chance.once += u32::from(operation.days == 1);
+        chance.all += operation.days;
+    }
+    chance
+}
 
 fn pair(one: &str, other: &str) -> (String, String) {
     let (least, greatest) = if one <= other { (one, other) } else { (other, one) };
@@ -273,14 +305,11 @@ fn rarity(events: &[Event], days: u32, allowed: f64) -> Rarity {
             |all: Option<&u32>, day: Option<&u32>| f64::from(all.copied().unwrap_or(0) - day.copied().unwrap_or(0));
         let circumstances =
             on(rarity.circumstances.get(&event.circumstances), by_day.get(&(event.day, event.circumstances)));
-        let devices = event
-            .devices
-            .iter()
-            .map(|device| {
-                let of = event.circumstances;
-                let day = devices_by_day.get(&(event.day, device.as_str(), of));
-                on(rarity.devices.get(&(device.clone(), of)), day)
-            });
+        let devices = event.devices.iter().map(|device| {
+            let of = event.circumstances;
+            let day = devices_by_day.get(&(event.day, device.as_str(), of));
+            on(rarity.devices.get(&(device.clone(), of)), day)
+        });
         rarity.surprise_of(days.saturating_sub(1), circumstances, devices)
     };
     let mut surprises: Vec<f64> = events.iter().map(surprise).collect();

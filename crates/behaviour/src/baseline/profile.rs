@@ -10,7 +10,7 @@ use wardtap_net::packet::Timestamp;
 
 use super::calibrate::Thresholds;
 use super::points::PointsProfile;
-use super::store::{HOURS_PER_DAY, LinkKey, MINUTES_PER_HOUR, OperationDay, StoredLink, StoredOperation, wider};
+use super::store::{HOURS_PER_DAY, LinkKey, OperationDay, StoredLink, StoredOperation, wider};
 use crate::site::{DayKind, Site};
 
 /// What is normal at a site.
@@ -35,6 +35,8 @@ pub struct DeviceProfile {
     pub addresses: Vec<(u64, u64)>,
     /// On how many days it was there.
     pub days: u32,
+    /// The longest time in which it sent nothing, in minutes.
+    pub pause: u32,
 }
 
 /// What is normal on a link.
@@ -45,23 +47,66 @@ pub struct LinkProfile {
     /// The hours in which there was something, on working days and on days of rest.
     pub hours: [Hours; 2],
     /// The most octets in a minute, from the initiator and from the responder.
-    pub minute_bytes: [u64; 2],
+    pub minute_bytes: [Top; 2],
     /// The most octets in an hour.
-    pub hour_bytes: [u64; 2],
+    pub hour_bytes: [Top; 2],
     /// The most conversations that began in a minute.
-    pub minute_opened: u32,
+    pub minute_opened: Top,
     /// The most conversations that began in an hour.
-    pub hour_opened: u32,
+    pub hour_opened: Top,
     /// The most conversations of an hour that ended without an answer.
-    pub hour_failed: u32,
-    /// The longest silence of the initiator and of the responder, in minutes.
-    pub pause: [u32; 2],
+    pub hour_failed: Top,
+    /// The longest silence of the initiator and of the responder, in minutes in which they sent something else.
+    pub pause: [Top; 2],
     /// Minutes in which they sent something.
     pub minutes: [u32; 2],
     /// What it does.
     pub operations: BTreeMap<String, OperationProfile>,
     /// The values at the places that operations read or write, by operation.
     pub points: BTreeMap<String, PointsProfile>,
+}
+
+/// The greatest values of the two days with the greatest.
+///
+/// How far they lie apart says how far the next one may: of what is the same every day little more is a lot, of what comes in
+/// bursts twice as much is nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Top {
+    /// The greatest.
+    pub max: u64,
+    /// That of the day that comes next.
+    pub second: u64,
+}
+
+impl Top {
+    /// Of one day.
+    const fn of(max: u64) -> Self {
+        Self { max, second: 0 }
+    }
+
+    /// A value of its one day.
+    const fn raise(&mut self, value: u64) {
+        if value > self.max {
+            self.max = value;
+        }
+    }
+
+    /// Takes in that of other days.
+    pub const fn absorb(&mut self, other: Self) {
+        let (high, low) = if self.max >= other.max { (*self, other) } else { (other, *self) };
+        self.max = high.max;
+        self.second = if high.second >= low.max { high.second } else { low.max };
+    }
+
+    /// What the next record would be if it was to the greatest as that is to the second; twice the greatest where there is
+    /// no second.
+    #[must_use]
+    pub const fn next(self) -> u64 {
+        match self.max.checked_div(self.second) {
+            Some(0..=1) => self.max.saturating_add((self.max - self.second).saturating_mul(self.max) / self.second),
+            _ => self.max.saturating_mul(2),
+        }
+    }
 }
 
 /// What is normal for an operation.
@@ -74,19 +119,21 @@ pub struct OperationProfile {
     /// The hours in which there was something, on working days and on days of rest.
     pub hours: [Hours; 2],
     /// The most in a minute.
-    pub minute_count: u32,
+    pub minute_count: Top,
     /// The most in an hour.
-    pub hour_count: u32,
+    pub hour_count: Top,
     /// Octets of the largest.
-    pub largest: u64,
+    pub largest: Top,
     /// The greatest share of answers of a day that refused, in thousandths.
     pub refused: u32,
-    /// The longest time without one, in minutes.
-    pub pause: u32,
+    /// The longest silence, in minutes in which its sender sent something else.
+    pub pause: Top,
+    /// Who sends it: 0 the initiator of the link, 1 the responder.
+    pub from: u8,
     /// The least and greatest values.
     pub ranges: [Option<(u64, u64)>; 2],
     /// The greatest mean of the response times of a minute, in microseconds.
-    pub slowest: u64,
+    pub slowest: Top,
 }
 
 /// Hours of the day, by the site's clocks, in which there was something.
@@ -121,7 +168,7 @@ impl Hours {
     }
 
     /// How unlikely it is that there is something in this hour, in halvings: one where it was, or the one before or behind
-    /// it; else by how many of all hours were there on one day only (Good 1953).
+    /// it; else as a [`Chance`].
     #[must_use]
     pub fn unlikely(&self, hour: u8) -> u8 {
         const DAY: u32 = (1 << 24) - 1;
@@ -129,7 +176,24 @@ impl Hours {
         if beside >> hour & 1 == 1 {
             return 0;
         }
-        let new = (f64::from(self.once.count_ones()) + 0.5) / (f64::from(self.all) + 1.0);
+        Chance { once: self.once.count_ones(), all: self.all }.unlikely()
+    }
+}
+
+/// How likely it is that the next is a new one: as many of all were there once (Good 1953).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Chance {
+    /// Those that were there on one day only.
+    pub once: u32,
+    /// All, each as often as there were days with it.
+    pub all: u32,
+}
+
+impl Chance {
+    /// How unlikely a new one is, in halvings.
+    #[must_use]
+    pub fn unlikely(self) -> u8 {
+        let new = (f64::from(self.once) + 0.5) / (f64::from(self.all) + 1.0);
         (-libm::log2(new)).clamp(0.0, 20.0) as u8
     }
 }
@@ -149,14 +213,14 @@ impl LinkProfile {
         self.days += other.days;
         for place in 0..2 {
             self.hours[place].absorb(&other.hours[place]);
-            self.minute_bytes[place] = self.minute_bytes[place].max(other.minute_bytes[place]);
-            self.hour_bytes[place] = self.hour_bytes[place].max(other.hour_bytes[place]);
-            self.pause[place] = self.pause[place].max(other.pause[place]);
+            self.minute_bytes[place].absorb(other.minute_bytes[place]);
+            self.hour_bytes[place].absorb(other.hour_bytes[place]);
+            self.pause[place].absorb(other.pause[place]);
             self.minutes[place] = self.minutes[place].saturating_add(other.minutes[place]);
         }
-        self.minute_opened = self.minute_opened.max(other.minute_opened);
-        self.hour_opened = self.hour_opened.max(other.hour_opened);
-        self.hour_failed = self.hour_failed.max(other.hour_failed);
+        self.minute_opened.absorb(other.minute_opened);
+        self.hour_opened.absorb(other.hour_opened);
+        self.hour_failed.absorb(other.hour_failed);
         for (name, operation) in &other.operations {
             match self.operations.get_mut(name) {
                 Some(known) => known.absorb(operation),
@@ -177,21 +241,18 @@ impl LinkProfile {
         let mut closed = link.clone();
         closed.close_before(u32::MAX);
         let mut days: BTreeMap<u32, Self> = BTreeMap::new();
-        let mut last = [None; 2];
         for (&hour, cell) in &closed.hours {
             let day = days.entry(hour / HOURS_PER_DAY).or_insert_with(|| Self { days: 1, ..Self::default() });
             let local = site.local(Timestamp::from_seconds(u64::from(hour) * 3600));
             day.hours[kind_index(local.kind)].active(local.hour);
-            day.minute_opened = day.minute_opened.max(cell.peak_opened);
-            day.hour_opened = day.hour_opened.max(cell.opened);
-            day.hour_failed = day.hour_failed.max(cell.failed);
-            for (place, last) in last.iter_mut().enumerate() {
-                day.minute_bytes[place] = day.minute_bytes[place].max(cell.peak_bytes[place]);
-                day.hour_bytes[place] = day.hour_bytes[place].max(cell.bytes[place]);
-                day.minutes[place] += cell.minutes[place].count_ones();
-                let (pause, end) = longest_pause(hour * MINUTES_PER_HOUR, cell.minutes[place], *last);
-                day.pause[place] = day.pause[place].max(pause);
-                *last = end;
+            day.minute_opened.raise(cell.peak_opened.into());
+            day.hour_opened.raise(cell.opened.into());
+            day.hour_failed.raise(cell.failed.into());
+            for place in 0..2 {
+                day.minute_bytes[place].raise(cell.peak_bytes[place]);
+                day.hour_bytes[place].raise(cell.bytes[place]);
+                day.minutes[place] = day.minutes[place].saturating_add(cell.minutes[place]);
+                day.pause[place].raise(cell.pause[place].into());
             }
         }
         for (name, operation) in &closed.operations {
@@ -210,17 +271,6 @@ impl LinkProfile {
     }
 }
 
-/// The longest time between two active minutes, the last before this hour among them, and the last in it.
-fn longest_pause(first_minute: u32, active: u64, mut last: Option<u32>) -> (u32, Option<u32>) {
-    let mut longest = 0;
-    for minute in (0..MINUTES_PER_HOUR).filter(|minute| active >> minute & 1 == 1) {
-        let now = first_minute + minute;
-        longest = longest.max(last.map_or(0, |last| now - last));
-        last = Some(now);
-    }
-    (longest, last)
-}
-
 impl OperationProfile {
     fn absorb(&mut self, other: &Self) {
         self.days += other.days;
@@ -229,21 +279,22 @@ impl OperationProfile {
             self.hours[place].absorb(&other.hours[place]);
             self.ranges[place] = wider(self.ranges[place], other.ranges[place]);
         }
-        self.minute_count = self.minute_count.max(other.minute_count);
-        self.hour_count = self.hour_count.max(other.hour_count);
-        self.largest = self.largest.max(other.largest);
+        self.minute_count.absorb(other.minute_count);
+        self.hour_count.absorb(other.hour_count);
+        self.largest.absorb(other.largest);
         self.refused = self.refused.max(other.refused);
-        self.pause = self.pause.max(other.pause);
-        self.slowest = self.slowest.max(other.slowest);
+        self.pause.absorb(other.pause);
+        self.from = other.from;
+        self.slowest.absorb(other.slowest);
     }
 
     fn by_day(operation: &StoredOperation, site: &Site) -> BTreeMap<u32, Self> {
         let mut closed = operation.clone();
         closed.close_before(u32::MAX);
-        closed.days.iter().map(|(&day, cell)| (day, Self::of_day(day, cell, site))).collect()
+        closed.days.iter().map(|(&day, cell)| (day, Self::of_day(day, cell, operation.from, site))).collect()
     }
 
-    fn of_day(day: u32, cell: &OperationDay, site: &Site) -> Self {
+    fn of_day(day: u32, cell: &OperationDay, from: u8, site: &Site) -> Self {
         let mut hours = [Hours::default(); 2];
         for hour in (0..HOURS_PER_DAY).filter(|hour| cell.hours >> hour & 1 == 1) {
             let local = site.local(Timestamp::from_seconds(u64::from(day * HOURS_PER_DAY + hour) * 3600));
@@ -253,13 +304,14 @@ impl OperationProfile {
             days: 1,
             count: u64::from(cell.count),
             hours,
-            minute_count: cell.peak_minute,
-            hour_count: cell.peak_hour,
-            largest: cell.largest,
+            minute_count: Top::of(cell.peak_minute.into()),
+            hour_count: Top::of(cell.peak_hour.into()),
+            largest: Top::of(cell.largest),
             refused: u32::try_from(u64::from(cell.refused) * 1000 / u64::from(cell.count.max(1))).unwrap_or(1000),
-            pause: cell.pause,
+            pause: Top::of(cell.pause.into()),
+            from,
             ranges: cell.ranges,
-            slowest: cell.slowest,
+            slowest: Top::of(cell.slowest),
         }
     }
 }

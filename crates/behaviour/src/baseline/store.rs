@@ -19,6 +19,49 @@ pub struct StoredDevice {
     pub addresses: Vec<(u64, u64)>,
     /// The days on which it was heard or spoken to.
     pub days: Vec<u32>,
+    /// By day: the longest time, in minutes, in which it sent nothing, and that ended on this day.
+    pub pauses: BTreeMap<u32, u32>,
+    /// Its activity so far.
+    pub activity: Activity,
+}
+
+/// How much there has been of something: silences are counted in the minutes in which somebody was active otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Activity {
+    /// The last minute with some, counted from 1970.
+    pub last: u32,
+    /// Minutes with some, that one among them; where one is watched beside another, the other's at that minute.
+    pub minutes: u32,
+}
+
+impl Activity {
+    /// There is some in a minute; gives back how many minutes there was none.
+    pub const fn at(&mut self, minute: u32) -> u32 {
+        if minute <= self.last {
+            return 0;
+        }
+        let pause = if self.last == 0 { 0 } else { minute - self.last };
+        self.last = minute;
+        self.minutes += 1;
+        pause
+    }
+
+    /// How many minutes the other was active since this one last was, `now` not counted: never more than have passed.
+    #[must_use]
+    pub fn alone(&self, other: &Self, now: u32) -> u32 {
+        if self.last == 0 || now <= self.last {
+            return 0;
+        }
+        let until = if other.last >= now { other.minutes.saturating_sub(1) } else { other.minutes };
+        until.saturating_sub(self.minutes).min(now - self.last - 1)
+    }
+
+    /// There is some in a minute, beside the other's.
+    pub const fn beside(&mut self, other: &Self, now: u32) {
+        if now >= self.last {
+            (self.last, self.minutes) = (now, other.minutes);
+        }
+    }
 }
 
 /// The ends of a link, by id, and what for.
@@ -54,6 +97,8 @@ pub struct StoredLink {
     pub operations: BTreeMap<String, StoredOperation>,
     /// The values at the places that operations read or write, by operation.
     pub points: BTreeMap<String, StoredPoints>,
+    /// When the initiator and the responder last sent something, beside their activity on all links.
+    pub last: [Activity; 2],
     /// Messages of operations that were not told apart.
     pub other_messages: u64,
 }
@@ -67,8 +112,10 @@ pub struct LinkHour {
     pub failed: u32,
     /// Octets of frames that the initiator and the responder sent.
     pub bytes: [u64; 2],
-    /// Bit n: they sent something in minute n of the hour.
-    pub minutes: [u64; 2],
+    /// Minutes in which they sent something.
+    pub minutes: [u32; 2],
+    /// The longest silences that ended in this hour, in minutes in which they sent something else.
+    pub pause: [u32; 2],
     /// The most octets in a minute.
     pub peak_bytes: [u64; 2],
     /// The most conversations that began in a minute.
@@ -95,8 +142,10 @@ pub struct StoredOperation {
     pub open: BTreeMap<u32, OperationMinute>,
     /// Hours that may go on, counted from 1970: messages.
     pub open_hours: BTreeMap<u32, u32>,
-    /// The last minute in which there was one.
-    pub last: u32,
+    /// When there was one last, beside its sender's activity on all links.
+    pub last: Activity,
+    /// Who sends it: 0 the initiator of the link, 1 the responder.
+    pub from: u8,
 }
 
 /// A day of an operation.
@@ -116,7 +165,7 @@ pub struct OperationDay {
     pub peak_minute: u32,
     /// The most in an hour.
     pub peak_hour: u32,
-    /// The longest time without one that ended on this day, in minutes.
+    /// The longest silence that ended on this day, in minutes in which its sender sent something else.
     pub pause: u32,
     /// The least and greatest values.
     pub ranges: [Option<(u64, u64)>; 2],
@@ -169,6 +218,11 @@ impl StoredDevice {
         for day in other.days {
             self.was_there(day);
         }
+        for (day, pause) in other.pauses {
+            let longest = self.pauses.entry(day).or_default();
+            *longest = pause.max(*longest);
+        }
+        self.activity = self.activity.max(other.activity);
     }
 
     /// Takes note of an address.
@@ -200,6 +254,9 @@ impl StoredLink {
         for (name, points) in other.points {
             self.points.entry(name).or_default().merge(points);
         }
+        for (last, other) in self.last.iter_mut().zip(other.last) {
+            *last = other.max(*last);
+        }
         self.other_messages = self.other_messages.saturating_add(other.other_messages);
     }
 
@@ -218,7 +275,8 @@ impl LinkHour {
         self.failed = self.failed.saturating_add(other.failed);
         for direction in 0..2 {
             self.bytes[direction] = self.bytes[direction].saturating_add(other.bytes[direction]);
-            self.minutes[direction] |= other.minutes[direction];
+            self.minutes[direction] = self.minutes[direction].saturating_add(other.minutes[direction]);
+            self.pause[direction] = self.pause[direction].max(other.pause[direction]);
             self.peak_bytes[direction] = self.peak_bytes[direction].max(other.peak_bytes[direction]);
         }
         self.peak_opened = self.peak_opened.max(other.peak_opened);
@@ -256,6 +314,7 @@ impl StoredOperation {
             *open = open.saturating_add(count);
         }
         self.last = self.last.max(other.last);
+        self.from = self.from.max(other.from);
     }
 
     /// Closes the minutes before one that has begun, and the hours before its hour.

@@ -100,7 +100,7 @@ impl AddressTaken {
         let taking = &mut self.takings[at];
         (taking.last, taking.claimant) = (place, claimant);
         if let Some(why) = taking.raised.or(taking.announced.then_some("after its owner took it back")) {
-            self.raise(at, why, raise);
+            self.raise(at, why, place, raise);
         }
         // Those of another owner, as near in time.
         let near = |other: &Taking| other.by == by && place.time.since(other.last.time) < TOGETHER_NANOS;
@@ -108,7 +108,7 @@ impl AddressTaken {
         if several {
             for other in 0..self.takings.len() {
                 if near(&self.takings[other]) && self.takings[other].raised.is_none() {
-                    self.raise(other, "with an address of another device", raise);
+                    self.raise(other, "with an address of another device", place, raise);
                 }
             }
         }
@@ -125,7 +125,7 @@ impl AddressTaken {
             if claimed.claim.how == How::Announced {
                 taking.announced = true;
             } else if taking.raised.is_none() && now.since(taking.first.time) >= APART_NANOS {
-                self.raise(at, "while its owner goes on", raise);
+                self.raise(at, "while its owner goes on", claimed.place, raise);
             }
         }
     }
@@ -149,7 +149,7 @@ impl AddressTaken {
             .any(|other| other.owner == claimant && other.claimant.is_some_and(|(device, _)| device == taking.owner))
     }
 
-    fn raise(&mut self, at: usize, why: &'static str, raise: &mut Raise<'_>) {
+    fn raise(&mut self, at: usize, why: &'static str, decisive: Place, raise: &mut Raise<'_>) {
         if self.is_one_host(&self.takings[at]) {
             return;
         }
@@ -172,9 +172,9 @@ impl AddressTaken {
             expected: "an address that one device claims at a time".to_owned(),
             observed: format!("{} claimed by hardware address {} {why}", taking.address, taking.by),
             count: 1,
-            evidence: vec![taking.first, taking.last],
+            evidence: vec![taking.first, taking.last, decisive],
             first: taking.first.time,
-            last: taking.last.time,
+            last: decisive.time,
             flow: None,
             sha256: None,
             gap_bytes: 0,

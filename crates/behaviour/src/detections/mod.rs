@@ -6,6 +6,7 @@ pub mod executable_in_image;
 pub mod frozen_values;
 pub mod message_changed;
 pub mod message_replayed;
+pub mod network_sweep;
 pub mod new_conversation;
 pub mod new_device;
 pub mod new_operation;

@@ -3,6 +3,7 @@
 use crate::alert::Severity;
 use crate::baseline::novelty::circumstances;
 use crate::detection::{About, Detection, Raise, Technique};
+use crate::detections::network_sweep;
 use crate::links::Link;
 use crate::scoring::{Departure, Judged, What, score};
 
@@ -30,6 +31,9 @@ impl Detection for NewConversation {
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
         let What::Link { circumstances, surprise, rare } = departure.what else { return };
         let Link { initiator, responder, service } = departure.link;
+        if raise.is_told_of(network_sweep::ABOUT.name, initiator) {
+            return;
+        }
         let offered = circumstances & circumstances::OFFERED != 0;
         let judged = Judged {
             severity: match (rare, offered) {

@@ -1,5 +1,9 @@
 #![doc = include_str!("new_device.md")]
 
+use std::collections::VecDeque;
+
+use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
+
 use crate::alert::Severity;
 use crate::detection::{About, Detection, Raise, Technique};
 use crate::links::Link;
@@ -9,14 +13,25 @@ use crate::scoring::{Departure, Judged, What};
 pub static ABOUT: About = About {
     name: "new-device",
     title: "A device that was never seen before",
-    attack: &[Technique { id: "T0864", name: "Transient Cyber Asset", tactic: "Initial Access" }],
+    attack: &[
+        Technique { id: "T0864", name: "Transient Cyber Asset", tactic: "Initial Access" },
+        Technique { id: "T1200", name: "Hardware Additions", tactic: "Initial Access" },
+    ],
     impact: "A device that nobody expects can read, disturb or command what care depends on.",
     response: "Find out who brought it and what for; if nobody knows it, take it off the network.",
     page: include_str!("new_device.md"),
 };
 
-/// Keeps nothing: the scorer holds all that it needs.
-pub struct NewDevice;
+const WINDOW_NANOS: u64 = 600 * NANOS_PER_SECOND;
+
+/// More new devices than this within the window are no devices that people brought: one alert is enough for them.
+const SINGLY_MAX: usize = 5;
+
+/// When the last new devices came.
+#[derive(Default)]
+pub struct NewDevice {
+    lately: VecDeque<Timestamp>,
+}
 
 impl Detection for NewDevice {
     fn about(&self) -> &'static About {
@@ -26,14 +41,29 @@ impl Detection for NewDevice {
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
         let What::Device { initiates, rare } = departure.what else { return };
         let Link { initiator, responder, service } = departure.link;
-        let device = if initiates { initiator } else { responder };
-        let judged = Judged {
+        let (device, other) = if initiates { (initiator, responder) } else { (responder, initiator) };
+        self.lately.retain(|time| departure.time.since(*time) <= WINDOW_NANOS);
+        self.lately.push_back(departure.time);
+        let many = self.lately.len() > SINGLY_MAX;
+        if many {
+            self.lately.pop_front();
+        }
+        let mut judged = Judged {
             severity: if rare { Severity::Medium } else { Severity::Low },
             score: if rare { 60 } else { 30 },
             explanation: format!("{device} was never seen on this network before."),
             expected: format!("the devices of {} learned days", departure.days),
             observed: format!("{initiator} to {responder}, {service}"),
         };
-        raise.raise(departure.deviation(&ABOUT, device, String::new(), judged));
+        if many {
+            judged.severity = Severity::High;
+            judged.score = 80;
+            judged.explanation = format!("{other} has to do with many devices at once that were never seen before.");
+            let mut deviation = departure.deviation(&ABOUT, other, "many".to_owned(), judged);
+            deviation.peer = None;
+            raise.raise(deviation);
+        } else {
+            raise.raise(departure.deviation(&ABOUT, device, String::new(), judged));
+        }
     }
 }

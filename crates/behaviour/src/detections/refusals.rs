@@ -40,7 +40,10 @@ impl Detection for Refusals {
             score: score(excess * 5.0),
             explanation: format!("{responder} refuses far more of what {initiator} sends than ever before."),
             expected: format!("at most {normal} {unit}"),
-            observed: format!("{now} {unit}{}", operation.map(|name| format!(", {}", readable(name))).unwrap_or_default()),
+            observed: format!(
+                "{now} {unit}{}",
+                operation.map(|name| format!(", {}", readable(name))).unwrap_or_default()
+            ),
         };
         raise.raise(departure.deviation(&ABOUT, responder, service.to_string(), judged));
     }

@@ -4,6 +4,7 @@ use crate::alert::Severity;
 use crate::baseline::measure::Measure;
 use crate::detection::{About, Detection, Raise, Technique};
 use crate::links::{Link, readable};
+use crate::parties::Party;
 use crate::scoring::{Departure, Judged, What, score};
 
 /// What the detection is.
@@ -28,21 +29,27 @@ impl Detection for Silence {
     }
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
-        let What::Beyond { measure, operation, now, normal, excess } = departure.what else { return };
-        if !matches!(measure, Measure::LinkPause | Measure::OperationPause) {
-            return;
-        }
+        let What::Silence { measure, operation, now, normal, excess, of_responder } = departure.what else { return };
         let Link { initiator, responder, service } = departure.link;
+        let anybody = departure.parties.initiator == Party::ANYBODY;
+        let (device, other) = if of_responder || anybody { (responder, initiator) } else { (initiator, responder) };
+        let gone = measure == Measure::DevicePause;
+        let explanation = match (gone, anybody) {
+            (true, _) => format!("{device} has said nothing for far longer than ever."),
+            (_, true) => format!("{device} gets nothing any more of what it always got."),
+            _ => format!("{device} is still there, but sends {other} nothing any more of what it always did."),
+        };
         let judged = Judged {
             severity: Severity::Medium,
             score: score(excess * 5.0),
-            explanation: format!("{initiator} and {responder} have stopped exchanging what they always did."),
-            expected: format!("a message within {normal} minutes"),
+            explanation,
+            expected: format!("silent for at most {normal} minutes"),
             observed: format!(
-                "none for {now} minutes{}",
+                "silent for {now} minutes{}",
                 operation.map(|name| format!(", {}", readable(name))).unwrap_or_default()
             ),
         };
-        raise.raise(departure.deviation(&ABOUT, initiator, service.to_string(), judged));
+        let subject = if gone { String::new() } else { service.to_string() };
+        raise.raise(departure.deviation(&ABOUT, device, subject, judged));
     }
 }

@@ -41,7 +41,10 @@ impl Detection for UnusualVolume {
             score: score(excess * 5.0),
             explanation: format!("{initiator} and {responder} exchange far more data than ever before."),
             expected: format!("at most {normal} {unit}"),
-            observed: format!("{now} {unit}{}", operation.map(|name| format!(", {}", readable(name))).unwrap_or_default()),
+            observed: format!(
+                "{now} {unit}{}",
+                operation.map(|name| format!(", {}", readable(name))).unwrap_or_default()
+            ),
         };
         raise.raise(departure.deviation(&ABOUT, responder, service.to_string(), judged));
     }

@@ -123,7 +123,7 @@ impl Devices {
         if mac.is_virtual() {
             self.holdings.becomes_virtual(place);
         }
-        self.holdings.speaks(place, seen.place.time);
+        self.holdings.speaks(place, seen.vlan, seen.place.time);
         self.gain(device, address, None, seen.vlan, seen.place.time, changes);
     }
 
@@ -144,7 +144,7 @@ impl Devices {
             self.by_mac.insert(mac, owner);
             self.gain(owner, address, None, seen.vlan, seen.place.time, changes);
         }
-        self.holdings.speaks(place, seen.place.time);
+        self.holdings.speaks(place, seen.vlan, seen.place.time);
     }
 
     /// Two devices proved to be one: the older stays.
@@ -172,7 +172,7 @@ impl Devices {
     }
 
     fn owner_speaks(&mut self, owner: DeviceId, place: usize, seen: &Claimed, changes: &mut Vec<IdentityChange>) {
-        self.holdings.speaks(place, seen.place.time);
+        self.holdings.speaks(place, seen.vlan, seen.place.time);
         self.appear(owner, seen.claim.address, None, seen.vlan, seen.place.time, changes);
         if self.contests.iter().any(|contest| contest.address == seen.claim.address) {
             changes.push(IdentityChange::Defended { owner, claim: *seen });
@@ -208,7 +208,7 @@ impl Devices {
             return;
         }
         self.holdings.give(place, device);
-        self.holdings.speaks(place, time);
+        self.holdings.speaks(place, vlan, time);
         let address = self.holdings.address(place);
         self.contests.retain(|contest| contest.address != address);
         self.gain(device, address, Some(from), vlan, time, changes);
@@ -246,7 +246,7 @@ impl Devices {
         if mac.is_virtual() { self.holdings.is_virtual(place) } else { self.by_mac(mac) == Some(owner) }
     }
 
-    /// True where the address was heard in another VLAN: two networks that use the same addresses.
+    /// True where the address is in another VLAN: two networks that use the same addresses.
     fn is_elsewhere(&self, place: usize, vlan: Option<u16>) -> bool {
         self.holdings.vlan(place).zip(vlan).is_some_and(|(known, other)| known != other)
     }

@@ -24,7 +24,7 @@ struct Held {
     owner: DeviceId,
     /// The next of its owner's.
     next: u32,
-    /// The VLAN in which it was first heard or claimed.
+    /// The VLAN in which its owner claimed it, or else it was first heard.
     vlan: Option<u16>,
     /// Roles that were told of it.
     roles: [u8; PROTOCOLS.len()],
@@ -103,10 +103,11 @@ impl Holdings {
         Some(self.all[place].spoke).filter(|spoke| *spoke > Timestamp::default())
     }
 
-    /// Its owner has claimed it.
-    pub(super) fn speaks(&mut self, place: usize, time: Timestamp) {
+    /// Its owner has claimed it, in the VLAN that it is in: what is routed is heard in others too.
+    pub(super) fn speaks(&mut self, place: usize, vlan: Option<u16>, time: Timestamp) {
         let held = &mut self.all[place];
         held.spoke = held.spoke.max(time);
+        held.vlan = vlan.or(held.vlan);
     }
 
     /// True where it is claimed for a virtual hardware address.

@@ -28,6 +28,8 @@ pub(super) type Ranges = [Option<(u64, u64)>; RANGES_MAX];
 pub struct OperationUse {
     /// What it is.
     pub name: OperationName,
+    /// Who sends it: 0 the initiator of the link, 1 the responder.
+    pub from: u8,
     /// Messages.
     pub count: u64,
     /// Octets of them.
@@ -109,14 +111,44 @@ impl Operations {
         &mut self,
         key: HashKey,
         room: bool,
+        from: u8,
         message: &dyn Message,
         envelope: &Envelope,
         features: &Features,
     ) -> Outcome {
         let protocol = message.protocol();
-        let direction = usize::from(envelope.direction == Direction::Response);
         let secret = key;
         let key = identify(secret, protocol, envelope, features);
+        let Some((place, is_new)) = self.find_or_add(key, room, from, || name(message, envelope, features)) else {
+            return Outcome::NotTold;
+        };
+        let Some(operation) = self.all.get_mut(place) else { return Outcome::Nothing };
+        operation.count(envelope);
+        let points = operation.points(message, secret);
+        let beyond = operation.values(protocol, features) || points.is_some();
+        let is_told = is_new || (beyond && operation.is_to_be_told());
+        operation.news(is_new, is_told, points)
+    }
+
+    /// Takes a payload of a protocol that is not read: its size class is the operation.
+    pub(super) fn take_opaque(&mut self, room: bool, from: u8, bytes: u64) -> Outcome {
+        let class = u64::from(bytes.max(1).ilog2());
+        let key = class << 1 | u64::from(from);
+        let name = || {
+            let from = if from == 0 { "initiator" } else { "responder" };
+            format!("{OPAQUE}from={from}\tsize={}", 1u64 << class)
+        };
+        let Some((place, is_new)) = self.find_or_add(key, room, from, name) else { return Outcome::NotTold };
+        let Some(operation) = self.all.get_mut(place) else { return Outcome::Nothing };
+        operation.used.count += 1;
+        operation.used.bytes = operation.used.bytes.saturating_add(bytes);
+        operation.news(is_new, is_new, None)
+    }
+
+    /// The place of an operation, and whether it is new; None where there is no room for a new one.
+    #[inline]
+    fn find_or_add(&mut self, key: u64, room: bool, from: u8, name: impl FnOnce() -> String) -> Option<(usize, bool)> {
+        let direction = usize::from(from & 1);
         let latest = self.latest.get(direction).copied().unwrap_or_default();
         let place = if self.keys.get(latest) == Some(&key) {
             Some(latest)
@@ -128,23 +160,15 @@ impl Operations {
             Some(place) => place,
             None if room && self.all.len() < OPERATIONS_MAX => {
                 self.keys.push(key);
-                self.all.push(Operation::new(message, envelope, features));
+                self.all.push(Operation::new(name().into(), from));
                 self.all.len() - 1
             }
-            None => return Outcome::NotTold,
+            None => return None,
         };
         if let Some(latest) = self.latest.get_mut(direction) {
             *latest = place;
         }
-        let Some(operation) = self.all.get_mut(place) else { return Outcome::Nothing };
-        operation.count(envelope);
-        let points = operation.points(message, secret);
-        let beyond = operation.values(protocol, features) || points.is_some();
-        if is_new || (beyond && operation.is_to_be_told()) {
-            Outcome::News { name: Arc::clone(&operation.used.name), is_new, ranges: operation.ever, points }
-        } else {
-            Outcome::Nothing
-        }
+        Some((place, is_new))
     }
 
     /// What operations were used for since they were last handed over.
@@ -152,7 +176,7 @@ impl Operations {
         let mut told = Vec::new();
         for operation in self.all.iter_mut().filter(|operation| operation.used.count > 0) {
             operation.extremes = 0;
-            let nothing = OperationUse::nothing(Arc::clone(&operation.used.name));
+            let nothing = OperationUse::nothing(Arc::clone(&operation.used.name), operation.used.from);
             let mut used = std::mem::replace(&mut operation.used, nothing);
             used.points = operation.points.as_mut().map(|points| points.hand_over()).unwrap_or_default();
             told.push(used);
@@ -162,9 +186,8 @@ impl Operations {
 }
 
 impl Operation {
-    fn new(message: &dyn Message, envelope: &Envelope, features: &Features) -> Self {
-        let name = name(message, envelope, features).into();
-        Self { used: OperationUse::nothing(name), ever: Ranges::default(), points: None, extremes: 0 }
+    fn new(name: OperationName, from: u8) -> Self {
+        Self { used: OperationUse::nothing(name, from), ever: Ranges::default(), points: None, extremes: 0 }
     }
 
     /// Whether values beyond all before are still told in this minute.
@@ -172,6 +195,14 @@ impl Operation {
         let told = self.extremes < EXTREMES_MAX;
         self.extremes += told as u8;
         told
+    }
+
+    fn news(&self, is_new: bool, told: bool, points: Option<(u32, Vec<ExtremePoint>)>) -> Outcome {
+        if told {
+            Outcome::News { name: Arc::clone(&self.used.name), is_new, ranges: self.ever, points }
+        } else {
+            Outcome::Nothing
+        }
     }
 
     #[inline]
@@ -217,9 +248,10 @@ impl Operation {
 }
 
 impl OperationUse {
-    const fn nothing(name: OperationName) -> Self {
+    const fn nothing(name: OperationName, from: u8) -> Self {
         Self {
             name,
+            from,
             count: 0,
             bytes: 0,
             largest: 0,
@@ -280,6 +312,9 @@ fn name(message: &dyn Message, envelope: &Envelope, features: &Features) -> Stri
     name
 }
 
+/// The kind of what is not read.
+const OPAQUE: &str = "payload\t";
+
 /// Stands behind the kind of a response.
 const ANSWER: &str = " (answer)";
 
@@ -288,6 +323,12 @@ const ANSWER: &str = " (answer)";
 pub fn kind_of(name: &str) -> &str {
     let kind = name.split('\t').next().unwrap_or(name);
     kind.strip_suffix(ANSWER).unwrap_or(kind)
+}
+
+/// True for what is not read: payloads of a size class.
+#[must_use]
+pub fn is_opaque(name: &str) -> bool {
+    name.starts_with(OPAQUE)
 }
 
 /// The name for people.

@@ -3,7 +3,7 @@
 use hashbrown::HashMap;
 
 use super::points::LivePoints;
-use crate::baseline::store::MINUTES_PER_HOUR;
+use crate::baseline::store::{Activity, MINUTES_PER_HOUR};
 use crate::links::{Link, OperationName, OperationUse, Use};
 use crate::observation::Place;
 
@@ -22,8 +22,8 @@ pub(super) struct Live {
     pub(super) hour_failed: u32,
     /// The hour for which activity at an unknown hour was told.
     pub(super) hour_told: u32,
-    /// The last minute in which the ends sent something.
-    pub(super) last: [u32; 2],
+    /// When the ends last sent something, beside their activity on all links.
+    pub(super) last: [Activity; 2],
     /// The silence of an end is told.
     pub(super) silent: [bool; 2],
     pub(super) operations: HashMap<OperationName, LiveOperation, foldhash::fast::RandomState>,
@@ -40,8 +40,8 @@ pub(super) struct LiveOperation {
     pub(super) hour_refused: u32,
     pub(super) answers: u32,
     pub(super) micros: u64,
-    /// The last minute with one.
-    pub(super) last: u32,
+    /// When there was one last, beside its sender's activity on all links.
+    pub(super) last: Activity,
     /// Its silence is told.
     pub(super) silent: bool,
 }
@@ -58,7 +58,7 @@ impl Live {
             hour_opened: 0,
             hour_failed: 0,
             hour_told: 0,
-            last: [0; 2],
+            last: [Activity::default(); 2],
             silent: [false; 2],
             operations: HashMap::default(),
             points: HashMap::default(),
@@ -75,7 +75,7 @@ impl Live {
         true
     }
 
-    pub(super) fn take(&mut self, minute: u32, used: &Use) {
+    pub(super) fn take(&mut self, minute: u32, used: &Use, activity: &[Activity; 2]) {
         if minute != self.minute {
             (self.minute_bytes, self.minute_opened) = ([0; 2], 0);
         }
@@ -87,7 +87,8 @@ impl Live {
             self.minute_bytes[place] = self.minute_bytes[place].saturating_add(sent.bytes);
             self.hour_bytes[place] = self.hour_bytes[place].saturating_add(sent.bytes);
             if sent.packets > 0 {
-                (self.last[place], self.silent[place]) = (minute, false);
+                self.last[place].beside(&activity[place], minute);
+                self.silent[place] = false;
             }
         }
         self.minute_opened = self.minute_opened.saturating_add(used.opened);
@@ -95,9 +96,10 @@ impl Live {
         self.hour_failed = self.hour_failed.saturating_add(used.failed);
     }
 
-    pub(super) fn operation(&mut self, name: &OperationName, minute: u32, used: &OperationUse) -> &LiveOperation {
-        let live = self.operations.entry_ref(name).or_default();
+    pub(super) fn operation(&mut self, minute: u32, used: &OperationUse, activity: &[Activity; 2]) -> &LiveOperation {
+        let live = self.operations.entry_ref(&used.name).or_default();
         live.take(minute, used);
+        live.last.beside(&activity[usize::from(used.from & 1)], minute);
         live
     }
 }
@@ -117,6 +119,6 @@ impl LiveOperation {
         self.hour_refused = self.hour_refused.saturating_add(u32::try_from(used.refused).unwrap_or(u32::MAX));
         self.answers = self.answers.saturating_add(u32::try_from(used.responses.count).unwrap_or(u32::MAX));
         self.micros = self.micros.saturating_add(used.responses.sum);
-        (self.last, self.silent) = (minute, false);
+        self.silent = false;
     }
 }

@@ -1,103 +1,134 @@
-//! What does not happen any more.
+//! What does not happen any more: devices that send nothing, and links and operations on which nothing comes while their
+//! sender is still there.
 
 use wardtap_net::packet::Timestamp;
 
-use super::{Departure, Scorer, What};
+use super::{Departure, LiveParty, Scorer, What};
 use crate::baseline::measure::Measure;
 use crate::parties::PartyLink;
 
-/// Where more than this share of all steady links is silent, the sensor is blind and no device.
+/// Where more than this share of all steady devices is silent, the sensor is blind and no device.
 const BLIND_SHARE: f64 = 0.5;
 
-/// Fewer steady links say nothing of the sensor.
-const BLIND_OF_MIN: usize = 8;
+/// Fewer steady devices say nothing of the sensor.
+const BLIND_OF_MIN: usize = 4;
+
+/// A silence.
+struct Silence {
+    key: PartyLink,
+    measure: Measure,
+    operation: Option<String>,
+    now: u64,
+    normal: u64,
+    excess: f64,
+    days: u32,
+    /// The responder is silent, not the initiator.
+    of_responder: bool,
+}
 
 impl Scorer {
     /// Capture time has come to a minute: tells what has been silent for too long.
     pub fn minute(&mut self, minute: u32, to: &mut dyn FnMut(Departure<'_>)) {
-        let thresholds = &self.profiles.thresholds;
-        let (of_links, of_operations) =
-            (thresholds.factor(Measure::LinkPause), thresholds.factor(Measure::OperationPause));
-        let excess = |measure: Measure, last: u32, pause: u32, factor: f64| {
-            measure.ratio(minute.saturating_sub(last).into(), pause.into()) / factor
-        };
-        let mut found: Vec<(PartyLink, usize, f64)> = Vec::new();
-        let mut steady = 0;
-        for key in &self.order {
-            let (Some(live), Some(profile)) = (self.live.get(key), self.links.get(key)) else { continue };
-            for place in 0..2 {
-                if !profile.is_steady(place) || live.last[place] == 0 {
-                    continue;
-                }
-                steady += 1;
-                let excess = excess(Measure::LinkPause, live.last[place], profile.pause[place], of_links);
-                if excess > 1.0 {
-                    found.push((*key, place, excess));
-                }
-            }
-        }
-        if steady >= BLIND_OF_MIN && found.len() as f64 > steady as f64 * BLIND_SHARE {
-            return;
-        }
+        let Some(mut found) = self.silent_devices(minute) else { return };
+        self.silent_links(minute, &mut found);
         let time = Timestamp::from_seconds(u64::from(minute) * 60);
-        for (key, place, excess) in found {
-            let (Some(live), Some(profile)) = (self.live.get_mut(&key), self.links.get(&key)) else { continue };
-            if std::mem::replace(&mut live.silent[place], true) {
-                continue;
-            }
-            let (now, normal) = (minute.saturating_sub(live.last[place]), profile.pause[place]);
+        for silence in found {
+            let Silence { key, measure, operation, now, normal, excess, days, of_responder } = silence;
+            let Some(live) = self.live.get(&key) else { continue };
             to(Departure {
-                what: What::Beyond {
-                    measure: Measure::LinkPause,
-                    operation: None,
-                    now: now.into(),
-                    normal: normal.into(),
-                    excess,
-                },
+                what: What::Silence { measure, operation: operation.as_deref(), now, normal, excess, of_responder },
                 link: live.link,
                 parties: key,
                 place: live.place,
                 time,
-                days: profile.days,
+                days,
                 gap_bytes: 0,
-                one_sided: live.last[1 - place].abs_diff(minute) <= 1,
+                one_sided: false,
             });
         }
+    }
+
+    /// Devices that send nothing any more; None where the sensor is blind.
+    fn silent_devices(&mut self, minute: u32) -> Option<Vec<Silence>> {
+        let factor = self.profiles.thresholds.factor(Measure::DevicePause);
+        let excess = |party: &LiveParty, pause: u32| {
+            let silent = minute.saturating_sub(party.activity.last);
+            Measure::DevicePause.ratio(silent.into(), pause.into()) / factor
+        };
+        let steady = |party: &LiveParty| party.pause.filter(|_| party.activity.last > 0 && party.link.is_some());
+        let (mut watched, mut silent) = (0, 0);
+        for party in &self.active {
+            let Some(pause) = steady(party) else { continue };
+            watched += 1;
+            silent += usize::from(excess(party, pause) > 1.0);
+        }
+        if watched >= BLIND_OF_MIN && silent as f64 > watched as f64 * BLIND_SHARE {
+            return None;
+        }
+        let mut found = Vec::new();
+        for (place, party) in self.active.iter_mut().enumerate() {
+            let (Some(normal), Some(key)) = (steady(party), party.link) else { continue };
+            let excess = excess(party, normal);
+            if excess > 1.0 && !std::mem::replace(&mut party.silent, true) {
+                found.push(Silence {
+                    key,
+                    measure: Measure::DevicePause,
+                    operation: None,
+                    now: (minute - party.activity.last).into(),
+                    normal: normal.into(),
+                    excess,
+                    days: party.days,
+                    of_responder: key.responder.index() == place,
+                });
+            }
+        }
+        Some(found)
+    }
+
+    /// Links and operations on which nothing comes any more, while their sender is still there.
+    fn silent_links(&mut self, minute: u32, found: &mut Vec<Silence>) {
+        let thresholds = &self.profiles.thresholds;
+        let of_links = thresholds.factor(Measure::LinkPause);
         for key in &self.order {
             let (Some(live), Some(profile)) = (self.live.get_mut(key), self.links.get(key)) else { continue };
+            let ends = [key.initiator, key.responder];
+            let activity = ends.map(|end| self.active.get(end.index()).map(|party| party.activity).unwrap_or_default());
+            for place in 0..2 {
+                if live.silent[place] || !profile.is_steady(place) {
+                    continue;
+                }
+                let now = u64::from(live.last[place].alone(&activity[place], minute));
+                let normal = profile.pause[place].next();
+                let measure = Measure::LinkPause;
+                let excess = measure.ratio(now, normal) / of_links;
+                if excess > 1.0 {
+                    live.silent[place] = true;
+                    let (days, of_responder) = (profile.days, place == 1);
+                    let key = *key;
+                    found.push(Silence { key, measure, operation: None, now, normal, excess, days, of_responder });
+                }
+            }
             if live.silent.contains(&true) {
                 continue;
             }
             let mut silent = Vec::new();
             for (name, operation) in live.operations.iter_mut().filter(|(_, operation)| !operation.silent) {
-                let Some(normal) = profile.operations.get(&**name).filter(|normal| normal.is_steady()) else {
+                let Some(profile) = profile.operations.get(&**name).filter(|normal| normal.is_steady(name)) else {
                     continue;
                 };
-                let excess = excess(Measure::OperationPause, operation.last, normal.pause, of_operations);
+                let place = usize::from(profile.from & 1);
+                let now = u64::from(operation.last.alone(&activity[place], minute));
+                let (measure, normal) = (Measure::of_pause(name), profile.pause.next());
+                let excess = measure.ratio(now, normal) / thresholds.factor(measure);
                 if excess > 1.0 {
                     operation.silent = true;
-                    silent.push((name.clone(), minute - operation.last, *normal, excess));
+                    let (days, operation, of_responder) = (profile.days, Some((**name).to_owned()), place == 1);
+                    let key = *key;
+                    silent.push(Silence { key, measure, operation, now, normal, excess, days, of_responder });
                 }
             }
-            silent.sort_by(|one, other| one.0.cmp(&other.0));
-            for (name, now, normal, excess) in silent {
-                to(Departure {
-                    what: What::Beyond {
-                        measure: Measure::OperationPause,
-                        operation: Some(&name),
-                        now: now.into(),
-                        normal: normal.pause.into(),
-                        excess,
-                    },
-                    link: live.link,
-                    parties: *key,
-                    place: live.place,
-                    time,
-                    days: normal.days,
-                    gap_bytes: 0,
-                    one_sided: false,
-                });
-            }
+            silent.sort_by(|one, other| one.operation.cmp(&other.operation));
+            found.append(&mut silent);
         }
     }
 }

@@ -11,7 +11,8 @@ fn deviation(seconds: u64) -> Deviation {
         about: &ABOUT,
         device: ASKED,
         peer: Some(ASKING),
-        subject: "speech",
+        subject: "speech".into(),
+        observations: 0,
         severity: Severity::Medium,
         score: 50,
         explanation: String::new(),
@@ -97,7 +98,7 @@ fn what_differs_in_device_peer_or_subject_is_another_alert() {
         deviation(1),
         Deviation { device: ASKING, peer: Some(ASKED), ..deviation(1) },
         Deviation { peer: None, ..deviation(1) },
-        Deviation { subject: "writing", ..deviation(1) },
+        Deviation { subject: "writing".into(), ..deviation(1) },
     ];
     let mut ids: Vec<String> =
         variants.iter().flat_map(|variant| alerts.raise(variant.clone())).map(|it| it.id).collect();
@@ -109,7 +110,7 @@ fn what_differs_in_device_peer_or_subject_is_another_alert() {
     // Closed in the order in which they were raised; then nothing is open.
     let closed = alerts.finish();
     assert_eq!(
-        closed.iter().map(|alert| alert.deviation.subject).collect::<Vec<_>>(),
+        closed.iter().map(|alert| alert.deviation.subject.clone()).collect::<Vec<_>>(),
         ["speech", "speech", "speech", "writing"]
     );
     assert!(!alerts.is_open(ABOUT.name, ASKED, None, "speech"));
@@ -126,7 +127,7 @@ fn ids_are_stable_and_of_the_first_time() {
 #[test]
 fn closing_one_leaves_the_others_in_place() {
     let mut alerts = Alerts::default();
-    let other = |seconds| Deviation { subject: "writing", ..deviation(seconds) };
+    let other = |seconds| Deviation { subject: "writing".into(), ..deviation(seconds) };
     alerts.raise(deviation(1));
     alerts.raise(other(3000));
     assert_eq!(told(&alerts.tick(at(3601))), [(State::Closed, 2, 1)]);

@@ -228,6 +228,14 @@ fn the_same_address_in_another_vlan_is_another_network() {
     register.says_in(1, PUMP, 0, How::Asking, Some(10));
     register.says_in(2, OTHER, 0, How::Asking, Some(20));
     assert_eq!(register.told(), ["mac:00:09:fb:00:00:01 appeared"]);
+
+    // What is routed is heard in other VLANs as well: the owner's claim says where it is.
+    let mut register = Register::default();
+    register.devices.heard(address(0), Some(20), NOW, &mut register.changes);
+    register.says_in(1, PUMP, 0, How::Asking, Some(10));
+    register.told();
+    register.says_in(2, OTHER, 0, How::Asking, Some(10));
+    assert_eq!(register.told(), ["00:09:fb:00:00:02 claims 10.0.0.1"]);
 }
 
 #[test]

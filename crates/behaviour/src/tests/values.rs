@@ -217,7 +217,8 @@ fn a_series_that_comes_again_and_again_is_told() {
 #[test]
 fn cuts_between_captures_do_not_show() {
     let used = |value: u16| PointsUse { first: 0, ranges: vec![PointRange::of(value)], looped: None };
-    let minutes: Vec<(u32, u16)> = (0..4000).map(|minute| (minute, [7, 7, 7, 8, 9, 7][minute as usize / 5 % 6])).collect();
+    let minutes: Vec<(u32, u16)> =
+        (0..4000).map(|minute| (minute, [7, 7, 7, 8, 9, 7][minute as usize / 5 % 6])).collect();
     let mut whole = StoredPoints::default();
     minutes.iter().for_each(|(minute, value)| whole.learn(*minute, &used(*value)));
     for cut in [1, 7, 1440, 2345] {

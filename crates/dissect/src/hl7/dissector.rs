@@ -257,7 +257,10 @@ impl Output<'_> {
             outcome,
         };
         let device = self.device(open, &header);
-        self.to.message(&Hl7Message { accepted, ..Hl7Message::new(envelope, &header, acknowledgement, &open.counts, device) });
+        self.to.message(&Hl7Message {
+            accepted,
+            ..Hl7Message::new(envelope, &header, acknowledgement, &open.counts, device)
+        });
     }
 
     /// Who measured, at the first message of a stream that has observations; where that does not say so, no other will
@@ -290,11 +293,7 @@ impl Output<'_> {
     }
 
     /// How long the answer took, and what it answers.
-    fn answer(
-        &mut self,
-        acknowledgement: &mut Acknowledgement<'_>,
-        alone: bool,
-    ) -> (Option<u64>, Option<Fingerprint>) {
+    fn answer(&mut self, acknowledgement: &mut Acknowledgement<'_>, alone: bool) -> (Option<u64>, Option<Fingerprint>) {
         let (control_id, commit) = (acknowledgement.control_id_bytes(), acknowledgement.is_commit());
         let answered = self.exchanges.answer(self.side, control_id, self.now.0, commit);
         let requested = !matches!(answered, Answered::Unasked | Answered::Unknown);

@@ -1,10 +1,13 @@
 //! HL7: messages that are forged, repeated, changed or held back.
 
+mod abused;
+mod astray;
 mod feeds;
 mod forged;
+pub mod inside;
 
 use super::{Cast, Family, Scenario};
-use crate::clock::{HOUR, MINUTE, Time};
+use crate::clock::{HOUR, MINUTE, Time, seconds};
 use crate::dice::Dice;
 use crate::network::HostId;
 use crate::sim::Sim;
@@ -334,9 +337,9 @@ impl Intrusion {
                 connection.close(&mut sim.net, acknowledged + MINUTE / 60, Side::Opener);
                 return None;
             }
-            Some(acknowledged + crate::clock::seconds(dice.exponential(apart)))
+            Some(acknowledged + seconds(dice.exponential(apart)))
         });
-        ready + crate::clock::seconds(count as f64 * apart * 1.2 + 5.0)
+        ready + seconds(count as f64 * apart * 1.2 + 5.0)
     }
 }
 
@@ -360,6 +363,24 @@ fn exchange(
 /// What most receivers do: they look at nothing but the form.
 fn accept(message: &Message, control_id: String, time: String) -> Message {
     message.acknowledge("AA", control_id, time)
+}
+
+/// Does something so many times, about so many seconds apart; gives when it is over, about.
+fn paced(
+    sim: &mut Sim,
+    who: &'static str,
+    count: u64,
+    apart: f64,
+    mut work: impl FnMut(&mut Sim, &mut Dice, u64) + 'static,
+) -> Time {
+    let mut dice = sim.dice(who, sim.now.0);
+    let mut done = 0;
+    sim.repeat(sim.now, move |sim| {
+        work(sim, &mut dice, done);
+        done += 1;
+        (done < count).then(|| sim.now + seconds(dice.exponential(apart)))
+    });
+    sim.now + seconds(count as f64 * apart * 1.2 + 60.0)
 }
 
 /// Somebody's PC.

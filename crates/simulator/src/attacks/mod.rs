@@ -9,7 +9,6 @@ pub mod network;
 pub mod splice;
 pub mod tools;
 
-use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{Time, seconds};
@@ -90,7 +89,8 @@ pub struct Played {
 }
 
 /// All scenarios, by file.
-pub const SCENARIOS: &[&[Scenario]] = &[hl7::ALL, dicom::ALL, modbus::ALL, bedside::ALL, network::ALL, tools::ALL];
+pub const SCENARIOS: &[&[Scenario]] =
+    &[hl7::ALL, dicom::ALL, modbus::ALL, bedside::ALL, network::ALL, tools::ALL, hl7::inside::ALL, dicom::inside::ALL];
 
 /// All scenarios, one after the other.
 pub fn all() -> impl Iterator<Item = &'static Scenario> {
@@ -100,10 +100,29 @@ pub fn all() -> impl Iterator<Item = &'static Scenario> {
 /// The scenario with a name.
 ///
 /// # Errors
-/// Where there is none.
-pub fn named(name: &str) -> Result<&'static Scenario> {
-    let known = || all().map(|scenario| scenario.name).collect::<Vec<_>>().join(", ");
-    all().find(|scenario| scenario.name == name).with_context(|| format!("no scenario {name}; there are {}", known()))
+/// Where there is none: with what may have been meant.
+pub fn named(name: &str) -> Result<&'static Scenario, String> {
+    all().find(|scenario| scenario.name == name).ok_or_else(|| {
+        let meant = match &similar(name)[..] {
+            [] => String::new(),
+            names => format!("did you mean {}? ", names.join(", ")),
+        };
+        format!("there is none; {meant}`wardtap-simulator list` shows all")
+    })
+}
+
+/// The names nearest to one that is none, if any is near; else those that it is a part of.
+fn similar(name: &str) -> Vec<&'static str> {
+    const SHOWN: usize = 3;
+    let mut near: Vec<(usize, &str)> = all()
+        .map(|scenario| (strsim::osa_distance(name, scenario.name), scenario.name))
+        .filter(|(distance, known)| distance * 4 <= known.len())
+        .collect();
+    near.sort_unstable();
+    if near.is_empty() && name.len() > 2 {
+        near.extend(all().filter(|scenario| scenario.name.contains(name)).map(|scenario| (0, scenario.name)));
+    }
+    near.into_iter().map(|(_, known)| known).take(SHOWN).collect()
 }
 
 /// Has a scenario played at its hour on the day that begins at `day`.
@@ -189,5 +208,17 @@ impl Played {
 impl std::fmt::Debug for Scenario {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str(self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_none_says_what_was_meant() {
+        assert!(named("rogue-dhpc").unwrap_err().contains("did you mean rogue-dhcp? "));
+        assert!(named("ssh").unwrap_err().contains("did you mean ssh-guessing, tool-hydra-ssh? "));
+        assert_eq!(named("teapot").unwrap_err(), "there is none; `wardtap-simulator list` shows all");
     }
 }

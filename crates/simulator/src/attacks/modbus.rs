@@ -5,8 +5,10 @@
 
 mod commands;
 mod faults;
+mod oddities;
 mod reports;
 mod strangers;
+mod usual;
 
 use super::{Cast, Family, Scenario};
 use crate::clock::Time;
@@ -204,6 +206,131 @@ pub const ALL: &[Scenario] = &[
         endangers: "Blood above 6 °C for more than half an hour must be thrown away.",
         hour: 0.5,
         start: faults::fridge_warming,
+        ..COMMAND
+    },
+    Scenario {
+        name: "modbus-mask-write",
+        title: "The management system clears bits of the gas panels' alarm limits by a function it never uses with them",
+        techniques: &["T0838", "T0836", "T0855", "T1692.001", "T0878", "T0831"],
+        endangers: "A falling oxygen pressure raises no alarm: ventilated patients can run out of oxygen unnoticed.",
+        hour: 18.3,
+        start: usual::mask_write,
+        ..COMMAND
+    },
+    Scenario {
+        name: "modbus-setpoint-pulse",
+        title: "A room's pressure setpoint is put above the corridor's for less than a minute, again and again, and put back",
+        endangers: "An isolation room blows germs out for a minute each time, and whoever looks sees the right setpoint.",
+        held_out: true,
+        hour: 1.2,
+        start: usual::pulse,
+        ..COMMAND
+    },
+    Scenario {
+        name: "modbus-fan-hunting",
+        title: "A room's least fan speed is written every few seconds at night, always with a usual value",
+        techniques: &["T0806", "T0855", "T1692.001", "T0831", "T0835", "T0836", "T0879"],
+        endangers: "The fan of an isolation room can break: the room loses its pressure.",
+        hour: 3.6,
+        start: usual::fan_hunting,
+        ..COMMAND
+    },
+    Scenario {
+        name: "modbus-fridge-limits",
+        title: "The management system raises the alarm limits of all blood fridges, one after the other within a minute",
+        techniques: &["T0838", "T0836", "T0855", "T1692.001", "T0878", "T0831"],
+        endangers: "Blood that has become too warm raises no alarm and is given to patients.",
+        hour: 22.2,
+        start: usual::fridge_limits,
+        ..COMMAND
+    },
+    Scenario {
+        name: "modbus-writes-replayed",
+        title: "The night's settings and yesterday's time are written again in the middle of the morning",
+        techniques: &["T0855", "T1692.001", "T0836", "T0831", "T0835"],
+        endangers: "Isolation rooms are aired as at night while patients are treated, and all controllers have a wrong time.",
+        hour: 11.4,
+        start: usual::writes_replayed,
+        ..COMMAND
+    },
+    Scenario {
+        name: "modbus-polls-tenfold",
+        title: "After a wrong setting the management system polls a gas panel ten times as often",
+        family: Family::Fault,
+        techniques: &[],
+        endangers: "The panel can be overloaded: values and alarms of medical gas would come late or not at all.",
+        hour: 14.8,
+        start: usual::polls_tenfold,
+        ..COMMAND
+    },
+    Scenario {
+        name: "modbus-polls-stop",
+        title: "The management system polls no gas panel any more, while its connections stay",
+        family: Family::Availability,
+        techniques: &["T0814", "T0815", "T0829", "T0804", "T1691.002", "T0826", "T0881"],
+        endangers: "Nobody sees the pressure of medical gas, and the screens show the last values as if they were of now.",
+        hour: 15.6,
+        start: usual::polls_stop,
+        ..COMMAND
+    },
+    Scenario {
+        name: "modbus-sensor-broken",
+        title: "The pressure sensor of an isolation room is broken: it reports the greatest value there is",
+        family: Family::Fault,
+        techniques: &[],
+        endangers: "Nobody knows any more whether an isolation room keeps germs inside.",
+        hour: 13.9,
+        start: oddities::sensor_broken,
+        ..COMMAND
+    },
+    Scenario {
+        name: "modbus-pressure-swinging",
+        title: "The control of an isolation room swings: its pressure goes up and down every four minutes",
+        family: Family::Fault,
+        techniques: &[],
+        endangers: "An isolation room has hardly any pressure for a minute in four: germs can leave it.",
+        hour: 16.9,
+        start: oddities::swinging,
+        ..COMMAND
+    },
+    Scenario {
+        name: "modbus-ups-on-battery",
+        title: "A power supply has no mains, and its battery empties",
+        family: Family::Fault,
+        techniques: &[],
+        endangers: "In half an hour theatres have no power: ventilators and monitors would stop.",
+        held_out: true,
+        hour: 6.7,
+        start: oddities::on_battery,
+        ..COMMAND
+    },
+    Scenario {
+        name: "modbus-device-busy",
+        title: "A gas panel refuses a third of all requests, since it is busy",
+        family: Family::Availability,
+        techniques: &["T0814", "T0815", "T0804", "T1691.002", "T0826"],
+        endangers: "Values and alarms of medical gas come late: something else keeps the panel busy.",
+        hour: 20.9,
+        start: oddities::busy,
+        ..COMMAND
+    },
+    Scenario {
+        name: "modbus-answers-doubled",
+        title: "The fridges' gateway answers every poll twice: first with made-up temperatures, then with the true ones",
+        endangers: "A blood fridge that warms up is shown as cold: spoilt blood is given to patients.",
+        held_out: true,
+        hour: 4.8,
+        start: oddities::answers_doubled,
+        ..REPORT
+    },
+    Scenario {
+        name: "modbus-revision-changed",
+        title: "A room controller starts anew without reason and has another program from then on",
+        family: Family::Integrity,
+        techniques: &["T0857", "T1693.001", "T0839", "T1693.002", "T0889", "T0843", "T0816", "T0831"],
+        endangers: "The room's controller runs a program that nobody has planned: its pressure can no longer be trusted.",
+        hour: 19.7,
+        start: oddities::revision_changed,
         ..COMMAND
     },
 ];

@@ -265,6 +265,7 @@ pub const ALL: &[Scenario] = &[
         techniques: &["T0811", "T0802", "T0882", "T0886", "T1039", "T1119", "T1135", "T1083", "T1021.002", "T1005"],
         endangers: "Patients' letters leave the hospital.",
         tool: Some("smbclient 4.17.12: smbclient -N //HOST/letters -c 'prompt off; mget *'"),
+        within_normal: true,
         hour: 1.8,
         start: |sim| inside(sim, &recording!("smbclient-take"), 8.0, |site| (last(&site.pcs), site.files)),
         ..COMMON
@@ -289,9 +290,9 @@ pub const ALL: &[Scenario] = &[
         endangers: "Letters, plans and lists cannot be read, and the wards go back to paper.",
         held_out: true,
         tool: Some("smbclient 4.17.12: get, put NAME.locked, del NAME for each file"),
+        within_normal: true,
         hour: 4.6,
         start: |sim| inside(sim, &recording!("smbclient-encrypt"), 8.0, |site| (site.reading[0], site.files)),
-        ..COMMON
     },
     Scenario {
         name: "tool-smbclient-mz-dicom",

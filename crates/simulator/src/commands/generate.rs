@@ -9,13 +9,10 @@ use std::time::Duration;
 
 use crate::attacks;
 use crate::cli;
-use crate::clock::{DAY, Time, secs};
+use crate::clock::{DAY, OPENING, Time, secs};
 use crate::sim::Sim;
 use crate::tap::{Faults, Tap};
 use crate::ward;
-
-/// When every hospital opens: a Monday, midnight on its own clocks.
-pub const OPENING: Time = Time::from_secs(1_767_567_600); // 2026-01-04T23:00:00Z
 
 /// Writes the capture.
 ///
@@ -24,13 +21,15 @@ pub const OPENING: Time = Time::from_secs(1_767_567_600); // 2026-01-04T23:00:00
 pub fn run(options: &cli::Generate) -> Result<()> {
     // What lies around a scenario's frames is known once it was played: a hospital of the same seed goes ahead.
     let wanted = options.around.map(|seconds| around(options, secs(seconds))).transpose()?;
-    let is_wanted = |time: Time| wanted.as_ref().is_none_or(|spans| spans.iter().any(|span| span.contains(&time)));
+    let is_wanted = |time: Time| wanted.as_ref().is_none_or(|spans| is_within(spans, time));
     let (mut sim, end) = begin(options)?;
     let capture = create(&options.out)?;
     let messages = options.messages.as_deref().map(create).transpose()?;
     let mut tap = Tap::new(capture, messages, options.faults.into(), sim.dice("tap", 0))?;
-    tap.look_around(&sim.net);
-    sim.run(end, |frame| if is_wanted(frame.time) { tap.see(&frame) } else { Ok(()) })?;
+    while sim.now < end {
+        let until = tap.look_around(&sim.net, sim.now).min(end);
+        sim.run(until, |frame| if is_wanted(frame.time) { tap.see(&frame) } else { Ok(()) })?;
+    }
     if let Some(path) = &options.labels {
         let mut labels = create(path)?;
         for played in &sim.played {
@@ -50,18 +49,24 @@ fn begin(options: &cli::Generate) -> Result<(Sim, Time)> {
     ward::open(&mut sim, options.hospital.devices);
     let begin = OPENING + DAY.mul_f64(options.skip);
     sim.run(begin, |_| Ok::<_, anyhow::Error>(()))?;
-    for (day, name) in (0..).zip(&options.scenarios) {
-        let scenario = attacks::named(name)?;
+    for (day, &scenario) in (0..).zip(&options.scenarios) {
         let needed = f64::from(day) + scenario.hour / 24.0;
         ensure!(
             needed < options.days,
-            "{name} would begin {needed:.2} days into the capture, which spans {}: --days {} holds it",
+            "{} would begin {needed:.2} days into the capture, which spans {}: --days {} holds it",
+            scenario.name,
             options.days,
             day + 1
         );
         attacks::play(&mut sim, scenario, begin + DAY * day);
     }
     Ok((sim, begin + DAY.mul_f64(options.days)))
+}
+
+/// Whether a time lies in one of the spans, which ascend.
+fn is_within(spans: &[Range<Time>], time: Time) -> bool {
+    let begun = spans.partition_point(|span| span.start <= time);
+    spans[..begun].last().is_some_and(|span| span.contains(&time))
 }
 
 /// The times so near to a scenario's frames.

@@ -62,8 +62,17 @@ pub(super) struct Alert {
 pub(super) struct Events {
     /// In the order in which they were raised.
     pub(super) alerts: Vec<Alert>,
-    /// The alerts of each incident.
-    pub(super) incidents: BTreeMap<String, BTreeSet<String>>,
+    /// By their ids.
+    pub(super) incidents: BTreeMap<String, Incident>,
+}
+
+/// An incident, as the last line with its id says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Incident {
+    /// When it was told first.
+    pub(super) raised: Time,
+    /// Ids of its alerts.
+    pub(super) alerts: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
@@ -74,7 +83,7 @@ struct Line {
     device: Option<Party>,
     peer: Option<Party>,
     alert: Option<Body>,
-    incident: Option<Incident>,
+    incident: Option<Bundle>,
 }
 
 #[derive(Deserialize)]
@@ -123,7 +132,7 @@ struct Shown {
 }
 
 #[derive(Deserialize)]
-struct Incident {
+struct Bundle {
     id: String,
     #[serde(default)]
     alerts: BTreeSet<String>,
@@ -140,12 +149,6 @@ impl Events {
             events.take_in(&line, &mut places).with_context(|| format!("line {number} of its events"))?;
         }
         Ok(events)
-    }
-
-    /// The alerts that were raised before a time.
-    pub(super) fn until(&self, time: Time) -> Self {
-        let alerts = self.alerts.iter().filter(|alert| alert.raised < time).cloned().collect();
-        Self { alerts, ..Self::default() }
     }
 
     fn take_in(&mut self, line: &str, places: &mut BTreeMap<String, usize>) -> Result<()> {
@@ -174,8 +177,9 @@ impl Events {
                     None => self.alerts.push(alert),
                 }
             }
-            ("incident", _, Some(incident)) => {
-                self.incidents.insert(incident.id, incident.alerts);
+            ("incident", _, Some(Bundle { id, alerts })) => {
+                let raised = parse_time(&line.time)?;
+                self.incidents.entry(id).or_insert(Incident { raised, alerts: BTreeSet::new() }).alerts = alerts;
             }
             ("alert" | "incident", ..) => bail!("an event without the object of its type"),
             _ => {}
@@ -256,7 +260,8 @@ mod tests {
         assert!(alert.device.contains("aa:00:00:00:00:01") && alert.device.contains("10.0.0.1"));
         assert_eq!(alert.peer, BTreeSet::from(["10.0.0.2".to_owned()]));
         assert_eq!(alert.frames, [7]);
-        assert!(events.incidents["i"].contains("a"));
+        let raised = parse_time("2026-01-01T01:00:00Z").unwrap();
+        assert_eq!(events.incidents["i"], Incident { raised, alerts: BTreeSet::from(["a".to_owned()]) });
     }
 
     #[test]

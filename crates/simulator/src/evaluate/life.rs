@@ -11,18 +11,15 @@ use super::detector::{self, Detector, Feed};
 use super::fork::Pool;
 use super::truth::{Day, Frames, Truth};
 use crate::attacks::{self, Scenario};
-use crate::clock::{DAY, Time};
-use crate::commands::generate::OPENING;
+use crate::clock::{DAY, OPENING, Time};
 use crate::network::OUTSIDE;
 use crate::sim::Sim;
 use crate::tap::Tap;
 use crate::ward;
 
-/// No scenario is followed for longer, in days.
-const LONGEST: u32 = 3;
-
-/// Days without scenario go on over their midnight, as scenarios of the evening do.
-const CONTROL: u32 = 2;
+/// So many days a day without scenario goes on, over its midnight as scenarios of the evening do; and no scenario is followed
+/// for longer, since there would be nothing to hold its alerts against.
+const LONGEST: u32 = 2;
 
 /// What is true of a day, in its folder.
 const DAY_FILE: &str = "day.json";
@@ -62,7 +59,7 @@ pub(super) fn live(plan: &Plan, detectors: &mut [Detector]) -> Result<Vec<String
         sim.run(midnight, |_| Ok::<_, Infallible>(()))?;
         if on(day).next().is_some() {
             pool.spawn(format!("day {day} without scenario"), || {
-                observe(&mut sim, plan, detectors, &control_folder(plan, day), midnight + DAY * CONTROL, None)
+                observe(&mut sim, plan, detectors, &control_folder(plan, day), midnight + DAY * LONGEST, None)
             })?;
         }
         for scenario in on(day) {
@@ -109,8 +106,7 @@ fn observe(
         None => None,
     };
     let day = Day { truth, devices, frames: watched.frames, failures };
-    serde_json::to_writer(BufWriter::new(File::create(folder.join(DAY_FILE))?), &day)?;
-    Ok(())
+    fs::write(folder.join(DAY_FILE), serde_json::to_vec(&day)?).context("cannot write what is true of the day")
 }
 
 /// Reads what `observe` left behind.
@@ -131,10 +127,10 @@ struct Watched {
 fn watch(sim: &mut Sim, plan: &Plan, feed: &mut Feed, until: impl Fn(&Sim) -> Time) -> Result<Watched> {
     let to: Box<dyn Write + '_> = Box::new(BufWriter::with_capacity(1 << 18, feed));
     let mut tap = Tap::new(to, None, plan.faults, sim.dice("tap", 0))?;
-    tap.look_around(&sim.net);
     let mut marked = Frames::default();
     while sim.now < until(sim) {
-        sim.run(until(sim), |frame| {
+        let end = tap.look_around(&sim.net, sim.now).min(until(sim));
+        sim.run(end, |frame| {
             let before = tap.frames;
             tap.see(&frame)?;
             if frame.mark != 0 {

@@ -57,30 +57,41 @@ fn head(out: &mut String, names: &[&str]) {
     row(out, names.iter().map(|name| if name.starts_with('>') { "---:" } else { "---" }.to_owned()));
 }
 
+/// The head of a table with a column for each detector behind the first ones.
+fn head_of_detectors(out: &mut String, report: &Report, first: &[&str]) {
+    let names: Vec<String> = report.detectors.iter().map(|measured| format!(">{}", code(&measured.name))).collect();
+    let columns: Vec<&str> = first.iter().copied().chain(names.iter().map(String::as_str)).collect();
+    head(out, &columns);
+}
+
 type Cell<'a> = Box<dyn Fn(&Measured) -> String + 'a>;
 
 fn summary(out: &mut String, report: &Report) {
-    let names = report.detectors.iter().map(|measured| format!(">{}", code(&measured.name))).collect::<Vec<_>>();
-    head(out, &[&[""], &names.iter().map(String::as_str).collect::<Vec<_>>()[..]].concat());
+    head_of_detectors(out, report, &[""]);
     let part = |is: fn(&Entry) -> bool, so: fn(&Verdict) -> bool| -> Cell<'_> {
         Box::new(move |measured| share(report, measured, is, so))
     };
     let all: fn(&Entry) -> bool = |_| true;
     let found: fn(&Verdict) -> bool = |verdict| verdict.found;
-    let right: fn(&Verdict) -> bool = |verdict| verdict.right == Some(true);
+    let right = |is: fn(&Entry) -> bool| -> Cell<'_> {
+        Box::new(move |measured| {
+            let tells = verdicts(measured).any(|verdict| verdict.right.is_some());
+            if tells { share(report, measured, is, |verdict| verdict.right == Some(true)) } else { "-".into() }
+        })
+    };
     let rows: Vec<(&str, Cell<'_>)> = vec![
         ("with a baseline", Box::new(|measured| if measured.learned { "yes" } else { "no" }.into())),
         ("**found**", part(all, found)),
-        ("and of the right kind", part(all, right)),
+        ("and of the right kind", right(all)),
         ("found, kept out of tuning", part(|entry| entry.held_out, found)),
-        ("and of the right kind", part(|entry| entry.held_out, right)),
+        ("and of the right kind", right(|entry| entry.held_out)),
         ("found, inside normal connections", part(|entry| entry.within_normal, found)),
         ("what chance would find", Box::new(|measured| format!("{:.1}", sum_of_chance(measured)))),
         ("found on the same day without it", part(all, |verdict| verdict.without)),
-        ("median time to the first alert", Box::new(median_time)),
+        ("median time to the first alert, of those found", Box::new(median_time)),
         ("alerts of a found scenario, mean", Box::new(|measured| mean(measured, |verdict| Some(verdict.alerts)))),
         ("incidents of a found scenario, mean", Box::new(|measured| mean(measured, |verdict| verdict.incidents))),
-        ("**false alerts per device-day** (95 %)", Box::new(|measured| whole(measured).map_or("-".into(), rate))),
+        ("**false alerts per device-day** (95 %)", Box::new(|measured| rate(&measured.clean.all.alerts))),
         (
             "the same after a restart (95 %)",
             Box::new(|measured| measured.clean.restarted.as_ref().map_or("-".into(), rate)),
@@ -123,13 +134,9 @@ fn mean(measured: &Measured, of: fn(&Verdict) -> Option<usize>) -> String {
     format!("{:.1}", counts.iter().sum::<usize>() as f64 / counts.len() as f64)
 }
 
-fn whole(measured: &Measured) -> Option<&Rate> {
-    measured.clean.all.as_ref().map(|group| &group.alerts)
-}
-
 fn days(report: &Report, measured: &Measured) -> String {
-    let alerts = whole(measured).map_or(0, |rate| rate.count);
-    format!("{alerts}, on {} of {}", measured.clean.all.as_ref().map_or(0, |group| group.days), report.clean)
+    let Group { alerts, days, .. } = &measured.clean.all;
+    format!("{}, on {days} of {}", alerts.count, report.clean)
 }
 
 fn families(out: &mut String, report: &Report) {
@@ -140,9 +147,7 @@ fn families(out: &mut String, report: &Report) {
     if of.is_empty() {
         return;
     }
-    let names = report.detectors.iter().map(|measured| format!(">{}", code(&measured.name))).collect::<Vec<_>>();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    head(out, &[&["found, by family", "tuning"], &names[..]].concat());
+    head_of_detectors(out, report, &["found, by family", "tuning"]);
     for ((held_out, family), places) in of {
         let cell = |measured: &Measured| {
             let played: Vec<&Verdict> = places.iter().filter_map(|place| measured.verdicts[*place].as_ref()).collect();
@@ -229,7 +234,8 @@ fn by(detections: &[String]) -> String {
 fn clean(out: &mut String, report: &Report, measured: &Measured) {
     line!(out, "False alerts in {} device-days:\n", measured.clean.device_days);
     head(out, &["", ">alerts", ">per device-day (95 %)", ">days with one"]);
-    let groups = measured.clean.all.iter().chain(&measured.clean.by_severity).chain(&measured.clean.by_detection);
+    let groups =
+        [&measured.clean.all].into_iter().chain(&measured.clean.by_severity).chain(&measured.clean.by_detection);
     for Group { name, alerts, days } in groups {
         let days = format!("{days} of {}", report.clean);
         row(out, [code(name), alerts.count.to_string(), rate(alerts), days]);

@@ -84,10 +84,11 @@ pub fn run(plan: &Plan) -> Result<Report> {
     report::build(plan, &detectors, failures)
 }
 
-/// A few scenarios of every family, in turn.
+/// A few scenarios of every family, in turn: none of those that nobody looks at while detections are made, since whoever
+/// makes them looks at this.
 pub fn subset(count: usize) -> Vec<&'static Scenario> {
     let mut by_family: BTreeMap<Family, Vec<&Scenario>> = BTreeMap::new();
-    for scenario in attacks::all() {
+    for scenario in attacks::all().filter(|scenario| !scenario.held_out) {
         by_family.entry(scenario.family).or_default().push(scenario);
     }
     let longest = by_family.values().map(Vec::len).max().unwrap_or(0);

@@ -7,14 +7,13 @@ use std::path::Path;
 
 use super::Plan;
 use super::detector::Detector;
-use super::events::{Alert, Events, Severity};
+use super::events::{Alert, Events, Incident, Severity};
 use super::life;
 use super::score::{self, Rules, Verdict};
-use super::statistics::{Rate, chance};
+use super::statistics::Rate;
 use super::truth::Day;
 use crate::attacks::{Family, Scenario};
-use crate::clock::{DAY, Time};
-use crate::commands::generate::OPENING;
+use crate::clock::{DAY, OPENING, Time};
 
 /// All of it. Nothing here depends on how fast the machine is: the same input gives the same report.
 #[derive(Debug, Serialize)]
@@ -72,12 +71,12 @@ pub struct Measured {
 }
 
 /// False alerts on clean days.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Serialize)]
 pub struct Clean {
     /// Devices times days.
     pub device_days: f64,
     /// All together.
-    pub all: Option<Group>,
+    pub all: Group,
     /// All together on the days without scenario that begin with a restart: what a detector tells anew then.
     pub restarted: Option<Rate>,
     /// By severity, the worst first.
@@ -139,27 +138,15 @@ impl Scored<'_> {
     fn measure(mut self, clean: &Day) -> Measured {
         let events = self.events(&life::clean_folder(self.plan), clean, "the clean days");
         let devices = clean.devices;
-        let mut clean = self.clean(&events, devices);
-        let controls: BTreeMap<u32, Events> = self
-            .plan
-            .scenarios
-            .iter()
-            .map(|scenario| self.plan.day_of(scenario))
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .filter_map(|day| {
-                self.day(&life::control_folder(self.plan, day), &format!("day {day}")).map(|is| (day, is.1))
-            })
-            .collect();
-        let midnight = |day: u32| OPENING + DAY * (self.plan.learn + day + 1);
-        let first_days: Vec<Events> = controls.iter().map(|(day, events)| events.until(midnight(*day))).collect();
-        let restarted = self.counted(&first_days).count() as u64;
-        let restarted_days = devices as f64 * first_days.len() as f64;
-        clean.restarted = (!controls.is_empty()).then(|| Rate::new(restarted, restarted_days));
-        // Scenarios are played on such days too, yet they are few: the worse of the two rates.
-        let touches = self.touches([&events], clean.device_days).max(self.touches(&first_days, restarted_days));
+        let used: BTreeSet<u32> = self.plan.scenarios.iter().map(|scenario| self.plan.day_of(scenario)).collect();
+        let control = |day: u32| {
+            let (_, events) = self.day(&life::control_folder(self.plan, day), &format!("day {day}"))?;
+            Some((day, events))
+        };
+        let controls: BTreeMap<u32, Events> = used.into_iter().filter_map(control).collect();
+        let clean = self.clean(&events, &controls, devices);
         let scenarios = self.plan.scenarios.iter();
-        let verdicts = scenarios.map(|scenario| self.verdict(scenario, &controls, touches)).collect();
+        let verdicts = scenarios.map(|scenario| self.verdict(scenario, &controls, &events)).collect();
         let mut notes = self.detector.notes.clone();
         if let Some(first) = self.troubles.first() {
             notes.push(format!("{} replays failed, the first on {first}", self.troubles.len()));
@@ -167,14 +154,15 @@ impl Scored<'_> {
         Measured { name: self.detector.name.clone(), learned: self.detector.baseline.is_some(), notes, clean, verdicts }
     }
 
-    fn verdict(&mut self, scenario: &Scenario, controls: &BTreeMap<u32, Events>, touches: f64) -> Option<Verdict> {
-        let control = controls.get(&self.plan.day_of(scenario))?;
+    fn verdict(&mut self, scenario: &Scenario, controls: &BTreeMap<u32, Events>, clean: &Events) -> Option<Verdict> {
+        let own = self.plan.day_of(scenario);
+        let control = controls.get(&own)?;
         let (day, events) = self.day(&life::scenario_folder(self.plan, scenario), scenario.name)?;
         let truth = day.truth?;
-        let incidents = self.detector.tells_incidents();
-        let mut verdict = score::score(&Rules::of(self.plan), scenario, &truth, &events, control, incidents);
-        let time = truth.end().since(truth.begin()) + self.plan.tolerance;
-        verdict.chance = chance(touches, truth.hosts, time);
+        let (rules, incidents) = (Rules::of(self.plan), self.detector.tells_incidents());
+        let mut verdict = score::score(&rules, scenario, &truth, &events, control, incidents);
+        let found_on = |day: &u32| score::would_find(&rules, &truth.on_day(own, *day), clean);
+        verdict.chance = (0..self.plan.clean).filter(found_on).count() as f64 / f64::from(self.plan.clean);
         Some(verdict)
     }
 
@@ -195,49 +183,50 @@ impl Scored<'_> {
         })
     }
 
-    fn counted<'e>(&self, events: impl IntoIterator<Item = &'e Events>) -> impl Iterator<Item = &'e Alert> {
-        let least = self.plan.severity;
-        events.into_iter().flat_map(|events| &events.alerts).filter(move |alert| alert.severity >= least)
+    fn counts(&self, alert: &Alert) -> bool {
+        alert.severity >= self.plan.severity
     }
 
-    /// How many alerts name a host on a day, be it as device or as peer.
-    fn touches<'e>(&self, events: impl IntoIterator<Item = &'e Events>, device_days: f64) -> f64 {
-        let touches: usize = self.counted(events).map(|alert| 1 + usize::from(!alert.peer.is_empty())).sum();
-        if touches == 0 { 0.0 } else { touches as f64 / device_days }
-    }
-
-    /// False alerts.
-    fn clean(&self, events: &Events, devices: usize) -> Clean {
-        let begin = OPENING + DAY * self.plan.learn;
-        let device_days = devices as f64 * f64::from(self.plan.clean);
-        let counted = || self.counted([events]);
-        let group = |name: &str, of: &[&Alert]| Group {
-            name: name.to_owned(),
-            alerts: Rate::new(of.len() as u64, device_days),
-            days: of.iter().map(|alert| day_since(begin, alert.raised)).collect::<BTreeSet<_>>().len(),
+    /// False alerts: on the clean days, and on the first days of `controls`.
+    fn clean(&self, events: &Events, controls: &BTreeMap<u32, Events>, devices: usize) -> Clean {
+        let midnight = |day: u32| OPENING + DAY * (self.plan.learn + day);
+        // What is told when all is over belongs to the last day.
+        let day_of = |time: Time| time.since(midnight(0)).as_secs() / DAY.as_secs();
+        let daily = |times: &mut dyn Iterator<Item = Time>| {
+            let mut days = vec![0; self.plan.clean as usize];
+            times.for_each(|time| days[(day_of(time) as usize).min(self.plan.clean as usize - 1)] += 1);
+            days
         };
+        let device_days = devices as f64 * f64::from(self.plan.clean);
+        let group = |name: &str, of: &[&Alert]| {
+            let daily = daily(&mut of.iter().map(|alert| alert.raised));
+            let days = daily.iter().filter(|count| **count > 0).count();
+            Group { name: name.to_owned(), alerts: Rate::new(&daily, device_days), days }
+        };
+        let counted: Vec<&Alert> = events.alerts.iter().filter(|alert| self.counts(alert)).collect();
         let groups = |key: &dyn Fn(&Alert) -> String| {
             let mut groups: BTreeMap<String, Vec<&Alert>> = BTreeMap::new();
-            counted().for_each(|alert| groups.entry(key(alert)).or_default().push(alert));
+            counted.iter().for_each(|alert| groups.entry(key(alert)).or_default().push(alert));
             groups.iter().map(|(name, of)| group(name, of)).collect::<Vec<_>>()
         };
         let mut by_severity = groups(&|alert| alert.severity.name().to_owned());
         let worst_first = ["critical", "high", "medium", "low", "info"];
         by_severity.sort_by_key(|group| worst_first.iter().position(|name| *name == group.name));
+        let of_first_day = |(day, events): (&u32, &Events)| {
+            let alerts = events.alerts.iter().filter(|alert| self.counts(alert));
+            alerts.filter(|alert| alert.raised < midnight(day + 1)).count() as u64
+        };
+        let restarted: Vec<u64> = controls.iter().map(of_first_day).collect();
+        let ids: BTreeSet<&String> = counted.iter().map(|alert| &alert.id).collect();
+        let is_counted = |incident: &&Incident| incident.alerts.iter().any(|id| ids.contains(id));
+        let incidents = || daily(&mut events.incidents.values().filter(is_counted).map(|incident| incident.raised));
         Clean {
             device_days,
-            all: Some(group("all", &counted().collect::<Vec<_>>())),
-            restarted: None,
+            all: group("all", &counted),
+            restarted: (!restarted.is_empty()).then(|| Rate::new(&restarted, (devices * restarted.len()) as f64)),
             by_severity,
             by_detection: groups(&|alert| alert.detection.clone()),
-            incidents: self
-                .detector
-                .tells_incidents()
-                .then(|| Rate::new(events.incidents.len() as u64, f64::from(self.plan.clean))),
+            incidents: self.detector.tells_incidents().then(|| Rate::new(&incidents(), f64::from(self.plan.clean))),
         }
     }
-}
-
-fn day_since(begin: Time, time: Time) -> u64 {
-    time.since(begin).as_secs() / DAY.as_secs()
 }

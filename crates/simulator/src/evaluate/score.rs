@@ -49,7 +49,7 @@ pub struct Verdict {
     pub others: usize,
     /// It would have been found on the same day without it.
     pub without: bool,
-    /// What chance would find of it at the detector's false rate.
+    /// On what share of the clean days it would have been found without it.
     pub chance: f64,
 }
 
@@ -76,8 +76,9 @@ pub(super) fn score(
         }
     }
     let is_right = |alert: &&Alert| is_right(alert, scenario.family, scenario.techniques, rules.families);
-    let with_one =
-        || day.incidents.values().filter(|alerts| about.iter().any(|alert| alerts.contains(&alert.id))).count();
+    let with_one = || {
+        day.incidents.values().filter(|incident| about.iter().any(|alert| incident.alerts.contains(&alert.id))).count()
+    };
     Verdict {
         found: !about.is_empty(),
         right: about.iter().filter_map(is_right).max(),
@@ -87,10 +88,17 @@ pub(super) fn score(
         alerts: about.len(),
         incidents: incidents.then(with_one),
         others: others.len(),
-        // Frames have other numbers without the scenario: only hosts can be asked for.
-        without: control.alerts.iter().filter(counted).any(|alert| is_near(alert, truth, rules.tolerance)),
+        without: would_find(rules, truth, control),
         chance: 0.0,
     }
+}
+
+/// Whether something of a day without it would have been taken for it. Frames have other numbers there: only hosts can be
+/// asked for.
+pub(super) fn would_find(rules: &Rules<'_>, truth: &Truth, without: &Events) -> bool {
+    without.alerts.iter().any(|alert| {
+        alert.severity >= rules.severity && in_time(alert, truth, rules.tolerance) && names_host(alert, truth)
+    })
 }
 
 fn as_seconds<S: Serializer>(time: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
@@ -106,10 +114,6 @@ fn identity(alert: &Alert) -> (&str, Time, &BTreeSet<String>, &BTreeSet<String>)
 fn is_about(alert: &Alert, truth: &Truth, tolerance: Duration) -> bool {
     in_time(alert, truth, tolerance)
         && (names_host(alert, truth) || alert.frames.iter().any(|frame| truth.has_frame(*frame)))
-}
-
-fn is_near(alert: &Alert, truth: &Truth, tolerance: Duration) -> bool {
-    in_time(alert, truth, tolerance) && names_host(alert, truth)
 }
 
 /// An alert that was raised before it all began is about something else, however long it lasts. One that was raised later

@@ -1,9 +1,7 @@
-//! How sure a counted rate is, and what chance would find at it.
+//! How sure a counted rate is.
 
 use serde::Serialize;
 use std::time::Duration;
-
-use crate::clock::DAY;
 
 /// Probability outside of the interval on each side.
 const TAIL: f64 = 0.025;
@@ -20,23 +18,34 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// So many in so many units.
-    pub(super) fn new(count: u64, units: f64) -> Self {
-        let [low, high] = garwood(count);
-        Self { count, rate: count as f64 / units, interval: [low / units, high / units] }
+    /// So many on each of some days, which are so many units together. Alerts come in clumps, which a Poisson count does not:
+    /// the interval is that of as many independent events as the days' dispersion leaves of them (quasi-Poisson).
+    pub(super) fn new(daily: &[u64], units: f64) -> Self {
+        let count: u64 = daily.iter().sum();
+        let clump = dispersion(daily);
+        let [low, high] = garwood(count as f64 / clump).map(|mean| mean * clump / units);
+        Self { count, rate: count as f64 / units, interval: [low, high] }
     }
+}
+
+/// How much more than a Poisson count's the days' variance is; one where it is less, or there is but one day.
+fn dispersion(daily: &[u64]) -> f64 {
+    let days = daily.len() as f64;
+    let mean = daily.iter().sum::<u64>() as f64 / days;
+    let squares = daily.iter().fold(0.0, |sum, count| sum + (*count as f64 - mean) * (*count as f64 - mean));
+    if days < 2.0 || mean == 0.0 { 1.0 } else { (squares / (days - 1.0) / mean).max(1.0) }
 }
 
 /// The exact 95 % interval of a Poisson mean of which `count` was seen (Garwood 1936): the means at which so many or more,
 /// and so many or fewer, would be seen once in forty times.
-fn garwood(count: u64) -> [f64; 2] {
-    let low = if count == 0 { 0.0 } else { mean_where(count, |mean| 1.0 - at_most(count - 1, mean) > TAIL) };
-    [low, mean_where(count, |mean| at_most(count, mean) < TAIL)]
+fn garwood(count: f64) -> [f64; 2] {
+    let low = if count == 0.0 { 0.0 } else { mean_where(count, |mean| at_least(count, mean) > TAIL) };
+    [low, mean_where(count, |mean| at_least(count + 1.0, mean) > 1.0 - TAIL)]
 }
 
-/// The least mean at which something is so, by halving.
-fn mean_where(count: u64, is_so: impl Fn(f64) -> bool) -> f64 {
-    let (mut low, mut high) = (0.0, 2.0 * count as f64 + 10.0);
+/// The least mean at which something is so, by halving; it is so ten deviations above `count`.
+fn mean_where(count: f64, is_so: impl Fn(f64) -> bool) -> f64 {
+    let (mut low, mut high) = (0.0, count + 10.0 * count.sqrt() + 10.0);
     for _ in 0..80 {
         let middle = (low + high) / 2.0;
         if is_so(middle) { high = middle } else { low = middle }
@@ -44,28 +53,21 @@ fn mean_where(count: u64, is_so: impl Fn(f64) -> bool) -> f64 {
     high
 }
 
-/// The probability of `count` or fewer events of a Poisson mean.
-fn at_most(count: u64, mean: f64) -> f64 {
+/// The probability of `count` or more events of a Poisson mean. Between whole numbers it is what the regularised incomplete
+/// gamma function P(count, mean) makes of it (NIST Digital Library of Mathematical Functions, 8.7.1).
+fn at_least(count: f64, mean: f64) -> f64 {
     if mean <= 0.0 {
-        return 1.0;
+        return 0.0;
     }
-    // From the likeliest number on, both ways: the others may be too small to be a number.
-    let middle = count.min(mean as u64);
-    let number = middle as f64;
-    let likeliest = libm::exp(number * libm::log(mean) - mean - libm::lgamma(number + 1.0));
-    let mut sum = likeliest;
-    let mut add = |term: f64| {
+    let mut number = count;
+    let mut term = libm::exp(count * libm::log(mean) - mean - libm::lgamma(count + 1.0));
+    let mut sum = term;
+    while number < mean || term > sum * 1e-17 {
+        number += 1.0;
+        term *= mean / number;
         sum += term;
-        (term > sum * 1e-17).then_some(term)
-    };
-    (0..middle).rev().try_fold(likeliest, |term, number| add(term * (number + 1) as f64 / mean));
-    (middle + 1..=count).try_fold(likeliest, |term, number| add(term * mean / number as f64));
+    }
     sum.min(1.0)
-}
-
-/// The probability that something that happens so often per host and day happens to one of some hosts within a time.
-pub(super) fn chance(per_host_day: f64, hosts: usize, time: Duration) -> f64 {
-    -libm::expm1(-per_host_day * hosts as f64 * time.as_secs_f64() / DAY.as_secs_f64())
 }
 
 /// The middle of some durations: the lower one of two.
@@ -77,6 +79,7 @@ pub(super) fn median(mut of: Vec<Duration>) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::DAY;
 
     fn near(found: f64, known: f64) {
         assert!((found - known).abs() < 0.0006 * known.max(1.0), "{found} is not {known}");
@@ -95,7 +98,7 @@ mod tests {
             (50, 37.111, 65.918),
             (100, 81.364, 121.627),
         ] {
-            let [found_low, found_high] = garwood(count);
+            let [found_low, found_high] = garwood(f64::from(count));
             near(found_low, low);
             near(found_high, high);
         }
@@ -103,17 +106,29 @@ mod tests {
 
     #[test]
     fn many_are_no_trouble() {
-        let [low, high] = garwood(1_000_000);
+        let [low, high] = garwood(1e6);
         near(low, 998_041.0);
         near(high, 1_001_962.0);
     }
 
+    /// Five alerts of one day say as much as one.
     #[test]
-    fn chance_grows_with_hosts_and_time() {
-        near(chance(0.5, 1, DAY), 0.3935);
-        near(chance(0.5, 4, DAY / 2), 0.6321);
-        assert_eq!(chance(0.0, 4, DAY), 0.0);
+    fn clumps_widen_the_interval() {
+        let even = Rate::new(&[1, 0, 1, 2, 1], 10.0);
+        assert_eq!((even.count, even.rate), (5, 0.5));
+        near(even.interval[0], 0.1623);
+        let clumped = Rate::new(&[0, 0, 5, 0, 0], 10.0);
+        assert_eq!(clumped.rate, 0.5);
+        near(clumped.interval[0], 0.5 * 0.0253);
+        near(clumped.interval[1], 0.5 * 5.572);
+        near(Rate::new(&[5], 10.0).interval[1], 1.1668);
+        near(Rate::new(&[0, 0], 2.0).interval[1], 3.689 / 2.0);
+    }
+
+    #[test]
+    fn a_median_is_one_of_them() {
         assert_eq!(median(vec![]), None);
         assert_eq!(median(vec![DAY, DAY / 4, DAY / 2]), Some(DAY / 2));
+        assert_eq!(median(vec![DAY, DAY / 4]), Some(DAY / 4));
     }
 }

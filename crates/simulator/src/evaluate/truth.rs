@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 use crate::attacks::Played;
-use crate::clock::Time;
+use crate::clock::{DAY, Time};
 use crate::sim::Sim;
 use crate::truth::Span;
 
@@ -44,6 +44,12 @@ impl Truth {
     /// When it was over.
     pub(super) fn end(&self) -> Time {
         Time(self.end)
+    }
+
+    /// The same hosts at the same hours of another day than its own: as if it had been played then, but for its frames.
+    pub(super) fn on_day(&self, own: u32, other: u32) -> Self {
+        let moved = |time: Time| (time + DAY * other - DAY * own).0;
+        Self { begin: moved(self.begin()), end: moved(self.end()), frames: Vec::new(), ..self.clone() }
     }
 
     /// A frame is one of its frames.

@@ -1,15 +1,13 @@
 //! Packets of a capture, one after the other: the addresses and ports of IPv4 in Ethernet, with or without VLAN tags.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use std::fs::File;
 use std::io::{self, BufReader, ErrorKind, Read};
 use std::net::Ipv4Addr;
 use std::path::Path;
 
 use crate::clock::Time;
-
-/// Longer records are damage: no link carries them.
-const LONGEST: usize = 1 << 18;
+use crate::pcap::{self, Frame};
 
 /// What headers say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,53 +59,22 @@ pub(super) fn read(path: &Path, each: impl FnMut(&Packet) -> Result<()>) -> Resu
 }
 
 fn read_from(from: impl Read, mut each: impl FnMut(&Packet) -> Result<()>) -> Result<Seen> {
-    let mut from = BufReader::with_capacity(1 << 18, from);
-    let mut header = [0; 24];
-    from.read_exact(&mut header).context("the capture is shorter than a header")?;
-    let word = |bytes: &[u8], at: usize| u32::from_le_bytes(std::array::from_fn(|place| bytes[at + place]));
-    let (swap, unit) = match (word(&header, 0), word(&header, 0).swap_bytes()) {
-        (0xa1b2_3c4d, _) => (false, 1),
-        (0xa1b2_c3d4, _) => (false, 1000),
-        (_, 0xa1b2_3c4d) => (true, 1),
-        (_, 0xa1b2_c3d4) => (true, 1000),
-        (magic, _) => anyhow::bail!("it is no pcap: it begins with {magic:#010x}"),
-    };
-    let word = |bytes: &[u8], at: usize| if swap { word(bytes, at).swap_bytes() } else { word(bytes, at) };
-    ensure!(word(&header, 20) & 0xffff == 1, "only Ethernet is understood");
-    let mut seen = Seen::default();
-    let mut record = [0; 16];
-    let mut bytes = vec![0; LONGEST];
+    let mut reader = pcap::Reader::new(BufReader::with_capacity(1 << 18, from))?;
+    let (mut seen, mut frame) = (Seen::default(), Frame::default());
     loop {
-        match fill(&mut from, &mut record)? {
-            0 => return Ok(seen),
-            16 => {}
-            _ => return Ok(Seen { damaged: true, ..seen }),
-        }
-        let length = word(&record, 8) as usize;
-        if length > LONGEST || fill(&mut from, &mut bytes[..length])? < length {
-            return Ok(Seen { damaged: true, ..seen });
+        match reader.next(&mut frame) {
+            Ok(true) => {}
+            Ok(false) => return Ok(seen),
+            Err(error) if error.kind() == ErrorKind::InvalidData => return Ok(Seen { damaged: true, ..seen }),
+            Err(error) => return Err(error.into()),
         }
         seen.packets += 1;
-        seen.bytes += length as u64;
-        seen.last = Time(u64::from(word(&record, 0)) * 1_000_000_000 + u64::from(word(&record, 4)) * unit);
-        if let Some(packet) = parse(seen.last, &bytes[..length]) {
+        seen.bytes += frame.bytes.len() as u64;
+        seen.last = frame.time;
+        if let Some(packet) = parse(frame.time, &frame.bytes) {
             each(&packet)?;
         }
     }
-}
-
-/// Fills `bytes` as far as there is something to read.
-fn fill(from: &mut impl Read, bytes: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < bytes.len() {
-        match from.read(&mut bytes[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
 }
 
 fn parse(time: Time, frame: &[u8]) -> Option<Packet> {

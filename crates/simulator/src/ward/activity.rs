@@ -28,11 +28,13 @@ pub fn activity(
 fn next(sim: &Sim, dice: &mut Dice, rate: &impl Fn(&Sim, Time) -> f64) -> Time {
     let mean = |at: Time| 3600.0 / rate(sim, at).max(1e-6);
     if dice.chance(1.0 / 3.0) {
-        return sim.now + seconds(dice.exponential((mean(sim.now) * 0.1).min(120.0)));
+        let [soon, _] = Dice::clumps(mean(sim.now));
+        return sim.now + seconds(dice.exponential(soon));
     }
     let mut from = sim.now;
     for _ in 0..STEPS {
-        let wait = dice.exponential(mean(from) * 1.5);
+        let [_, late] = Dice::clumps(mean(from));
+        let wait = dice.exponential(late);
         if wait < 900.0 {
             return from + seconds(wait);
         }
@@ -44,13 +46,13 @@ fn next(sim: &Sim, dice: &mut Dice, rate: &impl Fn(&Sim, Time) -> f64) -> Time {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::{DAY, HOUR};
+    use crate::clock::{DAY, HOUR, OPENING};
     use std::cell::Cell;
     use std::rc::Rc;
 
     #[test]
     fn a_night_does_not_hide_the_morning() {
-        let mut sim = Sim::new(1, Time::from_secs(1_767_567_600));
+        let mut sim = Sim::new(1, OPENING);
         let counts = Rc::new(Cell::new([0_u32; 2]));
         let seen = Rc::clone(&counts);
         let rate = |sim: &Sim, at: Time| if sim.calendar.hour(at) < 8.0 { 0.001 } else { 30.0 };

@@ -169,12 +169,13 @@ fn count_one(sim: &mut Sim, scanner: HostId, target: HostId, number: u16) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::OPENING;
     use crate::ward::site::Site;
 
     /// In four weeks servers were away a few times, and never for long.
     #[test]
     fn a_few_a_week() {
-        let mut sim = Sim::new(5, Time::from_secs(1_767_567_600));
+        let mut sim = Sim::new(5, OPENING);
         let site = Site::build(&mut sim.net, 50);
         let servers = [site.ehr, site.engine, site.lis, site.pacs, site.pump_gateway];
         sim.ward.site = Some(site);

@@ -313,13 +313,14 @@ impl Link {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::OPENING;
     use crate::network::{LINUX, Network};
     use crate::wire::hl7::Sender;
     use std::cell::RefCell;
     use std::rc::Rc;
 
     fn pair() -> (Sim, LinkId, HostId) {
-        let mut sim = Sim::new(5, Time::from_secs(1_767_567_600));
+        let mut sim = Sim::new(5, OPENING);
         let zone = sim.net.add_zone("servers", 1, [10, 0, 0]);
         let host = |net: &mut Network, name: &str| net.add_host(name.into(), "server", zone, [2, 0, 0], LINUX);
         let (from, to) = (host(&mut sim.net, "a"), host(&mut sim.net, "b"));

@@ -157,8 +157,11 @@ impl Builder<'_> {
 
 impl Site {
     /// A hospital of about so many devices.
+    ///
+    /// # Panics
+    /// Where they are not in [`DEVICES`].
     pub fn build(net: &mut Network, devices: usize) -> Self {
-        let devices = devices.clamp(*DEVICES.start(), *DEVICES.end());
+        assert!(DEVICES.contains(&devices), "a hospital of {devices} devices");
         // Of 200 devices so many are of a kind; never fewer than `least`.
         let share = |of_200: usize, least: usize| (of_200 * devices / 200).max(least);
         let ward_count = (devices * 3 / 5).div_ceil(ZONE_DEVICES);

@@ -34,7 +34,9 @@ pub struct Message {
 pub fn encode(message: &Message, options: &[(u8, &[u8])]) -> Vec<u8> {
     let mut out = vec![0; 240];
     let answers = matches!(message.kind, OFFER | ACK);
-    out[..4].copy_from_slice(&[if answers { 2 } else { 1 }, 1, 6, u8::from(message.relay != Ipv4Addr::UNSPECIFIED)]);
+    // Each relay on the way to the server counts itself (RFC 1542 section 4.1.1).
+    let hops = u8::from(!answers && message.relay != Ipv4Addr::UNSPECIFIED);
+    out[..4].copy_from_slice(&[if answers { 2 } else { 1 }, 1, 6, hops]);
     out[4..8].copy_from_slice(&message.xid.to_be_bytes());
     out[12..16].copy_from_slice(&message.has.octets());
     out[16..20].copy_from_slice(&message.gets.octets());

@@ -13,6 +13,8 @@ pub struct Message {
     pub event: [String; 3],
     /// MSH-10.
     pub control_id: String,
+    /// MSH-11: `P` in production, `T` in training, `D` in debugging (table 0103).
+    pub processing: char,
     /// MSH-12, with what the sender has behind it (MSH-18, the character set).
     pub version: &'static str,
     /// The segments behind MSH, without their CR.
@@ -25,10 +27,11 @@ impl Message {
         let [application, facility, to_application, to_facility] = &self.ends;
         let event: Vec<&str> = self.event.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
         let mut text = format!(
-            "MSH|^~\\&|{application}|{facility}|{to_application}|{to_facility}|{}||{}|{}|P|{}\r",
+            "MSH|^~\\&|{application}|{facility}|{to_application}|{to_facility}|{}||{}|{}|{}|{}\r",
             self.time,
             event.join("^"),
             self.control_id,
+            self.processing,
             self.version
         );
         for segment in &self.segments {
@@ -53,6 +56,7 @@ impl Message {
             // The structure stands in the third component: nothing of it where the second is empty.
             event: ["ACK".into(), trigger.clone(), if trigger.is_empty() { String::new() } else { "ACK".into() }],
             control_id,
+            processing: self.processing,
             version: self.version,
             segments: vec![format!("MSA|{code}|{}", self.control_id)],
         }
@@ -143,6 +147,7 @@ impl Sender {
             time,
             event: std::array::from_fn(|_| parts.next().unwrap_or_default()),
             control_id: format!("{}{:07}", self.prefix, self.count),
+            processing: 'P',
             version: self.version,
             segments,
         }

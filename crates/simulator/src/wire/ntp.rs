@@ -32,3 +32,10 @@ pub fn response(request: &[u8; 48], stratum: u8, follows: [u8; 4], times: [Time;
     out[40..].copy_from_slice(&sent);
     out
 }
+
+/// Makes it the answer of a server that has no time to give: an alarm, no stratum, and why (sections 7.3 and 7.4).
+pub fn lose(reply: &mut [u8; 48]) {
+    reply[0] |= 0xc0;
+    reply[1] = 0;
+    reply[12..16].copy_from_slice(b"INIT");
+}

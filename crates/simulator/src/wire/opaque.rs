@@ -97,6 +97,9 @@ const NUMBERS: u8 = 6;
 /// Limits and settings of a monitor, over UDP, about once a minute.
 pub const LIMITS: Kind = kind(7, 196, 0);
 
+/// The central station sets a monitor's alarm limits, which staff do at the bed.
+pub const LIMITS_SET: Kind = kind(33, 88, 0);
+
 /// What a ventilator or an anaesthesia machine measures.
 pub const BREATHS: Kind = kind(16, 196, 0);
 /// Its settings, after a change.

@@ -145,7 +145,10 @@ pub fn server_flight(version: Version, hello: &[u8], cipher: u16, name: &str, di
     let mut body = version.legacy().to_vec();
     body.extend_from_slice(&noise::fresh::<32>(dice));
     body.push(32);
-    body.extend_from_slice(hello.get(SESSION_ID).unwrap_or(&[0; 32]));
+    // 1.3 repeats the client's session id; before that it would say that an old session goes on (RFC 5246 section 7.4.1.3).
+    let fresh = noise::fresh::<32>(dice);
+    let echoed = hello.get(SESSION_ID).filter(|_| version == Version::V13);
+    body.extend_from_slice(echoed.unwrap_or(&fresh));
     body.extend_from_slice(&cipher.to_be_bytes());
     body.push(0);
     let mut extensions = Vec::new();

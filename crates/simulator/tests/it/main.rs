@@ -1,5 +1,7 @@
 //! The simulator from outside: the same seed gives the same bytes, and tshark finds what was sent and nothing wrong.
 
+mod normal;
+mod scenarios;
 mod seeds;
 mod tshark;
 
@@ -7,8 +9,7 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 use std::rc::Rc;
 
-use wardtap_simulator::clock::{HOUR, Time};
-use wardtap_simulator::commands::generate::OPENING;
+use wardtap_simulator::clock::{HOUR, OPENING, Time};
 use wardtap_simulator::sim::Sim;
 use wardtap_simulator::tap::{Faults, Tap};
 use wardtap_simulator::ward;
@@ -44,8 +45,11 @@ fn hours(seed: u64, skip: u32, hours: u32, faults: Faults) -> Morning {
     let (capture, messages) = (Kept::default(), Kept::default());
     let (to, lines) = (Box::new(capture.clone()), Box::new(messages.clone()));
     let mut tap = Tap::new(to, Some(lines), faults, sim.dice("tap", 0)).unwrap();
-    tap.look_around(&sim.net);
-    sim.run(begin + HOUR * hours, |frame| tap.see(&frame)).unwrap();
+    let end = begin + HOUR * hours;
+    while sim.now < end {
+        let until = tap.look_around(&sim.net, sim.now).min(end);
+        sim.run(until, |frame| tap.see(&frame)).unwrap();
+    }
     tap.finish().unwrap();
     let messages = String::from_utf8(messages.0.take()).unwrap();
     Morning { capture: capture.0.take(), messages }

@@ -101,7 +101,17 @@ impl Hands<'_> {
         (features, place): (&Features, Place),
     ) {
         let linked = self.link(head, linked, Some(envelope.requester()), place);
-        if let Some(news) = self.links.message(linked.slot, message, envelope, features, place) {
+        let from = u8::from(envelope.side != linked.initiator);
+        if let Some(news) = self.links.message(linked.slot, from, message, envelope, features, place) {
+            self.shared.bundle.observations.push((self.key, Observation::Operation(news)));
+        }
+    }
+
+    /// Folds in a payload of a protocol that is not read.
+    pub fn link_opaque(&mut self, flow: &mut Flow<Application>, side: Side, bytes: usize, place: Place) {
+        let linked = self.link_flow(flow);
+        let from = u8::from(side != linked.initiator);
+        if let Some(news) = self.links.opaque(linked.slot, from, bytes as u64, place) {
             self.shared.bundle.observations.push((self.key, Observation::Operation(news)));
         }
     }

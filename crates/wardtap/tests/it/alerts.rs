@@ -215,9 +215,37 @@ fn ordinary_captures_raise_nothing() {
     assert!(quiet >= 40, "{quiet}");
 }
 
+/// What an alert is about: (device, its address, who did it).
+fn about(event: &Value) -> [&str; 3] {
+    ["/device/id", "/device/ip", "/peer/id"].map(|pointer| event.pointer(pointer).unwrap().as_str().unwrap())
+}
+
+#[test]
+fn a_stranger_between_two_devices_takes_both_addresses() {
+    let taken = |capture: &str| -> Vec<Value> {
+        let told = alerts(&replay(capture, &[]));
+        told.into_iter().filter(|event| event["alert"]["detection"] == TAKEN).collect()
+    };
+    let alerts = taken("captures/simulated/tool-arpspoof-modbus.pcap.zst");
+    let new: Vec<&Value> = alerts.iter().filter(|event| event["alert"]["state"] == "new").collect();
+    let stranger = "mac:00:1b:21:fd:cf:10";
+    assert_eq!(
+        new.iter().map(|event| about(event)).collect::<Vec<_>>(),
+        [["mac:00:14:22:ee:3b:0f", "10.20.50.10", stranger], ["mac:00:80:f4:9e:e7:10", "10.20.50.11", stranger]]
+    );
+    assert!(new.iter().all(|event| event["alert"]["severity"] == "high"));
+    // The owners keep their addresses to the end.
+    assert!(alerts.iter().all(|event| new.iter().any(|new| about(new) == about(event))));
+    // Addresses that a server leases, whoever that is, are the clients' own.
+    assert_eq!(taken("captures/simulated/tool-dnsmasq-rogue-dhcp.pcap.zst"), [Value::Null; 0]);
+}
+
+/// Fires in a simulated capture.
+const TAKEN: &str = "address-taken";
+
 #[test]
 fn every_detection_has_a_capture_that_fires() {
-    let fire: BTreeSet<&str> = EXPECTED.iter().map(|expected| expected.detection).collect();
+    let fire: BTreeSet<&str> = EXPECTED.iter().map(|expected| expected.detection).chain([TAKEN]).collect();
     let all: BTreeSet<&str> = DETECTIONS.iter().map(|about| about.name).collect();
     assert_eq!(fire, all);
 }

@@ -5,8 +5,7 @@ use std::io::BufWriter;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use wardtap_simulator::clock::HOUR;
-use wardtap_simulator::commands::generate::OPENING;
+use wardtap_simulator::clock::{HOUR, OPENING};
 use wardtap_simulator::sim::Sim;
 use wardtap_simulator::tap::{Faults, Tap};
 use wardtap_simulator::ward;
@@ -20,8 +19,11 @@ fn day(folder: &Path, faults: Faults) -> Vec<Value> {
     ward::open(&mut sim, 50);
     let create = |name| Box::new(BufWriter::new(File::create(folder.join(name)).unwrap()));
     let mut tap = Tap::new(create("day.pcap"), Some(create("sent.jsonl")), faults, sim.dice("tap", 0)).unwrap();
-    tap.look_around(&sim.net);
-    sim.run(OPENING + HOUR * 18, |frame| tap.see(&frame)).unwrap();
+    let evening = OPENING + HOUR * 18;
+    while sim.now < evening {
+        let until = tap.look_around(&sim.net, sim.now).min(evening);
+        sim.run(until, |frame| tap.see(&frame)).unwrap();
+    }
     tap.finish().unwrap();
     lines(&folder.join("sent.jsonl"))
 }

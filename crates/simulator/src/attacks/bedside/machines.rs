@@ -5,8 +5,10 @@ use crate::clock::{HOUR, MINUTE, seconds, secs, us};
 use crate::dice::Dice;
 use crate::network::{HostId, LINUX};
 use crate::sim::Sim;
+use crate::tcp::Side;
+use crate::ward::bedside::session::Air;
 use crate::ward::bedside::{machines, switch_on};
-use crate::wire::opaque::GATEWAY;
+use crate::wire::opaque::{CALLED, GATEWAY};
 
 /// Datagrams of the flood in a second, and for how long.
 const FLOOD: (u64, u64) = (400, 150);
@@ -51,7 +53,7 @@ pub(super) fn ventilator_flood(sim: &mut Sim) -> Cast {
 
 /// A second of it, straight to the port: nobody answers.
 fn flood(sim: &mut Sim, from: HostId, to: HostId, dice: &mut Dice) {
-    let (at, _) = sim.net.resolve(sim.now, from, to);
+    let Some((at, _)) = sim.net.resolve(sim.now, from, to) else { return };
     let (route, vlan) = sim.net.route(from, to);
     let gap = 1_000_000 / FLOOD.0;
     for step in 0..FLOOD.0 {
@@ -69,5 +71,25 @@ pub(super) fn calls_stop(sim: &mut Sim) -> Cast {
     panel.calls = false;
     let victims = vec![panel.host];
     sim.at(end, move |sim| sim.ward.bedside.panels[index].calls = true);
+    Cast { victims, attackers: Vec::new(), end }
+}
+
+/// See the scenario: until somebody comes with a screwdriver.
+pub(super) fn button_stuck(sim: &mut Sim) -> Cast {
+    let mut dice = sim.dice("nurse-call-stuck", sim.now.secs());
+    let end = sim.now + 50 * MINUTE;
+    let index = dice.range(0..sim.ward.bedside.panels.len() as u64) as usize;
+    let victims = vec![sim.ward.bedside.panels[index].host, sim.ward.site().nurse_call];
+    sim.repeat(sim.now, move |sim| {
+        let now = sim.now;
+        let bedside = &mut sim.ward.bedside;
+        let panel = &mut bedside.panels[index];
+        if sim.net.host(panel.host).up {
+            let air = &mut Air { net: &mut sim.net, voice: &mut bedside.voice };
+            panel.exchange(air, now, Side::Opener, CALLED);
+        }
+        let next = now + dice.around(secs(4), 0.3);
+        (next < end).then_some(next)
+    });
     Cast { victims, attackers: Vec::new(), end }
 }

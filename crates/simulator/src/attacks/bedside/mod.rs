@@ -106,6 +106,7 @@ pub const ALL: &[Scenario] = &[
         family: Family::Fault,
         techniques: &[],
         endangers: "An infusion is interrupted with every restart, and its alarms with it.",
+        within_normal: true,
         hour: 14.3,
         start: pumps::reboots,
         ..PLAIN
@@ -114,6 +115,7 @@ pub const ALL: &[Scenario] = &[
         name: "monitor-stream-stops",
         title: "a monitor sends no vitals any more while it keeps its connection and answers",
         endangers: "The central station shows nothing of a patient whom the ward believes to be watched.",
+        within_normal: true,
         hour: 13.4,
         start: monitors::stream_stops,
         ..PLAIN
@@ -122,6 +124,7 @@ pub const ALL: &[Scenario] = &[
         name: "monitor-vanishes",
         title: "a monitor is gone in the night and stays away for hours",
         endangers: "A patient is watched by nobody.",
+        within_normal: true,
         hour: 1.6,
         start: monitors::vanishes,
         ..PLAIN
@@ -202,6 +205,80 @@ pub const ALL: &[Scenario] = &[
         within_normal: true,
         hour: 7.4,
         start: machines::calls_stop,
+        ..PLAIN
+    },
+    Scenario {
+        name: "pump-library-by-day",
+        title: "the pump gateway sends all pumps a drug library at noon, more than twice as large as any before",
+        family: Family::Command,
+        techniques: &["T0836", "T0855", "T1692.001", "T0831", "T0843", "T0889", "T0839", "T1693.002", "T0879", "T0838"],
+        endangers: "Pumps warn of wrong doses by limits that nobody has checked, or not at all.",
+        within_normal: true,
+        hour: 12.3,
+        start: pumps::library_by_day,
+        ..PLAIN
+    },
+    Scenario {
+        name: "pump-reports-suppressed",
+        title: "pumps tell the gateway only that they are there: no status, no alarm, no log",
+        techniques: &["T0878", "T0804", "T1691.002", "T0815", "T0829", "T0826", "T0832", "T0849"],
+        endangers: "Nobody outside the room learns that an infusion has stopped or that a pump alarms.",
+        within_normal: true,
+        hour: 9.6,
+        start: pumps::reports_stop,
+        ..PLAIN
+    },
+    Scenario {
+        name: "monitor-alarm-storm",
+        title: "a loose lead makes a monitor alarm every two seconds",
+        family: Family::Fault,
+        techniques: &[],
+        endangers: "Real alarms of the ward go under among those of one bed.",
+        within_normal: true,
+        hour: 18.2,
+        start: monitors::alarm_storm,
+        ..PLAIN
+    },
+    Scenario {
+        name: "monitor-limits-from-afar",
+        title: "a central station sets the alarm limits of all its monitors at night, which is otherwise done at the bed",
+        family: Family::Command,
+        techniques: &["T0838", "T0836", "T0855", "T1692.001", "T0878", "T0831"],
+        endangers: "Monitors raise no alarm when a patient's heart or breathing fails.",
+        within_normal: true,
+        hour: 2.9,
+        start: monitors::limits_set,
+        ..PLAIN
+    },
+    Scenario {
+        name: "vitals-half-rate",
+        title: "a monitor sends its vitals half as often as before",
+        family: Family::Fault,
+        techniques: &[],
+        endangers: "The central station shows a patient's vitals late and with gaps.",
+        within_normal: true,
+        hour: 11.7,
+        start: monitors::half_rate,
+        ..PLAIN
+    },
+    Scenario {
+        name: "station-reconnects",
+        title: "a central station loses its connection to the device gateway every few seconds and opens it again",
+        within_normal: true,
+        hour: 21.2,
+        start: monitors::reconnects,
+        ..PLAIN
+    },
+    Scenario {
+        name: "nurse-call-stuck",
+        title: "the button of a nurse call panel is stuck and calls every few seconds",
+        family: Family::Fault,
+        techniques: &[],
+        endangers: "Calls of other patients go under, and staff no longer heed the panel.",
+        within_normal: true,
+        held_out: true,
+        hour: 0.9,
+        start: machines::button_stuck,
         ..PLAIN
     },
 ];

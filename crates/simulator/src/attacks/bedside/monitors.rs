@@ -5,9 +5,10 @@ use crate::clock::{HOUR, MINUTE, Time, ms, secs, us};
 use crate::dice::Dice;
 use crate::network::LINUX;
 use crate::sim::Sim;
+use crate::tcp::Side;
 use crate::ward::bedside::monitors::{self, Stage, Stream};
 use crate::ward::bedside::session::Air;
-use crate::wire::opaque::VITALS;
+use crate::wire::opaque::{ACKNOWLEDGED, HEARTBEAT, LIMITS_SET, VITALS};
 
 /// A monitor that stays in use until `until`; where none is, the first is.
 fn hold_one(sim: &mut Sim, dice: &mut Dice, until: Time) -> usize {
@@ -143,4 +144,86 @@ pub(super) fn copied(sim: &mut Sim) -> Cast {
         (next < end).then_some(next)
     });
     Cast { victims: vec![station], attackers: vec![pc], end }
+}
+
+/// A central station, by its place.
+fn a_station(sim: &Sim, dice: &mut Dice) -> usize {
+    dice.range(0..sim.ward.bedside.centrals.len() as u64) as usize
+}
+
+/// See the scenario.
+pub(super) fn alarm_storm(sim: &mut Sim) -> Cast {
+    let mut dice = sim.dice("monitor-alarm-storm", sim.now.secs());
+    let end = sim.now + 35 * MINUTE;
+    let index = hold_one(sim, &mut dice, end + MINUTE);
+    let victims = vec![sim.ward.bedside.monitors[index].host, sim.ward.bedside.monitors[index].session.server];
+    sim.repeat(sim.now + secs(2), move |sim| {
+        monitors::raise_alarm(sim, index, &mut dice);
+        let next = sim.now + dice.around(secs(2), 0.4);
+        (next < end).then_some(next)
+    });
+    Cast { victims, attackers: Vec::new(), end }
+}
+
+/// See the scenario: limits of heart rate, then those of saturation.
+pub(super) fn limits_set(sim: &mut Sim) -> Cast {
+    let mut dice = sim.dice("monitor-limits-from-afar", sim.now.secs());
+    let mut at = sim.now;
+    let chosen = hold_one(sim, &mut dice, at + HOUR);
+    let central = sim.ward.bedside.monitors[chosen].central;
+    let station = sim.ward.bedside.centrals[central].device;
+    let mut targets = monitors::in_use(sim);
+    targets.retain(|&index| sim.ward.bedside.monitors[index].central == central);
+    let victims = targets.iter().map(|&index| sim.ward.bedside.monitors[index].host).collect();
+    for round in 0..4_u32 {
+        for index in targets.iter().copied() {
+            at += dice.skewed(secs(3 + u64::from(round)), 0.5);
+            let wait = dice.skewed(ms(25), 0.4);
+            sim.at(at, move |sim| {
+                let now = sim.now;
+                let bedside = &mut sim.ward.bedside;
+                let monitor = &mut bedside.monitors[index];
+                if monitor.stage == Stage::InUse {
+                    let air = &mut Air { net: &mut sim.net, voice: &mut bedside.voice };
+                    monitor.session.exchange(air, now, Side::Answerer, [LIMITS_SET, ACKNOWLEDGED], wait);
+                }
+            });
+        }
+    }
+    Cast { victims, attackers: vec![station], end: at + MINUTE }
+}
+
+/// See the scenario.
+pub(super) fn half_rate(sim: &mut Sim) -> Cast {
+    let mut dice = sim.dice("vitals-half-rate", sim.now.secs());
+    let (end, mark) = (sim.now + 3 * HOUR, sim.net.mark);
+    let index = hold_one(sim, &mut dice, end + MINUTE);
+    let monitor = &mut sim.ward.bedside.monitors[index];
+    let victims = vec![monitor.host, monitor.session.server];
+    (monitor.period, monitor.mark) = (monitor.period * 2, mark);
+    sim.at(end, move |sim| {
+        let monitor = &mut sim.ward.bedside.monitors[index];
+        (monitor.period, monitor.mark) = (monitor.period / 2, 0);
+    });
+    Cast { victims, attackers: Vec::new(), end }
+}
+
+/// See the scenario.
+pub(super) fn reconnects(sim: &mut Sim) -> Cast {
+    let mut dice = sim.dice("station-reconnects", sim.now.secs());
+    let end = sim.now + 45 * MINUTE;
+    let central = a_station(sim, &mut dice);
+    let victims = vec![sim.ward.bedside.centrals[central].device, sim.ward.bedside.centrals[central].server];
+    sim.repeat(sim.now, move |sim| {
+        let now = sim.now;
+        let bedside = &mut sim.ward.bedside;
+        let session = &mut bedside.centrals[central];
+        session.reset(&mut sim.net, now);
+        let again = now + dice.around(secs(2), 0.5);
+        let air = &mut Air { net: &mut sim.net, voice: &mut bedside.voice };
+        session.exchange(air, again, Side::Opener, [HEARTBEAT, ACKNOWLEDGED], ms(4));
+        let next = again + dice.skewed(secs(6), 0.4);
+        (next < end).then_some(next)
+    });
+    Cast { victims, attackers: Vec::new(), end }
 }

@@ -8,7 +8,7 @@ use crate::dice::Dice;
 use crate::network::{HostId, LINUX, OUTSIDE};
 use crate::sim::Sim;
 use crate::tcp::{Connection, Side};
-use crate::ward::bedside::pumps::{self, FIRMWARE, Home, Stage};
+use crate::ward::bedside::pumps::{self, FIRMWARE, Home, LIBRARY, Stage};
 use crate::ward::bedside::session::{Air, Session, Transfer};
 use crate::wire::opaque::{ACKNOWLEDGED, IDENTIFY, IDENTITY, Kind, PUMP, PUMP_LOG, PUMP_RATE, PUMP_STATUS};
 
@@ -99,6 +99,43 @@ pub(super) fn night_rates(sim: &mut Sim) -> Cast {
         });
     }
     Cast { victims, attackers: vec![sim.ward.site().pump_gateway], end: at + secs(5) }
+}
+
+/// See the scenario: new libraries come at night, or when a pump is switched on.
+pub(super) fn library_by_day(sim: &mut Sim) -> Cast {
+    /// About 300 kB.
+    const LARGE: Transfer = Transfer { pieces: 75, ..LIBRARY };
+    let mut dice = sim.dice("pump-library-by-day", sim.now.secs());
+    let mut at = sim.now;
+    let mut targets = in_reach(sim);
+    if targets.is_empty() {
+        targets = vec![hold_one(sim, &mut dice, at + HOUR)];
+    }
+    let victims = targets.iter().map(|&index| sim.ward.bedside.pumps[index].host).collect();
+    for index in targets {
+        at += dice.skewed(secs(25), 0.6);
+        sim.at(at, move |sim| {
+            let now = sim.now;
+            let bedside = &mut sim.ward.bedside;
+            let pump = &mut bedside.pumps[index];
+            if pump.is_online(now) {
+                let air = &mut Air { net: &mut sim.net, voice: &mut bedside.voice };
+                pump.session.transfer(air, now, &LARGE, ACKNOWLEDGED);
+            }
+        });
+    }
+    Cast { victims, attackers: vec![sim.ward.site().pump_gateway], end: at + MINUTE }
+}
+
+/// See the scenario: all that are there, for the software is the same.
+pub(super) fn reports_stop(sim: &mut Sim) -> Cast {
+    let end = sim.now + 6 * HOUR;
+    let mut victims: Vec<HostId> = in_reach(sim).into_iter().map(|index| sim.ward.bedside.pumps[index].host).collect();
+    victims.push(sim.ward.site().pump_gateway);
+    let mute = |sim: &mut Sim, muted| sim.ward.bedside.pumps.iter_mut().for_each(|pump| pump.muted = muted);
+    mute(sim, true);
+    sim.at(end, move |sim| mute(sim, false));
+    Cast { victims, attackers: Vec::new(), end }
 }
 
 /// See the scenario.

@@ -1,6 +1,7 @@
 //! Archives and modalities that do not do their work, by themselves or by somebody's doing; and steps that never were.
 
 use super::images::{any_pc, first};
+use super::queries::stations;
 use crate::attacks::Cast;
 use crate::clock::{HOUR, MINUTE, ms, secs};
 use crate::sim::Sim;
@@ -76,7 +77,7 @@ pub(super) fn silence(sim: &mut Sim) -> Cast {
 
 pub(super) fn storm(sim: &mut Sim) -> Cast {
     let mut dice = sim.dice("dicom-reject-storm", 0);
-    let station = dice.pick(&sim.ward.imaging.stations).entity;
+    let station = dice.pick(stations(sim)).entity;
     let pacs = sim.ward.imaging.pacs;
     let renamed = Entity { title: "WORKSTATION".into(), ..sim.ward.imaging.entities[station.0].clone() };
     let host = renamed.host;

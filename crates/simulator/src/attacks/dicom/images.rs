@@ -1,5 +1,6 @@
 //! Images that go where they should not, or are not what they should be.
 
+use super::queries::stations;
 use crate::attacks::Cast;
 use crate::clock::{HOUR, MINUTE, secs};
 use crate::dice::Dice;
@@ -147,7 +148,7 @@ pub(super) fn copy(sim: &mut Sim) -> Cast {
 
 pub(super) fn replace(sim: &mut Sim) -> Cast {
     let mut dice = sim.dice("dicom-images-replaced", 0);
-    let station = dice.pick(&sim.ward.imaging.stations).entity;
+    let station = dice.pick(stations(sim)).entity;
     let pacs = sim.ward.imaging.pacs;
     let mut at = sim.now;
     for number in 0..5 {

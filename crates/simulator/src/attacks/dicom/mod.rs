@@ -1,7 +1,11 @@
 //! DICOM: pictures taken away, changed or poisoned, and archives felt out.
 
+mod ailing;
+mod borrowed;
 mod devices;
 mod images;
+pub mod inside;
+mod odd;
 mod queries;
 
 use super::Family::{Availability, Integrity, Malware, Reconnaissance, Theft};
@@ -161,6 +165,7 @@ pub const ALL: &[Scenario] = &[
             "T1078",
         ],
         endangers: "Physicians see findings that are not the patient's.",
+        within_normal: true,
         held_out: true,
         hour: 16.2,
         start: images::replace,

@@ -9,6 +9,7 @@ use crate::ward::imaging::archive::{self, Destination};
 use crate::ward::imaging::association::Association;
 use crate::ward::imaging::dial;
 use crate::ward::imaging::entity::{Entity, EntityId, makes};
+use crate::ward::imaging::reading::Station;
 use crate::ward::imaging::services;
 use crate::ward::imaging::study::{self, Kind, Study};
 use crate::wire::dicom::uid;
@@ -98,7 +99,7 @@ fn enter(sim: &mut Sim, guest: EntityId, to: EntityId) {
 }
 
 /// A study of any kind, as the archive has thousands of.
-fn any_study(sim: &Sim, number: u64, who: &str) -> Study {
+pub(super) fn any_study(sim: &Sim, number: u64, who: &str) -> Study {
     let mut dice = sim.dice(who, number);
     let kinds = [(Kind::Xr, &makes::XR), (Kind::Us, &makes::US), (Kind::Xr, &makes::XR), (Kind::Ct, &makes::CT)];
     let (kind, make) = *dice.pick(&kinds);
@@ -106,10 +107,15 @@ fn any_study(sim: &Sim, number: u64, who: &str) -> Study {
     study.prior(&mut dice)
 }
 
+/// Workstations that were there from the beginning: with one that joined later, everything would be new.
+pub(super) fn stations(sim: &Sim) -> &[Station] {
+    &sim.ward.imaging.stations[..sim.ward.site().reading.len()]
+}
+
 /// A workstation that is used every day.
 fn used_station(sim: &Sim, who: &str) -> EntityId {
     let mut dice = sim.dice(who, 1);
-    dice.pick(&sim.ward.imaging.stations).entity
+    dice.pick(stations(sim)).entity
 }
 
 pub(super) fn move_all(sim: &mut Sim) -> Cast {
@@ -126,7 +132,7 @@ pub(super) fn move_all(sim: &mut Sim) -> Cast {
     cast(sim, station, at + MINUTE, &[])
 }
 
-fn take(sim: &mut Sim, station: EntityId, destination: Destination<'_>, study: &Study) {
+pub(super) fn take(sim: &mut Sim, station: EntityId, destination: Destination<'_>, study: &Study) {
     let pacs = sim.ward.imaging.pacs;
     let proposals = [uid::FIND, uid::MOVE].map(|syntax| sim.ward.imaging.entities[station.0].propose(syntax));
     let Some(mut association) = dial(sim, sim.now, station, pacs, &proposals) else { return };
@@ -135,7 +141,7 @@ fn take(sim: &mut Sim, station: EntityId, destination: Destination<'_>, study: &
 }
 
 /// The archive is robbed, and by a workstation.
-fn cast(sim: &Sim, station: EntityId, end: Time, helpers: &[EntityId]) -> Cast {
+pub(super) fn cast(sim: &Sim, station: EntityId, end: Time, helpers: &[EntityId]) -> Cast {
     let attackers = [station].iter().chain(helpers).map(|entity| sim.ward.imaging.host(*entity)).collect();
     Cast { victims: vec![sim.ward.imaging.host(sim.ward.imaging.pacs)], attackers, end }
 }

@@ -8,13 +8,13 @@ use crate::queue::Detour;
 use crate::sim::Sim;
 use crate::ward::office::names::Spoofed;
 
-type Owner = (Mac, std::net::Ipv4Addr);
+pub(super) type Owner = (Mac, std::net::Ipv4Addr);
 
-fn owner(sim: &Sim, host: HostId) -> Owner {
+pub(super) fn owner(sim: &Sim, host: HostId) -> Owner {
     (sim.net.host(host).mac, sim.net.host(host).ip)
 }
 
-fn gateway(sim: &Sim, host: HostId) -> Owner {
+pub(super) fn gateway(sim: &Sim, host: HostId) -> Owner {
     (sim.net.zone_of(host).gateway, sim.net.zone_of(host).address(1))
 }
 
@@ -38,7 +38,7 @@ fn stand_between(sim: &mut Sim, attacker: HostId, pair: [Owner; 2], end: Time) {
     sim.at(end, |sim| sim.net.queue.detours.clear());
 }
 
-fn divert(sim: &mut Sim, from: Option<Mac>, to: Mac, by: Mac, vlan: u16, end: Time) {
+pub(super) fn divert(sim: &mut Sim, from: Option<Mac>, to: Mac, by: Mac, vlan: u16, end: Time) {
     let (times, mark) = ([sim.now + ms(5), end], sim.net.mark);
     sim.net.queue.detours.push(Detour { from, to, by, vlan, times, mark });
 }

@@ -11,7 +11,7 @@ use crate::wire::noise;
 use crate::wire::tls::{BROWSER, Client, PROGRAM, Version};
 
 /// A program for remote control: its hello is unlike a browser's.
-const IMPLANT: Client = Client {
+pub(super) const IMPLANT: Client = Client {
     newest: Version::V13,
     ciphers: &[0x1302, 0x1303, 0x1301, 0xcca9, 0xcca8, 0xc02b, 0xc02f],
     protocols: &["http/1.1"],

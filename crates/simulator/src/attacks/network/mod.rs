@@ -5,6 +5,7 @@ mod channels;
 mod damage;
 mod intruders;
 mod scans;
+mod usual;
 
 use std::net::Ipv4Addr;
 
@@ -13,6 +14,10 @@ use self::channels::{beacon, dns_tunnel, exfiltration_night, exfiltration_slow};
 use self::damage::{broadcast_storm, clocks_wrong, ransomware, record_downgraded, record_unencrypted, syn_flood};
 use self::intruders::{console_lateral, password_spray, ssh_guessing, vendor_at_night};
 use self::scans::{port_scan, rogue_device, sweep};
+use self::usual::{
+    backup_swollen, clocks_lost, dhcp_other_router, files_at_night, logins_refused, printer_flooded, record_snooping,
+    vendor_for_hours, vendor_report_swollen, vendor_way_misused,
+};
 use super::{Cast, Family, Scenario};
 use crate::network::{HostId, LINUX, OUTSIDE, ZoneId};
 use crate::sim::Sim;
@@ -197,7 +202,7 @@ pub const ALL: &[Scenario] = &[
         19.2,
         password_spray,
     ),
-    scenario(
+    within_normal(scenario(
         "smb-ransomware",
         "a PC reads, encrypts and renames all files of the file server",
         Family::Malware,
@@ -205,8 +210,8 @@ pub const ALL: &[Scenario] = &[
         "Documents and working instructions become unreadable, and what spreads so reaches devices next.",
         4.3,
         ransomware,
-    ),
-    scenario(
+    )),
+    within_normal(scenario(
         "record-tls-downgraded",
         "the health record speaks only TLS 1.0",
         Family::Integrity,
@@ -214,7 +219,7 @@ pub const ALL: &[Scenario] = &[
         "What staff read and write in the health record can be read by others.",
         8.6,
         record_downgraded,
-    ),
+    )),
     scenario(
         "record-unencrypted",
         "the health record is served without encryption",
@@ -249,7 +254,7 @@ pub const ALL: &[Scenario] = &[
         16.2,
         syn_flood,
     ),
-    scenario(
+    within_normal(scenario(
         "broadcast-storm",
         "a loop between switches lets broadcasts of a ward go round",
         Family::Fault,
@@ -257,8 +262,8 @@ pub const ALL: &[Scenario] = &[
         "Monitors and pumps of a ward lose their connection to the central station.",
         5.2,
         broadcast_storm,
-    ),
-    scenario(
+    )),
+    within_normal(scenario(
         "clocks-wrong",
         "the hospital's time servers tell a time that is an hour off",
         Family::Fault,
@@ -266,7 +271,97 @@ pub const ALL: &[Scenario] = &[
         "Measurements, images and doses are filed under the wrong time.",
         7.3,
         clocks_wrong,
+    )),
+    within_normal(scenario(
+        "record-snooping",
+        "a ward's PC opens hundreds of patients' records in an evening",
+        Family::Theft,
+        &["T0882", "T0811", "T0802", "T1213", "T1119", "T1078", "T1530"],
+        "Somebody reads the records of patients whom he does not treat.",
+        20.4,
+        record_snooping,
+    )),
+    within_normal(scenario(
+        "files-at-night",
+        "a ward's PC reads file after file of the file server at night",
+        Family::Theft,
+        &["T0882", "T0811", "T0893", "T1039", "T1119", "T1083", "T1074", "T1005"],
+        "Documents of all wards are being collected, to be carried out of the hospital.",
+        2.2,
+        files_at_night,
+    )),
+    within_normal(scenario(
+        "vendor-for-hours",
+        "a vendor's account works for hours at night on a device that it serves",
+        Family::Access,
+        &["T0822", "T0886", "T0859", "T0883", "T1133", "T1078", "T1021", "T1021.001", "T1021.004", "T1021.005"],
+        "A stolen vendor's account is used, and nobody at the device knows what is done to it.",
+        1.8,
+        vendor_for_hours,
+    )),
+    within_normal(held_out(scenario(
+        "vendor-report-swollen",
+        "a scanner's report to its vendor is hundreds of times as large as on other days",
+        Family::Theft,
+        &["T0882", "T0811", "T0869", "T0884", "T0885", "T1020", "T1041", "T1048", "T1048.002", "T1567"],
+        "Images of many patients leave the hospital on a way that is trusted.",
+        0.7,
+        vendor_report_swollen,
+    ))),
+    within_normal(scenario(
+        "vendor-way-misused",
+        "a scanner calls its vendor's site every few minutes, with a program that it does not have",
+        Family::Malware,
+        &["T0869", "T0884", "T0885", "T1071", "T1071.001", "T1573", "T1090", "T1041", "T1195", "T0862"],
+        "A scanner is under somebody's control from outside.",
+        12.1,
+        vendor_way_misused,
+    )),
+    within_normal(scenario(
+        "backup-swollen",
+        "the file server saves fifteen times as much as on other nights",
+        Family::Malware,
+        &["T0809", "T0826", "T1486", "T1485", "T1565", "T1565.001", "T1490"],
+        "Nearly all documents have been changed in a day, as when they are encrypted; the good copies are written over next.",
+        4.6,
+        backup_swollen,
+    )),
+    within_normal(held_out(scenario(
+        "logins-refused",
+        "a PC tries to log in at the file server as another user every few minutes, in vain",
+        Family::Access,
+        &["T0812", "T0859", "T0886", "T1110", "T1110.001", "T1110.003", "T1021.002", "T1078"],
+        "Who finds a right password can open patient records and reach devices.",
+        9.3,
+        logins_refused,
+    ))),
+    within_normal(scenario(
+        "printer-flooded",
+        "a PC sends its printer job after job at night",
+        Family::Availability,
+        &["T0814", "T0826", "T0815", "T1499", "T1499.003", "T1498", "T0813"],
+        "The ward cannot print what it needs, as labels and orders; something on the PC is out of control.",
+        23.1,
+        printer_flooded,
+    )),
+    scenario(
+        "dhcp-other-router",
+        "the DHCP server names a PC as the router of an office",
+        Family::Integrity,
+        &["T0830", "T0849", "T1557", "T1557.003", "T0864", "T1565.002"],
+        "PCs of doctors and nurses go through somebody's PC, who can read passwords and change what they see.",
+        6.2,
+        dhcp_other_router,
     ),
+    within_normal(scenario(
+        "clocks-lost",
+        "the hospital's time servers say that they do not know the time",
+        Family::Fault,
+        &[],
+        "Clocks of devices drift apart: measurements, images and doses are filed under the wrong time.",
+        10.2,
+        clocks_lost,
+    )),
 ];
 
 /// A server outside that the hospital has never talked to.
@@ -317,7 +412,7 @@ mod tests {
         assert_eq!(sim.played.len(), ALL.len());
         for played in &sim.played {
             let count = frames.get(&played.mark).copied().unwrap_or_default();
-            assert!(count >= 20, "{:?} left {count} frames", played.scenario);
+            assert!(count >= 10, "{:?} left {count} frames", played.scenario);
             assert!(!played.cast.victims.is_empty(), "{:?} concerns nobody", played.scenario);
         }
         assert!(sim.net.queue.detours.is_empty(), "who stood between is gone");

@@ -1,13 +1,13 @@
 //! What is spliced in is what was recorded.
 
 use super::*;
-use crate::clock::{Time, secs};
-use crate::commands::generate::OPENING;
+use crate::clock::{OPENING, Time, secs};
 use crate::frame;
 use crate::pcap::{self, Writer};
 use crate::truth::Message;
 use crate::ward;
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -71,7 +71,7 @@ fn every_frame_arrives_whole_and_under_the_hospitals_addresses() {
     for scenario in ALL {
         let Spliced { frames, cast, sim, recorded, .. } = spliced(scenario);
         let name = scenario.name;
-        let originals = pcap::read(&recorded).unwrap();
+        let originals = pcap::parse(&fs::read(&recorded).unwrap()).unwrap();
         assert_eq!(frames.len(), originals.len(), "{name}");
         let vlans: Vec<u16> =
             cast.victims.iter().chain(&cast.attackers).map(|host| sim.net.zone_of(*host).vlan).collect();
@@ -130,7 +130,7 @@ fn tshark_finds_nothing_that_was_not_recorded() {
     let mut writers = paths.each_ref().map(|path| Writer::new(std::fs::File::create(path).unwrap()).unwrap());
     for scenario in ALL {
         let Spliced { frames, recorded, .. } = spliced(scenario);
-        for frame in pcap::read(&recorded).unwrap() {
+        for frame in pcap::parse(&fs::read(&recorded).unwrap()).unwrap() {
             writers[0].frame(frame.time, &frame.bytes, frame.bytes.len()).unwrap();
         }
         for (time, bytes, _) in &frames {

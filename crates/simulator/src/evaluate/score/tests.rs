@@ -1,6 +1,7 @@
 use super::*;
 use crate::attacks::Cast;
 use crate::clock::{HOUR, secs};
+use crate::evaluate::events::Incident;
 use crate::evaluate::truth::Frames;
 use crate::sim::Sim;
 
@@ -100,6 +101,20 @@ fn what_comes_without_it_too_is_not_about_it() {
     assert!(verdict.found && verdict.without);
 }
 
+/// Chance is looked for on the same hosts at the same hours of other days.
+#[test]
+fn a_day_later_it_is_found_by_what_comes_a_day_later() {
+    let families = Families::default();
+    let rules = Rules { tolerance: HOUR, severity: Severity::Low, families: &families };
+    let day = 86_400;
+    let later = alert("10.0.0.1", day + 10_030, day + 10_040, day + 10_050);
+    let clean = Events { alerts: vec![later], ..Events::default() };
+    assert!(!would_find(&rules, &truth(), &clean));
+    assert!(would_find(&rules, &truth().on_day(0, 1), &clean));
+    assert!(!would_find(&rules, &truth().on_day(0, 2), &clean));
+    assert_eq!(truth().on_day(1, 3).on_day(3, 1).begin(), truth().begin());
+}
+
 #[test]
 fn what_is_not_bad_enough_does_not_count() {
     let mut info = alert("10.0.0.1", 10_030, 10_040, 10_050);
@@ -122,7 +137,10 @@ fn incidents_are_those_with_an_alert_about_it() {
     let families = Families::default();
     let rules = Rules { tolerance: HOUR, severity: Severity::Low, families: &families };
     let (about, other) = (alert("10.0.0.1", 10_030, 10_040, 10_050), alert("10.0.0.9", 10_030, 10_040, 10_050));
-    let incident = |ids: &[&Alert]| ids.iter().map(|alert| alert.id.clone()).collect();
+    let incident = |of: &[&Alert]| {
+        let alerts = of.iter().map(|alert| alert.id.clone()).collect();
+        Incident { raised: Time::from_secs(10_060), alerts }
+    };
     let day = Events {
         incidents: [("a".into(), incident(&[&about, &other])), ("b".into(), incident(&[&other]))].into(),
         alerts: vec![about, other],

@@ -137,6 +137,7 @@ pub fn send(sim: &mut Sim, event: Event, patient: u64, bed: &str) {
         time,
         event: ["ORU".into(), trigger.into(), format!("ORU_{trigger}")],
         control_id: format!("DG{count:08}"),
+        processing: 'P',
         version: "2.6",
         segments,
     };

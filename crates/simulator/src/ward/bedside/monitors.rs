@@ -7,6 +7,7 @@ use super::{Bedside, gateway, switch_on};
 use crate::clock::{HOUR, MINUTE, Time, ms, seconds, secs, us};
 use crate::dice::Dice;
 use crate::network::HostId;
+use crate::queue::Mark;
 use crate::sim::Sim;
 use crate::tcp::Side;
 use crate::wire::opaque::{
@@ -75,6 +76,8 @@ pub struct Monitor {
     pub written: Time,
     /// Time between datagrams.
     pub period: Duration,
+    /// The scenario that its datagrams belong to.
+    pub mark: Mark,
     /// Who lies there: a number of the hospital.
     pub patient: u64,
     /// Numbers and waves that are measured.
@@ -111,6 +114,7 @@ impl Monitor {
             sequence: dice.range(0..1 << 20) as u32,
             written: never,
             period: seconds(dice.between(4.0, 5.0)),
+            mark: 0,
             patient: dice.range(100_000..900_000),
             measured: Self::draw_measured(&mut dice),
             port,
@@ -223,6 +227,7 @@ fn stream(sim: &mut Sim, index: usize) -> Time {
     if monitor.stage != Stage::InUse || monitor.stream != Stream::Own {
         return at + monitor.period * BATCH;
     }
+    let before = std::mem::replace(&mut sim.net.mark, monitor.mark);
     let air = &mut Air { net: &mut sim.net, voice };
     for _ in 0..BATCH {
         let wobble = us(monitor.dice.range(0..16_000));
@@ -230,6 +235,7 @@ fn stream(sim: &mut Sim, index: usize) -> Time {
         monitor.sequence = monitor.sequence.wrapping_add(1);
         at += monitor.period;
     }
+    sim.net.mark = before;
     monitor.written = at;
     at
 }

@@ -59,12 +59,14 @@ pub struct Pump {
     pub firmware: u16,
     /// It is there at all: one that is on loan is not at first.
     pub present: bool,
+    /// It tells nothing but that it is there; a scenario may make it so.
+    pub muted: bool,
     period: Duration,
     dice: Dice,
 }
 
 /// A drug library of about 120 kB.
-const LIBRARY: Transfer = Transfer { offer: LIBRARY_OFFER, piece: LIBRARY_PIECE, pieces: 30, storing: ms(25) };
+pub const LIBRARY: Transfer = Transfer { offer: LIBRARY_OFFER, piece: LIBRARY_PIECE, pieces: 30, storing: ms(25) };
 /// Firmware of about 600 kB.
 pub const FIRMWARE: Transfer = Transfer { offer: FIRMWARE_OFFER, piece: FIRMWARE_PIECE, pieces: 150, storing: ms(60) };
 
@@ -91,6 +93,7 @@ impl Pump {
             library: 0,
             firmware: 0,
             present: true,
+            muted: false,
             period,
             dice,
         }
@@ -113,6 +116,9 @@ impl Pump {
     /// Says something to the gateway, which answers.
     pub fn tell(&mut self, air: &mut Air<'_>, at: Time, kind: Kind) -> Time {
         let wait = self.dice.skewed(ms(5), 0.5);
+        if self.muted && kind.code != HEARTBEAT.code {
+            return at;
+        }
         self.session.exchange(air, at, Side::Opener, [kind, ACKNOWLEDGED], wait)
     }
 

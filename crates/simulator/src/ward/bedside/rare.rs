@@ -106,9 +106,8 @@ fn repair(sim: &mut Sim, dice: &mut Dice) {
         ward.bedside.pumps.iter_mut().filter(|pump| pump.present && pump.stage == pumps::Stage::Off).collect();
     let count = off.len() as u64;
     if let Some(pump) = off.into_iter().nth(dice.range(0..count.max(1)) as usize) {
-        let [_, .., e, f] = dice.bits().to_be_bytes();
-        let mac = &mut net.host_mut(pump.host).mac;
-        (mac[3], mac[4], mac[5]) = (mac[3] ^ e, mac[4] ^ f, mac[5]);
+        // The last two octets are the host's alone: what stands before them may be anything.
+        net.host_mut(pump.host).mac[3] ^= dice.range(1..256) as u8;
         pump.until = pump.until.max(*now + minutes(dice.between(240.0, 900.0)));
     }
 }

@@ -36,6 +36,8 @@ pub struct Channel {
     pub transaction: u16,
     /// Until when the last request keeps it.
     pub busy: Time,
+    /// The master does not poll: its driver hangs.
+    pub paused: bool,
     connection: Option<Connection>,
     unanswered: u32,
 }
@@ -57,7 +59,7 @@ impl Sim {
         let channels = &mut self.ward.building.channels;
         let id = ChannelId(channels.len());
         let (busy, connection, unanswered) = (Time::default(), None, 0);
-        channels.push(Channel { master, server, transaction: 1, busy, connection, unanswered });
+        channels.push(Channel { master, server, transaction: 1, busy, paused: false, connection, unanswered });
         id
     }
 
@@ -134,13 +136,32 @@ impl Sim {
             channel.unanswered = 0;
             net.mark = if mark == 0 { tampered.max(server.mark) } else { mark };
             let wait = dice.skewed(wait, 0.25).mul_f64(server.slowness);
+            let mut answered = request.clone();
+            if let (Some(forge), Request::Read { function, .. }, Outcome::Done) = (server.forged, request, outcome) {
+                let mut lie = bytes.clone();
+                forge(&mut lie);
+                let sent = connection.send(net, sent.arrived + wait / 2, Side::Answerer, &lie);
+                net.note(sent.frame, || modbus::truth(&lie, request, "response", connection.names(Side::Answerer)));
+                // What was asked has its answer: of a second one nobody knows which registers it is about.
+                answered = Request::Other { function: *function, data: Vec::new() };
+            }
             let sent = connection.send(net, sent.arrived + wait, Side::Answerer, bytes);
             net.mark = mark;
-            net.note(sent.frame, || modbus::truth(bytes, request, "response", connection.names(Side::Answerer)));
+            net.note(sent.frame, || modbus::truth(bytes, &answered, "response", connection.names(Side::Answerer)));
             channel.busy = sent.arrived + us(400) + dice.skewed(ms(4), 0.6);
         }
         channel.connection = Some(connection);
         outcome
+    }
+
+    /// Has a channel's master ask whether the other end is still there, and nothing else.
+    pub fn keep_alive(&mut self, id: ChannelId) {
+        let Self { net, ward, now, .. } = self;
+        let channel = &mut ward.building.channels[id.0];
+        let at = channel.busy.max(*now);
+        if let Some(connection) = channel.connection.as_mut().filter(|connection| !connection.is_closed()) {
+            connection.keep_alive(net, at, Side::Opener);
+        }
     }
 
     /// Closes a channel's connection from the master's end.

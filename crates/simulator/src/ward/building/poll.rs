@@ -94,8 +94,11 @@ fn poll(sim: &mut Sim, id: ChannelId) {
     sim.repeat(next, move |sim| {
         count += 1;
         step(sim, id);
-        let wait = match sim.connect(id) {
-            Some(fresh) => {
+        let paused = sim.ward.building.channels[id.0].paused;
+        let wait = match (!paused).then(|| sim.connect(id)) {
+            // A driver that hangs asks nothing.
+            None => Duration::ZERO,
+            Some(Some(fresh)) => {
                 if fresh {
                     introduce(sim, id);
                 }
@@ -103,7 +106,7 @@ fn poll(sim: &mut Sim, id: ChannelId) {
                 Duration::ZERO
             }
             // A master that finds nobody tries again after a while.
-            None => dice.around(secs(30), 0.3),
+            Some(None) => dice.around(secs(30), 0.3),
         };
         // The system's timer keeps its beat, and fires a little late.
         next += cycle(kind);

@@ -62,12 +62,18 @@ struct Spell {
 }
 
 impl Spell {
-    fn lasts(&mut self, now: Time, wait: impl FnOnce() -> Duration, length: impl FnOnce() -> Duration) -> bool {
+    fn lasts(
+        &mut self,
+        now: Time,
+        dice: &mut Dice,
+        wait: impl FnOnce(&mut Dice) -> Duration,
+        length: impl FnOnce(&mut Dice) -> Duration,
+    ) -> bool {
         if self.next == Time::default() {
-            self.next = now + wait();
+            self.next = now + wait(dice);
         } else if now >= self.next {
-            self.until = now + length();
-            self.next = self.until + wait();
+            self.until = now + length(dice);
+            self.next = self.until + wait(dice);
         }
         now < self.until
     }
@@ -170,8 +176,7 @@ impl Process {
     fn isolation(&mut self, image: &mut Image, elapsed: f64, now: Time, calendar: Calendar) {
         let dice = &mut self.dice;
         let rate = 0.3 + 5.0 * calendar.clinical(now);
-        let mut chance = dice.clone();
-        let open = self.door.lasts(now, || dice.clumped(rate), || chance.skewed(seconds(25.0), 0.5));
+        let open = self.door.lasts(now, dice, |dice| dice.clumped(rate), |dice| dice.skewed(seconds(25.0), 0.5));
         let wanted = f64::from(image.get(HOLDING, PRESSURE_SETPOINT) as i16) / 10.0;
         let warm = f64::from(image.get(HOLDING, TEMPERATURE_SETPOINT)) / 10.0;
         let least = f64::from(image.get(HOLDING, FAN_LEAST)) / 10.0;
@@ -192,9 +197,8 @@ impl Process {
 
     fn ups(&mut self, image: &mut Image, elapsed: f64, now: Time, busy: f64) {
         let dice = &mut self.dice;
-        let mut chance = dice.clone();
-        let wait = || seconds(dice.exponential(25.0 * DAY.as_secs_f64()));
-        let battery = self.door.lasts(now, wait, || chance.skewed(seconds(12.0), 1.0));
+        let wait = |dice: &mut Dice| seconds(dice.exponential(25.0 * DAY.as_secs_f64()));
+        let battery = self.door.lasts(now, dice, wait, |dice| dice.skewed(seconds(12.0), 1.0));
         let load = self.main.step(40.0 + 5.0 * self.own + 16.0 * busy, elapsed, dice);
         let mains = if battery { 0.0 } else { self.second.step(230.0, elapsed, dice) };
         let warmth = self.third.step(24.5 + 2.0 * busy, elapsed, dice);
@@ -225,8 +229,8 @@ impl Process {
     fn fridge(&mut self, image: &mut Image, elapsed: f64, now: Time, busy: f64) {
         let dice = &mut self.dice;
         let wanted = f64::from(image.get(HOLDING, FRIDGE_SETPOINT)) / 10.0;
-        let mut chance = dice.clone();
-        let open = self.door.lasts(now, || dice.clumped(0.2 + 2.5 * busy), || chance.skewed(seconds(30.0), 0.6));
+        let wait = |dice: &mut Dice| dice.clumped(0.2 + 2.5 * busy);
+        let open = self.door.lasts(now, dice, wait, |dice| dice.skewed(seconds(30.0), 0.6));
         let [air, _] = &mut self.vessels;
         air.limits = (wanted - 0.8, wanted + 0.8);
         // The compressor of this vessel takes warmth out: it runs from the upper limit down to the lower.
@@ -263,14 +267,13 @@ fn store(image: &mut Image, table: u8, address: u16, values: &[f64]) {
 mod tests {
     use super::super::unit::Unit;
     use super::*;
-    use crate::clock::secs;
+    use crate::clock::{OPENING, secs};
 
     /// What a week of a unit looks like: the least and the greatest of a value.
     fn week(kind: Kind, table: u8, address: u16) -> (i16, i16) {
         let mut unit = Unit::new(1, kind, Dice::new(1, "unit", 0));
-        let opened = Time::from_secs(1_767_567_600);
-        let calendar = Calendar { opened, utc_offset_hours: 1 };
-        let (mut now, mut seen) = (opened, Vec::new());
+        let calendar = Calendar { opened: OPENING, utc_offset_hours: 1 };
+        let (mut now, mut seen) = (OPENING, Vec::new());
         for _ in 0..7 * 2880 {
             now += secs(30);
             unit.process.step(kind, &mut unit.image, now, calendar);

@@ -108,6 +108,8 @@ pub struct Unit {
     pub silent: bool,
     /// It answers everything with this exception.
     pub refuses: Option<u8>,
+    /// The revision of its program, where that is not what it was delivered with.
+    pub revision: Option<&'static str>,
     /// See [`Tamper`].
     pub tamper: Option<Tamper>,
 }
@@ -116,7 +118,8 @@ impl Unit {
     /// A unit as it was put into service.
     pub fn new(id: u8, kind: Kind, mut dice: Dice) -> Self {
         let image = commissioned(kind, &mut dice);
-        Self { id, kind, image, process: Process::new(kind, dice), silent: false, refuses: None, tamper: None }
+        let process = Process::new(kind, dice);
+        Self { id, kind, image, process, silent: false, refuses: None, revision: None, tamper: None }
     }
 
     /// What it reports at a time, where that differs from what is so.
@@ -215,12 +218,13 @@ impl Unit {
 
     /// Vendor, product code, revision.
     fn describe(&self) -> [&'static str; 3] {
-        match self.kind {
+        let [vendor, product, revision] = match self.kind {
             Kind::Gas => ["Schneider Electric", "TM221ME16R", "V1.6"],
             Kind::Isolation => ["SIEMENS", "POL687.00/STD", "V11.42"],
             Kind::Ups => ["APC", "AP9630", "V7.1.2"],
             Kind::Fridge => ["Helmer", "iB120", "3.04"],
-        }
+        };
+        [vendor, product, self.revision.unwrap_or(revision)]
     }
 }
 

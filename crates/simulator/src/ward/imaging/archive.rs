@@ -80,7 +80,7 @@ pub fn move_study(
     let mut response = Command { field, class: uid::MOVE, message_id, status: PENDING, ..Command::default() };
     for image in 1..=wanted {
         storing.pause(ms(14));
-        services::store(sim, &mut storing, study, image, Storing { moved_for, status: SUCCESS });
+        services::store(sim, &mut storing, study, image, Storing { moved_for, ..Storing::default() });
         if image % REPORT_EVERY == 0 && image < wanted {
             association.at = association.at.max(storing.at);
             response.counts = Some([study.images - image, image, 0, 0]);
@@ -202,14 +202,22 @@ pub fn commit(sim: &mut Sim, modality: usize, study: Study) {
     let set = study.commitment(association.explicit(uid::COMMITMENT).unwrap_or_default());
     let names = [uid::COMMITMENT, uid::COMMITMENT_INSTANCE];
     services::normalized(&mut sim.net, &mut association, Side::Opener, [command::ACTION, 1], names, &set);
+    let reports = !sim.ward.imaging.no_reports;
     if waits {
         association.pause(secs(2));
+        if !reports {
+            association.release(&mut sim.net);
+            return;
+        }
         services::normalized(&mut sim.net, &mut association, Side::Answerer, [command::EVENT, 1], names, &set);
         association.release(&mut sim.net);
         return;
     }
     let wait = sim.dice("commitment", study.number).skewed(secs(40), 0.8).min(20 * MINUTE);
     let over = association.release(&mut sim.net);
+    if !reports {
+        return;
+    }
     sim.at(over.max(sim.now) + wait, move |sim| report(sim, entity, &study));
 }
 

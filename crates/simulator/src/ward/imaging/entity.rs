@@ -92,8 +92,19 @@ pub const COMPRESSED: &[&str] = &[uid::JPEG_LOSSLESS, uid::EXPLICIT, uid::IMPLIC
 
 /// All kinds of images of this hospital.
 pub const IMAGES: [&str; 5] = [uid::CT, uid::MR, uid::US, uid::DX, uid::SECONDARY];
-const ARCHIVE_SERVES: &[&str] =
-    &[uid::VERIFICATION, uid::CT, uid::MR, uid::US, uid::DX, uid::SECONDARY, uid::FIND, uid::MOVE, uid::COMMITMENT];
+const ARCHIVE_SERVES: &[&str] = &[
+    uid::VERIFICATION,
+    uid::CT,
+    uid::MR,
+    uid::US,
+    uid::DX,
+    uid::SECONDARY,
+    uid::PDF,
+    uid::FIND,
+    uid::MOVE,
+    uid::GET,
+    uid::COMMITMENT,
+];
 const READING_SERVES: &[&str] = &[uid::VERIFICATION, uid::CT, uid::MR, uid::US, uid::DX, uid::SECONDARY];
 const RIS_SERVES: &[&str] = &[uid::VERIFICATION, uid::WORKLIST, uid::PROCEDURE_STEP];
 const MODALITY_SERVES: &[&str] = &[uid::VERIFICATION, uid::COMMITMENT];
@@ -117,14 +128,16 @@ pub struct Entity {
     pub slowness: f64,
     /// Whether it answers.
     pub condition: Condition,
-    /// The status of every C-STORE that it does not accept.
+    /// The share of its transfers of images that it breaks off.
+    pub aborts: f64,
+    /// The status of every C-STORE, where it is not success.
     pub refusal: Option<u16>,
 }
 
 impl Entity {
     fn new(host: HostId, title: String, port: u16, make: &'static Make, serves: &'static [&'static str]) -> Self {
         let (answer, condition) = (ms(9), Condition::Serves);
-        Self { host, title, port, make, serves, answer, slowness: 1.0, condition, refusal: None }
+        Self { host, title, port, make, serves, answer, slowness: 1.0, condition, aborts: 0.002, refusal: None }
     }
 
     /// A picture archive.

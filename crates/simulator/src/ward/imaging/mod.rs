@@ -46,6 +46,10 @@ pub struct Imaging {
     pub unread: VecDeque<Study>,
     /// Studies that the long-term archive does not have yet.
     pub unarchived: Vec<Study>,
+    /// Scenarios have worklists come empty.
+    pub no_worklist: bool,
+    /// Scenarios have storage commitments asked for, and never reported.
+    pub no_reports: bool,
     noise: Vec<u8>,
 }
 

@@ -140,7 +140,8 @@ fn query(sim: &mut Sim, modality: usize, dice: &mut Dice) {
         .map(|place| Study::new(number(modality, exams + place + 1), kind, entity.make, date.clone(), dice))
         .collect();
     let title = entity.title.clone();
-    services::find(&mut sim.net, &mut association, uid::WORKLIST, &key, entries.len(), |place| {
+    let count = if sim.ward.imaging.no_worklist { 0 } else { entries.len() };
+    services::find(&mut sim.net, &mut association, uid::WORKLIST, &key, count, |place| {
         entries[place].scheduled(explicit, &title)
     });
     association.release(&mut sim.net);
@@ -245,7 +246,8 @@ pub fn send_to(sim: &mut Sim, from: EntityId, to: EntityId, study: &Study, image
     let Some(mut association) = dial(sim, sim.now, from, to, &proposals) else { return false };
     let mut dice = sim.dice("images", study.number ^ sim.now.0);
     // Now and then somebody presses the wrong key.
-    let aborted = dice.chance(0.002).then(|| dice.range(u64::from(images.start)..u64::from(images.end)) as u16);
+    let share = sim.ward.imaging.entities[from.0].aborts;
+    let aborted = dice.chance(share).then(|| dice.range(u64::from(images.start)..u64::from(images.end)) as u16);
     // Images come as fast as they are made ready.
     let between = dice.skewed(ms(90), 0.6);
     let mut done = true;
@@ -255,8 +257,9 @@ pub fn send_to(sim: &mut Sim, from: EntityId, to: EntityId, study: &Study, image
             return false;
         }
         let status = sim.ward.imaging.entities[to.0].refusal.unwrap_or(SUCCESS);
-        services::store(sim, &mut association, study, image, Storing { moved_for: None, status });
-        if status != SUCCESS {
+        services::store(sim, &mut association, study, image, Storing { status, ..Storing::default() });
+        // Warnings (B000 and above) are no refusals (PS3.4 table B.2-1).
+        if status != SUCCESS && status >> 12 != 0xb {
             done = false;
             break;
         }

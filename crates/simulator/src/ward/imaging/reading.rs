@@ -122,7 +122,8 @@ pub fn prepare_board(sim: &mut Sim, station: usize) {
     }
 }
 
-fn fetch(sim: &mut Sim, station: usize, study: &Study, mut dice: Dice) {
+/// Looks for a study and fetches it.
+pub fn fetch(sim: &mut Sim, station: usize, study: &Study, mut dice: Dice) {
     let Some(mut association) = call(sim, station, &[uid::FIND, uid::MOVE]) else { return };
     search(sim, &mut association, study, &[], &mut dice);
     let (entity, pacs) = (sim.ward.imaging.stations[station].entity, sim.ward.imaging.pacs);

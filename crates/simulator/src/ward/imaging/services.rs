@@ -46,6 +46,8 @@ pub struct Storing<'a> {
     pub moved_for: Option<(&'a str, u16)>,
     /// Status of the response.
     pub status: u16,
+    /// The acceptor stores it at the requester, as part of whose C-GET-RQ.
+    pub fetched: bool,
 }
 
 /// Stores an image, counted from 1; false where the association is not for such images.
@@ -59,7 +61,8 @@ pub fn store(sim: &mut Sim, association: &mut Association, study: &Study, image:
     let head = study.image(explicit, image);
     let instance = study.instance(image);
     let message_id = association.next_id();
-    let Storing { moved_for, status } = how;
+    let Storing { moved_for, status, fetched } = how;
+    let side = if fetched { Side::Answerer } else { Side::Opener };
     let request = Command {
         field: command::STORE,
         class,
@@ -69,7 +72,7 @@ pub fn store(sim: &mut Sim, association: &mut Association, study: &Study, image:
         ..Command::default()
     };
     let data = [&head.octets[..], &noise[start..start + pixels]];
-    association.exchange(&mut sim.net, Side::Opener, &request, data, status);
+    association.exchange(&mut sim.net, side, &request, data, status);
     true
 }
 

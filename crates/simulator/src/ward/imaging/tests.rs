@@ -1,12 +1,9 @@
 //! Hazards of a day in imaging, each with what would show it.
 
 use super::entity::Condition;
-use crate::clock::{DAY, HOUR, Time};
+use crate::clock::{DAY, HOUR, OPENING, Time};
 use crate::sim::Sim;
 use crate::truth::{Body, Dicom};
-
-/// Monday midnight on the hospital's clocks.
-const OPENING: Time = Time::from_secs(1_767_567_600);
 
 /// A DICOM message as it passed: time, source, destination, what it said.
 struct Passed {

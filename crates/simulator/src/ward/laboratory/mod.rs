@@ -58,6 +58,8 @@ pub struct Laboratory {
     pub analysers: Vec<Analyser>,
     /// The information system as a sender.
     pub lis: Sender,
+    /// Scenarios have the information system forget the orders that it accepts.
+    pub forgetful: bool,
     /// Results that wait until somebody releases them.
     held: Vec<(Order, Vec<String>)>,
 }
@@ -65,7 +67,7 @@ pub struct Laboratory {
 impl Default for Laboratory {
     fn default() -> Self {
         let lis = Sender::new("LIS", "2.5.1||||||8859/1", "L26", 4_417_209);
-        Self { analysers: Vec::new(), lis, held: Vec::new() }
+        Self { analysers: Vec::new(), lis, forgetful: false, held: Vec::new() }
     }
 }
 
@@ -120,6 +122,9 @@ fn analyser_for(sim: &Sim, panel: usize, dice: &mut Dice) -> usize {
 
 /// The information system has an order: the tube comes with the next round, or at once.
 pub fn ordered(sim: &mut Sim, order: Order) {
+    if sim.ward.laboratory.forgetful {
+        return;
+    }
     let mut dice = sim.dice("tube", order.number);
     let drawn = sim.now + dice.skewed((if order.urgent { 8 } else { 22 }) * MINUTE, 0.5);
     // The courier comes every quarter of an hour.
@@ -203,10 +208,15 @@ fn results_message(
             format!("SPM|1|{tube}||SER^^HL70487|||||||{role}^^HL70369"),
             format!("OBR|1|{tube}||{code}^^L"),
             format!("ORC|SC||||CM||||{time}"),
-            format!("TCD|{code}^^L|^1^:^1"),
         ]
     };
-    segments.extend_from_slice(results);
+    let (first, others) = results.split_at(results.len().min(1));
+    segments.extend_from_slice(first);
+    if !analyser.old {
+        // How the tube was diluted stands behind a result (HL7 v2.5.1 chapter 7, OUL^R22).
+        segments.push(format!("TCD|{code}^^L|^1^:^1"));
+    }
+    segments.extend_from_slice(others);
     let event = if analyser.old { "ORU^R01" } else { "OUL^R22^OUL_R22" };
     analyser.sender.message(time, "LIS", event, segments)
 }

@@ -13,6 +13,8 @@ const PORT: u16 = 123;
 pub struct Clocks {
     /// Seconds that the controllers' clocks are ahead of the true time; a scenario's mark goes with it.
     pub ahead: u64,
+    /// They say that they do not know the time.
+    pub lost: bool,
     /// The scenario.
     pub mark: Mark,
 }
@@ -49,13 +51,17 @@ impl Sim {
     fn ask_time(&mut self, at: Time, host: HostId, server: HostId, exponent: u8, stratum: u8) {
         // Devices and Windows ask from the port of NTP itself.
         let own = if self.net.host(host).stack.timestamps { self.net.next_port(host) } else { PORT };
-        let Clocks { ahead, mark } = self.ward.office.clocks;
+        let Clocks { ahead, lost, mark } = self.ward.office.clocks;
         let ahead = if stratum == 3 { secs(ahead) } else { secs(0) };
-        let mark = if ahead.is_zero() { self.net.mark } else { mark };
+        let lost = lost && stratum == 3;
+        let mark = if ahead.is_zero() && !lost { self.net.mark } else { mark };
         let request = ntp::request(exponent, at);
         let heard = self.net.udp(at, host, server, [own, PORT], &request).arrived;
         let (told, follows) = (heard + ahead, [192, 0, 2, stratum * 20]);
-        let reply = ntp::response(&request, stratum, follows, [told - MINUTE * 7, told, told + us(40)]);
+        let mut reply = ntp::response(&request, stratum, follows, [told - MINUTE * 7, told, told + us(40)]);
+        if lost {
+            ntp::lose(&mut reply);
+        }
         let before = std::mem::replace(&mut self.net.mark, mark);
         self.net.udp(heard + us(40), server, host, [PORT, own], &reply);
         self.net.mark = before;

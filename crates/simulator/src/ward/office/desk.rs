@@ -278,7 +278,7 @@ fn files(sim: &mut Sim, host: HostId, dice: &mut Dice) {
 const PRINTED: usize = 30_000;
 
 /// A job for the printer nearest to the PC, raw on port 9100.
-fn print(sim: &mut Sim, host: HostId, dice: &mut Dice) {
+pub fn print(sim: &mut Sim, host: HostId, dice: &mut Dice) {
     let printers = &sim.ward.site().printers;
     let near = printers.iter().find(|printer| sim.net.host(**printer).zone == sim.net.host(host).zone);
     let Some(&printer) = near.or(printers.first()) else { return };

@@ -22,6 +22,8 @@ const NOWHERE: Ipv4Addr = Ipv4Addr::UNSPECIFIED;
 pub struct Leases {
     /// A second server that answers in its zone before the first, and the scenario that it belongs to.
     pub rogue: Option<(HostId, Mark)>,
+    /// Whom the right server names as router in that host's zone, and the scenario that it belongs to.
+    pub router: Option<(HostId, Mark)>,
 }
 
 /// Sets it up: who has its address by DHCP renews it at half the lease.
@@ -65,7 +67,11 @@ fn from_client(sim: &Sim, host: HostId, message: &Message, named: &[(u8, &[u8])]
 fn from_server(sim: &Sim, host: HostId, message: &Message, server: HostId, rogue: bool) -> Vec<u8> {
     let own = sim.net.host(server).ip.octets();
     // The rogue makes itself the router and the name server.
-    let router = if rogue { own } else { sim.net.zone_of(host).address(1).octets() };
+    let router = match named_router(sim, host) {
+        _ if rogue => own,
+        Some((router, _)) => sim.net.host(router).ip.octets(),
+        None => sim.net.zone_of(host).address(1).octets(),
+    };
     let [lease, half, most] = [LEASE, LEASE / 2, LEASE / 8 * 7].map(u32::to_be_bytes);
     let domain = super::names::DOMAIN.as_bytes();
     let options: [(u8, &[u8]); 9] = [
@@ -82,6 +88,12 @@ fn from_server(sim: &Sim, host: HostId, message: &Message, server: HostId, rogue
     dhcp::encode(message, &options)
 }
 
+/// Who is named as router to a host in the gateway's stead.
+fn named_router(sim: &Sim, host: HostId) -> Option<(HostId, Mark)> {
+    let zone = sim.net.host(host).zone;
+    sim.ward.office.leases.router.filter(|(router, _)| sim.net.host(*router).zone == zone && *router != host)
+}
+
 /// A renewal, straight to the server.
 fn renew(sim: &mut Sim, host: HostId, dice: &mut Dice) {
     let Some(&server) = sim.ward.site().domain.first() else { return };
@@ -93,7 +105,10 @@ fn renew(sim: &mut Sim, host: HostId, dice: &mut Dice) {
     let asked = from_client(sim, host, &message, &[]);
     let heard = sim.net.udp(sim.now, host, server, [CLIENT, SERVER], &asked).arrived;
     let answer = from_server(sim, host, &Message { kind: ACK, gets: has, ..message }, server, false);
+    let mark = named_router(sim, host).map_or(sim.net.mark, |(_, mark)| mark);
+    let before = std::mem::replace(&mut sim.net.mark, mark);
     sim.net.udp(heard + ms(2), server, host, [SERVER, CLIENT], &answer);
+    sim.net.mark = before;
 }
 
 impl Sim {
@@ -128,7 +143,7 @@ impl Sim {
                 self.hand(at + us(300), host, &offer, rogue, true);
                 self.net.mark = before;
             }
-            at = self.relay(at, host, &message, &offer, first);
+            at = self.relay(at, host, [&message, &offer], first, &[wish]);
         }
         let own = self.net.host(server).ip.octets();
         let named = [wish, (54, &own[..])];
@@ -144,7 +159,7 @@ impl Sim {
                 self.net.mark = before;
                 at
             }
-            None => self.relay(at, host, &request, &answer, first),
+            None => self.relay(at, host, [&request, &answer], first, chosen),
         };
         self.net.readdress(host, gets);
         self.net.announce(at + ms(20), host);
@@ -168,8 +183,16 @@ impl Sim {
         at
     }
 
-    /// The way over the relay and back: gateway to server, server to gateway, gateway to client.
-    fn relay(&mut self, at: Time, host: HostId, asked: &Message, answer: &Message, server: HostId) -> Time {
+    /// The way over the relay and back: gateway to server, server to gateway, gateway to client. The relay changes nothing
+    /// but its own fields (RFC 1542 section 4.1.1).
+    fn relay(
+        &mut self,
+        at: Time,
+        host: HostId,
+        [asked, answer]: [&Message; 2],
+        server: HostId,
+        named: &[(u8, &[u8])],
+    ) -> Time {
         if !self.net.host(server).up {
             return at + secs(4);
         }
@@ -177,14 +200,17 @@ impl Sim {
         let far = self.net.zone_of(server);
         let (gateway, vlan, server_mac, server_ip) =
             (far.gateway, far.vlan, self.net.host(server).mac, self.net.host(server).ip);
-        let wish = answer.gets.octets();
-        let forwarded = from_client(self, host, &Message { relay, ..*asked }, &[(50, &wish)]);
+        let forwarded = from_client(self, host, &Message { relay, ..*asked }, named);
         let there = Route { from_mac: gateway, to_mac: server_mac, from: relay, to: server_ip, ttl: 64 };
         self.net.udp_on(at + us(200), host, &there, vlan, [SERVER, SERVER], &forwarded);
         let reply = from_server(self, host, &Message { relay, ..*answer }, server, false);
+        let mark = named_router(self, host).map_or(self.net.mark, |(_, mark)| mark);
+        let before = std::mem::replace(&mut self.net.mark, mark);
         let back = Route { from_mac: server_mac, to_mac: gateway, from: server_ip, to: relay, ttl: 128 };
         self.net.udp_on(at + ms(1), server, &back, vlan, [SERVER, SERVER], &reply);
-        self.hand(at + us(1200), host, &Message { relay, ..*answer }, server, false)
+        let handed = self.hand(at + us(1200), host, &Message { relay, ..*answer }, server, false);
+        self.net.mark = before;
+        handed
     }
 
     /// The last step: a server in the zone, or the gateway in its stead, hands the message to the client.

@@ -135,11 +135,12 @@ impl Sim {
     /// A controller asks the provider, unless it knows; gives when it can answer.
     fn forward(&mut self, at: Time, server: HostId, target: HostId, label: u8, query: &[u8], reply: &[u8]) -> Time {
         let key = (server, target, label);
-        let names = &mut self.ward.office.names;
+        let kept = &mut self.ward.office.names.kept;
         let Some(provider) = self.ward.office.provider else { return at };
-        if names.kept.insert(key, at + secs(900)).is_some_and(|until| until > at) {
+        if kept.get(&key).is_some_and(|until| *until > at) {
             return at;
         }
+        kept.insert(key, at + secs(900));
         self.ask_outside(at, server, provider, query, reply)
     }
 
@@ -177,8 +178,9 @@ impl Sim {
         self.ward.office.names.kept.retain(|(_, named, _), _| *named != target);
     }
 
-    /// Lets a host forget all names: it has restarted.
+    /// Lets a host forget all names: it has restarted. What is too old for everybody goes too, or it would pile up.
     pub fn forget_names(&mut self, host: HostId) {
-        self.ward.office.names.kept.retain(|(asker, ..), _| *asker != host);
+        let now = self.now;
+        self.ward.office.names.kept.retain(|(asker, ..), until| *asker != host && *until > now);
     }
 }

@@ -56,11 +56,13 @@ pub fn open(sim: &mut Sim) {
         feed(sim, host);
     }
     let receivers: [(&'static str, HostId, u16, Duration, Wants); 7] = [
-        ("LIS", site.lis, 6700, ms(15), |_, _, m| admission(m) || is(m, "OML")),
+        ("LIS", site.lis, 6700, ms(15), |_, _, m| admission(m) || is(m, "OML") || is(m, "MFN")),
         ("RIS", site.ris, 2575, ms(60), |site, from, m| {
             admission(m) || from == site.ehr && (is(m, "ORM") || is(m, "SIU"))
         }),
-        ("RXSYS", site.pharmacy, 6710, ms(28), |_, _, m| admission(m) || is(m, "RDE") || is(m, "RAS")),
+        ("RXSYS", site.pharmacy, 6710, ms(28), |_, _, m| {
+            admission(m) || is(m, "ADT") && m.event[1] == "A60" || is(m, "RDE") || is(m, "RAS")
+        }),
         ("PUMPSRV", site.pump_gateway, 6720, ms(8), |_, _, m| moves(m) || is(m, "RGV")),
         ("DEVGW", site.device_gateway, 6730, ms(6), |_, _, m| moves(m)),
         ("NCALL", site.nurse_call, 6740, ms(35), |_, _, m| moves(m) || is(m, "ORU") && m.event[1] == "R40"),

@@ -234,6 +234,6 @@ fn transfer(sim: &mut Sim, dice: &mut Dice) {
     tell(sim, &patient, "ADT^A02^ADT_A02", &before);
     if dice.chance(0.02) {
         let wait = dice.skewed(9 * MINUTE, 0.5);
-        sim.after(wait, move |sim| tell(sim, &patient, "ADT^A12^ADT_A09", ""));
+        sim.after(wait, move |sim| tell(sim, &patient, "ADT^A12^ADT_A12", ""));
     }
 }

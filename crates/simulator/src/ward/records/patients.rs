@@ -77,7 +77,7 @@ impl Patient {
     pub fn new(dice: &mut Dice, visit: u64, bed: u64, inpatient: bool, admitted: Time) -> Self {
         let born = (1930 + dice.range(0..80), 1 + dice.range(0..12), 1 + dice.range(0..28));
         Self {
-            // A third has been here before: numbers do not follow one another.
+            // Numbers do not follow one another: others have been given between.
             number: 400_000 + visit * 3 + dice.range(0..3),
             visit,
             name: format!("{}^{}", dice.pick(&FAMILY), dice.pick(&GIVEN)),

@@ -18,6 +18,8 @@ pub struct Remote {
     pub serves: Vec<HostId>,
     /// How many sessions there have been.
     pub sessions: u64,
+    /// Whom the last was about.
+    pub last: Option<HostId>,
 }
 
 /// Where vendors come in.
@@ -64,6 +66,7 @@ pub fn serve(sim: &mut Sim, target: HostId, length: std::time::Duration, mut dic
         return;
     }
     sim.ward.remote.sessions += 1;
+    sim.ward.remote.last = Some(target);
     let end = sim.now + length;
     let visit = Visit { from: vendor, to: jump, label: 0, port: GATE, client: &PROGRAM, through: None };
     let (mut tunnel, mut at) = sim.visit(sim.now, &visit, &mut dice);

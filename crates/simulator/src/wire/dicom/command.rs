@@ -6,6 +6,8 @@ use super::DataSet;
 pub const RESPONSE: u16 = 0x8000;
 /// C-STORE-RQ.
 pub const STORE: u16 = 0x0001;
+/// C-GET-RQ.
+pub const GET: u16 = 0x0010;
 /// C-FIND-RQ.
 pub const FIND: u16 = 0x0020;
 /// C-MOVE-RQ.
@@ -76,7 +78,7 @@ impl Command<'_> {
         if let Some(destination) = self.destination {
             set.text(0x0600, b"AE", destination);
         }
-        if matches!(self.field, STORE | FIND | MOVE) {
+        if matches!(self.field, STORE | GET | FIND | MOVE) {
             set.short(0x0700, 0);
         }
         set.short(0x0800, if data { 0x0001 } else { 0x0101 });
@@ -109,6 +111,8 @@ impl Command<'_> {
         match (self.field & !RESPONSE, self.is_response()) {
             (STORE, false) => "C-STORE-RQ",
             (STORE, true) => "C-STORE-RSP",
+            (GET, false) => "C-GET-RQ",
+            (GET, true) => "C-GET-RSP",
             (FIND, false) => "C-FIND-RQ",
             (FIND, true) => "C-FIND-RSP",
             (MOVE, false) => "C-MOVE-RQ",

@@ -31,6 +31,8 @@ pub mod uid {
     pub const FIND: &str = "1.2.840.10008.5.1.4.1.2.2.1";
     /// Study root retrieval.
     pub const MOVE: &str = "1.2.840.10008.5.1.4.1.2.2.2";
+    /// Study root retrieval in the same association.
+    pub const GET: &str = "1.2.840.10008.5.1.4.1.2.2.3";
     /// CT image storage.
     pub const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
     /// MR image storage.
@@ -41,4 +43,6 @@ pub mod uid {
     pub const DX: &str = "1.2.840.10008.5.1.4.1.1.1.1";
     /// Secondary capture image storage.
     pub const SECONDARY: &str = "1.2.840.10008.5.1.4.1.1.7";
+    /// Encapsulated PDF storage.
+    pub const PDF: &str = "1.2.840.10008.5.1.4.1.1.104.1";
 }
