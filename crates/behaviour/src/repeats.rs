@@ -10,7 +10,6 @@ use std::collections::VecDeque;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
-use wardtap_net::flow::fold;
 
 use crate::alert::Deviation;
 use crate::detection::About;
@@ -156,10 +155,10 @@ pub struct Repeats {
     waiting: Vec<(Link, Accepted)>,
     links: Vec<LinkState>,
     by_link: HashMap<Link, u32, RandomState>,
-    seen: HashMap<u64, Seen, RandomState>,
+    seen: HashMap<(u64, u32), Seen, RandomState>,
     origins: HashMap<u64, Origin, RandomState>,
-    /// The identities of both, in the order in which they came.
-    order: VecDeque<(u64, u64)>,
+    /// The messages in the order in which they came.
+    order: VecDeque<(u64, u32)>,
     in_common: HashMap<(u32, u32), InCommon, RandomState>,
     forgotten: u64,
 }
@@ -194,7 +193,7 @@ impl Repeats {
         let place = accepted.place;
         let now = u32::try_from(place.time.seconds()).unwrap_or(u32::MAX);
         let (identity, content) = (accepted.fingerprint.identity, accepted.fingerprint.content as u32);
-        let on_link = fold(identity ^ u64::from(number), 0x9e37_79b9_7f4a_7c15);
+        let on_link = (identity, number);
         let Some(state) = self.links.get_mut(number as usize) else { return };
         let mut tell = |kind, place| to(Repeat { kind, link, place });
         let mut is_new = false;
@@ -230,7 +229,7 @@ impl Repeats {
             _ => drop(self.origins.insert(identity, Origin { content, time: now, link: number })),
         }
         if is_new {
-            self.order.push_back((on_link, identity));
+            self.order.push_back(on_link);
             self.make_room();
         }
     }
@@ -284,9 +283,9 @@ impl Repeats {
 
     fn make_room(&mut self) {
         while self.order.len() > REMEMBERED_MAX {
-            let Some((on_link, identity)) = self.order.pop_front() else { return };
+            let Some(on_link) = self.order.pop_front() else { return };
             self.seen.remove(&on_link);
-            self.origins.remove(&identity);
+            self.origins.remove(&on_link.0);
             self.forgotten += 1;
         }
     }
