@@ -183,7 +183,7 @@ impl Judge {
     }
 
     fn used(&mut self, used: &Use, tell: &mut dyn FnMut(Verdict)) {
-        self.repeats.take(used.link, &used.accepted);
+        self.repeats.take(used.link, &used.accepted, used.accepted_more);
         self.score(tell, |scorer, parties, devices, to| scorer.used(used, parties, devices, to));
         if let Some(behaviour) = &mut self.behaviour
             && let Some(learner) = &mut behaviour.learner

@@ -164,9 +164,10 @@ pub struct Repeats {
 }
 
 impl Repeats {
-    /// What a link accepted; looked at with [`Self::look`].
-    pub fn take(&mut self, link: Link, accepted: &[Accepted]) {
+    /// What a link accepted, and how much more; looked at with [`Self::look`].
+    pub fn take(&mut self, link: Link, accepted: &[Accepted], more: u64) {
         self.waiting.extend(accepted.iter().map(|accepted| (link, *accepted)));
+        self.forgotten = self.forgotten.saturating_add(more);
     }
 
     /// Messages that were forgotten for others, or not looked at for want of room.

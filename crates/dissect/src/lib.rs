@@ -130,8 +130,6 @@ pub struct FlowFacts {
     pub from_start: [bool; 2],
     /// Who sends the requests, where the probe that named the flow saw it.
     pub requester: Option<Side>,
-    /// The key of fingerprints, where they are wanted: they take a look at every octet.
-    pub fingerprints: Option<HashKey>,
 }
 
 impl std::fmt::Debug for Protocol {
@@ -354,6 +352,10 @@ pub trait MessageHandler {
     }
     /// Bytes were copied (held for a message that spans chunks): what the flow holds has changed.
     fn copied(&mut self, bytes: usize);
+    /// The key of fingerprints, where they are wanted: they take a look at every octet.
+    fn fingerprints(&self) -> Option<HashKey> {
+        None
+    }
     /// What the flow holds may have changed without a copy: a request waits, or has been answered.
     fn held_changed(&mut self) {}
 }

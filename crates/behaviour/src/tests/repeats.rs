@@ -30,7 +30,7 @@ impl Feed {
     fn accept(&mut self, second: u64, link: Link, identity: u64, content: u64) {
         let place = place(second, second * NANOS_PER_SECOND);
         let accepted = Accepted { fingerprint: Fingerprint { identity, content }, place };
-        self.repeats.take(link, &[accepted]);
+        self.repeats.take(link, &[accepted], 0);
         let told = &mut self.told;
         self.repeats.look(|repeat| told.push(repeat));
     }
@@ -128,8 +128,8 @@ fn the_order_in_which_shards_tell_does_not_show() {
         fingerprint: Fingerprint { identity: 300, content },
         place: place(second, second * NANOS_PER_SECOND),
     };
-    feed.repeats.take(OUT, &[accepted(2001, 2)]);
-    feed.repeats.take(IN, &[accepted(2000, 1)]);
+    feed.repeats.take(OUT, &[accepted(2001, 2)], 0);
+    feed.repeats.take(IN, &[accepted(2000, 1)], 0);
     let told = &mut feed.told;
     feed.repeats.look(|repeat| told.push(repeat));
     assert_eq!(feed.kinds(), [(RepeatKind::ChangedOnTheWay { first: IN }, OUT)]);

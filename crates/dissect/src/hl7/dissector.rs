@@ -1,6 +1,5 @@
 //! A flow's state: between frames almost nothing, inside one a [`Frame`] on the heap.
 
-use wardtap_net::flow::HashKey;
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::{Chunk, Side};
 
@@ -26,7 +25,6 @@ pub(super) struct Hl7 {
     requester: Option<Side>,
     /// Whose device is not looked for any more.
     profiled: [bool; 2],
-    fingerprints: Option<HashKey>,
 }
 
 /// Where a stream is, outside frames.
@@ -51,7 +49,6 @@ impl Hl7 {
             between,
             requester: flow.requester,
             profiled: [false; 2],
-            fingerprints: flow.fingerprints,
         }
     }
 
@@ -79,7 +76,7 @@ impl Dissector for Hl7 {
         if self.let_go(chunk.side.other(), to) {
             to.at(now.0, now.1);
         }
-        let Self { open, exchanges, between, requester, profiled, fingerprints } = self;
+        let Self { open, exchanges, between, requester, profiled } = self;
         let mut out = Output { side: chunk.side, now, exchanges, requester, profiled, to };
         let between = chunk.side.of_mut(between);
         let open = chunk.side.of_mut(open);
@@ -110,7 +107,7 @@ impl Dissector for Hl7 {
                     *between = Between::Ended;
                 }
             } else if find_frame(&mut rest, between, &mut out) {
-                frame.begin(!*chunk.side.of(out.profiled), *fingerprints);
+                frame.begin(!*chunk.side.of(out.profiled), out.to.fingerprints());
                 inside = true;
             }
         }
@@ -133,7 +130,7 @@ impl Dissector for Hl7 {
     fn gap(&mut self, gap: &Gap<'_>, to: &mut dyn MessageHandler) {
         self.let_go(Side::A, to);
         self.let_go(Side::B, to);
-        let Self { open, exchanges, between, requester, profiled, .. } = self;
+        let Self { open, exchanges, between, requester, profiled } = self;
         exchanges.lose(gap.side);
         match gap.side.of_mut(open) {
             Some(frame) => {

@@ -4,6 +4,8 @@
 //! that it arrived (`CA`), later what became of it (`AA`), the second perhaps over another connection. What is judged
 //! here is therefore only what is certain: whatever was lost, or may be answered elsewhere, is held against nobody.
 
+use std::collections::VecDeque;
+
 use foldhash::quality::FixedState;
 use std::hash::BuildHasher;
 
@@ -39,7 +41,6 @@ pub(super) enum Answered {
 struct Waiting {
     digest: u64,
     time: Timestamp,
-    fingerprint: Option<Fingerprint>,
     side: Side,
     /// Losses on the answering side when the request was made: after a further one the answer may have been missed.
     losses: u8,
@@ -56,6 +57,8 @@ struct Waiting {
 #[derive(Debug, Default)]
 pub(super) struct Exchanges {
     waiting: Pending<Waiting>,
+    /// Fingerprints of requests that wait, by digest, where they are wanted: the latest [`UNPROVEN_MAX`].
+    fingerprints: Option<Box<VecDeque<(u64, Fingerprint)>>>,
     /// The requests answered last, as parts of their digests.
     answered: [u32; 4],
     next: u8,
@@ -101,7 +104,14 @@ impl Exchanges {
         let losses = *side.other().of(&self.losses);
         let Asks { always: asked, never: declined, application: twofold } = asks;
         let digest = digest(control_id);
-        let new = Waiting { digest, time, fingerprint, side, losses, asked, declined, twofold, committed: false };
+        let new = Waiting { digest, time, side, losses, asked, declined, twofold, committed: false };
+        if let Some(fingerprint) = fingerprint {
+            let fingerprints = self.fingerprints.get_or_insert_default();
+            if fingerprints.len() >= UNPROVEN_MAX {
+                fingerprints.pop_front();
+            }
+            fingerprints.push_back((digest, fingerprint));
+        }
         self.keep(new);
     }
 
@@ -129,9 +139,9 @@ impl Exchanges {
         };
         self.remember(mark(digest, asker, commit));
         if commit && waiting.twofold {
-            self.keep(Waiting { committed: true, fingerprint: None, ..waiting });
+            self.keep(Waiting { committed: true, ..waiting });
         }
-        Answered::After(time.since(waiting.time), waiting.fingerprint)
+        Answered::After(time.since(waiting.time), self.take_fingerprint(digest))
     }
 
     /// True once after a request was given up, which is then neither answered nor unanswered.
@@ -163,7 +173,14 @@ impl Exchanges {
 
     /// Bytes on the heap.
     pub(super) fn held_bytes(&self) -> usize {
-        self.waiting.held_bytes()
+        let fingerprints = self.fingerprints.as_ref().map_or(0, |fingerprints| fingerprints.capacity());
+        self.waiting.held_bytes().saturating_add(fingerprints.saturating_mul(size_of::<(u64, Fingerprint)>()))
+    }
+
+    fn take_fingerprint(&mut self, digest: u64) -> Option<Fingerprint> {
+        let fingerprints = self.fingerprints.as_mut()?;
+        let place = fingerprints.iter().position(|(of, _)| *of == digest)?;
+        fingerprints.remove(place).map(|(_, fingerprint)| fingerprint)
     }
 
     fn keep(&mut self, new: Waiting) {

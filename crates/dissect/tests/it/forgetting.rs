@@ -15,13 +15,8 @@ struct Flow {
 
 impl Flow {
     fn new(port: u16) -> Self {
-        let facts = FlowFacts {
-            ports: [40_000, port],
-            originator: Some(Side::A),
-            from_start: [true; 2],
-            requester: None,
-            fingerprints: None,
-        };
+        let facts =
+            FlowFacts { ports: [40_000, port], originator: Some(Side::A), from_start: [true; 2], requester: None };
         Self { facts, conversation: Conversation::default(), told: Transcript::default(), now: 1 }
     }
 

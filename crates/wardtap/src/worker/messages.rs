@@ -6,7 +6,7 @@ use wardtap_behaviour::observation::{Content, Observation, Place};
 use wardtap_behaviour::tally::{Pair, PairSlot};
 use wardtap_dissect::{Finding, FlowFacts, Message, MessageHandler, Protocol};
 use wardtap_export::message::{self, Circumstances};
-use wardtap_net::flow::FlowHead;
+use wardtap_net::flow::{FlowHead, HashKey};
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::{FrameLabel, Side};
 
@@ -85,6 +85,11 @@ impl MessageHandler for ToMessages<'_, '_> {
         self.hands.held_changed = true;
     }
 
+    fn fingerprints(&self) -> Option<HashKey> {
+        let options = &self.hands.shared.options;
+        options.links.then_some(options.key)
+    }
+
     fn held_changed(&mut self) {
         self.hands.held_changed = true;
     }
@@ -93,13 +98,11 @@ impl MessageHandler for ToMessages<'_, '_> {
 impl ToMessages<'_, '_> {
     /// What a dissector may know of the flow.
     pub fn facts(&self) -> FlowFacts {
-        let options = &self.hands.shared.options;
         FlowFacts {
             ports: self.flow.key().ports,
             originator: self.flow.originator(),
             from_start: self.flow.from_start(),
             requester: None,
-            fingerprints: options.links.then_some(options.key),
         }
     }
 

@@ -195,13 +195,7 @@ pub(super) fn release() -> [Vec<u8>; 2] {
 }
 
 pub(super) fn from_start() -> FlowFacts {
-    FlowFacts {
-        ports: [50000, 104],
-        originator: Some(Side::A),
-        from_start: [true; 2],
-        requester: None,
-        fingerprints: None,
-    }
+    FlowFacts { ports: [50000, 104], originator: Some(Side::A), from_start: [true; 2], requester: None }
 }
 
 pub(super) fn midstream() -> FlowFacts {
