@@ -10,6 +10,7 @@ use crate::detections;
 use crate::device::IdentityChange;
 use crate::observation::{Content, Leased, Observation};
 use crate::parties::PartyLink;
+use crate::repeats::Repeat;
 use crate::scoring::Departure;
 use crate::tally::Tally;
 
@@ -48,6 +49,11 @@ pub trait Detection: Send {
     /// Something that the baseline does not hold.
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
         let _ = (departure, raise);
+    }
+
+    /// A message came again.
+    fn repeat(&mut self, repeat: &Repeat, raise: &mut Raise<'_>) {
+        let _ = (repeat, raise);
     }
 
     /// Something has changed about who is who.
@@ -125,6 +131,7 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
         Box::new(detections::new_conversation::NewConversation),
         Box::new(detections::new_operation::NewOperation),
         Box::new(detections::unusual_value::UnusualValue),
+        Box::new(detections::frozen_values::FrozenValues),
         Box::new(detections::unusual_volume::UnusualVolume),
         Box::new(detections::unusual_rate::UnusualRate),
         Box::new(detections::refusals::Refusals),
@@ -132,11 +139,13 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
         Box::new(detections::silence::Silence),
         Box::new(detections::unusual_hour::UnusualHour),
         Box::<detections::address_taken::AddressTaken>::default(),
+        Box::new(detections::message_replayed::MessageReplayed),
+        Box::new(detections::message_changed::MessageChanged),
     ]
 }
 
 /// What every detection says of itself.
-pub static DETECTIONS: [&About; 15] = [
+pub static DETECTIONS: [&About; 18] = [
     &detections::executable_in_image::ABOUT,
     &detections::sweep::ABOUT,
     &detections::refusal_storm::ABOUT,
@@ -145,6 +154,7 @@ pub static DETECTIONS: [&About; 15] = [
     &detections::new_conversation::ABOUT,
     &detections::new_operation::ABOUT,
     &detections::unusual_value::ABOUT,
+    &detections::frozen_values::ABOUT,
     &detections::unusual_volume::ABOUT,
     &detections::unusual_rate::ABOUT,
     &detections::refusals::ABOUT,
@@ -152,6 +162,8 @@ pub static DETECTIONS: [&About; 15] = [
     &detections::silence::ABOUT,
     &detections::unusual_hour::ABOUT,
     &detections::address_taken::ABOUT,
+    &detections::message_replayed::ABOUT,
+    &detections::message_changed::ABOUT,
 ];
 
 pub(crate) fn ask(all: &mut [Box<dyn Detection>], seen: &Observation, raise: &mut Raise<'_>) {

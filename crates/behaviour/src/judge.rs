@@ -12,6 +12,7 @@ use crate::device::{DEVICES_MAX, DeviceId, Devices, IdentityChange, Name};
 use crate::links::Use;
 use crate::observation::Observation;
 use crate::parties::Parties;
+use crate::repeats::Repeats;
 use crate::scoring::{Departure, Scorer};
 use crate::suppression::{Suppression, Who};
 
@@ -45,6 +46,7 @@ pub struct Judge {
     suppressions: Vec<Suppression>,
     changes: Vec<IdentityChange>,
     behaviour: Option<Box<Behaviour>>,
+    repeats: Repeats,
 }
 
 /// What is done with what links do.
@@ -95,6 +97,7 @@ impl Judge {
             suppressions: Vec::new(),
             changes: Vec::new(),
             behaviour: None,
+            repeats: Repeats::default(),
         }
     }
 
@@ -156,6 +159,7 @@ impl Judge {
             detection.tick(now, &mut raise);
         }
         self.tell(raise.found, tell);
+        self.look_for_repeats(tell);
         let minute = now.seconds() / 60;
         let is_new =
             self.behaviour.as_mut().is_some_and(|behaviour| std::mem::replace(&mut behaviour.minute, minute) != minute);
@@ -169,6 +173,7 @@ impl Judge {
 
     /// The capture is over: open alerts are closed.
     pub fn finish(&mut self, tell: &mut dyn FnMut(Verdict)) {
+        self.look_for_repeats(tell);
         let over = self.alerts.finish();
         self.told(over, tell);
     }
@@ -188,7 +193,9 @@ impl Judge {
     /// How much the detections gave up of what they watched, for want of room.
     #[must_use]
     pub fn forgotten(&self) -> u64 {
-        self.detections.iter().map(|detection| detection.forgotten()).sum::<u64>() + self.devices.contests_forgotten()
+        self.detections.iter().map(|detection| detection.forgotten()).sum::<u64>()
+            + self.devices.contests_forgotten()
+            + self.repeats.forgotten()
     }
 
     /// The alerts.
@@ -198,6 +205,7 @@ impl Judge {
     }
 
     fn used(&mut self, used: &Use, tell: &mut dyn FnMut(Verdict)) {
+        self.repeats.take(used.link, &used.accepted, used.accepted_more);
         self.score(tell, |scorer, parties, devices, to| scorer.used(used, parties, devices, to));
         if let Some(behaviour) = &mut self.behaviour
             && let Some(learner) = &mut behaviour.learner
@@ -218,9 +226,22 @@ impl Judge {
         let mut raise = Raise::new(&self.alerts);
         let detections = &mut self.detections;
         look(scorer, &mut behaviour.parties, &self.devices, &mut |departure| {
-            raise.departs = Some((departure.parties, Changed::of(&departure)));
+            raise.departs = Changed::of(&departure).map(|changed| (departure.parties, changed));
             for detection in &mut *detections {
                 detection.departure(&departure, &mut raise);
+            }
+        });
+        let found = raise.found;
+        self.tell(found, tell);
+    }
+
+    /// Looks at the messages that were accepted since the last tick.
+    fn look_for_repeats(&mut self, tell: &mut dyn FnMut(Verdict)) {
+        let mut raise = Raise::new(&self.alerts);
+        let detections = &mut self.detections;
+        self.repeats.look(|repeat| {
+            for detection in &mut *detections {
+                detection.repeat(&repeat, &mut raise);
             }
         });
         let found = raise.found;

@@ -19,6 +19,7 @@ pub mod judge;
 pub mod links;
 pub mod observation;
 pub mod parties;
+pub mod repeats;
 pub mod scoring;
 pub mod site;
 pub mod slots;

@@ -68,10 +68,10 @@ pub enum Changed {
 }
 
 impl Changed {
-    /// What a departure is about.
+    /// What a departure is about; None for values at places, which are learned and not accepted one by one.
     #[must_use]
-    pub fn of(departure: &Departure<'_>) -> Self {
-        match departure.what {
+    pub fn of(departure: &Departure<'_>) -> Option<Self> {
+        Some(match departure.what {
             What::Device { initiates, .. } => Self::Device { initiates },
             What::Link { .. } | What::Strange { .. } => Self::Link,
             What::Operation { name, .. } => Self::Operation(name.to_owned()),
@@ -81,7 +81,8 @@ impl Changed {
             | What::Silence { measure, operation, now, normal, .. } => {
                 Self::Beyond { measure, operation: operation.map(ToOwned::to_owned), now, normal }
             }
-        }
+            What::Point { .. } | What::Frozen { .. } | What::Looped { .. } => return None,
+        })
     }
 
     /// Takes in a repeat: all hours, and of a quantity what is furthest beyond.
@@ -116,6 +117,9 @@ pub const fn measure_name(measure: Measure) -> &'static str {
         Measure::PayloadPause => "payload-silence",
         Measure::DevicePause => "device-silence",
         Measure::Value => "value",
+        Measure::Setting => "setting",
+        Measure::Reading => "reading",
+        Measure::Frozen => "stillness",
     }
 }
 

@@ -3,6 +3,9 @@
 
 pub mod address_taken;
 pub mod executable_in_image;
+pub mod frozen_values;
+pub mod message_changed;
+pub mod message_replayed;
 pub mod network_sweep;
 pub mod new_conversation;
 pub mod new_device;

@@ -26,15 +26,24 @@ impl Detection for UnusualValue {
     }
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
-        let What::Beyond { measure: Measure::Value, operation, now, normal, excess } = departure.what else { return };
+        let (operation, now, normal, excess, place) = match departure.what {
+            What::Beyond { measure: Measure::Value, operation, now, normal, excess } => {
+                (operation.unwrap_or_default(), now.to_string(), normal.to_string(), excess, None)
+            }
+            What::Point { operation, place, now, normal, excess } => {
+                (operation, now.to_string(), normal.to_string(), excess, Some(place))
+            }
+            _ => return,
+        };
         let Link { initiator, responder, .. } = departure.link;
+        let at = place.map_or_else(String::new, |place| format!(" at {place}"));
         let judged = Judged {
             severity: Severity::High,
             score: score(excess * 5.0),
             explanation: format!("{initiator} and {responder} exchange a value far from all that were seen before."),
-            expected: format!("up to {normal}"),
-            observed: format!("{now}, {}", readable(operation.unwrap_or_default())),
+            expected: format!("as far as {normal}"),
+            observed: format!("{now}{at}, {}", readable(operation)),
         };
-        raise.raise(departure.deviation(&ABOUT, responder, kind_of(operation.unwrap_or_default()).to_owned(), judged));
+        raise.raise(departure.deviation(&ABOUT, responder, kind_of(operation).to_owned(), judged));
     }
 }

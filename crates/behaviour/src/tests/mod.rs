@@ -7,9 +7,11 @@ mod baselines;
 mod crowds;
 mod detections;
 mod devices;
+mod repeats;
 mod site;
 mod takings;
 mod tallies;
+mod values;
 
 use std::sync::LazyLock;
 
