@@ -4,11 +4,13 @@ use wardtap_net::address::Address;
 use wardtap_net::packet::Timestamp;
 
 use crate::alert::{Alerts, Deviation};
+use crate::attack::Technique;
 use crate::baseline::approval::Changed;
 use crate::detections;
 use crate::device::IdentityChange;
 use crate::observation::{Content, Leased, Observation};
 use crate::parties::PartyLink;
+use crate::repeats::Repeat;
 use crate::scoring::Departure;
 use crate::tally::Tally;
 
@@ -29,20 +31,6 @@ pub struct About {
     pub page: &'static str,
 }
 
-/// A technique of MITRE ATT&CK for ICS (or Enterprise), as its table of version [`ATTACK_VERSION`] has it.
-#[derive(Debug)]
-pub struct Technique {
-    /// T0846 and the like.
-    pub id: &'static str,
-    /// Its name.
-    pub name: &'static str,
-    /// Its tactic.
-    pub tactic: &'static str,
-}
-
-/// The release of MITRE ATT&CK that the techniques are named by.
-pub const ATTACK_VERSION: &str = "18.1";
-
 /// A question.
 pub trait Detection: Send {
     /// What it is.
@@ -61,6 +49,11 @@ pub trait Detection: Send {
     /// Something that the baseline does not hold.
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
         let _ = (departure, raise);
+    }
+
+    /// A message came again.
+    fn repeat(&mut self, repeat: &Repeat, raise: &mut Raise<'_>) {
+        let _ = (repeat, raise);
     }
 
     /// Something has changed about who is who.
@@ -114,8 +107,7 @@ impl<'a> Raise<'a> {
     pub fn is_told_of(&self, detection: &'static str, peer: Address) -> bool {
         self.found
             .iter()
-            .map(|found| &found.deviation)
-            .any(|found| found.about.name == detection && found.peer == Some(peer))
+            .any(|Found { deviation, .. }| deviation.about.name == detection && deviation.peer == Some(peer))
             || self.alerts.is_open_by(detection, peer)
     }
 
@@ -141,6 +133,7 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
         Box::new(detections::new_conversation::NewConversation),
         Box::new(detections::new_operation::NewOperation),
         Box::new(detections::unusual_value::UnusualValue),
+        Box::new(detections::frozen_values::FrozenValues),
         Box::new(detections::unusual_volume::UnusualVolume),
         Box::new(detections::unusual_rate::UnusualRate),
         Box::new(detections::refusals::Refusals),
@@ -148,11 +141,13 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
         Box::new(detections::silence::Silence),
         Box::new(detections::unusual_hour::UnusualHour),
         Box::<detections::address_taken::AddressTaken>::default(),
+        Box::new(detections::message_replayed::MessageReplayed),
+        Box::new(detections::message_changed::MessageChanged),
     ]
 }
 
 /// What every detection says of itself.
-pub static DETECTIONS: [&About; 15] = [
+pub static DETECTIONS: [&About; 18] = [
     &detections::executable_in_image::ABOUT,
     &detections::sweep::ABOUT,
     &detections::refusal_storm::ABOUT,
@@ -161,6 +156,7 @@ pub static DETECTIONS: [&About; 15] = [
     &detections::new_conversation::ABOUT,
     &detections::new_operation::ABOUT,
     &detections::unusual_value::ABOUT,
+    &detections::frozen_values::ABOUT,
     &detections::unusual_volume::ABOUT,
     &detections::unusual_rate::ABOUT,
     &detections::refusals::ABOUT,
@@ -168,6 +164,8 @@ pub static DETECTIONS: [&About; 15] = [
     &detections::silence::ABOUT,
     &detections::unusual_hour::ABOUT,
     &detections::address_taken::ABOUT,
+    &detections::message_replayed::ABOUT,
+    &detections::message_changed::ABOUT,
 ];
 
 pub(crate) fn ask(all: &mut [Box<dyn Detection>], seen: &Observation, raise: &mut Raise<'_>) {

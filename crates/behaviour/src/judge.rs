@@ -3,7 +3,8 @@
 use wardtap_net::address::{Address, Mac};
 use wardtap_net::packet::Timestamp;
 
-use crate::alert::{Alert, Alerts, OPEN_MAX};
+use crate::alert::{Alert, Alerts, Deviation, OPEN_MAX};
+use crate::assets::{self, Assets};
 use crate::baseline::approval::{Change, Changed};
 use crate::baseline::learner::Learner;
 use crate::detection::{Detection, Found, Raise, ask, detections};
@@ -11,7 +12,9 @@ use crate::device::{DEVICES_MAX, DeviceId, Devices, IdentityChange, Name};
 use crate::links::Use;
 use crate::observation::Observation;
 use crate::parties::Parties;
+use crate::repeats::Repeats;
 use crate::scoring::{Departure, Scorer};
+use crate::suppression::{Suppression, Who};
 
 /// What the judge has to tell, in order.
 pub enum Verdict {
@@ -39,8 +42,11 @@ pub struct Judge {
     devices: Devices,
     detections: Vec<Box<dyn Detection>>,
     alerts: Alerts,
+    assets: Assets,
+    suppressions: Vec<Suppression>,
     changes: Vec<IdentityChange>,
     behaviour: Option<Box<Behaviour>>,
+    repeats: Repeats,
 }
 
 /// What is done with what links do.
@@ -83,8 +89,22 @@ impl Judge {
     /// A judge that knows at most so many devices and open alerts, and never more than [`DEVICES_MAX`] and [`OPEN_MAX`].
     #[must_use]
     pub fn new(devices_max: usize, alerts_max: usize) -> Self {
-        let (devices, alerts) = (Devices::new(devices_max), Alerts::new(alerts_max));
-        Self { devices, detections: detections(), alerts, changes: Vec::new(), behaviour: None }
+        Self {
+            devices: Devices::new(devices_max),
+            detections: detections(),
+            alerts: Alerts::new(alerts_max),
+            assets: Assets::default(),
+            suppressions: Vec::new(),
+            changes: Vec::new(),
+            behaviour: None,
+            repeats: Repeats::default(),
+        }
+    }
+
+    /// With what the hospital knows of its devices, and the alerts that it does not want to see.
+    #[must_use]
+    pub fn informed(self, assets: Assets, suppressions: Vec<Suppression>) -> Self {
+        Self { assets, suppressions, ..self }
     }
 
     /// Has it compare or learn what links do.
@@ -139,6 +159,7 @@ impl Judge {
             detection.tick(now, &mut raise);
         }
         self.tell(raise.found, tell);
+        self.look_for_repeats(tell);
         let minute = now.seconds() / 60;
         let is_new =
             self.behaviour.as_mut().is_some_and(|behaviour| std::mem::replace(&mut behaviour.minute, minute) != minute);
@@ -152,6 +173,7 @@ impl Judge {
 
     /// The capture is over: open alerts are closed.
     pub fn finish(&mut self, tell: &mut dyn FnMut(Verdict)) {
+        self.look_for_repeats(tell);
         let over = self.alerts.finish();
         self.told(over, tell);
     }
@@ -162,10 +184,18 @@ impl Judge {
         &self.devices
     }
 
+    /// What the hospital knows of its devices.
+    #[must_use]
+    pub const fn assets(&self) -> &Assets {
+        &self.assets
+    }
+
     /// How much the detections gave up of what they watched, for want of room.
     #[must_use]
     pub fn forgotten(&self) -> u64 {
-        self.detections.iter().map(|detection| detection.forgotten()).sum::<u64>() + self.devices.contests_forgotten()
+        self.detections.iter().map(|detection| detection.forgotten()).sum::<u64>()
+            + self.devices.contests_forgotten()
+            + self.repeats.forgotten()
     }
 
     /// The alerts.
@@ -175,6 +205,7 @@ impl Judge {
     }
 
     fn used(&mut self, used: &Use, tell: &mut dyn FnMut(Verdict)) {
+        self.repeats.take(used.link, &used.accepted, used.accepted_more);
         self.score(tell, |scorer, parties, devices, to| scorer.used(used, parties, devices, to));
         if let Some(behaviour) = &mut self.behaviour
             && let Some(learner) = &mut behaviour.learner
@@ -198,6 +229,19 @@ impl Judge {
             raise.departs = Some((departure.parties, Changed::of(&departure)));
             for detection in &mut *detections {
                 detection.departure(&departure, &mut raise);
+            }
+        });
+        let found = raise.found;
+        self.tell(found, tell);
+    }
+
+    /// Looks at the messages that were accepted since the last tick.
+    fn look_for_repeats(&mut self, tell: &mut dyn FnMut(Verdict)) {
+        let mut raise = Raise::new(&self.alerts);
+        let detections = &mut self.detections;
+        self.repeats.look(|repeat| {
+            for detection in &mut *detections {
+                detection.repeat(&repeat, &mut raise);
             }
         });
         let found = raise.found;
@@ -233,13 +277,16 @@ impl Judge {
     }
 
     fn tell(&mut self, found: Vec<Found>, tell: &mut dyn FnMut(Verdict)) {
-        for Found { deviation, departs } in found {
-            let alerts = match departs.zip(self.behaviour.as_deref()) {
+        for Found { mut deviation, departs } in found {
+            let asset = self.assets.of(deviation.device, self.mac(deviation.device));
+            deviation.severity = assets::severity(deviation.severity, asset.and_then(|asset| asset.criticality));
+            let change = departs.zip(self.behaviour.as_deref()).map(|((link, what), Behaviour { parties, .. })| {
+                Change::at(deviation.last, parties.site(), parties.key(link), what)
+            });
+            let alerts = match change {
+                _ if self.is_suppressed(&deviation) => self.alerts.suppress(deviation, change),
+                Some(change) => self.alerts.departed(deviation, change),
                 None => self.alerts.raise(deviation),
-                Some(((link, what), Behaviour { parties, .. })) => {
-                    let change = Change::at(deviation.last, parties.site(), parties.key(link), what);
-                    self.alerts.departed(deviation, change)
-                }
             };
             self.told(alerts, tell);
         }
@@ -248,12 +295,27 @@ impl Judge {
     /// Tells alerts. What no baseline was needed for is kept out of one that is being learned.
     fn told(&mut self, alerts: Vec<Alert>, tell: &mut dyn FnMut(Verdict)) {
         for alert in alerts {
-            if let (None, Some(Behaviour { parties, learner: Some(learner), .. })) =
-                (&alert.change, self.behaviour.as_deref_mut())
+            if alert.changes.is_empty()
+                && let Some(Behaviour { parties, learner: Some(learner), .. }) = self.behaviour.as_deref_mut()
             {
                 learner.alerted(&alert, parties, &self.devices);
             }
             tell(Verdict::Alert(Box::new(alert)));
         }
+    }
+
+    fn is_suppressed(&self, deviation: &Deviation) -> bool {
+        let is_peer = |who: Who| deviation.peer.is_some_and(|peer| who.is(peer, self.mac(peer)));
+        self.suppressions.iter().any(|suppression| {
+            suppression.detection == deviation.about.name
+                && deviation.last < suppression.until
+                && suppression.device.is(deviation.device, self.mac(deviation.device))
+                && suppression.peer.is_none_or(is_peer)
+        })
+    }
+
+    /// The MAC address that is proven to be a device's own.
+    fn mac(&self, address: Address) -> Option<Mac> {
+        self.devices.of(address)?.mac
     }
 }

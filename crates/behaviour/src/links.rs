@@ -6,11 +6,13 @@
 //! cuts between batches show.
 
 mod operations;
+pub mod points;
 
 use std::fmt;
 use std::sync::Arc;
 
-use wardtap_dissect::{Envelope, Features, Message};
+use wardtap_dissect::fingerprint::Fingerprint;
+use wardtap_dissect::{Direction, Envelope, Features, Message};
 use wardtap_net::address::Address;
 use wardtap_net::flow::{HashKey, Volume, fold};
 use wardtap_net::peel::protocol;
@@ -24,6 +26,9 @@ pub use operations::{
 
 /// The first of the ports that no service is registered on (RFC 6335 section 6): which of them it is says nothing.
 pub const DYNAMIC_PORTS: u16 = 49152;
+
+/// Messages that all links of a shard accept in a minute, and that are told one by one; further ones are counted.
+pub const ACCEPTED_MAX: usize = 4096;
 
 /// What one host uses of another: a port of a transport, or an IP protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,6 +103,19 @@ pub struct Use {
     pub operations: Vec<OperationUse>,
     /// Messages of operations that are not told apart.
     pub other_messages: u64,
+    /// The messages that were accepted, where what carries them has fingerprints.
+    pub accepted: Vec<Accepted>,
+    /// Further ones that are not told one by one.
+    pub accepted_more: u64,
+}
+
+/// A message that was accepted.
+#[derive(Clone, Copy, Debug)]
+pub struct Accepted {
+    /// Which, and what it carried.
+    pub fingerprint: Fingerprint,
+    /// The frame that accepted it.
+    pub place: Place,
 }
 
 /// A place in [`Links`], kept with a flow.
@@ -116,6 +134,8 @@ pub struct Links {
     /// Operations over all links.
     operations: usize,
     operations_max: usize,
+    /// Messages accepted in the minute at hand.
+    accepted: usize,
     /// The minute at hand.
     minute: u64,
 }
@@ -146,6 +166,7 @@ impl Links {
             evicted: 0,
             operations: 0,
             operations_max,
+            accepted: 0,
             minute: 0,
         }
     }
@@ -224,6 +245,11 @@ impl Links {
         features: &Features,
         place: Place,
     ) -> Option<Box<OperationNews>> {
+        if envelope.direction == Direction::Response
+            && let Some(fingerprint) = message.accepted()
+        {
+            self.accept(slot, Accepted { fingerprint, place });
+        }
         let key = self.key;
         self.operation(slot, place, |operations, room| operations.take(key, room, from, message, envelope, features))
     }
@@ -253,18 +279,30 @@ impl Links {
                 entry.told.other_messages = entry.told.other_messages.saturating_add(1);
                 None
             }
-            operations::Outcome::News { name, is_new, ranges } => {
+            operations::Outcome::News { name, is_new, ranges, points } => {
                 let link = entry.told.link;
-                Some(Box::new(OperationNews { link, name, is_new, ranges, place }))
+                Some(Box::new(OperationNews { link, name, is_new, ranges, points, place }))
             }
         };
         self.operations += more;
         news
     }
 
+    fn accept(&mut self, slot: LinkSlot, accepted: Accepted) {
+        let is_told = self.accepted < ACCEPTED_MAX;
+        self.accepted += usize::from(is_told);
+        let Some(entry) = self.entry(slot) else { return };
+        if is_told {
+            entry.told.accepted.push(accepted);
+        } else {
+            entry.told.accepted_more = entry.told.accepted_more.saturating_add(1);
+        }
+    }
+
     /// Hands over what links did in the minute at hand, in the order in which they did something first; `next` is the minute
     /// that begins.
     pub fn hand_over(&mut self, next: u64, mut to: impl FnMut(Use)) {
+        self.accepted = 0;
         self.gone.drain(..).for_each(&mut to);
         let minute = std::mem::replace(&mut self.minute, next);
         for slot in std::mem::take(&mut self.active) {
@@ -305,6 +343,8 @@ impl Use {
             gap_bytes: 0,
             operations: Vec::new(),
             other_messages: 0,
+            accepted: Vec::new(),
+            accepted_more: 0,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! baseline goes to the detections as [`Departure`]s; they decide what it means.
 
 mod live;
+mod points;
 mod silence;
 
 use hashbrown::{HashMap, HashSet};
@@ -11,11 +12,13 @@ use wardtap_net::address::Address;
 use wardtap_net::packet::Timestamp;
 
 use crate::alert::{Deviation, Severity};
+use crate::attack::Technique;
 use crate::baseline::measure::{Measure, REFUSALS_OF_MIN, beside};
 use crate::baseline::novelty::{Facet, HOUR_DAYS_MIN, circumstances, shape};
 use crate::baseline::profile::{LinkProfile, Profiles, kind_index};
 use crate::baseline::store::{ANSWERS_MIN, Activity, LinkKey, MINUTES_PER_HOUR};
 use crate::detection::About;
+use crate::detections::techniques::{of_operation, of_service};
 use crate::device::Devices;
 use crate::links::{Link, Opened, OperationNews, Service, Use, is_opaque, without_each};
 use crate::observation::Place;
@@ -116,6 +119,39 @@ pub enum What<'a> {
         /// How many times as much as deviates.
         excess: f64,
     },
+    /// A value at a place of an operation beside all that were learned.
+    Point {
+        /// Of which operation.
+        operation: &'a str,
+        /// At which place.
+        place: u32,
+        /// The value.
+        now: i32,
+        /// The end of the range of those learned.
+        normal: i32,
+        /// How many times as far as deviates.
+        excess: f64,
+    },
+    /// A place whose values move has not changed.
+    Frozen {
+        /// Of which operation.
+        operation: &'a str,
+        /// Which place.
+        place: u32,
+        /// For so many minutes in which it was seen.
+        now: u32,
+        /// The most that was normal.
+        normal: u32,
+        /// How many times as many as deviate.
+        excess: f64,
+    },
+    /// The values of an operation are those of a sequence that came before, again and again, which they never were.
+    Looped {
+        /// Of which operation.
+        operation: &'a str,
+        /// How many messages the sequence has.
+        messages: u16,
+    },
 }
 
 /// What a detection makes of a departure.
@@ -142,6 +178,7 @@ impl Departure<'_> {
         let Judged { severity, score, explanation, expected, observed } = judged;
         Deviation {
             about,
+            attack: self.techniques(),
             device,
             peer: Some(peer),
             subject: subject.into(),
@@ -159,6 +196,21 @@ impl Departure<'_> {
             sha256: None,
             gap_bytes: self.gap_bytes,
             one_sided: self.one_sided,
+        }
+    }
+}
+
+impl Departure<'_> {
+    /// What it stands for, where that is more than its detection knows.
+    fn techniques(&self) -> Option<&'static [Technique]> {
+        match &self.what {
+            What::Operation { name, .. } => of_operation(name),
+            What::Beyond { measure: Measure::Value, .. } => None,
+            What::Beyond { operation: Some(name), .. } => of_operation(name),
+            What::Link { .. } | What::Beyond { .. } => {
+                of_service(self.link.service, self.parties.responder == Party::OUTSIDE)
+            }
+            _ => None,
         }
     }
 }
@@ -328,6 +380,11 @@ impl Scorer {
         };
         if let Some(normal) = profile.operations.get(&*news.name) {
             let thresholds = &self.profiles.thresholds;
+            if let (Some((first, extremes)), Some(normal)) = (&news.points, profile.points.get(&*news.name)) {
+                let seen = points::of_message(extremes);
+                let what = points::unusual(seen, *first, &news.name, normal, thresholds);
+                what.into_iter().for_each(|what| to(departure(what, normal.days)));
+            }
             for (now, normal_range) in news.ranges.iter().zip(&normal.ranges) {
                 let (Some(now), Some(normal_range)) = (now, normal_range) else { continue };
                 let beside = beside(*normal_range, *now, normal.count);
@@ -445,6 +502,19 @@ impl Scorer {
             if now.answers >= ANSWERS_MIN && normal.slowest.max > 0 {
                 check(Measure::ResponseTime, now.micros / u64::from(now.answers), normal.slowest.next());
             }
+        }
+        for operation in used.operations.iter().filter(|operation| !operation.points.ranges.is_empty()) {
+            let (name, seen) = (&operation.name, &operation.points);
+            let Some(normal) = profile.points.get(&**name) else { continue };
+            let live = live.points.entry_ref(name).or_default();
+            let ranges = seen.ranges.iter().copied().enumerate();
+            let looped =
+                seen.looped.filter(|_| !normal.loops).map(|messages| What::Looped { operation: name, messages });
+            points::unusual(ranges, seen.first, name, normal, thresholds)
+                .into_iter()
+                .chain(live.take(minute, seen, name, normal, thresholds.factor(Measure::Frozen)))
+                .chain(looped)
+                .for_each(|what| tell(what, normal.days));
         }
         let local = parties.site().local(time);
         let hours = &profile.hours[kind_index(local.kind)];

@@ -4,9 +4,11 @@
 //! * **the same messages come out however the bytes are cut**, unless bytes stood before what names the flow;
 //! * what is held stays below a cap, and nobody has to ask whether it has changed.
 
+use wardtap_net::flow::HashKey;
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::{Chunk, Side};
 
+use crate::fingerprint::Fingerprint;
 use crate::identify::{Conversation, HELD_MAX, Recognised};
 use crate::{Direction, Envelope, Finding, FlowFacts, Message, MessageHandler, Outcome, PROTOCOLS, Protocol};
 
@@ -24,6 +26,10 @@ pub enum Step {
 pub struct Transcript {
     /// A line per message: its envelope and its JSON.
     pub messages: Vec<String>,
+    /// The values at places that messages carry, each with the first place.
+    pub values: Vec<(u32, Vec<u16>)>,
+    /// What was accepted.
+    pub accepted: Vec<Fingerprint>,
     /// Anomaly names.
     pub anomalies: Vec<&'static str>,
     /// Findings.
@@ -46,6 +52,12 @@ impl MessageHandler for Transcript {
         let mut json = Vec::new();
         message.write_json(&mut json);
         let _ = message.features(&|text| text.len() as u64);
+        if let Some(points) = message.points() {
+            let mut values = Vec::new();
+            points.each(usize::MAX, |value| values.push(value));
+            self.values.push((points.first, values));
+        }
+        self.accepted.extend(message.accepted());
         let kind = protocol.kinds.get(kind).copied().unwrap_or("KIND OUT OF RANGE");
         let direction = match direction {
             Direction::Request => "request",
@@ -71,6 +83,10 @@ impl MessageHandler for Transcript {
 
     fn finding(&mut self, _: &'static Protocol, finding: Finding) {
         self.findings.push(finding);
+    }
+
+    fn fingerprints(&self) -> Option<HashKey> {
+        Some(HashKey(0x0123_4567_89ab_cdef, 0xfedc_ba98_7654_3210))
     }
 
     fn copied(&mut self, _: usize) {
@@ -154,6 +170,8 @@ pub fn exercise(flow: &FlowFacts, steps: &[Step], lengths: &[usize]) -> Transcri
     if must_be_alike(flow, &whole, &pieces) {
         assert_eq!(whole.protocol, pieces.protocol, "the cuts {lengths:?} changed the protocol");
         assert_eq!(whole.messages, pieces.messages, "the cuts {lengths:?} changed the messages");
+        assert_eq!(whole.values, pieces.values, "the cuts {lengths:?} changed the values");
+        assert_eq!(whole.accepted, pieces.accepted, "the cuts {lengths:?} changed the fingerprints");
         assert_eq!(whole.findings, pieces.findings, "the cuts {lengths:?} changed the findings");
     }
     for held in [whole.held_max, pieces.held_max] {

@@ -30,13 +30,16 @@
 
 pub mod dicom;
 pub mod exercise;
+pub mod fingerprint;
 pub mod hl7;
 pub mod identify;
 pub mod json;
 pub mod modbus;
 pub mod pending;
+pub mod points;
 pub mod public;
 
+use wardtap_net::flow::HashKey;
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::{Chunk, Side};
 
@@ -303,6 +306,16 @@ pub trait Message {
     fn features(&self, digest: &dyn Fn(&[u8]) -> u64) -> Features;
     /// Appends the protocol's own JSON object (`{...}`), public text only.
     fn write_json(&self, out: &mut Vec<u8>);
+    /// The values at places of the responder that it carries, where both are known: what was read, or several that are
+    /// written. Read on demand; one value that is written alone is a feature.
+    fn points(&self) -> Option<points::Points<'_>> {
+        None
+    }
+    /// Of an answer that accepts a request: what tells that request from others, and what it carried. Where fingerprints
+    /// are wanted, once for a request.
+    fn accepted(&self) -> Option<fingerprint::Fingerprint> {
+        None
+    }
     /// The text of a `Set` feature as people read it, where it is text ("MODALITY1"); numbers need none.
     fn feature_text(&self, feature: usize) -> Option<public::Public<'_>> {
         let _ = feature;
@@ -339,6 +352,10 @@ pub trait MessageHandler {
     }
     /// Bytes were copied (held for a message that spans chunks): what the flow holds has changed.
     fn copied(&mut self, bytes: usize);
+    /// The key of fingerprints, where they are wanted: they take a look at every octet.
+    fn fingerprints(&self) -> Option<HashKey> {
+        None
+    }
     /// What the flow holds may have changed without a copy: a request waits, or has been answered.
     fn held_changed(&mut self) {}
 }

@@ -1,9 +1,10 @@
 //! The command line: what was typed, nothing opened yet.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 use wardtap_net::packet::Timestamp;
 
 /// Stands behind the help of every command; a macro, since only literals can be joined at compile time.
@@ -55,8 +56,12 @@ pub enum Command {
     Watch(NotBuilt),
     #[command(hide = true)]
     Extract(NotBuilt),
-    #[command(hide = true)]
-    Check(NotBuilt),
+    /// Check a configuration and an assets file, and say what is wrong and how to mend it
+    ///
+    /// Reads nothing but these files. Prints what wardtap understands of them, so that a column that was meant otherwise
+    /// shows.
+    #[command(after_help = EXIT_STATUS, after_long_help = CHECK_EXAMPLES)]
+    Check(Check),
 }
 
 const REPLAY_EXAMPLES: &str = concat!(
@@ -69,10 +74,24 @@ Examples:
     wardtap replay ward.pcap --events events.jsonl --metrics ward.prom
   Every HL7, DICOM and Modbus message, from two taps, into another program:
     wardtap replay tap-a.pcapng tap-b.pcapng --events - --event-types message | jq .message
+  With the hospital's own names for its devices, and its time zone:
+    wardtap replay ward.pcap --config wardtap.toml --assets assets.csv
   One device, with and without a VLAN tag:
     wardtap replay ward.pcap --filter 'host 10.20.1.7 or (vlan and host 10.20.1.7)'
   What tcpdump captures just now:
     tcpdump -i eth1 -U -w - | wardtap replay -
+
+",
+    exit_status!()
+);
+
+const CHECK_EXAMPLES: &str = concat!(
+    "\
+Examples:
+  A configuration, with the assets file that it names:
+    wardtap check --config wardtap.toml
+  An assets file before it is used:
+    wardtap check --assets assets.csv
 
 ",
     exit_status!()
@@ -92,6 +111,19 @@ Examples:
 ",
     exit_status!()
 );
+
+/// Check a configuration and an assets file.
+#[derive(Args)]
+#[group(required = true, multiple = true)]
+pub struct Check {
+    /// The configuration
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// The assets file; else the one that the configuration names
+    #[arg(long, value_name = "FILE")]
+    pub assets: Option<PathBuf>,
+}
 
 const BASELINE_EXAMPLES: &str = concat!(
     "\
@@ -329,13 +361,22 @@ pub struct Replay {
     #[arg(required = true, value_name = "CAPTURE")]
     pub captures: Vec<PathBuf>,
 
+    /// Read the site, suppressions and options from FILE (TOML, docs/configuration.md); what the command line says wins
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Read what the hospital knows of its devices from FILE (CSV or TOML, docs/assets.md): names, classes, locations, what
+    /// depends on them, what to do without them
+    #[arg(long, value_name = "FILE")]
+    pub assets: Option<PathBuf>,
+
     /// Write events to FILE, one JSON object a line (`wardtap schema` describes them); `-` is standard output (the summary
     /// then goes to standard error)
     #[arg(long, value_name = "FILE")]
     pub events: Option<PathBuf>,
 
     /// Event types to write, with commas between them; `stats` is always written
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values = ["alert", "device"], requires = "events")]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values = ["alert", "device"])]
     pub event_types: Vec<EventType>,
 
     /// Write the final metrics to FILE in Prometheus' text format; `-` is standard output
@@ -375,6 +416,9 @@ pub struct Replay {
     /// Compare with the baseline in FILE, which `wardtap learn` makes; it is not changed
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
+    /// Of what was read beside captures, by option: SHA-256.
+    #[arg(skip)]
+    pub digests: BTreeMap<String, String>,
 
     #[command(flatten)]
     pub later: Later,
@@ -392,13 +436,26 @@ pub struct Later {
     #[arg(long, hide = true)]
     pub report: Option<String>,
     #[arg(long, hide = true)]
-    pub assets: Option<String>,
-    #[arg(long, hide = true)]
     pub policy: Option<String>,
     #[arg(long, hide = true)]
     pub device: Option<String>,
-    #[arg(long, hide = true)]
-    pub config: Option<String>,
+}
+
+/// The options that stand on the command line, by the names of their fields.
+#[derive(Default)]
+pub struct Given(BTreeSet<String>);
+
+impl Given {
+    /// Those of a command.
+    pub fn of(matches: &ArgMatches) -> Self {
+        let typed = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
+        Self(matches.ids().map(clap::Id::as_str).filter(typed).map(str::to_owned).collect())
+    }
+
+    /// True for one that was typed.
+    pub fn has(&self, option: &str) -> bool {
+        self.0.contains(option)
+    }
 }
 
 impl Replay {
@@ -427,7 +484,19 @@ impl Replay {
             return Some(format!("--events and --metrics both write to {}: name two files", events.display()));
         }
         let outputs = outputs.into_iter().filter_map(|(option, output)| Some((option, output.as_deref()?)));
-        outputs.into_iter().find_map(|(option, output)| over_capture(&self.captures, option, output))
+        for (option, output) in outputs {
+            if let Some(nonsense) = over_capture(&self.captures, option, output) {
+                return Some(nonsense);
+            }
+            let read = [("configuration", &self.config), ("assets file", &self.assets), ("baseline", &self.baseline)];
+            for (what, read) in read.into_iter().filter_map(|(what, read)| Some((what, read.as_deref()?))) {
+                if is_same(read, output) {
+                    let (output, read) = (output.display(), read.display());
+                    return Some(format!("{option} {output} would write over the {what} {read}: name another file"));
+                }
+            }
+        }
+        None
     }
 }
 
@@ -473,10 +542,8 @@ impl Later {
             (!native, "--event-format (other than native)"),
             (self.inventory.is_some(), "--inventory"),
             (self.report.is_some(), "--report"),
-            (self.assets.is_some(), "--assets"),
             (self.policy.is_some(), "--policy"),
             (self.device.is_some(), "--device"),
-            (self.config.is_some(), "--config"),
         ]
         .into_iter()
         .find_map(|(given, name)| given.then_some(name))
@@ -522,7 +589,7 @@ fn moment(text: &str) -> Result<Timestamp, String> {
 /// The most worker threads: there are no more shards to share out.
 const WORKERS_MAX: u8 = 64;
 
-fn workers(text: &str) -> Result<u8, String> {
+pub fn workers(text: &str) -> Result<u8, String> {
     let number = text.parse().ok().filter(|number| (1..=WORKERS_MAX).contains(number));
     number.ok_or_else(|| format!("a number from 1 to {WORKERS_MAX} is wanted"))
 }
@@ -530,7 +597,7 @@ fn workers(text: &str) -> Result<u8, String> {
 /// The least memory that the fixed parts fit in.
 const MEMORY_MIN: u64 = 16 << 20;
 
-fn size(text: &str) -> Result<u64, String> {
+pub fn size(text: &str) -> Result<u64, String> {
     const SIZE: &str = "a size is a whole number with K, M or G, for example 512M";
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     let shift = match text.get(digits.len()..).unwrap_or_default().to_ascii_uppercase().as_str() {

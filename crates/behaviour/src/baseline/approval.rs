@@ -12,9 +12,11 @@ use wardtap_net::packet::Timestamp;
 
 use super::kept_out::KeptOut;
 use super::measure::Measure;
+use super::points::{PointProfile, PointsProfile};
 use super::profile::{DeviceProfile, Hours, LinkProfile, OperationProfile, Profiles, Top, kind_index};
 use super::store::{LinkKey, wider};
 use crate::device::Name;
+use crate::links::points::PointRange;
 use crate::parties::{ANYBODY, GROUP, OUTSIDE};
 use crate::scoring::{Departure, What};
 use crate::site::Site;
@@ -65,6 +67,31 @@ pub enum Changed {
         /// How much was normal.
         normal: u64,
     },
+    /// Values at a place of an operation.
+    Point {
+        /// Of which.
+        operation: String,
+        /// The place.
+        place: u32,
+        /// The least value.
+        low: i32,
+        /// The greatest.
+        high: i32,
+    },
+    /// A place of an operation that does not change.
+    Still {
+        /// Of which.
+        operation: String,
+        /// The place.
+        place: u32,
+        /// For so many minutes.
+        minutes: u32,
+    },
+    /// The values of an operation come again and again.
+    Loop {
+        /// Of which.
+        operation: String,
+    },
 }
 
 impl Changed {
@@ -81,19 +108,58 @@ impl Changed {
             | What::Silence { measure, operation, now, normal, .. } => {
                 Self::Beyond { measure, operation: operation.map(ToOwned::to_owned), now, normal }
             }
+            What::Point { operation, place, now, .. } => {
+                Self::Point { operation: operation.to_owned(), place, low: now, high: now }
+            }
+            What::Frozen { operation, place, now, .. } => {
+                Self::Still { operation: operation.to_owned(), place, minutes: now }
+            }
+            What::Looped { operation, .. } => Self::Loop { operation: operation.to_owned() },
         }
     }
 
-    /// Takes in a repeat: all hours, and of a quantity what is furthest beyond.
-    pub fn absorb(&mut self, repeat: Self) {
-        match (&mut *self, &repeat) {
+    /// Takes in a repeat: all hours, and of a quantity what is furthest beyond. Gives back what is something else.
+    fn absorb(&mut self, repeat: Self) -> Option<Self> {
+        match (&mut *self, repeat) {
             (Self::Hours(known), Self::Hours(more)) => {
                 known.iter_mut().zip(more).for_each(|(known, more)| *known |= more);
             }
-            (Self::Beyond { now: known, normal, .. }, Self::Beyond { now, .. })
-                if now.abs_diff(*normal) < known.abs_diff(*normal) => {}
-            _ => *self = repeat,
+            (
+                Self::Beyond { measure, operation, now, normal },
+                Self::Beyond { measure: of, operation: by, now: more, normal: like },
+            ) if *measure == of && *operation == by && *normal == like => {
+                *now = if more.abs_diff(like) > now.abs_diff(like) { more } else { *now };
+            }
+            (
+                Self::Point { operation, place, low, high },
+                Self::Point { operation: of, place: at, low: lower, high: higher },
+            ) if *operation == of && *place == at => (*low, *high) = ((*low).min(lower), (*high).max(higher)),
+            (Self::Still { operation, place, minutes }, Self::Still { operation: of, place: at, minutes: more })
+                if *operation == of && *place == at =>
+            {
+                *minutes = more.max(*minutes)
+            }
+            (known, repeat) if *known == repeat => {}
+            (_, other) => return Some(other),
         }
+        None
+    }
+}
+
+/// The most changes that one alert tells of; further ones are not told.
+pub const CHANGES_MAX: usize = 32;
+
+/// Adds a change to those that an alert tells of already.
+pub fn add_change(known: &mut Vec<Change>, change: Change) {
+    let Change { link, mut what } = change;
+    for known in known.iter_mut().filter(|known| known.link == link) {
+        match known.what.absorb(what) {
+            Some(other) => what = other,
+            None => return,
+        }
+    }
+    if known.len() < CHANGES_MAX {
+        known.push(Change { link, what });
     }
 }
 
@@ -116,6 +182,9 @@ pub const fn measure_name(measure: Measure) -> &'static str {
         Measure::PayloadPause => "payload-silence",
         Measure::DevicePause => "device-silence",
         Measure::Value => "value",
+        Measure::Setting => "setting",
+        Measure::Reading => "reading",
+        Measure::Frozen => "stillness",
     }
 }
 
@@ -220,8 +289,56 @@ impl Accepted {
                     return Err(NotAccepted::changed(link));
                 }
             }
+            Changed::Point { operation, place, low, high } => {
+                let point = self.point(link, operation, *place, profiles)?;
+                for value in [low, high] {
+                    // Either way of reading it has the same sixteen bits.
+                    point.range.widen(PointRange::of(*value as u16));
+                }
+            }
+            Changed::Still { operation, place, minutes } => {
+                let point = self.point(link, operation, *place, profiles)?;
+                point.still = point.still.max(*minutes);
+            }
+            Changed::Loop { operation } => {
+                self.points(link, operation, profiles)?.loops = true;
+            }
         }
         Ok(())
+    }
+
+    /// The places of an operation that is known.
+    fn points(
+        &mut self,
+        link: &LinkKey,
+        operation: &str,
+        profiles: &Profiles,
+    ) -> Result<&mut PointsProfile, NotAccepted> {
+        let known = profiles.links.get(link).ok_or_else(|| NotAccepted::no_link(link))?;
+        let known = known.points.get(operation).ok_or_else(|| NotAccepted::no_operation(link))?;
+        let into = self.links.entry(link.clone()).or_default();
+        let nothing = PointsProfile { first: known.first, ..PointsProfile::default() };
+        Ok(into.points.entry(operation.to_owned()).or_insert(nothing))
+    }
+
+    /// A place of an operation that is known.
+    fn point(
+        &mut self,
+        link: &LinkKey,
+        operation: &str,
+        place: u32,
+        profiles: &Profiles,
+    ) -> Result<&mut PointProfile, NotAccepted> {
+        let points = self.points(link, operation, profiles)?;
+        let known = profiles.links.get(link).and_then(|link| link.points.get(operation));
+        let place = place.checked_sub(points.first).map_or(usize::MAX, |place| place as usize);
+        if known.is_none_or(|known| place >= known.points.len()) {
+            return Err(NotAccepted::no_operation(link));
+        }
+        if points.points.len() <= place {
+            points.points.resize(place + 1, NO_POINT);
+        }
+        points.points.get_mut(place).ok_or_else(|| NotAccepted::no_operation(link))
     }
 
     /// Accepts a device.
@@ -321,7 +438,8 @@ impl NotAccepted {
 /// A link's profile to be taken in beside one that is known: what is new in it with its days; of all else what is wider,
 /// without days.
 fn uncounted(link: &LinkProfile, known: &LinkProfile) -> LinkProfile {
-    let mut more = LinkProfile { days: 0, minutes: [0; 2], hours: link.hours.map(seen), ..link.clone() };
+    let hours = further(&link.hours, &known.hours);
+    let mut more = LinkProfile { days: 0, minutes: [0; 2], hours, ..link.clone() };
     for end in 0..2 {
         keep_wider(&mut more.minute_bytes[end], known.minute_bytes[end]);
         keep_wider(&mut more.hour_bytes[end], known.hour_bytes[end]);
@@ -332,19 +450,26 @@ fn uncounted(link: &LinkProfile, known: &LinkProfile) -> LinkProfile {
     keep_wider(&mut more.hour_failed, known.hour_failed);
     for (name, operation) in &mut more.operations {
         let Some(known) = known.operations.get(name) else { continue };
-        *operation = OperationProfile { days: 0, count: 0, hours: operation.hours.map(seen), ..*operation };
+        let hours = further(&operation.hours, &known.hours);
+        *operation = OperationProfile { days: 0, count: 0, hours, ..*operation };
         keep_wider(&mut operation.minute_count, known.minute_count);
         keep_wider(&mut operation.hour_count, known.hour_count);
         keep_wider(&mut operation.largest, known.largest);
         keep_wider(&mut operation.pause, known.pause);
         keep_wider(&mut operation.slowest, known.slowest);
     }
+    for (name, points) in &mut more.points {
+        if known.points.contains_key(name) {
+            (points.days, points.minutes) = (0, 0);
+            points.points.iter_mut().for_each(|point| point.rises = 0);
+        }
+    }
     more
 }
 
-/// Hours in which there was something, without the days.
-const fn seen(hours: Hours) -> Hours {
-    Hours { seen: hours.seen, once: 0, days: 0, all: 0 }
+/// Hours in which there was something only here, without the days.
+fn further(hours: &[Hours; 2], known: &[Hours; 2]) -> [Hours; 2] {
+    [0, 1].map(|kind| Hours { seen: hours[kind].seen & !known[kind].seen, ..Hours::default() })
 }
 
 /// What is not beyond what is known adds nothing: a greatest that is taken in twice would look like that of two days.
@@ -353,6 +478,9 @@ fn keep_wider(more: &mut Top, known: Top) {
         *more = Top::default();
     }
 }
+
+/// A place of which nothing is known: taken in, it changes nothing.
+const NO_POINT: PointProfile = PointProfile { range: PointRange::NONE, still: 0, rises: 0, only_rises: true };
 
 /// Every hour of the day.
 const ALL_HOURS: u32 = (1 << 24) - 1;

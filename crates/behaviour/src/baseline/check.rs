@@ -2,14 +2,19 @@
 
 use super::approval::Approval;
 use super::file::Front;
+use super::points::{PointsProfile, StoredPoints};
 use super::profile::{Hours, LinkProfile, OperationProfile, Top};
 use super::store::{Activity, HOURS_PER_DAY, MINUTES_PER_HOUR, Store, StoredDevice, StoredLink, StoredOperation};
+use crate::links::points::PointRange;
 
 /// The last day that has a time (2554-07-21).
 const DAY_MAX: u32 = 213_503;
 
 /// The most days that a baseline is of: ten years.
 const DAYS_MAX: usize = 3660;
+
+/// The most places of an operation: as many as have an address.
+const POINTS_MAX: usize = 1 << 16;
 
 /// The longest id.
 const ID_MAX: usize = 80;
@@ -61,7 +66,23 @@ fn profile(link: &LinkProfile) -> Checked {
     link.hours.iter().try_for_each(hours)?;
     let ends = [&link.minute_bytes, &link.hour_bytes, &link.pause].into_iter().flatten();
     ends.chain([&link.minute_opened, &link.hour_opened, &link.hour_failed]).try_for_each(top)?;
-    link.operations.values().try_for_each(operation)
+    link.operations.values().try_for_each(operation)?;
+    link.points.values().try_for_each(points)
+}
+
+fn points(points: &PointsProfile) -> Checked {
+    must(points.days as usize <= DAYS_MAX, "more days than there are")?;
+    must(points.points.len() <= POINTS_MAX, "more places than an operation has")?;
+    points.points.iter().try_for_each(|point| {
+        must(point.rises as usize <= DAYS_MAX, "more days than there are")?;
+        range(&point.range)
+    })
+}
+
+/// A range of a value at least, or none.
+fn range(range: &PointRange) -> Checked {
+    let is_one = range.low <= range.high && range.low_signed <= range.high_signed;
+    must(*range == PointRange::NONE || is_one, "a range that ends before it begins")
 }
 
 fn operation(operation: &OperationProfile) -> Checked {
@@ -128,7 +149,20 @@ fn stored_link(link: &StoredLink) -> Checked {
     times(link.hours.keys().next_back(), link.hours.len(), HOURS_PER_DAY)?;
     times(link.open.keys().next_back(), link.open.len(), MINUTES_PER_DAY)?;
     link.last.iter().try_for_each(activity)?;
-    link.operations.values().try_for_each(stored_operation)
+    link.operations.values().try_for_each(stored_operation)?;
+    link.points.values().try_for_each(stored_points)
+}
+
+fn stored_points(points: &StoredPoints) -> Checked {
+    times(points.days.keys().next_back(), points.days.len(), 1)?;
+    times(points.open.keys().next_back(), points.open.len(), MINUTES_PER_DAY)?;
+    times(Some(&points.state.minute), 0, MINUTES_PER_DAY)?;
+    let places = points.days.values().map(|day| day.points.len()).chain(points.open.values().map(Vec::len));
+    let most = places.chain([points.state.points.len()]).max();
+    must(most.is_none_or(|most| most <= POINTS_MAX), "more places than an operation has")?;
+    points.days.values().flat_map(|day| &day.points).try_for_each(|point| range(&point.range))?;
+    points.open.values().flatten().try_for_each(range)?;
+    points.state.points.iter().try_for_each(|(at, _)| range(at))
 }
 
 /// There are no more active minutes than minutes.

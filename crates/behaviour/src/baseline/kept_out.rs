@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::points::{PointsState, StoredPoints};
 use super::store::{HOURS_PER_DAY, LinkKey, MINUTES_PER_HOUR, Store, StoredDevice, StoredLink, StoredOperation};
 use crate::detections::{address_taken, sweep};
 use crate::parties::{ANYBODY, GROUP, OUTSIDE};
@@ -146,6 +147,11 @@ impl StoredLink {
             taken.operations.insert(name.clone(), out);
             !operation.is_empty()
         });
+        self.points.retain(|name, points| {
+            let Some(out) = points.take_days(days) else { return true };
+            taken.points.insert(name.clone(), out);
+            !points.is_empty()
+        });
         if self.is_empty() {
             // By day they are not known: they stay while anything does.
             taken.other_messages = std::mem::take(&mut self.other_messages);
@@ -155,7 +161,7 @@ impl StoredLink {
     }
 
     fn is_empty(&self) -> bool {
-        self.hours.is_empty() && self.open.is_empty() && self.operations.is_empty()
+        self.hours.is_empty() && self.open.is_empty() && self.operations.is_empty() && self.points.is_empty()
     }
 }
 
@@ -176,5 +182,25 @@ impl StoredOperation {
 
     fn is_empty(&self) -> bool {
         self.days.is_empty() && self.open.is_empty() && self.open_hours.is_empty()
+    }
+}
+
+impl StoredPoints {
+    fn take_days(&mut self, days: &BTreeSet<u32>) -> Option<Self> {
+        let taken = Self {
+            first: self.first,
+            days: take(&mut self.days, days, |day| day),
+            open: take(&mut self.open, days, day_of_minute),
+            ..Self::default()
+        };
+        if taken.is_empty() {
+            return None;
+        }
+        let state = if self.is_empty() { std::mem::take(&mut self.state) } else { PointsState::default() };
+        Some(Self { state, ..taken })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.days.is_empty() && self.open.is_empty()
     }
 }

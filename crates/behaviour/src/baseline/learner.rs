@@ -153,6 +153,14 @@ impl StoredLink {
                     self.operations.entry((*operation.name).to_owned()).or_default().learn(minute, operation, activity)
                 }
             }
+            if !operation.points.ranges.is_empty() {
+                match self.points.get_mut(&*operation.name) {
+                    Some(known) => known.learn(minute, &operation.points),
+                    None => {
+                        self.points.entry((*operation.name).to_owned()).or_default().learn(minute, &operation.points);
+                    }
+                }
+            }
         }
         self.other_messages = self.other_messages.saturating_add(used.other_messages);
     }

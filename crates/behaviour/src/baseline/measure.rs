@@ -39,11 +39,17 @@ pub enum Measure {
     DevicePause,
     /// A value beside the range of those seen: 1000 and how far it is beside, in thousandths of the width of the range.
     Value,
+    /// The same for a value at one of the places that a message reads or writes, where it seldom changes.
+    Setting,
+    /// The same where it moves always.
+    Reading,
+    /// Minutes in which a place was read whose values move, and had not changed.
+    Frozen,
 }
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::MinuteBytes,
         Self::HourBytes,
         Self::MinuteOpened,
@@ -59,6 +65,9 @@ impl Measure {
         Self::PayloadPause,
         Self::DevicePause,
         Self::Value,
+        Self::Setting,
+        Self::Reading,
+        Self::Frozen,
     ];
 
     /// Below this, more than was normal is nothing to speak of.
@@ -77,7 +86,8 @@ impl Measure {
             Self::LinkPause => 3,
             Self::OperationPause | Self::PayloadPause => 5,
             Self::DevicePause => 15,
-            Self::Value => 1000,
+            Self::Value | Self::Setting | Self::Reading => 1000,
+            Self::Frozen => 10,
         }
     }
 
@@ -124,6 +134,11 @@ pub fn compare(now: &LinkProfile, normal: &LinkProfile, to: &mut dyn FnMut(Measu
         }
         if normal.is_steady(name) {
             to(Measure::of_pause(name), operation.pause.max, normal.pause.next());
+        }
+    }
+    for (name, points) in &now.points {
+        if let Some(normal) = normal.points.get(name) {
+            points.compare(normal, to);
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod kept_out;
 pub mod learner;
 pub mod measure;
 pub mod novelty;
+pub mod points;
 pub mod profile;
 pub mod store;
 pub mod trust;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use wardtap_net::packet::Timestamp;
 
 use super::calibrate::Thresholds;
+use super::points::PointsProfile;
 use super::store::{HOURS_PER_DAY, LinkKey, OperationDay, StoredLink, StoredOperation, wider};
 use crate::site::{DayKind, Site};
 
@@ -61,6 +62,8 @@ pub struct LinkProfile {
     pub minutes: [u32; 2],
     /// What it does.
     pub operations: BTreeMap<String, OperationProfile>,
+    /// The values at the places that operations read or write, by operation.
+    pub points: BTreeMap<String, PointsProfile>,
 }
 
 /// The greatest values of the two days with the greatest.
@@ -224,6 +227,12 @@ impl LinkProfile {
                 None => drop(self.operations.insert(name.clone(), *operation)),
             }
         }
+        for (name, points) in &other.points {
+            match self.points.get_mut(name) {
+                Some(known) => known.absorb(points),
+                None => drop(self.points.insert(name.clone(), points.clone())),
+            }
+        }
     }
 
     /// What a link did, day by day.
@@ -250,6 +259,12 @@ impl LinkProfile {
             for (day, profile) in OperationProfile::by_day(operation, site) {
                 let link = days.entry(day).or_insert_with(|| Self { days: 1, ..Self::default() });
                 link.operations.insert(name.clone(), profile);
+            }
+        }
+        for (name, points) in &closed.points {
+            for (day, profile) in points.by_day() {
+                let link = days.entry(day).or_insert_with(|| Self { days: 1, ..Self::default() });
+                link.points.insert(name.clone(), profile);
             }
         }
         days

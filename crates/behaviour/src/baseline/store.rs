@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::points::StoredPoints;
+
 /// A device in a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredDevice {
@@ -93,6 +95,8 @@ pub struct StoredLink {
     pub open: BTreeMap<u32, LinkMinute>,
     /// What it did.
     pub operations: BTreeMap<String, StoredOperation>,
+    /// The values at the places that operations read or write, by operation.
+    pub points: BTreeMap<String, StoredPoints>,
     /// When the initiator and the responder last sent something, beside their activity on all links.
     pub last: [Activity; 2],
     /// Messages of operations that were not told apart.
@@ -246,6 +250,9 @@ impl StoredLink {
         }
         for (name, operation) in other.operations {
             self.operations.entry(name).or_default().merge(operation);
+        }
+        for (name, points) in other.points {
+            self.points.entry(name).or_default().merge(points);
         }
         for (last, other) in self.last.iter_mut().zip(other.last) {
             *last = other.max(*last);

@@ -3,6 +3,9 @@
 
 pub mod address_taken;
 pub mod executable_in_image;
+pub mod frozen_values;
+pub mod message_changed;
+pub mod message_replayed;
 pub mod network_sweep;
 pub mod new_conversation;
 pub mod new_device;
@@ -12,6 +15,7 @@ pub mod refusals;
 pub mod silence;
 pub mod slow_answers;
 pub mod sweep;
+pub mod techniques;
 pub mod unusual_hour;
 pub mod unusual_rate;
 pub mod unusual_value;

@@ -1,8 +1,9 @@
 #![doc = include_str!("unusual_value.md")]
 
 use crate::alert::Severity;
+use crate::attack::technique;
 use crate::baseline::measure::Measure;
-use crate::detection::{About, Detection, Raise, Technique};
+use crate::detection::{About, Detection, Raise};
 use crate::links::{Link, kind_of, readable};
 use crate::scoring::{Departure, Judged, What, score};
 
@@ -10,10 +11,7 @@ use crate::scoring::{Departure, Judged, What, score};
 pub static ABOUT: About = About {
     name: "unusual-value",
     title: "A value far from all that were seen",
-    attack: &[
-        Technique { id: "T0836", name: "Modify Parameter", tactic: "Impair Process Control" },
-        Technique { id: "T0832", name: "Manipulation of View", tactic: "Impact" },
-    ],
+    attack: &[technique("T0836"), technique("T0855"), technique("T0831"), technique("T0832")],
     impact: "A wrong setting or reading can harm patients where a room, gas or device depends on it.",
     response: "Check the setting at the device itself and set it right; find out who changed it.",
     page: include_str!("unusual_value.md"),
@@ -28,15 +26,24 @@ impl Detection for UnusualValue {
     }
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
-        let What::Beyond { measure: Measure::Value, operation, now, normal, excess } = departure.what else { return };
+        let (operation, now, normal, excess, place) = match departure.what {
+            What::Beyond { measure: Measure::Value, operation, now, normal, excess } => {
+                (operation.unwrap_or_default(), now.to_string(), normal.to_string(), excess, None)
+            }
+            What::Point { operation, place, now, normal, excess } => {
+                (operation, now.to_string(), normal.to_string(), excess, Some(place))
+            }
+            _ => return,
+        };
         let Link { initiator, responder, .. } = departure.link;
+        let at = place.map_or_else(String::new, |place| format!(" at {place}"));
         let judged = Judged {
             severity: Severity::High,
             score: score(excess * 5.0),
             explanation: format!("{initiator} and {responder} exchange a value far from all that were seen before."),
-            expected: format!("up to {normal}"),
-            observed: format!("{now}, {}", readable(operation.unwrap_or_default())),
+            expected: format!("as far as {normal}"),
+            observed: format!("{now}{at}, {}", readable(operation)),
         };
-        raise.raise(departure.deviation(&ABOUT, responder, kind_of(operation.unwrap_or_default()).to_owned(), judged));
+        raise.raise(departure.deviation(&ABOUT, responder, kind_of(operation).to_owned(), judged));
     }
 }

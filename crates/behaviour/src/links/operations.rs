@@ -7,6 +7,7 @@ use wardtap_dissect::{
 };
 use wardtap_net::flow::{HashKey, fold};
 
+use super::points::{ExtremePoint, PointsSeen, PointsUse};
 use super::{Link, OperationName};
 use crate::observation::Place;
 
@@ -41,6 +42,8 @@ pub struct OperationUse {
     pub ranges: Ranges,
     /// How long answers took.
     pub responses: ResponseTimes,
+    /// The values at the places that it reads or writes.
+    pub points: PointsUse,
 }
 
 /// How long answers took.
@@ -65,6 +68,8 @@ pub struct OperationNews {
     pub is_new: bool,
     /// The values that it showed so far.
     pub ranges: Ranges,
+    /// The values at places that are beyond those seen there, and the first of all places that the message has.
+    pub points: Option<(u32, Vec<ExtremePoint>)>,
     /// The message that showed it.
     pub place: Place,
 }
@@ -76,7 +81,7 @@ pub(super) enum Outcome {
     /// There was no room to tell its operation apart.
     NotTold,
     /// It is to be told at once.
-    News { name: OperationName, is_new: bool, ranges: Ranges },
+    News { name: OperationName, is_new: bool, ranges: Ranges, points: Option<(u32, Vec<ExtremePoint>)> },
 }
 
 /// The operations of a link, in the order in which they were first seen; what finds one stands apart.
@@ -92,6 +97,7 @@ struct Operation {
     used: OperationUse,
     /// The values that it ever showed.
     ever: Ranges,
+    points: Option<Box<PointsSeen>>,
     extremes: u8,
 }
 
@@ -111,14 +117,17 @@ impl Operations {
         features: &Features,
     ) -> Outcome {
         let protocol = message.protocol();
-        let key = identify(key, protocol, envelope, features);
+        let secret = key;
+        let key = identify(secret, protocol, envelope, features);
         let Some((place, is_new)) = self.find_or_add(key, room, from, || name(message, envelope, features)) else {
             return Outcome::NotTold;
         };
         let Some(operation) = self.all.get_mut(place) else { return Outcome::Nothing };
         operation.count(envelope);
-        let extreme = operation.values(protocol, features);
-        operation.news(is_new, is_new || extreme)
+        let points = operation.points(message, secret);
+        let beyond = operation.values(protocol, features) || points.is_some();
+        let is_told = is_new || (beyond && operation.is_to_be_told());
+        operation.news(is_new, is_told, points)
     }
 
     /// Takes a payload of a protocol that is not read: its size class is the operation.
@@ -133,7 +142,7 @@ impl Operations {
         let Some(operation) = self.all.get_mut(place) else { return Outcome::Nothing };
         operation.used.count += 1;
         operation.used.bytes = operation.used.bytes.saturating_add(bytes);
-        operation.news(is_new, is_new)
+        operation.news(is_new, is_new, None)
     }
 
     /// The place of an operation, and whether it is new; None where there is no room for a new one.
@@ -168,7 +177,9 @@ impl Operations {
         for operation in self.all.iter_mut().filter(|operation| operation.used.count > 0) {
             operation.extremes = 0;
             let nothing = OperationUse::nothing(Arc::clone(&operation.used.name), operation.used.from);
-            told.push(std::mem::replace(&mut operation.used, nothing));
+            let mut used = std::mem::replace(&mut operation.used, nothing);
+            used.points = operation.points.as_mut().map(|points| points.hand_over()).unwrap_or_default();
+            told.push(used);
         }
         told
     }
@@ -176,12 +187,19 @@ impl Operations {
 
 impl Operation {
     fn new(name: OperationName, from: u8) -> Self {
-        Self { used: OperationUse::nothing(name, from), ever: Ranges::default(), extremes: 0 }
+        Self { used: OperationUse::nothing(name, from), ever: Ranges::default(), points: None, extremes: 0 }
     }
 
-    fn news(&self, is_new: bool, told: bool) -> Outcome {
+    /// Whether values beyond all before are still told in this minute.
+    const fn is_to_be_told(&mut self) -> bool {
+        let told = self.extremes < EXTREMES_MAX;
+        self.extremes += told as u8;
+        told
+    }
+
+    fn news(&self, is_new: bool, told: bool, points: Option<(u32, Vec<ExtremePoint>)>) -> Outcome {
         if told {
-            Outcome::News { name: Arc::clone(&self.used.name), is_new, ranges: self.ever }
+            Outcome::News { name: Arc::clone(&self.used.name), is_new, ranges: self.ever, points }
         } else {
             Outcome::Nothing
         }
@@ -202,7 +220,17 @@ impl Operation {
         }
     }
 
-    /// Takes the values of a message; true where one is beyond all before and is to be told.
+    /// Takes the values at the places that a message reads or writes: the first of the places, and those beyond all before.
+    #[inline]
+    fn points(&mut self, message: &dyn Message, key: HashKey) -> Option<(u32, Vec<ExtremePoint>)> {
+        let points = message.points()?;
+        let seen = self.points.get_or_insert_with(|| Box::new(PointsSeen::new(points.first)));
+        let mut extremes = Vec::new();
+        seen.take(&points, key, &mut extremes);
+        (!extremes.is_empty()).then_some((points.first, extremes))
+    }
+
+    /// Takes the values of a message; true where one is beyond all before.
     #[inline]
     fn values(&mut self, protocol: &'static Protocol, features: &Features) -> bool {
         let mut beyond = false;
@@ -215,11 +243,7 @@ impl Operation {
                 beyond |= widen(range, value);
             }
         }
-        if beyond && self.extremes < EXTREMES_MAX {
-            self.extremes += 1;
-            return true;
-        }
-        false
+        beyond
     }
 }
 
@@ -234,6 +258,7 @@ impl OperationUse {
             refused: 0,
             ranges: [None; RANGES_MAX],
             responses: ResponseTimes { count: 0, sum: 0, max: 0 },
+            points: PointsUse { first: 0, ranges: Vec::new(), looped: None },
         }
     }
 }

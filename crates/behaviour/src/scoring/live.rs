@@ -2,6 +2,7 @@
 
 use hashbrown::HashMap;
 
+use super::points::LivePoints;
 use crate::baseline::store::{Activity, MINUTES_PER_HOUR};
 use crate::links::{Link, OperationName, OperationUse, Use};
 use crate::observation::Place;
@@ -26,6 +27,7 @@ pub(super) struct Live {
     /// The silence of an end is told.
     pub(super) silent: [bool; 2],
     pub(super) operations: HashMap<OperationName, LiveOperation, foldhash::fast::RandomState>,
+    pub(super) points: HashMap<OperationName, LivePoints, foldhash::fast::RandomState>,
     new_operations: Vec<OperationName>,
 }
 
@@ -59,6 +61,7 @@ impl Live {
             last: [Activity::default(); 2],
             silent: [false; 2],
             operations: HashMap::default(),
+            points: HashMap::default(),
             new_operations: Vec::new(),
         }
     }

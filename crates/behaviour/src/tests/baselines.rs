@@ -82,6 +82,7 @@ fn store() -> impl Strategy<Value = Store> {
             open,
             operations,
             last: [one, other],
+            points: Default::default(),
             other_messages,
         },
     );

@@ -13,6 +13,7 @@ use super::{
     TOO_MANY_PENDING, UNACKNOWLEDGED, UNKNOWN_SEGMENT, UNREADABLE_ACKNOWLEDGEMENT, UNREADABLE_HEADER,
     UNSOLICITED_ACKNOWLEDGEMENT,
 };
+use crate::fingerprint::Fingerprint;
 use crate::{Direction, Dissector, Envelope, FlowFacts, Gap, MessageHandler, Outcome, Progress, Protocol};
 
 /// The state of a flow that speaks HL7.
@@ -106,7 +107,7 @@ impl Dissector for Hl7 {
                     *between = Between::Ended;
                 }
             } else if find_frame(&mut rest, between, &mut out) {
-                frame.begin(!*chunk.side.of(out.profiled));
+                frame.begin(!*chunk.side.of(out.profiled), out.to.fingerprints());
                 inside = true;
             }
         }
@@ -219,13 +220,14 @@ impl Output<'_> {
             .then(|| Acknowledgement::new(&open.acknowledgement, open.acknowledgement_ended, &header));
         self.count(open, &header, acknowledgement.as_ref());
         let responds = acknowledgement.is_some() || header.is_acknowledgement();
-        let (response_nanos, outcome) = match &mut acknowledgement {
+        let ((response_nanos, answered), outcome) = match &mut acknowledgement {
             Some(acknowledgement) => {
                 let alone = header.is_acknowledgement() && open.counts.only_acknowledges();
                 (self.answer(acknowledgement, alone), outcome(acknowledgement))
             }
-            None => (None, Outcome::Neutral),
+            None => ((None, None), Outcome::Neutral),
         };
+        let accepted = answered.filter(|_| outcome == Outcome::Positive);
         if !responds || header.asks_commit() {
             // An answer of the application is itself answered by a commit, where it asks for one.
             let asks = Asks {
@@ -233,7 +235,8 @@ impl Output<'_> {
                 never: header.asks_never(),
                 application: header.asks_application(),
             };
-            self.exchanges.request(self.side, header.control_id_bytes(), self.now.0, asks);
+            let fingerprint = open.content.and_then(|content| header.fingerprint(content));
+            self.exchanges.request(self.side, header.control_id_bytes(), self.now.0, asks, fingerprint);
         }
         if self.exchanges.has_forgotten() {
             self.anomaly(TOO_MANY_PENDING);
@@ -251,7 +254,10 @@ impl Output<'_> {
             outcome,
         };
         let device = self.device(open, &header);
-        self.to.message(&Hl7Message::new(envelope, &header, acknowledgement, &open.counts, device));
+        self.to.message(&Hl7Message {
+            accepted,
+            ..Hl7Message::new(envelope, &header, acknowledgement, &open.counts, device)
+        });
     }
 
     /// Who measured, at the first message of a stream that has observations; where that does not say so, no other will
@@ -283,18 +289,19 @@ impl Output<'_> {
         }
     }
 
-    fn answer(&mut self, acknowledgement: &mut Acknowledgement<'_>, alone: bool) -> Option<u64> {
+    /// How long the answer took, and what it answers.
+    fn answer(&mut self, acknowledgement: &mut Acknowledgement<'_>, alone: bool) -> (Option<u64>, Option<Fingerprint>) {
         let (control_id, commit) = (acknowledgement.control_id_bytes(), acknowledgement.is_commit());
         let answered = self.exchanges.answer(self.side, control_id, self.now.0, commit);
         let requested = !matches!(answered, Answered::Unasked | Answered::Unknown);
         acknowledgement.vouch(requested, alone);
         match answered {
-            Answered::After(nanos) => return Some(nanos),
+            Answered::After(nanos, fingerprint) => return (Some(nanos), fingerprint),
             Answered::Again => self.anomaly(REPEATED_ACKNOWLEDGEMENT),
             Answered::Unasked => self.anomaly(UNSOLICITED_ACKNOWLEDGEMENT),
             Answered::Further | Answered::Unknown => {}
         }
-        None
+        (None, None)
     }
 }
 

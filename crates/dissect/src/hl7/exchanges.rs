@@ -4,12 +4,15 @@
 //! that it arrived (`CA`), later what became of it (`AA`), the second perhaps over another connection. What is judged
 //! here is therefore only what is certain: whatever was lost, or may be answered elsewhere, is held against nobody.
 
+use std::collections::VecDeque;
+
 use foldhash::quality::FixedState;
 use std::hash::BuildHasher;
 
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::Side;
 
+use crate::fingerprint::Fingerprint;
 use crate::pending::Pending;
 
 /// Requests kept while nobody on the flow has answered anything, and answered ones whose application's answer is to
@@ -22,8 +25,8 @@ const SEED: u64 = 0x0068_6c37_6d6c_6c70;
 /// What an answer turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answered {
-    /// To a request that was seen, so many nanoseconds earlier.
-    After(u64),
+    /// To a request that was seen, so many nanoseconds earlier; its fingerprint, unless it was answered otherwise before.
+    After(u64, Option<Fingerprint>),
     /// To a request that was answered already.
     Again,
     /// To a request that was never made.
@@ -54,6 +57,8 @@ struct Waiting {
 #[derive(Debug, Default)]
 pub(super) struct Exchanges {
     waiting: Pending<Waiting>,
+    /// Fingerprints of requests that wait, by digest, where they are wanted: the latest [`UNPROVEN_MAX`].
+    fingerprints: Option<Box<VecDeque<(u64, Fingerprint)>>>,
     /// The requests answered last, as parts of their digests.
     answered: [u32; 4],
     next: u8,
@@ -84,7 +89,14 @@ impl Exchanges {
     }
 
     /// A request went out.
-    pub(super) fn request(&mut self, side: Side, control_id: &[u8], time: Timestamp, asks: Asks) {
+    pub(super) fn request(
+        &mut self,
+        side: Side,
+        control_id: &[u8],
+        time: Timestamp,
+        asks: Asks,
+        fingerprint: Option<Fingerprint>,
+    ) {
         *side.of_mut(&mut self.sent) = true;
         if control_id.is_empty() {
             return;
@@ -93,6 +105,13 @@ impl Exchanges {
         let Asks { always: asked, never: declined, application: twofold } = asks;
         let digest = digest(control_id);
         let new = Waiting { digest, time, side, losses, asked, declined, twofold, committed: false };
+        if let Some(fingerprint) = fingerprint {
+            let fingerprints = self.fingerprints.get_or_insert_default();
+            if fingerprints.len() >= UNPROVEN_MAX {
+                fingerprints.pop_front();
+            }
+            fingerprints.push_back((digest, fingerprint));
+        }
         self.keep(new);
     }
 
@@ -122,7 +141,7 @@ impl Exchanges {
         if commit && waiting.twofold {
             self.keep(Waiting { committed: true, ..waiting });
         }
-        Answered::After(time.since(waiting.time))
+        Answered::After(time.since(waiting.time), self.take_fingerprint(digest))
     }
 
     /// True once after a request was given up, which is then neither answered nor unanswered.
@@ -154,7 +173,14 @@ impl Exchanges {
 
     /// Bytes on the heap.
     pub(super) fn held_bytes(&self) -> usize {
-        self.waiting.held_bytes()
+        let fingerprints = self.fingerprints.as_ref().map_or(0, |fingerprints| fingerprints.capacity());
+        self.waiting.held_bytes().saturating_add(fingerprints.saturating_mul(size_of::<(u64, Fingerprint)>()))
+    }
+
+    fn take_fingerprint(&mut self, digest: u64) -> Option<Fingerprint> {
+        let fingerprints = self.fingerprints.as_mut()?;
+        let place = fingerprints.iter().position(|(of, _)| *of == digest)?;
+        fingerprints.remove(place).map(|(_, fingerprint)| fingerprint)
     }
 
     fn keep(&mut self, new: Waiting) {

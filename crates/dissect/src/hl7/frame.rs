@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use wardtap_net::flow::HashKey;
 use wardtap_net::packet::Timestamp;
 
 use super::dissector::Output;
@@ -14,6 +15,7 @@ use super::scan::{CR, Ends, FS, LF, VT};
 use super::segments::{Counts, Name};
 use super::wire::{LINE_MAX, is_field_separator};
 use super::{COMMIT_NAK, MISSING_FRAME_END, NOT_HL7, SEVERAL_MESSAGES_IN_FRAME};
+use crate::fingerprint::Digest;
 
 /// Bytes of a line from which its kind is known: a name and the separator behind it.
 const HEAD: usize = 4;
@@ -41,6 +43,9 @@ pub(super) struct Open<'a> {
     pub(super) odd_ends: bool,
     /// A segment had a name that the standard does not know.
     pub(super) unknown: bool,
+    /// What stands behind the header, once the frame has ended: of the last message of a frame, where it is whole and
+    /// fingerprints are wanted.
+    pub(super) content: Option<Digest>,
 }
 
 impl Open<'_> {
@@ -59,6 +64,7 @@ impl Open<'_> {
         self.counts.clear();
         self.bytes = 0;
         (self.incomplete, self.odd_ends, self.unknown) = (false, false, false);
+        self.content = None;
     }
 }
 
@@ -92,16 +98,19 @@ struct Place {
 pub(super) struct Frame<'a> {
     open: Open<'a>,
     place: Place,
+    /// What stands behind the header so far, where fingerprints are wanted.
+    digest: Option<Digest>,
 }
 
 impl<'a> Frame<'a> {
     /// Makes ready for the next frame; keeps the allocation. With `profile`, a line is kept that identifies the
     /// sender's device, where there is one.
-    pub(super) fn begin(&mut self, profile: bool) {
+    pub(super) fn begin(&mut self, profile: bool, fingerprints: Option<HashKey>) {
         self.open.close();
         let mut kept = std::mem::take(&mut self.place.kept);
         kept.clear();
         self.place = Place { kept, profile, ..Place::default() };
+        self.digest = fingerprints.map(Digest::new);
     }
 
     /// Reads on in `rest`; true where that ended the frame, `rest` then being what follows FS.
@@ -114,11 +123,13 @@ impl<'a> Frame<'a> {
         for (at, end) in Ends::of(bytes) {
             let piece = bytes.get(from..at).unwrap_or_default();
             from = at.saturating_add(1);
+            self.digest_piece(piece, true);
             if end == CR && self.is_ordinary(piece) {
                 continue;
             }
             self.end_line(piece, end, out);
             if end == FS {
+                self.open.content = self.digest.filter(|_| !self.open.incomplete);
                 *rest = bytes.get(from..).unwrap_or_default();
                 if rest.is_empty() && self.open.is_open() {
                     self.place.ended = true;
@@ -129,6 +140,7 @@ impl<'a> Frame<'a> {
             }
         }
         *rest = bytes.get(from..).unwrap_or_default();
+        self.digest_piece(rest, false);
         self.keep(rest, out);
         self.place.line = self.place.line.saturating_add(rest.len() as u64);
         *rest = &[];
@@ -172,7 +184,7 @@ impl<'a> Frame<'a> {
     pub(super) fn into_owned(self, out: &mut Output<'_>) -> Frame<'static> {
         let place = Place { last: out.now, ..self.place };
         let Open { header, header_ended, acknowledgement, acknowledgement_ended, equipment, .. } = self.open;
-        let Open { counts, bytes, incomplete, odd_ends, unknown, .. } = self.open;
+        let Open { counts, bytes, incomplete, odd_ends, unknown, content, .. } = self.open;
         let mut own = |line: Cow<'_, [u8]>| {
             if let Cow::Borrowed(line) = line {
                 out.to.copied(line.len());
@@ -191,8 +203,10 @@ impl<'a> Frame<'a> {
                 incomplete,
                 odd_ends,
                 unknown,
+                content,
             },
             place,
+            digest: self.digest,
         }
     }
 
@@ -215,6 +229,19 @@ impl<'a> Frame<'a> {
         self.place.line = 0;
         self.place.kept.clear();
         self.place.restarted = false;
+    }
+
+    /// Takes a piece of a line behind the header into the digest; `ends` where a line ends with it.
+    #[inline]
+    fn digest_piece(&mut self, piece: &[u8], ends: bool) {
+        if let Some(digest) = &mut self.digest
+            && self.open.is_open()
+        {
+            digest.write(piece);
+            if ends {
+                digest.write(&[CR]);
+            }
+        }
     }
 
     /// Counts a line of which nothing but its name matters, as almost all are; false, with nothing done, for all others.
@@ -278,6 +305,7 @@ impl<'a> Frame<'a> {
         self.open.header = self.take_line(piece);
         self.open.header_ended = end.is_some_and(ends_a_line);
         self.open.counts.add(Name::MSH);
+        self.digest = self.digest.map(|digest| digest.anew());
     }
 
     /// The current line shows that the message before it is over, and with a VT in front of it the frame too.

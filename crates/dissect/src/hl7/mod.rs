@@ -17,6 +17,7 @@ pub use self::profile::DeviceIdentity;
 use self::scan::{CR, FS, LF, VT};
 use self::segments::{Counts, KINDS, Name};
 use self::wire::{Acknowledgement, Event, Header, is_field_separator};
+use crate::fingerprint::Fingerprint;
 use crate::json::Object;
 use crate::public::Public;
 use crate::{Envelope, Evidence, Feature, Features, Learned, Message, NO_VALUE, Probe, Protocol};
@@ -100,6 +101,7 @@ pub struct Hl7Message<'a> {
     counts: &'a Counts,
     event: Event,
     device: Option<DeviceIdentity>,
+    accepted: Option<Fingerprint>,
 }
 
 impl<'a> Hl7Message<'a> {
@@ -110,7 +112,7 @@ impl<'a> Hl7Message<'a> {
         counts: &'a Counts,
         device: Option<DeviceIdentity>,
     ) -> Self {
-        Self { envelope, event: header.event(), header, acknowledgement, counts, device }
+        Self { envelope, event: header.event(), header, acknowledgement, counts, device, accepted: None }
     }
 
     /// The device that measured, where this is the first message of its stream that identifies one.
@@ -179,6 +181,10 @@ impl Message for Hl7Message<'_> {
             identity.end();
         }
         object.end();
+    }
+
+    fn accepted(&self) -> Option<Fingerprint> {
+        self.accepted
     }
 
     fn feature_text(&self, feature: usize) -> Option<Public<'_>> {

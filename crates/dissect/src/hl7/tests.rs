@@ -9,6 +9,7 @@ use crate::exercise::{Step, Transcript, exercise};
 
 mod blocks;
 mod fence;
+mod fingerprints;
 mod guards;
 mod oracle;
 
@@ -119,7 +120,9 @@ fn every_separator_may_be_another() {
     assert_eq!(usual.messages, unusual.messages);
     let usual = run(&[sent(framed(ADT)), answered(framed(ACK))]);
     let tabs = |text: &str| framed(&text.replace('|', "\t"));
-    assert_eq!(usual, run(&[sent(tabs(ADT)), answered(tabs(ACK))]));
+    let unusual = run(&[sent(tabs(ADT)), answered(tabs(ACK))]);
+    assert_eq!(usual.messages, unusual.messages);
+    assert_eq!(usual.anomalies, unusual.anomalies);
     assert_eq!(named(&FlowFacts { ports: [1, 2], ..FLOW }, &tabs(ADT)), "hl7");
     for encoding in ["^~\\", "^~\\&#", "^~&"] {
         let seen = run(&[sent(framed(&ADT.replacen("^~\\&", encoding, 1)))]);

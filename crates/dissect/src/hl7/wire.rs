@@ -10,6 +10,7 @@
 //! another segment that slid into the line is never taken for an application's name. Beyond that, every field has to
 //! have its own shape, or it reads `(unreadable)`.
 
+use crate::fingerprint::{Digest, Fingerprint};
 use crate::public::{Public, UNREADABLE};
 
 use super::scan::each;
@@ -230,6 +231,25 @@ impl<'a> Header<'a> {
     /// MSH-10 as it stands, to find the acknowledgement by.
     pub(super) fn control_id_bytes(&self) -> &'a [u8] {
         if self.sound { self.field(10).trim_ascii() } else { &[] }
+    }
+
+    /// What tells the message from others, `content` being the digest of all segments behind MSH.
+    ///
+    /// MSH-10 is unique to the sending application (2.5.1 clause 2.15.9.10), which MSH-3 and MSH-4 name: an interface
+    /// engine that passes it on keeps the three, sets MSH-5 and MSH-6 to the next receiver, and may set MSH-7 anew. The
+    /// content is therefore MSH-9 and what follows the header.
+    pub(super) fn fingerprint(&self, content: Digest) -> Option<Fingerprint> {
+        let control_id = self.control_id_bytes();
+        if control_id.is_empty() {
+            return None;
+        }
+        let (mut identity, mut all) = (content.anew(), content);
+        for field in [self.field(3), self.field(4), control_id] {
+            identity.write(field.trim_ascii());
+            identity.write(b"|");
+        }
+        all.write(self.field(9).trim_ascii());
+        Some(Fingerprint { identity: identity.finish(), content: all.finish() })
     }
 
     /// MSH-11.1: `P`, `T`, `D` or `N` (table 0103; ensured by soundness).

@@ -8,6 +8,7 @@ use super::wire::{Adu, public_object};
 use super::{FEATURE_ADDRESS, FEATURE_EXCEPTION, FEATURE_FUNCTION, FEATURE_QUANTITY, FEATURE_SUBFUNCTION};
 use super::{FEATURE_UNIT, FEATURE_VALUE, KIND_EXCEPTION, KINDS, PROTOCOL, kind};
 use crate::json::{self, Object};
+use crate::points::Points;
 use crate::public::{Public, UNREADABLE};
 use crate::{Direction, Envelope, FEATURES_MAX, Features, Message, NO_VALUE, Outcome, Protocol};
 
@@ -124,6 +125,11 @@ impl Message for ModbusMessage<'_> {
         features[FEATURE_VALUE] = value(adu.single_value(self.envelope.direction));
         features[FEATURE_QUANTITY] = value(fields.write_quantity().or(fields.quantity()));
         features
+    }
+
+    #[inline]
+    fn points(&self) -> Option<Points<'_>> {
+        self.adu.points(self.envelope.direction, self.fields)
     }
 
     fn write_json(&self, out: &mut Vec<u8>) {

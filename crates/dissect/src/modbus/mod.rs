@@ -8,6 +8,7 @@ mod parts;
 mod probe;
 #[cfg(test)]
 mod tests;
+mod values;
 mod wire;
 
 use crate::{Feature, Features, Learned, Protocol, Target};

@@ -348,3 +348,4 @@ fn hostile_values_are_counted_by_reason() {
 
 mod cuts;
 mod streams;
+mod values;

@@ -94,7 +94,7 @@ pub(super) fn announced(bytes: &[u8]) -> Option<usize> {
 pub(super) struct Adu<'a> {
     pub(super) header: Header,
     /// From the function code on; never longer than the header says, shorter when bytes are missing.
-    pdu: &'a [u8],
+    pub(super) pdu: &'a [u8],
     /// How long the PDU is on the wire.
     length: usize,
 }

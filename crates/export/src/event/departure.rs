@@ -17,7 +17,8 @@ pub struct DepartureBody {
     pub transport: u8,
     /// The port of the responder; 0 for any dynamic one, and for protocols without ports.
     pub port: u16,
-    /// `initiator`, `responder` (that device is new), `link`, `operation`, `hours`, or the name of a quantity.
+    /// `initiator`, `responder` (that device is new), `link`, `operation`, `hours`, `point` (values at a place), `still` (a
+    /// place that does not change), `loop` (values that come again and again), or the name of a quantity.
     #[schemars(regex(pattern = r"^[a-z]+(-[a-z]+)*$"))]
     pub what: String,
     /// The operation that is new, or whose quantity it is.
@@ -29,6 +30,15 @@ pub struct DepartureBody {
     /// How much was normal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub normal: Option<u64>,
+    /// The place of an operation, for `point` and `still`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<u32>,
+    /// The least value at that place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<i32>,
+    /// The greatest value at that place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<i32>,
     /// Hours of working days, by the site's clocks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(inner(range(max = 23)))]
@@ -58,6 +68,15 @@ impl From<&Change> for DepartureBody {
                 normal: Some(*normal),
                 ..body
             },
+            Changed::Point { operation, place, low, high } => {
+                let (place, low, high) = (Some(*place), Some(*low), Some(*high));
+                Self { what: "point".to_owned(), operation: Some(operation.clone()), place, low, high, ..body }
+            }
+            Changed::Still { operation, place, minutes } => {
+                let (place, value) = (Some(*place), Some(u64::from(*minutes)));
+                Self { what: "still".to_owned(), operation: Some(operation.clone()), place, value, ..body }
+            }
+            Changed::Loop { operation } => Self { what: "loop".to_owned(), operation: Some(operation.clone()), ..body },
         }
     }
 }
@@ -72,6 +91,18 @@ impl DepartureBody {
             "link" => Changed::Link,
             "operation" => Changed::Operation(self.operation.clone()?),
             "hours" => Changed::Hours([mask(&self.work_hours), mask(&self.rest_hours)]),
+            "point" => Changed::Point {
+                operation: self.operation.clone()?,
+                place: self.place?,
+                low: self.low?,
+                high: self.high?,
+            },
+            "still" => Changed::Still {
+                operation: self.operation.clone()?,
+                place: self.place?,
+                minutes: u32::try_from(self.value?).ok()?,
+            },
+            "loop" => Changed::Loop { operation: self.operation.clone()? },
             quantity => Changed::Beyond {
                 measure: measure_named(quantity)?,
                 operation: self.operation.clone(),
@@ -111,6 +142,9 @@ mod tests {
             Changed::Link,
             Changed::Operation("say\tdoor=1".to_owned()),
             Changed::Hours([1 << 23 | 1, 2]),
+            Changed::Point { operation: "say".to_owned(), place: 40_001, low: -5, high: 65_535 },
+            Changed::Still { operation: "say".to_owned(), place: 7, minutes: 90 },
+            Changed::Loop { operation: "say".to_owned() },
         ];
         all.extend(Measure::ALL.map(beyond));
         for what in all {

@@ -1,23 +1,28 @@
 //! `wardtap replay`: reads captures offline and says what is in them.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use wardtap_behaviour::alert::Severity;
+use wardtap_behaviour::class::Class;
 use wardtap_behaviour::judge::{Behaviour, Judge};
 use wardtap_behaviour::parties::Parties;
 use wardtap_behaviour::scoring::Scorer;
 use wardtap_dissect::PROTOCOLS;
-use wardtap_export::event::StatsEvent;
+use wardtap_export::clinical::class_of;
+use wardtap_export::event::{Known, StatsEvent};
 use wardtap_export::metrics::{self, Measured, responses};
 use wardtap_export::statistics::{InputBody, Run, Statistics, Streams, Transport};
 use wardtap_export::summary::{self, Summarised};
 use wardtap_net::flow_table::Counters;
 
 use crate::USAGE;
+use crate::assets;
 use crate::baselines;
-use crate::cli::{EventType, Replay, SeverityName};
+use crate::cli::{EventType, Given, Replay, SeverityName};
+use crate::config::Config;
 use crate::judgement::{EventTypes, Events, Judgement};
 use crate::output::{open, place, unwritable};
 use crate::pipeline::Outcome;
@@ -27,9 +32,15 @@ use crate::worker::{Counted, WorkerCounts};
 /// An alert was bad enough for `--fail-on`.
 const ALERTED: u8 = 4;
 
-pub fn run(replay: Replay) -> anyhow::Result<u8> {
+pub fn run(mut replay: Replay, given: &Given) -> anyhow::Result<u8> {
     if let Some(option) = replay.not_built() {
         eprintln!("wardtap: {option} is not built yet; `wardtap replay --help` lists what is");
+        return Ok(USAGE);
+    }
+    let config = replay.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
+    config.options.fill(&mut replay, given);
+    if given.has("event_types") && replay.events.is_none() {
+        eprintln!("wardtap: --event-types says which events to write: say with --events <FILE> where");
         return Ok(USAGE);
     }
     if let Some(nonsense) = replay.nonsense() {
@@ -50,8 +61,16 @@ pub fn run(replay: Replay) -> anyhow::Result<u8> {
     // Both are opened before the work begins, which may take hours.
     let events = Events { to: replay.events.as_deref().map(|path| open(path, "events")).transpose()?, types };
     let metrics = replay.metrics.as_deref().map(|path| open(path, "the metrics")).transpose()?;
+    let assets = replay.assets.as_deref().map(|path| assets::read(path, &config.site)).transpose()?.unwrap_or_default();
+    for (option, sha256) in [("config", &config.sha256), ("assets", &assets.sha256)] {
+        replay.digests.extend(sha256.clone().map(|sha256| (option.to_owned(), sha256)));
+    }
+    if let Some(passed_over) = &assets.passed_over {
+        eprintln!("wardtap: {passed_over}");
+    }
     let shares = &opened.shares;
-    let mut judge = Judge::new(usize::try_from(shares.devices)?, usize::try_from(shares.alerts)?);
+    let mut judge = Judge::new(usize::try_from(shares.devices)?, usize::try_from(shares.alerts)?)
+        .informed(assets.assets, config.suppressions.all());
     if let Some(path) = &replay.baseline {
         judge.with_behaviour(scoring(path)?);
     }
@@ -61,6 +80,9 @@ pub fn run(replay: Replay) -> anyhow::Result<u8> {
     let outcome = opened
         .run(wanted, &mut judgement)?
         .map_err(|error| unwritable("events", &place(replay.events.as_deref()), error))?;
+    for ended in config.suppressions.ended(outcome.front.now()) {
+        eprintln!("wardtap: {ended}");
+    }
     finish(&replay, outcome, judgement, metrics)
 }
 
@@ -89,6 +111,7 @@ fn finish(
             responses: &totals.responses,
             response_sums: &totals.response_sums,
             alerts,
+            classes: classes(judgement.known()),
             version: env!("CARGO_PKG_VERSION"),
             revision: option_env!("WARDTAP_REVISION").unwrap_or("unknown"),
         })?;
@@ -101,7 +124,7 @@ fn finish(
         statistics: &statistics,
         kinds: &totals.kinds,
         responses: &totals.responses,
-        devices: judgement.judge.devices(),
+        known: judgement.known(),
         alerts: &worst_first,
         raised: judgement.judge.alerts().raised().iter().map(|(_, raised)| raised.iter().sum::<u64>()).sum(),
     });
@@ -131,6 +154,17 @@ fn scoring(path: &Path) -> anyhow::Result<Behaviour> {
     let mut parties = Parties::new(site);
     let scorer = Scorer::new(front.profiles, &mut parties);
     Ok(Behaviour::new(parties, Some(scorer), None))
+}
+
+/// How many devices there are of each class.
+fn classes(known: Known<'_>) -> BTreeMap<Class, u64> {
+    let mut classes = BTreeMap::new();
+    for (id, device) in known.devices.iter().filter(|(_, device)| device.is_heard()) {
+        *classes
+            .entry(class_of(Some(device), known.devices.address_of(id).and_then(|address| known.asset(address))))
+            .or_default() += 1;
+    }
+    classes
 }
 
 fn event_types(replay: &Replay) -> EventTypes {
@@ -165,7 +199,7 @@ fn add_up(replay: &Replay, outcome: &Outcome, judgement: &Judgement) -> (WorkerC
     }
     let front = outcome.front_counts();
     let source = outcome.front.source();
-    let mut undecoded: std::collections::BTreeMap<String, u64> =
+    let mut undecoded: BTreeMap<String, u64> =
         front.undecoded.iter().map(|(reason, count)| (reason.name().to_owned(), *count)).collect();
     if totals.bad_arp > 0 {
         undecoded.insert("arp".to_owned(), totals.bad_arp);
@@ -206,6 +240,13 @@ fn add_up(replay: &Replay, outcome: &Outcome, judgement: &Judgement) -> (WorkerC
             time_went_back: front.time_went_back,
         },
         devices: judgement.judge.devices().iter().filter(|(_, device)| device.is_heard()).count() as u64,
+        alerts_suppressed: judgement
+            .judge
+            .alerts()
+            .suppressed()
+            .iter()
+            .map(|(about, count)| (about.name.to_owned(), *count))
+            .collect(),
         evicted: [
             ("flows", flows.evicted_flows),
             ("holes", flows.evicted_holes),
@@ -234,7 +275,11 @@ fn add_up(replay: &Replay, outcome: &Outcome, judgement: &Judgement) -> (WorkerC
                 snaplen: input.snaplen,
             })
             .collect(),
-        run: Run { version: env!("CARGO_PKG_VERSION").to_owned(), options: options(replay) },
+        run: Run {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            options: options(replay),
+            digests: replay.digests.clone(),
+        },
     };
     (totals, statistics)
 }
@@ -262,13 +307,16 @@ fn add_counts(totals: &mut WorkerCounts, counts: &WorkerCounts) {
 }
 
 /// The options that bear on what comes out; not the number of workers, which does not.
-fn options(replay: &Replay) -> std::collections::BTreeMap<String, String> {
-    let mut options = std::collections::BTreeMap::new();
+fn options(replay: &Replay) -> BTreeMap<String, String> {
+    let mut options = BTreeMap::new();
     let mut set = |name: &str, value: Option<String>| {
         if let Some(value) = value {
             options.insert(name.to_owned(), value);
         }
     };
+    let named = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+    set("config", named(&replay.config));
+    set("assets", named(&replay.assets));
     set("filter", replay.filter.clone());
     set("from", replay.from.map(|time| time.to_string()));
     set("to", replay.to.map(|time| time.to_string()));

@@ -6,7 +6,7 @@ use wardtap_behaviour::observation::{Content, Observation, Place};
 use wardtap_behaviour::tally::{Pair, PairSlot};
 use wardtap_dissect::{Finding, FlowFacts, Message, MessageHandler, Protocol};
 use wardtap_export::message::{self, Circumstances};
-use wardtap_net::flow::FlowHead;
+use wardtap_net::flow::{FlowHead, HashKey};
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::{FrameLabel, Side};
 
@@ -83,6 +83,11 @@ impl MessageHandler for ToMessages<'_, '_> {
     fn copied(&mut self, bytes: usize) {
         self.hands.shared.counts.copied += bytes as u64;
         self.hands.held_changed = true;
+    }
+
+    fn fingerprints(&self) -> Option<HashKey> {
+        let options = &self.hands.shared.options;
+        options.links.then_some(options.key)
     }
 
     fn held_changed(&mut self) {

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, anyhow, bail};
 use serde::Deserialize;
-use wardtap_behaviour::baseline::approval::{Accepted, Approval};
+use wardtap_behaviour::baseline::approval::{Accepted, Approval, CHANGES_MAX};
 use wardtap_behaviour::baseline::file::Front;
 use wardtap_export::event::DepartureBody;
 use wardtap_net::address::Address;
@@ -92,7 +92,8 @@ struct Alert {
     id: String,
     detection: String,
     observed: String,
-    departure: Option<DepartureBody>,
+    #[serde(default)]
+    departures: Vec<DepartureBody>,
 }
 
 /// Adds what alerts are about; says what that is.
@@ -103,21 +104,28 @@ fn add_alerts(accepted: &mut Accepted, front: &Front, ids: &[String], events: &P
         let Some(Event { device, alert }) = alerts.get(id.as_str()) else {
             bail!("{}: there is no alert {}: take the id and the events of one replay", events.display(), plain(id));
         };
-        let Some(departure) = &alert.departure else {
+        if alert.departures.is_empty() {
             bail!(
                 "alert {id} is of {}, for which no baseline is needed: nothing can be approved; what learning kept out because of it, --kept-out accepts",
                 plain(&alert.detection)
             );
-        };
-        let change = departure.change().ok_or_else(|| {
-            anyhow!(
-                "{}: alert {id} says what this wardtap does not know: use the wardtap that raised it",
-                events.display()
-            )
-        })?;
+        }
         let address = device.ip.parse().ok().map(|ip: std::net::IpAddr| Address::from(ip));
-        accepted.add(&change, address, &front.profiles).map_err(|error| anyhow!("alert {id}: {error}"))?;
+        for departure in &alert.departures {
+            let change = departure.change().ok_or_else(|| {
+                anyhow!(
+                    "{}: alert {id} says what this wardtap does not know: use the wardtap that raised it",
+                    events.display()
+                )
+            })?;
+            accepted.add(&change, address, &front.profiles).map_err(|error| anyhow!("alert {id}: {error}"))?;
+        }
         said.push(format!("{}: {}", plain(&alert.detection), operation(&alert.observed)));
+        if alert.departures.len() == CHANGES_MAX {
+            said.push(format!(
+                "  {CHANGES_MAX} changes, all that an alert tells of: replay again to see whether there are more"
+            ));
+        }
     }
     Ok(said)
 }

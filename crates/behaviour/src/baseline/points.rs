@@ -1,0 +1,325 @@
+//! The values at the places that an operation reads or writes: what was learned of them, and what is normal.
+//!
+//! Ranges lie in days of absolute time and only grow. Whether a place moved is seen from one minute to the next: a minute
+//! counts once a later one has come, and of two stores the one that goes on later is gone on from. So a capture may be cut
+//! anywhere, but for a loop across the cut, which counts from there.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::measure::Measure;
+use super::store::{HOURS_PER_DAY, MINUTES_PER_HOUR};
+use crate::links::points::{PointRange, PointsUse, widen_all};
+
+/// The places of an operation in a store.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredPoints {
+    /// The first place.
+    pub first: u32,
+    /// By day, counted from 1970.
+    pub days: BTreeMap<u32, PointsDay>,
+    /// Minutes that may go on, counted from 1970: the least and greatest values.
+    pub open: BTreeMap<u32, Vec<PointRange>>,
+    /// How the places stood at last.
+    pub state: PointsState,
+}
+
+/// A day of the places of an operation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PointsDay {
+    /// Minutes in which there was a message.
+    pub minutes: u32,
+    /// The values were those of a sequence that came before.
+    pub looped: bool,
+    /// Each place.
+    pub points: Vec<PointDay>,
+}
+
+/// A day of a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PointDay {
+    /// The least and greatest value.
+    pub range: PointRange,
+    /// The most minutes in which it was seen, one after the other, and had not changed.
+    pub still: u32,
+    /// It became greater from one minute to the next.
+    pub rose: bool,
+    /// It became less.
+    pub fell: bool,
+}
+
+impl Default for PointDay {
+    fn default() -> Self {
+        Self { range: PointRange::NONE, still: 0, rose: false, fell: false }
+    }
+}
+
+/// How the places of an operation stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PointsState {
+    /// The last minute.
+    pub minute: u32,
+    /// The values in it, and in how many minutes before they were seen and were the same.
+    pub points: Vec<(PointRange, u32)>,
+}
+
+impl PointsState {
+    /// A minute is over. Says of each place that was seen in it what became of it, and for how many minutes it has not
+    /// changed.
+    pub fn step(&mut self, minute: u32, ranges: &[PointRange], mut to: impl FnMut(usize, PointDay)) {
+        self.minute = minute;
+        if self.points.len() < ranges.len() {
+            self.points.resize(ranges.len(), (PointRange::NONE, 0));
+        }
+        for (place, ((before, still), now)) in self.points.iter_mut().zip(ranges).enumerate() {
+            if now.is_none() {
+                continue;
+            }
+            let known = !before.is_none();
+            *still = if known && now == before && now.low == now.high { still.saturating_add(1) } else { 0 };
+            let (rose, fell) = (known && now.high > before.high, known && now.low < before.low);
+            *before = *now;
+            to(place, PointDay { range: *now, still: *still, rose, fell });
+        }
+    }
+}
+
+impl StoredPoints {
+    /// Takes what was seen in a minute.
+    pub fn learn(&mut self, minute: u32, used: &PointsUse) {
+        if self.days.is_empty() && self.open.is_empty() {
+            self.first = used.first;
+        }
+        if self.first == used.first {
+            widen_all(self.open.entry(minute).or_default(), &used.ranges);
+            self.day(minute).looped |= used.looped.is_some();
+        }
+        self.close_before(minute);
+    }
+
+    /// Adds what another has learned of them; where they begin at another place, the lower is kept.
+    pub fn merge(&mut self, other: Self) {
+        if self.days.is_empty() || other.first < self.first {
+            *self = other;
+            return;
+        }
+        if other.first > self.first {
+            return;
+        }
+        for (day, cell) in other.days {
+            self.days.entry(day).or_default().merge(&cell);
+        }
+        for (minute, ranges) in other.open {
+            widen_all(self.open.entry(minute).or_default(), &ranges);
+        }
+        self.state = std::mem::take(&mut self.state).max(other.state);
+    }
+
+    /// Closes the minutes before one that has begun.
+    pub fn close_before(&mut self, minute: u32) {
+        while let Some(entry) = self.open.first_entry().filter(|entry| *entry.key() < minute) {
+            let (minute, ranges) = entry.remove_entry();
+            let mut state = std::mem::take(&mut self.state);
+            let day = self.day(minute);
+            day.minutes = day.minutes.saturating_add(1);
+            state.step(minute, &ranges, |place, seen| day.take(place, &seen));
+            self.state = state;
+        }
+    }
+
+    fn day(&mut self, minute: u32) -> &mut PointsDay {
+        self.days.entry(minute / MINUTES_PER_HOUR / HOURS_PER_DAY).or_default()
+    }
+
+    /// What was normal, day by day.
+    pub fn by_day(&self) -> impl Iterator<Item = (u32, PointsProfile)> {
+        let mut closed = self.clone();
+        closed.close_before(u32::MAX);
+        let first = closed.first;
+        closed.days.into_iter().map(move |(day, cell)| (day, PointsProfile::of_day(first, &cell)))
+    }
+}
+
+impl PointsDay {
+    fn take(&mut self, place: usize, seen: &PointDay) {
+        if self.points.len() <= place {
+            self.points.resize(place + 1, PointDay::default());
+        }
+        if let Some(point) = self.points.get_mut(place) {
+            point.merge(seen);
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.minutes = self.minutes.saturating_add(other.minutes);
+        self.looped |= other.looped;
+        for (place, point) in other.points.iter().enumerate() {
+            self.take(place, point);
+        }
+    }
+}
+
+impl PointDay {
+    fn merge(&mut self, other: &Self) {
+        self.range.widen(other.range);
+        self.still = self.still.max(other.still);
+        self.rose |= other.rose;
+        self.fell |= other.fell;
+    }
+}
+
+/// What is normal at the places of an operation.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PointsProfile {
+    /// The first place.
+    pub first: u32,
+    /// On how many days there was a message.
+    pub days: u32,
+    /// In how many minutes.
+    pub minutes: u32,
+    /// Sequences of values come again.
+    pub loops: bool,
+    /// Each place.
+    pub points: Vec<PointProfile>,
+}
+
+/// What is normal at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PointProfile {
+    /// The least and greatest value.
+    pub range: PointRange,
+    /// The most minutes in which it was seen, one after the other, and had not changed.
+    pub still: u32,
+    /// Days on which it became greater.
+    pub rises: u32,
+    /// It never became less.
+    pub only_rises: bool,
+}
+
+/// A place that is still for longer than this now and then says nothing by being still.
+const STILL_MINUTES: u32 = 60;
+
+/// In fewer minutes nothing is shown to move always.
+const MOVING_MINUTES_MIN: u32 = 600;
+
+/// On fewer days neither.
+const MOVING_DAYS_MIN: u32 = 2;
+
+/// Where the values are few and small, this counts as the width of their range.
+const WIDTH_MIN: u64 = 4;
+
+impl PointProfile {
+    /// How far a range lies beside what is normal, as [`super::measure::beside`] has it: by the sign that makes what is
+    /// normal narrower. None for what counts: it always goes beyond. Of `minutes` minutes, few make the range wider.
+    fn beside(&self, now: &PointRange, minutes: u32) -> Option<Beside> {
+        if self.range.is_none() || now.is_none() || self.counts() {
+            return None;
+        }
+        let (normal, now) = (self.range, *now);
+        let unsigned = (i32::from(normal.low), i32::from(normal.high));
+        let signed = (i32::from(normal.low_signed), i32::from(normal.high_signed));
+        let (normal, now) = if signed.1 - signed.0 < unsigned.1 - unsigned.0 {
+            (signed, (i32::from(now.low_signed), i32::from(now.high_signed)))
+        } else {
+            (unsigned, (i32::from(now.low), i32::from(now.high)))
+        };
+        let width = u64::from(normal.1.abs_diff(normal.0));
+        let width = width.max(u64::from(normal.0.unsigned_abs().max(normal.1.unsigned_abs())) / 10).max(WIDTH_MIN);
+        let width = width + width * 4 / u64::from(minutes.max(1));
+        let (below, above) = (normal.0.saturating_sub(now.0).max(0), now.1.saturating_sub(normal.1).max(0));
+        let excess = u64::from(below.max(above).unsigned_abs());
+        let (value, edge) = if below > above { (now.0, normal.0) } else { (now.1, normal.1) };
+        Some(Beside { beside: 1000 + excess * 1000 / width, value, edge })
+    }
+
+    /// Whether it is a counter.
+    const fn counts(&self) -> bool {
+        self.only_rises && self.rises >= 2
+    }
+
+    fn absorb(&mut self, other: &Self) {
+        self.range.widen(other.range);
+        self.still = self.still.max(other.still);
+        self.rises += other.rises;
+        self.only_rises &= other.only_rises;
+    }
+}
+
+/// How far something is beside a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beside {
+    /// 1000 and how far, in thousandths of the width of the range.
+    pub beside: u64,
+    /// The value.
+    pub value: i32,
+    /// The end of the range on its side.
+    pub edge: i32,
+}
+
+impl PointsProfile {
+    fn of_day(first: u32, day: &PointsDay) -> Self {
+        let point = |point: &PointDay| PointProfile {
+            range: point.range,
+            still: point.still,
+            rises: point.rose.into(),
+            only_rises: !point.fell,
+        };
+        let points = day.points.iter().map(point).collect();
+        Self { first, days: 1, minutes: day.minutes, loops: day.looped, points }
+    }
+
+    /// Takes in what was normal at other times.
+    pub fn absorb(&mut self, other: &Self) {
+        self.days += other.days;
+        self.minutes = self.minutes.saturating_add(other.minutes);
+        self.loops |= other.loops;
+        for (place, point) in other.points.iter().enumerate() {
+            match self.points.get_mut(place) {
+                Some(known) => known.absorb(point),
+                None => self.points.push(*point),
+            }
+        }
+    }
+
+    /// How many minutes a place was still at most, where it never is for long.
+    #[must_use]
+    pub fn stillness(&self, place: usize) -> Option<u32> {
+        let point = self.points.get(place)?;
+        let moves = self.days >= MOVING_DAYS_MIN
+            && self.minutes >= MOVING_MINUTES_MIN
+            && point.still <= STILL_MINUTES
+            && point.range.low < point.range.high;
+        moves.then_some(point.still)
+    }
+
+    /// What a value at a place is compared as.
+    #[must_use]
+    pub fn measure(&self, place: usize) -> Measure {
+        if self.stillness(place).is_some() { Measure::Reading } else { Measure::Setting }
+    }
+
+    /// How far a range lies beside what is normal at a place.
+    #[must_use]
+    pub fn beside(&self, place: usize, now: &PointRange) -> Option<Beside> {
+        self.points.get(place)?.beside(now, self.minutes)
+    }
+
+    /// A day beside what was normal on others: of settings and of readings the place that was furthest beside its
+    /// range, and the one that was still for longest.
+    pub fn compare(&self, normal: &Self, to: &mut dyn FnMut(Measure, u64, u64)) {
+        for measure in [Measure::Setting, Measure::Reading] {
+            let places = self.points.iter().enumerate().filter(|(place, _)| normal.measure(*place) == measure);
+            let beside = places.filter_map(|(place, now)| normal.beside(place, &now.range));
+            if let Some(most) = beside.map(|beside| beside.beside).max() {
+                to(measure, most, 1000);
+            }
+        }
+        let still = self.points.iter().enumerate();
+        let still = still.filter_map(|(place, now)| Some((now.still, normal.stillness(place)?)));
+        let ratio = |(now, normal): &(u32, u32)| Measure::Frozen.ratio((*now).into(), (*normal).into());
+        if let Some((now, normal)) = still.max_by(|one, other| ratio(one).total_cmp(&ratio(other))) {
+            to(Measure::Frozen, now.into(), normal.into());
+        }
+    }
+}
