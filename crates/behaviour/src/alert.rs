@@ -12,6 +12,8 @@ use wardtap_net::address::Address;
 use wardtap_net::flow::FlowIdentity;
 use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
+use crate::attack::Technique;
+use crate::baseline::approval::Change;
 use crate::detection::About;
 use crate::observation::Place;
 
@@ -90,6 +92,8 @@ impl State {
 pub struct Deviation {
     /// Which detection.
     pub about: &'static About,
+    /// Techniques, where those of the detection are not what it looks like.
+    pub attack: Option<&'static [Technique]>,
     /// The device at risk.
     pub device: Address,
     /// Who did it, where somebody did.
@@ -141,6 +145,10 @@ pub struct Alert {
     pub evidence: Vec<Place>,
     /// How many frames showed it.
     pub frames_total: u64,
+    /// Somebody does not want to see it: it lives on untold.
+    suppressed: bool,
+    /// What of it the baseline does not hold, for what a baseline was asked about.
+    pub change: Option<Change>,
     told_count: u64,
 }
 
@@ -159,6 +167,7 @@ pub struct Alerts {
     open: HashMap<Key, usize, foldhash::fast::RandomState>,
     list: Vec<(Key, Alert)>,
     raised: Vec<(&'static About, [u64; 5])>,
+    suppressed: Vec<(&'static About, u64)>,
 }
 
 impl Default for Alerts {
@@ -171,7 +180,8 @@ impl Alerts {
     /// None yet; at most so many at once, and never more than [`OPEN_MAX`].
     #[must_use]
     pub fn new(max: usize) -> Self {
-        Self { max: max.clamp(1, OPEN_MAX), evicted: 0, open: HashMap::default(), list: Vec::new(), raised: Vec::new() }
+        let (list, raised, suppressed) = (Vec::new(), Vec::new(), Vec::new());
+        Self { max: max.clamp(1, OPEN_MAX), evicted: 0, open: HashMap::default(), list, raised, suppressed }
     }
 
     /// Alerts closed before their time, for want of room.
@@ -180,26 +190,57 @@ impl Alerts {
         self.evicted
     }
 
-    /// Takes a deviation; gives back the alert when it is to be told now.
+    /// Takes a deviation for which no baseline is needed; gives back the alert when it is to be told now.
     pub fn raise(&mut self, deviation: Deviation) -> Vec<Alert> {
+        self.take(deviation, None, false)
+    }
+
+    /// Takes a deviation from a baseline, and what of it that does not hold.
+    pub fn departed(&mut self, deviation: Deviation, change: Change) -> Vec<Alert> {
+        self.take(deviation, Some(change), false)
+    }
+
+    /// Takes a deviation that somebody does not want to see: the alert is counted as suppressed, and told, as a new one,
+    /// when the same is raised without suppression. One that was told before is folded as ever.
+    pub fn suppress(&mut self, deviation: Deviation, change: Option<Change>) -> Vec<Alert> {
+        self.take(deviation, change, true)
+    }
+
+    fn take(&mut self, deviation: Deviation, change: Option<Change>, suppressed: bool) -> Vec<Alert> {
         let key = Key {
             detection: deviation.about.name,
             device: deviation.device,
             peer: deviation.peer,
             subject: deviation.subject.clone(),
         };
-        if let Some(&place) = self.open.get(&key) {
-            return self.list.get_mut(place).and_then(|(_, alert)| alert.fold(deviation)).into_iter().collect();
+        if let Some((_, alert)) = self.open.get(&key).and_then(|&place| self.list.get_mut(place)) {
+            if !alert.suppressed {
+                return alert.fold(deviation, change).into_iter().collect();
+            }
+            alert.fold_untold(deviation, change);
+            if suppressed {
+                return Vec::new();
+            }
+            alert.suppressed = false;
+            let alert = alert.clone();
+            self.count(&alert.deviation);
+            return vec![alert];
         }
         let mut told = Vec::new();
         if self.list.len() >= self.max {
             self.evicted += 1;
             let oldest = (0..self.list.len()).min_by_key(|&place| self.list[place].1.deviation.last).unwrap_or(0);
-            told.push(self.close(oldest));
+            told.extend(self.close(oldest));
         }
-        self.count(&deviation);
-        let alert = Alert::new(deviation);
-        told.push(alert.clone());
+        if suppressed {
+            self.count_suppressed(deviation.about);
+        } else {
+            self.count(&deviation);
+        }
+        let alert = Alert { suppressed, ..Alert::new(deviation, change) };
+        if !suppressed {
+            told.push(alert.clone());
+        }
         self.open.insert(key.clone(), self.list.len());
         self.list.push((key, alert));
         told
@@ -239,6 +280,19 @@ impl Alerts {
         &self.raised
     }
 
+    /// How many alerts of each detection were suppressed.
+    #[must_use]
+    pub fn suppressed(&self) -> &[(&'static About, u64)] {
+        &self.suppressed
+    }
+
+    fn count_suppressed(&mut self, of: &'static About) {
+        match self.suppressed.iter_mut().find(|(about, _)| about.name == of.name) {
+            Some((_, count)) => *count += 1,
+            None => self.suppressed.push((of, 1)),
+        }
+    }
+
     fn count(&mut self, deviation: &Deviation) {
         let place = self.raised.iter().position(|(about, _)| about.name == deviation.about.name);
         let place = place.unwrap_or_else(|| {
@@ -253,7 +307,7 @@ impl Alerts {
         let mut place = 0;
         while place < self.list.len() {
             if over(&self.list[place].1) {
-                told.push(self.close(place));
+                told.extend(self.close(place));
             } else {
                 place += 1;
             }
@@ -261,7 +315,8 @@ impl Alerts {
         told
     }
 
-    fn close(&mut self, place: usize) -> Alert {
+    /// Closes one; gives it back unless nobody wants to see it.
+    fn close(&mut self, place: usize) -> Option<Alert> {
         let (key, mut alert) = self.list.remove(place);
         self.open.remove(&key);
         for other in self.open.values_mut() {
@@ -271,18 +326,20 @@ impl Alerts {
         }
         alert.state = State::Closed;
         alert.revision += 1;
-        alert
+        (!alert.suppressed).then_some(alert)
     }
 }
 
 impl Alert {
-    fn new(mut deviation: Deviation) -> Self {
+    fn new(mut deviation: Deviation, change: Option<Change>) -> Self {
         let evidence = std::mem::take(&mut deviation.evidence);
         let mut alert = Self {
             id: identify(&deviation),
             revision: 1,
             state: State::New,
             frames_total: 0,
+            suppressed: false,
+            change,
             told_count: deviation.count,
             deviation,
             evidence: Vec::new(),
@@ -292,7 +349,11 @@ impl Alert {
     }
 
     /// Folds a repeat in; the alert as it is to be told, where it is.
-    fn fold(&mut self, mut repeat: Deviation) -> Option<Self> {
+    fn fold(&mut self, mut repeat: Deviation, change: Option<Change>) -> Option<Self> {
+        match (&mut self.change, change) {
+            (Some(known), Some(repeat)) => known.what.absorb(repeat.what),
+            (known, repeat) => *known = known.take().or(repeat),
+        }
         let evidence = std::mem::take(&mut repeat.evidence);
         self.add_evidence(evidence);
         let worse = repeat.severity > self.deviation.severity;
@@ -312,6 +373,14 @@ impl Alert {
         self.state = State::Update;
         self.revision += 1;
         Some(self.clone())
+    }
+
+    /// Folds a repeat in without anybody being told: it stays as new as it is.
+    fn fold_untold(&mut self, repeat: Deviation, change: Option<Change>) {
+        let (revision, state) = (self.revision, self.state);
+        self.fold(repeat, change);
+        (self.revision, self.state) = (revision, state);
+        self.told_count = self.deviation.count;
     }
 
     fn add_evidence(&mut self, places: Vec<Place>) {

@@ -4,9 +4,12 @@ use wardtap_net::address::Address;
 use wardtap_net::packet::Timestamp;
 
 use crate::alert::{Alerts, Deviation};
+use crate::attack::Technique;
+use crate::baseline::approval::Changed;
 use crate::detections;
 use crate::device::IdentityChange;
 use crate::observation::{Content, Leased, Observation};
+use crate::parties::PartyLink;
 use crate::repeats::Repeat;
 use crate::scoring::Departure;
 use crate::tally::Tally;
@@ -27,20 +30,6 @@ pub struct About {
     /// The doc comment of the detection: its page.
     pub page: &'static str,
 }
-
-/// A technique of MITRE ATT&CK for ICS (or Enterprise), as its table of version [`ATTACK_VERSION`] has it.
-#[derive(Debug)]
-pub struct Technique {
-    /// T0846 and the like.
-    pub id: &'static str,
-    /// Its name.
-    pub name: &'static str,
-    /// Its tactic.
-    pub tactic: &'static str,
-}
-
-/// The release of MITRE ATT&CK that the techniques are named by.
-pub const ATTACK_VERSION: &str = "18.1";
 
 /// A question.
 pub trait Detection: Send {
@@ -91,19 +80,34 @@ pub trait Detection: Send {
 /// Takes what detections find.
 pub struct Raise<'a> {
     pub(crate) alerts: &'a Alerts,
-    pub(crate) found: Vec<Deviation>,
+    pub(crate) found: Vec<Found>,
+    /// What departs from the baseline, while detections are asked about it.
+    pub(crate) departs: Option<(PartyLink, Changed)>,
 }
 
-impl Raise<'_> {
+/// What a detection found.
+pub(crate) struct Found {
+    pub(crate) deviation: Deviation,
+    /// What of it departs from the baseline, for detections that compare.
+    pub(crate) departs: Option<(PartyLink, Changed)>,
+}
+
+impl<'a> Raise<'a> {
+    pub(crate) const fn new(alerts: &'a Alerts) -> Self {
+        Self { alerts, found: Vec::new(), departs: None }
+    }
+
     /// Raises a deviation.
     pub fn raise(&mut self, deviation: Deviation) {
-        self.found.push(deviation);
+        self.found.push(Found { deviation, departs: self.departs.clone() });
     }
 
     /// True when another detection already tells what somebody does: open, or raised on the same observation.
     #[must_use]
     pub fn is_told_of(&self, detection: &'static str, peer: Address) -> bool {
-        self.found.iter().any(|found| found.about.name == detection && found.peer == Some(peer))
+        self.found
+            .iter()
+            .any(|Found { deviation, .. }| deviation.about.name == detection && deviation.peer == Some(peer))
             || self.alerts.is_open_by(detection, peer)
     }
 
@@ -111,7 +115,8 @@ impl Raise<'_> {
     #[must_use]
     pub fn is_told(&self, detection: &'static str, like: &Tally) -> bool {
         let (device, peer) = (like.pair.responder, Some(like.pair.requester));
-        self.found.iter().any(|found| found.about.name == detection && found.device == device && found.peer == peer)
+        let is_it = |found: &Deviation| found.about.name == detection && found.device == device && found.peer == peer;
+        self.found.iter().any(|found| is_it(&found.deviation))
             || self.alerts.is_open(detection, device, peer, like.pair.protocol.name)
     }
 }

@@ -3,15 +3,18 @@
 use wardtap_net::address::{Address, Mac};
 use wardtap_net::packet::Timestamp;
 
-use crate::alert::{Alert, Alerts, OPEN_MAX};
+use crate::alert::{Alert, Alerts, Deviation, OPEN_MAX};
+use crate::assets::{self, Assets};
+use crate::baseline::approval::{Change, Changed};
 use crate::baseline::learner::Learner;
-use crate::detection::{Detection, Raise, ask, detections};
+use crate::detection::{Detection, Found, Raise, ask, detections};
 use crate::device::{DEVICES_MAX, DeviceId, Devices, IdentityChange, Name};
 use crate::links::Use;
 use crate::observation::Observation;
 use crate::parties::Parties;
 use crate::repeats::Repeats;
 use crate::scoring::{Departure, Scorer};
+use crate::suppression::{Suppression, Who};
 
 /// What the judge has to tell, in order.
 pub enum Verdict {
@@ -39,6 +42,8 @@ pub struct Judge {
     devices: Devices,
     detections: Vec<Box<dyn Detection>>,
     alerts: Alerts,
+    assets: Assets,
+    suppressions: Vec<Suppression>,
     changes: Vec<IdentityChange>,
     behaviour: Option<Box<Behaviour>>,
     repeats: Repeats,
@@ -84,9 +89,22 @@ impl Judge {
     /// A judge that knows at most so many devices and open alerts, and never more than [`DEVICES_MAX`] and [`OPEN_MAX`].
     #[must_use]
     pub fn new(devices_max: usize, alerts_max: usize) -> Self {
-        let (devices, alerts) = (Devices::new(devices_max), Alerts::new(alerts_max));
-        let (changes, repeats) = (Vec::new(), Repeats::default());
-        Self { devices, detections: detections(), alerts, changes, behaviour: None, repeats }
+        Self {
+            devices: Devices::new(devices_max),
+            detections: detections(),
+            alerts: Alerts::new(alerts_max),
+            assets: Assets::default(),
+            suppressions: Vec::new(),
+            changes: Vec::new(),
+            behaviour: None,
+            repeats: Repeats::default(),
+        }
+    }
+
+    /// With what the hospital knows of its devices, and the alerts that it does not want to see.
+    #[must_use]
+    pub fn informed(self, assets: Assets, suppressions: Vec<Suppression>) -> Self {
+        Self { assets, suppressions, ..self }
     }
 
     /// Has it compare or learn what links do.
@@ -136,7 +154,7 @@ impl Judge {
     pub fn tick(&mut self, now: Timestamp, tell: &mut dyn FnMut(Verdict)) {
         self.devices.tick(now, &mut self.changes);
         self.identities(now, tell);
-        let mut raise = Raise { alerts: &self.alerts, found: Vec::new() };
+        let mut raise = Raise::new(&self.alerts);
         for detection in &mut self.detections {
             detection.tick(now, &mut raise);
         }
@@ -149,23 +167,27 @@ impl Judge {
             let minute = u32::try_from(minute).unwrap_or(u32::MAX);
             self.score(tell, |scorer, _, _, to| scorer.minute(minute, to));
         }
-        for alert in self.alerts.tick(now) {
-            tell(Verdict::Alert(Box::new(alert)));
-        }
+        let over = self.alerts.tick(now);
+        self.told(over, tell);
     }
 
     /// The capture is over: open alerts are closed.
     pub fn finish(&mut self, tell: &mut dyn FnMut(Verdict)) {
         self.look_for_repeats(tell);
-        for alert in self.alerts.finish() {
-            tell(Verdict::Alert(Box::new(alert)));
-        }
+        let over = self.alerts.finish();
+        self.told(over, tell);
     }
 
     /// The devices.
     #[must_use]
     pub const fn devices(&self) -> &Devices {
         &self.devices
+    }
+
+    /// What the hospital knows of its devices.
+    #[must_use]
+    pub const fn assets(&self) -> &Assets {
+        &self.assets
     }
 
     /// How much the detections gave up of what they watched, for want of room.
@@ -201,9 +223,10 @@ impl Judge {
     ) {
         let Some(behaviour) = &mut self.behaviour else { return };
         let Some(scorer) = &mut behaviour.scorer else { return };
-        let mut raise = Raise { alerts: &self.alerts, found: Vec::new() };
+        let mut raise = Raise::new(&self.alerts);
         let detections = &mut self.detections;
         look(scorer, &mut behaviour.parties, &self.devices, &mut |departure| {
+            raise.departs = Some((departure.parties, Changed::of(&departure)));
             for detection in &mut *detections {
                 detection.departure(&departure, &mut raise);
             }
@@ -214,7 +237,7 @@ impl Judge {
 
     /// Looks at the messages that were accepted since the last tick.
     fn look_for_repeats(&mut self, tell: &mut dyn FnMut(Verdict)) {
-        let mut raise = Raise { alerts: &self.alerts, found: Vec::new() };
+        let mut raise = Raise::new(&self.alerts);
         let detections = &mut self.detections;
         self.repeats.look(|repeat| {
             for detection in &mut *detections {
@@ -226,7 +249,7 @@ impl Judge {
     }
 
     fn ask(&mut self, observation: &Observation, tell: &mut dyn FnMut(Verdict)) {
-        let mut raise = Raise { alerts: &self.alerts, found: Vec::new() };
+        let mut raise = Raise::new(&self.alerts);
         ask(&mut self.detections, observation, &mut raise);
         self.tell(raise.found, tell);
     }
@@ -236,7 +259,7 @@ impl Judge {
         if self.changes.is_empty() {
             return;
         }
-        let mut raise = Raise { alerts: &self.alerts, found: Vec::new() };
+        let mut raise = Raise::new(&self.alerts);
         for change in self.changes.drain(..) {
             let mut news = |device, address, was| tell(Verdict::Device(DeviceNews { device, address, time, was }));
             match change {
@@ -253,11 +276,46 @@ impl Judge {
         self.tell(raise.found, tell);
     }
 
-    fn tell(&mut self, found: Vec<crate::alert::Deviation>, tell: &mut dyn FnMut(Verdict)) {
-        for deviation in found {
-            for alert in self.alerts.raise(deviation) {
-                tell(Verdict::Alert(Box::new(alert)));
-            }
+    fn tell(&mut self, found: Vec<Found>, tell: &mut dyn FnMut(Verdict)) {
+        for Found { mut deviation, departs } in found {
+            let asset = self.assets.of(deviation.device, self.mac(deviation.device));
+            deviation.severity = assets::severity(deviation.severity, asset.and_then(|asset| asset.criticality));
+            let change = departs.zip(self.behaviour.as_deref()).map(|((link, what), Behaviour { parties, .. })| {
+                Change::at(deviation.last, parties.site(), parties.key(link), what)
+            });
+            let alerts = match change {
+                _ if self.is_suppressed(&deviation) => self.alerts.suppress(deviation, change),
+                Some(change) => self.alerts.departed(deviation, change),
+                None => self.alerts.raise(deviation),
+            };
+            self.told(alerts, tell);
         }
+    }
+
+    /// Tells alerts. What no baseline was needed for is kept out of one that is being learned.
+    fn told(&mut self, alerts: Vec<Alert>, tell: &mut dyn FnMut(Verdict)) {
+        for alert in alerts {
+            if let (None, Some(Behaviour { parties, learner: Some(learner), .. })) =
+                (&alert.change, self.behaviour.as_deref_mut())
+            {
+                learner.alerted(&alert, parties, &self.devices);
+            }
+            tell(Verdict::Alert(Box::new(alert)));
+        }
+    }
+
+    fn is_suppressed(&self, deviation: &Deviation) -> bool {
+        let is_peer = |who: Who| deviation.peer.is_some_and(|peer| who.is(peer, self.mac(peer)));
+        self.suppressions.iter().any(|suppression| {
+            suppression.detection == deviation.about.name
+                && deviation.last < suppression.until
+                && suppression.device.is(deviation.device, self.mac(deviation.device))
+                && suppression.peer.is_none_or(is_peer)
+        })
+    }
+
+    /// The MAC address that is proven to be a device's own.
+    fn mac(&self, address: Address) -> Option<Mac> {
+        self.devices.of(address)?.mac
     }
 }

@@ -8,7 +8,10 @@
 #![forbid(unsafe_code)]
 
 pub mod alert;
+pub mod assets;
+pub mod attack;
 pub mod baseline;
+pub mod class;
 pub mod detection;
 pub mod detections;
 pub mod device;
@@ -20,6 +23,7 @@ pub mod repeats;
 pub mod scoring;
 pub mod site;
 pub mod slots;
+pub mod suppression;
 pub mod tally;
 
 #[cfg(test)]

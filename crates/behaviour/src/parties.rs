@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use wardtap_net::address::Address;
 
+use crate::baseline::store::LinkKey;
 use crate::device::Devices;
 use crate::links::{Link, Service};
 use crate::site::Site;
@@ -109,6 +110,14 @@ impl Parties {
     #[must_use]
     pub fn id(&self, party: Party) -> &str {
         self.ids.get(party.index()).map_or(OUTSIDE, |id| id)
+    }
+
+    /// A link by the ids of its ends.
+    #[must_use]
+    pub fn key(&self, link: PartyLink) -> LinkKey {
+        let PartyLink { initiator, responder, service: Service { transport, port } } = link;
+        let (initiator, responder) = (self.id(initiator).to_owned(), self.id(responder).to_owned());
+        LinkKey { initiator, responder, transport, port }
     }
 
     /// The party that has an address now; None for an address of the site that no device was heard from, and for which

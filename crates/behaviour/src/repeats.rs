@@ -63,6 +63,7 @@ impl Repeat {
         let Judged { severity, score, explanation, expected, observed } = judged;
         Deviation {
             about,
+            attack: None,
             device: self.link.responder,
             peer: Some(self.link.initiator),
             subject: subject.into(),

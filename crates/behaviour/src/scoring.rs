@@ -12,11 +12,13 @@ use wardtap_net::address::Address;
 use wardtap_net::packet::Timestamp;
 
 use crate::alert::{Deviation, Severity};
+use crate::attack::Technique;
 use crate::baseline::measure::{Measure, REFUSALS_OF_MIN, beside};
 use crate::baseline::novelty::{Facet, HOUR_DAYS_MIN, circumstances, shape};
 use crate::baseline::profile::{LinkProfile, Profiles, kind_index};
 use crate::baseline::store::{ANSWERS_MIN, Activity, LinkKey, MINUTES_PER_HOUR};
 use crate::detection::About;
+use crate::detections::techniques::{of_operation, of_service};
 use crate::device::Devices;
 use crate::links::{Link, Opened, OperationNews, Service, Use, is_opaque, without_each};
 use crate::observation::Place;
@@ -119,6 +121,8 @@ pub enum What<'a> {
     },
     /// A value at a place of an operation beside all that were learned.
     Point {
+        /// Compared as which: a setting or a reading.
+        measure: Measure,
         /// Of which operation.
         operation: &'a str,
         /// At which place.
@@ -176,6 +180,7 @@ impl Departure<'_> {
         let Judged { severity, score, explanation, expected, observed } = judged;
         Deviation {
             about,
+            attack: self.techniques(),
             device,
             peer: Some(peer),
             subject: subject.into(),
@@ -193,6 +198,21 @@ impl Departure<'_> {
             sha256: None,
             gap_bytes: self.gap_bytes,
             one_sided: self.one_sided,
+        }
+    }
+}
+
+impl Departure<'_> {
+    /// What it stands for, where that is more than its detection knows.
+    fn techniques(&self) -> Option<&'static [Technique]> {
+        match &self.what {
+            What::Operation { name, .. } => of_operation(name),
+            What::Beyond { measure: Measure::Value, .. } => None,
+            What::Beyond { operation: Some(name), .. } => of_operation(name),
+            What::Link { .. } | What::Beyond { .. } => {
+                of_service(self.link.service, self.parties.responder == Party::OUTSIDE)
+            }
+            _ => None,
         }
     }
 }

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime};
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
 use wardtap_net::address::Address;
 use wardtap_net::packet::Timestamp;
 
@@ -326,7 +326,7 @@ impl Site {
             Err(_) if text.contains(['T', 't', ' ']) => {
                 let civil: DateTime = text.parse().map_err(|_| wrong(LIKE))?;
                 let there = self.zone.to_ambiguous_timestamp(civil);
-                if matches!(there.offset(), jiff::tz::AmbiguousOffset::Gap { .. }) {
+                if matches!(there.offset(), AmbiguousOffset::Gap { .. }) {
                     return Err(wrong(SKIPPED));
                 }
                 there.compatible().map_err(|_| wrong(LIKE))?

@@ -1,6 +1,7 @@
 //! The events: structs from which both their JSON and the schema come (contract "wardtap/1").
 
 mod alert;
+mod departure;
 mod device;
 mod flow;
 
@@ -12,6 +13,7 @@ use crate::message::MessageBody;
 use crate::statistics::Statistics;
 
 pub use alert::*;
+pub use departure::*;
 pub use device::*;
 pub use flow::*;
 

@@ -4,6 +4,7 @@
 //! hand, on the workers, and held against the structs in tests.
 #![forbid(unsafe_code)]
 
+pub mod clinical;
 pub mod event;
 pub mod message;
 pub mod metrics;

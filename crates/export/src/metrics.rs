@@ -3,11 +3,14 @@
 //! Counts are plain numbers in the workers; here they become metrics once, when they are asked for. No label has more
 //! values than a closed list in the code: no address, title or name ever becomes one.
 
+use std::collections::BTreeMap;
+
 use hdrhistogram::Histogram;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::{self, MetricFamily, MetricType};
 use prometheus::{Encoder, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder};
 use wardtap_behaviour::alert::Severity;
+use wardtap_behaviour::class::Class;
 use wardtap_behaviour::detection::DETECTIONS;
 use wardtap_dissect::PROTOCOLS;
 use wardtap_net::packet::NANOS_PER_SECOND;
@@ -63,6 +66,8 @@ pub struct Measured<'a> {
     pub response_sums: &'a [u64],
     /// Alerts raised, by detection and severity.
     pub alerts: Vec<(&'static str, [u64; 5])>,
+    /// Devices by class.
+    pub classes: BTreeMap<Class, u64>,
     /// Of the build.
     pub version: &'static str,
     /// Of the build.
@@ -141,6 +146,12 @@ pub fn render(measured: &Measured<'_>) -> prometheus::Result<Vec<u8>> {
             alerts.with_label_values(&[about.name, severity.name()]).inc_by(count);
         }
     }
+    let (name, help) = ("wardtap_alerts_suppressed_total", "Alerts that the configuration suppressed.");
+    let suppressed = counters(name, help, &["detection"])?;
+    for about in DETECTIONS {
+        let count = statistics.alerts_suppressed.get(about.name).copied().unwrap_or(0);
+        suppressed.with_label_values(&[about.name]).inc_by(count);
+    }
     let incidents = gauges("wardtap_incidents_open", "Incidents that are open.", &["severity"])?;
     for severity in Severity::ALL {
         incidents.with_label_values(&[severity.name()]).set(0);
@@ -149,8 +160,11 @@ pub fn render(measured: &Measured<'_>) -> prometheus::Result<Vec<u8>> {
     for (table, &count) in &statistics.evicted {
         evicted.with_label_values(&[table]).inc_by(count);
     }
-    let devices = gauges("wardtap_devices", "Devices heard.", &["class"])?;
-    devices.with_label_values(&["unknown"]).set(i64::try_from(statistics.devices).unwrap_or(i64::MAX));
+    let devices = gauges("wardtap_devices", "Devices heard, by class.", &["class"])?;
+    for class in Class::all() {
+        let count = measured.classes.get(&class).copied().unwrap_or(0);
+        devices.with_label_values(&[class.name()]).set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
     let build =
         gauges("wardtap_build_info", "1, with the version and revision of this build.", &["version", "revision"])?;
     build.with_label_values(&[measured.version, measured.revision]).set(1);

@@ -29,6 +29,10 @@ pub struct Statistics {
     pub transport: Transport,
     /// Devices heard.
     pub devices: u64,
+    /// Alerts that the configuration suppressed, by detection; absent where there are none.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(default)]
+    pub alerts_suppressed: BTreeMap<String, u64>,
     /// What was given up for want of room, by table.
     pub evicted: BTreeMap<String, u64>,
     /// Octets copied on the way from capture to message.
@@ -129,4 +133,8 @@ pub struct Run {
     pub version: String,
     /// The options that bear on what comes out, as given.
     pub options: BTreeMap<String, String>,
+    /// SHA-256 of the files that were read beside captures, by option; absent where there are none.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(default)]
+    pub digests: BTreeMap<String, String>,
 }

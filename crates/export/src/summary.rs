@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
-use wardtap_behaviour::device::{Device, Devices};
+use wardtap_behaviour::device::Device;
 use wardtap_dissect::PROTOCOLS;
 use wardtap_net::address::Address;
 use wardtap_net::packet::NANOS_PER_SECOND;
 
-use crate::event::{AlertEvent, roles};
+use crate::event::{AlertEvent, DeviceBody, Known, roles};
 use crate::metrics::Responses;
 use crate::statistics::{InputBody, Statistics};
 
@@ -20,7 +20,7 @@ pub struct Summarised<'a> {
     /// Response times by protocol.
     pub responses: &'a [Responses],
     /// The devices.
-    pub devices: &'a Devices,
+    pub known: Known<'a>,
     /// The alerts, as last told.
     pub alerts: &'a [AlertEvent],
     /// How many were raised.
@@ -48,7 +48,7 @@ pub fn write(all: &Summarised<'_>) -> String {
 
 fn sections(out: &mut String, all: &Summarised<'_>) -> std::fmt::Result {
     capture(out, all.statistics)?;
-    devices(out, all.devices)?;
+    devices(out, all.known)?;
     messages(out, all)?;
     anomalies(out, all.statistics)?;
     alerts(out, all)?;
@@ -104,10 +104,10 @@ fn captures(out: &mut String, inputs: &[InputBody]) -> std::fmt::Result {
     Ok(())
 }
 
-fn devices(out: &mut String, devices: &Devices) -> std::fmt::Result {
-    let heard = devices.iter().filter(|(_, device)| device.is_heard());
+fn devices(out: &mut String, known: Known<'_>) -> std::fmt::Result {
+    let heard = known.devices.iter().filter(|(_, device)| device.is_heard());
     let mut all: Vec<(Address, &Device)> =
-        heard.filter_map(|(id, device)| Some((devices.address_of(id)?, device))).collect();
+        heard.filter_map(|(id, device)| Some((known.devices.address_of(id)?, device))).collect();
     heading(out, &format!("Devices  {}", grouped(all.len() as u64)))?;
     // Those that speak what a hospital cares for come first.
     let order = |(address, device): &(Address, &Device)| (device.roles().next().is_none(), *address);
@@ -123,13 +123,27 @@ fn devices(out: &mut String, devices: &Devices) -> std::fmt::Result {
         let roles = if roles.is_empty() { "-".to_owned() } else { roles.join(", ") };
         let mac = device.mac.map(|mac| format!("  {mac}")).unwrap_or_default();
         let vlan = device.vlan.map(|vlan| format!("  VLAN {vlan}")).unwrap_or_default();
+        let said = said(&known.body(*address));
         let address = address.to_string();
         writeln!(out, "  {address:width$}  {roles}{mac}{vlan}")?;
+        if !said.is_empty() {
+            writeln!(out, "  {:width$}  {said}", "")?;
+        }
     }
     if all.len() > DEVICES_SHOWN {
         writeln!(out, "  and {} more (--events FILE lists all)", grouped((all.len() - DEVICES_SHOWN) as u64))?;
     }
     Ok(())
+}
+
+/// What the assets file says of a device, in a line.
+fn said(device: &DeviceBody) -> String {
+    let maker = [&device.vendor, &device.model].into_iter().flatten().cloned().collect::<Vec<_>>().join(" ");
+    let maker = Some(maker).filter(|maker| !maker.is_empty());
+    let class = device.class.map(ToOwned::to_owned);
+    let parts = [device.name.clone(), class, maker, device.function.clone(), device.location.clone()];
+    let criticality = device.criticality.map(|criticality| format!("criticality {criticality}"));
+    parts.into_iter().flatten().chain(criticality).collect::<Vec<_>>().join(", ")
 }
 
 fn messages(out: &mut String, all: &Summarised<'_>) -> std::fmt::Result {
@@ -208,12 +222,21 @@ fn alerts(out: &mut String, all: &Summarised<'_>) -> std::fmt::Result {
         writeln!(out, "  {}  {}", alert.severity.to_uppercase(), alert.title)?;
         writeln!(out, "    {}", alert.explanation)?;
         writeln!(out, "    observed  {}", alert.observed)?;
-        writeln!(out, "    at risk   {} ({})", event.device.ip, alert.clinical.function)?;
+        let at_risk = event.device.name.as_deref().map_or(String::new(), |name| format!("{name}, "));
+        let place = alert.clinical.location.as_deref().map_or(String::new(), |location| format!(", {location}"));
+        writeln!(out, "    at risk   {at_risk}{} ({}{place})", event.device.ip, alert.clinical.function)?;
         writeln!(out, "    means     {}", alert.clinical.impact)?;
         writeln!(out, "    do        {}", alert.clinical.response)?;
+        if let Some(workaround) = &alert.clinical.workaround {
+            writeln!(out, "    without   {workaround}")?;
+        }
         if let Some(frame) = alert.evidence.frames.first() {
             writeln!(out, "    evidence  {} frame {}, alert {}", frame.capture, frame.frame, alert.id)?;
         }
+    }
+    let suppressed: u64 = all.statistics.alerts_suppressed.values().sum();
+    if suppressed > 0 {
+        writeln!(out, "  and {} suppressed by the configuration", grouped(suppressed))?;
     }
     // Not all that were raised are kept for the summary.
     let more = all.raised.saturating_sub(all.alerts.len().min(ALERTS_SHOWN) as u64);
@@ -235,7 +258,8 @@ fn damage(out: &mut String, statistics: &Statistics) -> std::fmt::Result {
 }
 
 /// 1234567 as 1,234,567.
-fn grouped(number: u64) -> String {
+#[must_use]
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (position, digit) in digits.chars().enumerate() {
@@ -247,7 +271,9 @@ fn grouped(number: u64) -> String {
     text
 }
 
-fn octets(bytes: u64) -> String {
+/// Octets in a unit that suits them.
+#[must_use]
+pub fn octets(bytes: u64) -> String {
     for (unit, size) in [("GB", 1e9), ("MB", 1e6), ("kB", 1e3)] {
         if bytes as f64 >= size {
             return format!("{:.1} {unit}", bytes as f64 / size);

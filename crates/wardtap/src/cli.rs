@@ -1,9 +1,10 @@
 //! The command line: what was typed, nothing opened yet.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 use wardtap_net::packet::Timestamp;
 
 /// Stands behind the help of every command; a macro, since only literals can be joined at compile time.
@@ -42,16 +43,25 @@ pub enum Command {
     /// Print the JSON Schema that every event validates against
     Schema,
     /// Learn what is normal from captures, as a baseline
-    #[command(after_help = EXIT_STATUS)]
+    ///
+    /// Counts who uses what of whom, which messages they exchange, how many, how large, at which hours, and works out from
+    /// which point on something deviates, so that the site's alert budget is kept. Says how far the baseline is from being
+    /// trustworthy. What alerts were raised for while learning is kept out of it, and listed.
+    #[command(after_help = EXIT_STATUS, after_long_help = LEARN_EXAMPLES)]
     Learn(Box<Learn>),
+    /// Look into baselines, compare and merge them, and accept changes into them
+    #[command(after_help = EXIT_STATUS, after_long_help = BASELINE_EXAMPLES)]
+    Baseline(Box<BaselineArgs>),
     #[command(hide = true)]
     Watch(NotBuilt),
     #[command(hide = true)]
-    Baseline(NotBuilt),
-    #[command(hide = true)]
     Extract(NotBuilt),
-    #[command(hide = true)]
-    Check(NotBuilt),
+    /// Check a configuration and an assets file, and say what is wrong and how to mend it
+    ///
+    /// Reads nothing but these files. Prints what wardtap understands of them, so that a column that was meant otherwise
+    /// shows.
+    #[command(after_help = EXIT_STATUS, after_long_help = CHECK_EXAMPLES)]
+    Check(Check),
 }
 
 const REPLAY_EXAMPLES: &str = concat!(
@@ -64,10 +74,71 @@ Examples:
     wardtap replay ward.pcap --events events.jsonl --metrics ward.prom
   Every HL7, DICOM and Modbus message, from two taps, into another program:
     wardtap replay tap-a.pcapng tap-b.pcapng --events - --event-types message | jq .message
+  With the hospital's own names for its devices, and its time zone:
+    wardtap replay ward.pcap --config wardtap.toml --assets assets.csv
   One device, with and without a VLAN tag:
     wardtap replay ward.pcap --filter 'host 10.20.1.7 or (vlan and host 10.20.1.7)'
   What tcpdump captures just now:
     tcpdump -i eth1 -U -w - | wardtap replay -
+
+",
+    exit_status!()
+);
+
+const CHECK_EXAMPLES: &str = concat!(
+    "\
+Examples:
+  A configuration, with the assets file that it names:
+    wardtap check --config wardtap.toml
+  An assets file before it is used:
+    wardtap check --assets assets.csv
+
+",
+    exit_status!()
+);
+
+const LEARN_EXAMPLES: &str = concat!(
+    "\
+Examples:
+  Two weeks into a new baseline, and one more day into the same:
+    wardtap learn week-1.pcap.zst week-2.pcap.zst --out site.baseline
+    wardtap learn monday.pcap --into site.baseline
+  A working day for an office that wants at most two alerts a week:
+    wardtap learn day.pcap --budget 2 --out site.baseline
+  What tcpdump captures, until it is stopped:
+    tcpdump -i eth1 -U -w - | wardtap learn - --out site.baseline
+
+",
+    exit_status!()
+);
+
+/// Check a configuration and an assets file.
+#[derive(Args)]
+#[group(required = true, multiple = true)]
+pub struct Check {
+    /// The configuration
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// The assets file; else the one that the configuration names
+    #[arg(long, value_name = "FILE")]
+    pub assets: Option<PathBuf>,
+}
+
+const BASELINE_EXAMPLES: &str = concat!(
+    "\
+Examples:
+  What is normal at the site, and for one device:
+    wardtap baseline show site.baseline
+    wardtap baseline show site.baseline --device ip:10.20.1.7 --facet operations
+  What has changed since last month, by device:
+    wardtap baseline diff october.baseline november.baseline
+  Two halves of a site, or two taps, in one:
+    wardtap baseline merge ward-a.baseline ward-b.baseline --out site.baseline
+  An alert was for something that is all right:
+    wardtap replay today.pcap --baseline site.baseline --events events.jsonl
+    wardtap baseline approve site.baseline --alert 5f0c8d1e2a3b4c5d --events events.jsonl \\
+      --by 'A. Jansen' --reason 'new archive since Monday'
 
 ",
     exit_status!()
@@ -99,9 +170,21 @@ pub struct Learn {
     #[arg(long)]
     pub again: bool,
 
-    /// Alerts that the site is ready to look at in a week
-    #[arg(long, value_name = "ALERTS", default_value_t = 5.0, value_parser = budget)]
-    pub budget: f64,
+    /// Alerts that the site is ready to look at in a week [default: 5, or what the baseline was learned with]
+    #[arg(long, value_name = "ALERTS", value_parser = budget)]
+    pub budget: Option<f64>,
+
+    /// Learn only from packets that match this filter, as for `replay`
+    #[arg(long, value_name = "EXPR")]
+    pub filter: Option<String>,
+
+    /// Learn only from packets from TIME on (RFC 3339, for example 2026-11-24T08:00:00Z)
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub from: Option<Timestamp>,
+
+    /// Learn only from packets up to and including TIME
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub to: Option<Timestamp>,
 
     /// The bound on all tables and buffers together, but for what is learned: a number with K, M or G, at least 16M
     #[arg(long, value_name = "SIZE", default_value = "512M", value_parser = size)]
@@ -110,6 +193,160 @@ pub struct Learn {
     /// Worker threads, 1 to 64; what is learned does not depend on their number
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = workers)]
     pub workers: u8,
+
+    /// Keep flows of different VLANs apart, as for `replay`
+    #[arg(long)]
+    pub flows_by_vlan: bool,
+}
+
+impl Learn {
+    /// Where the baseline goes.
+    pub fn output(&self) -> &Path {
+        // One of the two is always there: clap asks for it.
+        self.out.as_deref().or(self.into.as_deref()).unwrap_or(Path::new("-"))
+    }
+
+    /// What contradicts itself or would do harm, in a sentence.
+    pub fn nonsense(&self) -> Option<String> {
+        let option = if self.into.is_some() { "--into" } else { "--out" };
+        empty_span(self.from, self.to).or_else(|| over_capture(&self.captures, option, self.output()))
+    }
+}
+
+/// Look into baselines.
+#[derive(Args)]
+pub struct BaselineArgs {
+    #[command(subcommand)]
+    pub command: BaselineCommand,
+}
+
+#[derive(Subcommand)]
+pub enum BaselineCommand {
+    /// Show what a baseline holds: the site at a glance, or one device
+    Show(ShowBaseline),
+    /// Compare two baselines: devices, conversations and operations that came or went, and what became wider
+    Diff(DiffBaselines),
+    /// Merge baselines of one site: in any order, with the same result
+    Merge(MergeBaselines),
+    /// Accept as normal what was not learned: it is recorded who did and why
+    Approve(ApproveChange),
+}
+
+#[derive(Args)]
+pub struct ShowBaseline {
+    /// The baseline
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// Show what this device does: its id, as events and the list of devices have it, or an address
+    #[arg(long, value_name = "ID")]
+    pub device: Option<String>,
+
+    /// Show only these facets, with commas between them
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub facet: Vec<FacetName>,
+
+    /// Write JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FacetName {
+    /// Who uses what of whom
+    Links,
+    /// What they do there
+    Operations,
+    /// At which hours
+    Hours,
+    /// How much, how many and how fast at most
+    Quantities,
+    /// How long they are silent
+    Silences,
+    /// Between which bounds values lie
+    Values,
+}
+
+#[derive(Args)]
+pub struct DiffBaselines {
+    /// The earlier baseline
+    #[arg(value_name = "EARLIER")]
+    pub earlier: PathBuf,
+
+    /// The later baseline
+    #[arg(value_name = "LATER")]
+    pub later: PathBuf,
+
+    /// Write JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct MergeBaselines {
+    /// The baselines
+    #[arg(required = true, num_args = 2.., value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    /// Write the merged baseline to FILE
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+
+    /// Merge baselines that have learned the same capture: it then counts twice
+    #[arg(long)]
+    pub again: bool,
+}
+
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
+pub struct ApproveChange {
+    /// The baseline, which is replaced by the one with the approval unless --out names another file
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// Accept what the alert with this id is about; may be given several times
+    #[arg(long, value_name = "ID", requires = "events", group = "what")]
+    pub alert: Vec<String>,
+
+    /// The events of the replay that raised the alerts
+    #[arg(long, value_name = "FILE", requires = "alert")]
+    pub events: Option<PathBuf>,
+
+    /// Accept all that this other baseline holds beyond FILE, as `baseline diff` shows it
+    #[arg(long, value_name = "OTHER", group = "what")]
+    pub diff: Option<PathBuf>,
+
+    /// Accept what was kept out of what this device did while learning; may be given several times
+    #[arg(long, value_name = "DEVICE", group = "what")]
+    pub kept_out: Vec<String>,
+
+    /// Who accepts it
+    #[arg(long, value_name = "WHO", value_parser = words)]
+    pub by: String,
+
+    /// Why it is all right
+    #[arg(long, value_name = "TEXT", value_parser = words)]
+    pub reason: String,
+
+    /// When it was accepted [default: now]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub at: Option<Timestamp>,
+
+    /// Write the baseline with the approval to FILE, and leave the other one alone
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// The longest text of an approval.
+const WORDS_MAX: usize = 400;
+
+fn words(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("a few words are wanted".to_owned()),
+        text if text.len() > WORDS_MAX => Err(format!("at most {WORDS_MAX} octets are wanted")),
+        text if text.contains(char::is_control) => Err("one line is wanted".to_owned()),
+        text => Ok(text.to_owned()),
+    }
 }
 
 fn budget(text: &str) -> Result<f64, String> {
@@ -124,13 +361,22 @@ pub struct Replay {
     #[arg(required = true, value_name = "CAPTURE")]
     pub captures: Vec<PathBuf>,
 
+    /// Read the site, suppressions and options from FILE (TOML, docs/configuration.md); what the command line says wins
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Read what the hospital knows of its devices from FILE (CSV or TOML, docs/assets.md): names, classes, locations, what
+    /// depends on them, what to do without them
+    #[arg(long, value_name = "FILE")]
+    pub assets: Option<PathBuf>,
+
     /// Write events to FILE, one JSON object a line (`wardtap schema` describes them); `-` is standard output (the summary
     /// then goes to standard error)
     #[arg(long, value_name = "FILE")]
     pub events: Option<PathBuf>,
 
     /// Event types to write, with commas between them; `stats` is always written
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values = ["alert", "device"], requires = "events")]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values = ["alert", "device"])]
     pub event_types: Vec<EventType>,
 
     /// Write the final metrics to FILE in Prometheus' text format; `-` is standard output
@@ -170,6 +416,9 @@ pub struct Replay {
     /// Compare with the baseline in FILE, which `wardtap learn` makes; it is not changed
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
+    /// Of what was read beside captures, by option: SHA-256.
+    #[arg(skip)]
+    pub digests: BTreeMap<String, String>,
 
     #[command(flatten)]
     pub later: Later,
@@ -187,13 +436,26 @@ pub struct Later {
     #[arg(long, hide = true)]
     pub report: Option<String>,
     #[arg(long, hide = true)]
-    pub assets: Option<String>,
-    #[arg(long, hide = true)]
     pub policy: Option<String>,
     #[arg(long, hide = true)]
     pub device: Option<String>,
-    #[arg(long, hide = true)]
-    pub config: Option<String>,
+}
+
+/// The options that stand on the command line, by the names of their fields.
+#[derive(Default)]
+pub struct Given(BTreeSet<String>);
+
+impl Given {
+    /// Those of a command.
+    pub fn of(matches: &ArgMatches) -> Self {
+        let typed = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
+        Self(matches.ids().map(clap::Id::as_str).filter(typed).map(str::to_owned).collect())
+    }
+
+    /// True for one that was typed.
+    pub fn has(&self, option: &str) -> bool {
+        self.0.contains(option)
+    }
 }
 
 impl Replay {
@@ -212,10 +474,8 @@ impl Replay {
 
     /// What contradicts itself or would do harm, in a sentence.
     pub fn nonsense(&self) -> Option<String> {
-        if let (Some(from), Some(to)) = (self.from, self.to)
-            && from > to
-        {
-            return Some(format!("--from {from} is after --to {to}: no packet could be left"));
+        if let Some(nonsense) = empty_span(self.from, self.to) {
+            return Some(nonsense);
         }
         let outputs = [("--events", &self.events), ("--metrics", &self.metrics)];
         if let (Some(events), Some(metrics)) = (&self.events, &self.metrics)
@@ -223,18 +483,37 @@ impl Replay {
         {
             return Some(format!("--events and --metrics both write to {}: name two files", events.display()));
         }
+        let outputs = outputs.into_iter().filter_map(|(option, output)| Some((option, output.as_deref()?)));
         for (option, output) in outputs {
-            let Some(output) = output.as_deref().filter(|output| *output != Path::new("-")) else { continue };
-            if let Some(capture) = self.captures.iter().find(|capture| is_same(capture, output)) {
-                return Some(format!(
-                    "{option} {} would write over the capture {}: name another file",
-                    output.display(),
-                    capture.display()
-                ));
+            if let Some(nonsense) = over_capture(&self.captures, option, output) {
+                return Some(nonsense);
+            }
+            let read = [("configuration", &self.config), ("assets file", &self.assets), ("baseline", &self.baseline)];
+            for (what, read) in read.into_iter().filter_map(|(what, read)| Some((what, read.as_deref()?))) {
+                if is_same(read, output) {
+                    let (output, read) = (output.display(), read.display());
+                    return Some(format!("{option} {output} would write over the {what} {read}: name another file"));
+                }
             }
         }
         None
     }
+}
+
+/// No packet could be left.
+fn empty_span(from: Option<Timestamp>, to: Option<Timestamp>) -> Option<String> {
+    let (from, to) = from.zip(to).filter(|(from, to)| from > to)?;
+    Some(format!("--from {from} is after --to {to}: no packet could be left"))
+}
+
+/// An output that is one of the captures.
+fn over_capture(captures: &[PathBuf], option: &str, output: &Path) -> Option<String> {
+    if output == Path::new("-") {
+        return None;
+    }
+    let capture = captures.iter().find(|capture| is_same(capture, output))?;
+    let (output, capture) = (output.display(), capture.display());
+    Some(format!("{option} {output} would write over the capture {capture}: name another file"))
 }
 
 /// Two names of one file: by a link of either kind as well.
@@ -263,10 +542,8 @@ impl Later {
             (!native, "--event-format (other than native)"),
             (self.inventory.is_some(), "--inventory"),
             (self.report.is_some(), "--report"),
-            (self.assets.is_some(), "--assets"),
             (self.policy.is_some(), "--policy"),
             (self.device.is_some(), "--device"),
-            (self.config.is_some(), "--config"),
         ]
         .into_iter()
         .find_map(|(given, name)| given.then_some(name))
@@ -312,7 +589,7 @@ fn moment(text: &str) -> Result<Timestamp, String> {
 /// The most worker threads: there are no more shards to share out.
 const WORKERS_MAX: u8 = 64;
 
-fn workers(text: &str) -> Result<u8, String> {
+pub fn workers(text: &str) -> Result<u8, String> {
     let number = text.parse().ok().filter(|number| (1..=WORKERS_MAX).contains(number));
     number.ok_or_else(|| format!("a number from 1 to {WORKERS_MAX} is wanted"))
 }
@@ -320,7 +597,7 @@ fn workers(text: &str) -> Result<u8, String> {
 /// The least memory that the fixed parts fit in.
 const MEMORY_MIN: u64 = 16 << 20;
 
-fn size(text: &str) -> Result<u64, String> {
+pub fn size(text: &str) -> Result<u64, String> {
     const SIZE: &str = "a size is a whole number with K, M or G, for example 512M";
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     let shift = match text.get(digits.len()..).unwrap_or_default().to_ascii_uppercase().as_str() {

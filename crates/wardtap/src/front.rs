@@ -16,6 +16,7 @@ use wardtap_net::peel::{Layout, Peeled, Undecoded, peel, peel_plain};
 
 use crate::batch::{Batch, Entry, IDENTITY_SHARD, Last, Task, Tick};
 use crate::clock::Clock;
+use crate::heads::Heads;
 
 /// Which records are to be looked at.
 #[derive(Default)]
@@ -68,6 +69,8 @@ pub struct Front {
     counts: FrontCounts,
     /// The capture is over: the shard whose flows end next.
     ended: Option<u8>,
+    /// How the captures begin, where that is wanted.
+    heads: Option<Heads>,
 }
 
 const NOTHING: Entry =
@@ -86,7 +89,19 @@ impl Front {
             sequence: 0,
             counts: FrontCounts::default(),
             ended: None,
+            heads: None,
         }
+    }
+
+    /// Has it see how the captures begin.
+    pub fn with_heads(mut self, heads: Option<Heads>) -> Self {
+        self.heads = heads;
+        self
+    }
+
+    /// How the captures begin, where that was wanted.
+    pub const fn heads(&self) -> Option<&Heads> {
+        self.heads.as_ref()
     }
 
     /// Refills a batch; false when the one before was the last.
@@ -104,6 +119,9 @@ impl Front {
             batch.last = Some(Last { now: self.clock.now(), shard }).filter(|_| usize::from(shard) < SHARDS);
             self.ended = Some(shard.saturating_add(1));
             return batch.last.is_some();
+        }
+        if let Some(heads) = &mut self.heads {
+            heads.take(&batch.block);
         }
         self.sequence += batch.block.records.len() as u64;
         self.counts.packets += batch.block.records.len() as u64;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use wardtap_behaviour::alert::{Severity, State};
 use wardtap_behaviour::judge::{DeviceNews, Judge, Verdict};
 use wardtap_behaviour::observation::Observation;
-use wardtap_export::event::{AlertEvent, DeviceEvent};
+use wardtap_export::event::{AlertEvent, DeviceEvent, Known};
 
 use crate::batch::{Batch, Bundle, Key, Last};
 
@@ -166,15 +166,21 @@ impl Judgement {
         }
     }
 
+    /// All that is known of devices.
+    pub fn known(&self) -> Known<'_> {
+        Known { devices: self.judge.devices(), assets: self.judge.assets() }
+    }
+
     fn tell(&mut self) -> io::Result<()> {
         for told in std::mem::take(&mut self.told) {
             match told {
                 Told::Device(news) if self.events.types.device => {
-                    self.events.write(&DeviceEvent::new(&news, self.judge.devices()))?;
+                    let event = DeviceEvent::new(&news, self.known());
+                    self.events.write(&event)?;
                 }
                 Told::Device(_) => {}
                 Told::Alert(alert) => {
-                    let event = AlertEvent::new(&alert, self.judge.devices(), &self.captures);
+                    let event = AlertEvent::new(&alert, self.known(), &self.captures);
                     if self.events.types.alert {
                         self.events.write(&event)?;
                     }

@@ -3,23 +3,30 @@
 // A program has no outside: `pub` here means "for the other modules".
 #![allow(unreachable_pub)]
 
+mod assets;
+mod baselines;
 mod batch;
 mod cli;
 mod clock;
 mod commands;
+mod config;
 mod front;
+mod heads;
 mod judgement;
+mod located;
 mod memory;
+mod output;
 mod panics;
 mod pipeline;
 mod progress;
+mod reading;
 mod worker;
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
-use cli::{Cli, Command};
+use clap::{CommandFactory, FromArgMatches};
+use cli::{Cli, Command, Given};
 
 /// Could not do it.
 const FAILED: u8 = 1;
@@ -28,8 +35,8 @@ pub const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     panics::hide_messages();
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let (cli, given) = match parse() {
+        Ok(parsed) => parsed,
         Err(error) => {
             // Help and version go to standard output and are no failure; clap's own code for wrong usage is 2.
             let code = u8::try_from(error.exit_code()).unwrap_or(USAGE);
@@ -40,13 +47,13 @@ fn main() -> ExitCode {
         }
     };
     let result = match cli.command {
-        Command::Replay(replay) => commands::replay::run(*replay),
+        Command::Replay(replay) => commands::replay::run(*replay, &given),
         Command::Schema => commands::schema::run(),
         Command::Learn(learn) => commands::learn::run(&learn),
         Command::Watch(_) => commands::not_built("watch"),
-        Command::Baseline(_) => commands::not_built("baseline"),
+        Command::Baseline(baseline) => commands::baseline::run(&baseline.command),
         Command::Extract(_) => commands::not_built("extract"),
-        Command::Check(_) => commands::not_built("check"),
+        Command::Check(check) => commands::check::run(&check),
     };
     match result {
         Ok(code) => ExitCode::from(code),
@@ -57,6 +64,14 @@ fn main() -> ExitCode {
             ExitCode::from(if is_usage(&error) { USAGE } else { FAILED })
         }
     }
+}
+
+/// What was typed, and which options of the command were typed: those of a configuration file give way to them.
+fn parse() -> Result<(Cli, Given), clap::Error> {
+    let matches = Cli::command().try_get_matches()?;
+    let cli = Cli::from_arg_matches(&matches)?;
+    let given = matches.subcommand().map_or_else(Given::default, |(_, matches)| Given::of(matches));
+    Ok((cli, given))
 }
 
 /// The causes one after the other, without those that the one before has already named.

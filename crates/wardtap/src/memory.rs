@@ -21,7 +21,7 @@ const DEVICE_BYTES: u64 = 160;
 /// Octets that an open alert costs, with all of its evidence.
 const ALERT_BYTES: u64 = 1792;
 /// Octets that an alert costs as the summary shows it.
-const SUMMARY_ALERT_BYTES: u64 = 3072;
+const SUMMARY_ALERT_BYTES: u64 = 4096;
 
 /// Pairs of a shard that are remembered: enough for every conversation of a hospital, little enough to stay in cache.
 const PAIRS_MAX: u64 = 256;

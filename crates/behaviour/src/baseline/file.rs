@@ -3,15 +3,18 @@
 //! ```text
 //! wardtap baseline 1 <octets of the first part> <octets of the second> <SHA-256 of both>\n
 //! ```
-//! The first part holds the site, the captures that were learned and the profiles: all that scoring reads. The second holds
-//! the store: what learning goes on from. Both are as `postcard` (wire format 1) writes the types named here, field by
+//! The first part holds the site, the captures that were learned, what was kept out and what was approved, and the
+//! profiles: all that scoring reads. The second holds the store and what was set aside: what learning goes on from. Both are as `postcard` (wire format 1) writes the types named here, field by
 //! field in the order in which they are declared. Maps are in order and nothing depends on the clock: what was learned from
 //! the same captures has the same octets.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::approval::Approval;
 use super::calibrate::profiles;
+use super::check;
+use super::kept_out::{KeptOut, in_order};
 use super::profile::Profiles;
 use super::store::Store;
 use crate::site::{Site, SiteError};
@@ -23,7 +26,10 @@ pub const VERSION: u32 = 1;
 pub const MAGIC: &str = "wardtap baseline ";
 
 /// The longest first line.
-const LINE_MAX: usize = 160;
+pub const LINE_MAX: usize = 160;
+
+/// The most octets of a baseline: ten times what 10,000 devices need.
+pub const FILE_MAX: u64 = 1 << 30;
 
 /// Why a baseline cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +50,9 @@ pub enum BaselineError {
         /// Octets that there should be.
         expected: u64,
     },
+    /// More than any baseline is read or written with.
+    #[error("would have {0} octets, more than any baseline: learn fewer days, or a part of the site")]
+    TooLarge(u64),
     /// The digest differs.
     #[error("was damaged or changed: its digest is wrong: take a copy that is whole")]
     Digest,
@@ -52,17 +61,25 @@ pub enum BaselineError {
     Content(String),
 }
 
-/// A capture that was learned.
+/// A capture that was learned, or the part of it that was.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LearnedCapture {
-    /// What tells it from others: SHA-256 over its first and last records and their number.
+    /// What tells it from others, whatever its name and however it is packed: SHA-256 over its first records.
     pub digest: [u8; 32],
-    /// The time of its first record, in nanoseconds since 1970.
+    /// The time from which on it was learned, in nanoseconds since 1970.
     pub first: u64,
-    /// The time of its last record.
+    /// The time up to which it was learned.
     pub last: u64,
-    /// Records.
+    /// Records of the whole capture.
     pub packets: u64,
+}
+
+impl LearnedCapture {
+    /// Whether the two have something in common: parts of one capture, at the same time.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.digest == other.digest && self.first <= other.last && other.first <= self.last
+    }
 }
 
 /// The site as a baseline keeps it.
@@ -97,21 +114,6 @@ impl StoredSite {
     }
 }
 
-/// What detections that need no baseline found while learning: kept out.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct KeptOut {
-    /// The id of the device at risk.
-    pub device: String,
-    /// The id of who did it.
-    pub peer: String,
-    /// On which day, counted from 1970.
-    pub day: u32,
-    /// Which detection.
-    pub detection: String,
-    /// What it saw.
-    pub observed: String,
-}
-
 /// What a baseline file holds in front.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Front {
@@ -119,9 +121,11 @@ pub struct Front {
     pub site: StoredSite,
     /// The captures that were learned, in order of their times.
     pub captures: Vec<LearnedCapture>,
-    /// What was kept out.
+    /// What detections that need no baseline found while learning, in order of days.
     pub kept_out: Vec<KeptOut>,
-    /// What is normal.
+    /// What somebody accepted, in order of time.
+    pub approvals: Vec<Approval>,
+    /// What is normal: what was learned, and what was accepted.
     pub profiles: Profiles,
 }
 
@@ -132,16 +136,65 @@ pub struct Baseline {
     pub front: Front,
     /// What learning goes on from.
     pub store: Store,
+    /// What was learned and is kept out.
+    pub aside: Store,
+}
+
+/// Baselines of different sites do not go together.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("they are of different sites: {field} is {one} in the one and {other} in the other")]
+pub struct OtherSite {
+    /// What differs.
+    pub field: &'static str,
+    /// What it is in the one.
+    pub one: String,
+    /// What it is in the other.
+    pub other: String,
 }
 
 impl Baseline {
+    /// All that was seen, also what is kept out: learning goes on from it. [`Self::calibrate`] sets aside anew.
+    #[must_use]
+    pub fn take_learned(&mut self) -> Store {
+        let mut store = std::mem::take(&mut self.store);
+        store.merge(std::mem::take(&mut self.aside));
+        store
+    }
+
     /// Works out what is normal, for a budget of alerts a week.
+    ///
+    /// # Errors
+    /// When the site is none.
     pub fn calibrate(&mut self, budget: f64) -> Result<(), SiteError> {
         let site = self.front.site.site()?;
-        self.front.captures.sort_unstable_by_key(|capture| (capture.first, capture.last, capture.digest));
-        self.front.kept_out.sort_unstable();
-        self.front.kept_out.dedup();
+        self.front.captures.sort_by_key(|capture| (capture.first, capture.last, capture.digest, capture.packets));
+        in_order(&mut self.front.kept_out);
+        self.front.approvals.sort_by_cached_key(|approval| (approval.time, octets(approval)));
+        self.front.approvals.dedup();
+        let mut store = self.take_learned();
+        let kept_out: Vec<KeptOut> = self.front.still_kept_out().cloned().collect();
+        self.aside = store.set_aside(&kept_out);
+        self.store = store;
         self.front.profiles = profiles(&self.store, &site, budget);
+        for approval in &self.front.approvals {
+            approval.accepted.apply(&mut self.front.profiles);
+        }
+        Ok(())
+    }
+
+    /// Joins what another has learned and accepted. Of two budgets the smaller one holds.
+    ///
+    /// # Errors
+    /// When the other is of another site.
+    pub fn merge(&mut self, other: Self) -> Result<(), OtherSite> {
+        self.front.site.is_same(&other.front.site)?;
+        let budgets = [&self.front, &other.front].map(|front| front.profiles.thresholds.budget);
+        self.front.profiles.thresholds.budget = budgets[0].min(budgets[1]);
+        self.front.captures.extend(other.front.captures);
+        self.front.kept_out.extend(other.front.kept_out);
+        self.front.approvals.extend(other.front.approvals);
+        self.store.merge(other.store);
+        self.aside.merge(other.aside);
         Ok(())
     }
 
@@ -152,7 +205,7 @@ impl Baseline {
     pub fn to_bytes(&self) -> Result<Vec<u8>, BaselineError> {
         let content = |error: postcard::Error| BaselineError::Content(error.to_string());
         let front = postcard::to_stdvec(&self.front).map_err(content)?;
-        let store = postcard::to_stdvec(&self.store).map_err(content)?;
+        let store = postcard::to_stdvec(&(&self.store, &self.aside)).map_err(content)?;
         let mut digest = Sha256::new();
         digest.update(&front);
         digest.update(&store);
@@ -160,6 +213,9 @@ impl Baseline {
         let mut file = format!("{MAGIC}{VERSION} {} {} {digest}\n", front.len(), store.len()).into_bytes();
         file.extend(front);
         file.extend(store);
+        if file.len() as u64 > FILE_MAX {
+            return Err(BaselineError::TooLarge(file.len() as u64));
+        }
         Ok(file)
     }
 
@@ -169,9 +225,33 @@ impl Baseline {
     /// When it is none, newer, or damaged.
     pub fn from_bytes(file: &[u8]) -> Result<Self, BaselineError> {
         let (front, store) = parts(file)?;
-        let content = |error: postcard::Error| BaselineError::Content(error.to_string());
-        let front = postcard::from_bytes(front).map_err(content)?;
-        Ok(Self { front, store: postcard::from_bytes(store).map_err(content)? })
+        let front: Front = whole(front)?;
+        check::front(&front).map_err(BaselineError::Content)?;
+        let (store, aside) = whole(store)?;
+        for store in [&store, &aside] {
+            check::store(store).map_err(BaselineError::Content)?;
+        }
+        Ok(Self { front, store, aside })
+    }
+}
+
+/// What settles an order that nothing else does.
+fn octets(approval: &Approval) -> Vec<u8> {
+    postcard::to_stdvec(approval).unwrap_or_default()
+}
+
+impl StoredSite {
+    /// Whether another describes the same site.
+    fn is_same(&self, other: &Self) -> Result<(), OtherSite> {
+        let list = |list: &[String]| if list.is_empty() { "none".to_owned() } else { list.join(", ") };
+        let timezones = [&self.timezone, &other.timezone].map(Clone::clone);
+        let holidays = [&self.holidays, &other.holidays].map(|holidays| list(holidays));
+        let networks = [&self.networks, &other.networks].map(|networks| list(networks));
+        let fields = [("the time zone", timezones), ("the holidays", holidays), ("the networks", networks)];
+        match fields.into_iter().find(|(_, [one, other])| one != other) {
+            Some((field, [one, other])) => Err(OtherSite { field, one, other }),
+            None => Ok(()),
+        }
     }
 }
 
@@ -182,32 +262,83 @@ impl Front {
     /// When it is none, newer, or damaged.
     pub fn from_bytes(file: &[u8]) -> Result<Self, BaselineError> {
         let (front, _) = parts(file)?;
-        postcard::from_bytes(front).map_err(|error| BaselineError::Content(error.to_string()))
+        let front = whole(front)?;
+        check::front(&front).map_err(BaselineError::Content)?;
+        Ok(front)
+    }
+
+    /// What was kept out and not accepted since.
+    pub fn still_kept_out(&self) -> impl Iterator<Item = &KeptOut> {
+        self.kept_out.iter().filter(|kept| self.accepted_by(kept).is_none())
+    }
+
+    /// Who accepted what was kept out.
+    #[must_use]
+    pub fn accepted_by(&self, kept: &KeptOut) -> Option<&Approval> {
+        let is_it = |approval: &&Approval| approval.accepted.kept_out.iter().any(|it| it.is_about_the_same(kept));
+        self.approvals.iter().find(is_it)
+    }
+}
+
+/// The first line of a file.
+pub struct Header {
+    line: usize,
+    front: usize,
+    store: usize,
+    digest: [u8; 64],
+}
+
+impl Header {
+    /// From how a file begins: its first [`LINE_MAX`] octets are enough.
+    ///
+    /// # Errors
+    /// When it is no baseline, or a newer one.
+    pub fn of(start: &[u8]) -> Result<Self, BaselineError> {
+        let none = || BaselineError::NoBaseline;
+        let start = start.get(..LINE_MAX).unwrap_or(start);
+        let end = start.iter().position(|&byte| byte == b'\n').ok_or_else(none)?;
+        let line = start.get(..end).and_then(|line| std::str::from_utf8(line).ok()).ok_or_else(none)?;
+        let mut words = line.strip_prefix(MAGIC).ok_or_else(none)?.split(' ');
+        let version: u32 = words.next().and_then(|word| word.parse().ok()).ok_or_else(none)?;
+        if version > VERSION {
+            return Err(BaselineError::Newer(version));
+        }
+        let mut length = || words.next().and_then(|word| word.parse::<usize>().ok());
+        let (front, store) = length().zip(length()).ok_or_else(none)?;
+        let digest = words.next().and_then(|word| word.as_bytes().try_into().ok()).ok_or_else(none)?;
+        let header = Self { line: end + 1, front, store, digest };
+        if header.octets() > FILE_MAX {
+            return Err(BaselineError::TooLarge(header.octets()));
+        }
+        Ok(header)
+    }
+
+    /// How many octets the file should have.
+    #[must_use]
+    pub const fn octets(&self) -> u64 {
+        (self.line as u64).saturating_add(self.front as u64).saturating_add(self.store as u64)
     }
 }
 
 /// The two parts of a file.
 fn parts(file: &[u8]) -> Result<(&[u8], &[u8]), BaselineError> {
-    let start = file.get(..LINE_MAX.min(file.len())).unwrap_or_default();
-    let end = start.iter().position(|&byte| byte == b'\n').ok_or(BaselineError::NoBaseline)?;
-    let line = std::str::from_utf8(&start[..end]).map_err(|_| BaselineError::NoBaseline)?;
-    let mut words = line.strip_prefix(MAGIC).ok_or(BaselineError::NoBaseline)?.split(' ');
-    let version: u32 = words.next().and_then(|word| word.parse().ok()).ok_or(BaselineError::NoBaseline)?;
-    if version > VERSION {
-        return Err(BaselineError::Newer(version));
+    let header = Header::of(file)?;
+    if file.len() as u64 != header.octets() {
+        return Err(BaselineError::Length { found: file.len() as u64, expected: header.octets() });
     }
-    let mut length = || words.next().and_then(|word| word.parse::<usize>().ok());
-    let (front, store) = length().zip(length()).ok_or(BaselineError::NoBaseline)?;
-    let body = &file[end + 1..];
-    let expected = front.saturating_add(store);
-    if body.len() != expected {
-        let line = end as u64 + 1;
-        let (found, expected) = (file.len() as u64, (expected as u64).saturating_add(line));
-        return Err(BaselineError::Length { found, expected });
-    }
+    let body = file.get(header.line..).unwrap_or_default();
     let digest: String = Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect();
-    if words.next() != Some(digest.as_str()) {
+    if header.digest != *digest.as_bytes() {
         return Err(BaselineError::Digest);
     }
-    Ok(body.split_at(front))
+    body.split_at_checked(header.front).ok_or(BaselineError::NoBaseline)
+}
+
+/// What a part holds, with nothing behind it.
+fn whole<'a, T: Deserialize<'a>>(part: &'a [u8]) -> Result<T, BaselineError> {
+    match postcard::take_from_bytes(part) {
+        Ok((content, [])) => Ok(content),
+        Ok(_) => Err(BaselineError::Content("something stands behind a part".to_owned())),
+        Err(error) => Err(BaselineError::Content(error.to_string())),
+    }
 }

@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
+use wardtap_net::address::Address;
+use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
+use super::kept_out::KeptOut;
 use super::store::{
-    Activity, HOURS_PER_DAY, LinkHour, LinkKey, LinkMinute, MINUTES_PER_HOUR, OperationMinute, Store, StoredDevice,
-    StoredLink, StoredOperation, wider,
+    Activity, HOURS_PER_DAY, LinkHour, LinkMinute, MINUTES_PER_HOUR, OperationMinute, Store, StoredDevice, StoredLink,
+    StoredOperation, wider,
 };
+use crate::alert::Alert;
 use crate::device::Devices;
 use crate::links::{OperationUse, Service, Use};
 use crate::parties::{Parties, PartyLink};
@@ -18,6 +22,8 @@ pub struct Learner {
     links: HashMap<PartyLink, StoredLink, foldhash::fast::RandomState>,
     /// Days on which the parties were there, by their place among parties.
     days: Vec<StoredDevice>,
+    /// What alerts said, by day, device, peer and detection; what they said first.
+    alerted: BTreeMap<(u32, String, String, &'static str), String>,
 }
 
 impl Learner {
@@ -62,6 +68,31 @@ impl Learner {
         }
     }
 
+    /// Takes an alert that was raised while learning: what it is about is not to be learned.
+    pub fn alerted(&mut self, alert: &Alert, parties: &mut Parties, devices: &Devices) {
+        let found = &alert.deviation;
+        let mut id = |address: Option<Address>| {
+            let party = address.and_then(|address| parties.of(address, devices));
+            party.map_or_else(String::new, |party| parties.id(party).to_owned())
+        };
+        let (device, peer) = (id(Some(found.device)), id(found.peer));
+        for day in day_of(found.first)..=day_of(found.last) {
+            let key = (day, device.clone(), peer.clone(), found.about.name);
+            self.alerted.entry(key).or_insert_with(|| found.observed.clone());
+        }
+    }
+
+    /// What is to be kept out of what was learned.
+    pub fn kept_out(&self) -> impl Iterator<Item = KeptOut> {
+        self.alerted.iter().map(|((day, device, peer, detection), observed)| KeptOut {
+            device: device.clone(),
+            peer: peer.clone(),
+            day: *day,
+            detection: (*detection).to_owned(),
+            observed: observed.clone(),
+        })
+    }
+
     /// What was learned.
     #[must_use]
     pub fn into_store(self, parties: &Parties, devices: &Devices) -> Store {
@@ -76,11 +107,7 @@ impl Learner {
                 stored.mac.get_or_insert(mac.0);
             }
         }
-        let links = self.links.into_iter().map(|(key, link)| {
-            let PartyLink { initiator, responder, service: Service { transport, port } } = key;
-            let (initiator, responder) = (parties.id(initiator).to_owned(), parties.id(responder).to_owned());
-            (LinkKey { initiator, responder, transport, port }, link)
-        });
+        let links = self.links.into_iter().map(|(key, link)| (parties.key(key), link));
         Store { devices: stored, links: links.collect() }
     }
 
@@ -96,6 +123,12 @@ impl Learner {
         }
         &mut self.days[place]
     }
+}
+
+/// The day (UTC) of a time, counted from 1970.
+fn day_of(time: Timestamp) -> u32 {
+    const NANOS_PER_DAY: u64 = 86_400 * NANOS_PER_SECOND;
+    u32::try_from(time.nanos() / NANOS_PER_DAY).unwrap_or(u32::MAX)
 }
 
 impl StoredLink {

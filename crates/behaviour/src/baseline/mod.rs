@@ -1,10 +1,15 @@
 //! The baseline: what was learned of a site, what is normal there, and the file that holds both.
 
+pub mod approval;
 pub mod calibrate;
+mod check;
+pub mod difference;
 pub mod file;
+pub mod kept_out;
 pub mod learner;
 pub mod measure;
 pub mod novelty;
 pub mod points;
 pub mod profile;
 pub mod store;
+pub mod trust;

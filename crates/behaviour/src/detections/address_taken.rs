@@ -5,7 +5,8 @@ use wardtap_net::claim::How;
 use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
 use crate::alert::{Deviation, Severity};
-use crate::detection::{About, Detection, Raise, Technique};
+use crate::attack::technique;
+use crate::detection::{About, Detection, Raise};
 use crate::device::{DeviceId, IdentityChange};
 use crate::observation::{Claimed, Place};
 
@@ -13,7 +14,7 @@ use crate::observation::{Claimed, Place};
 pub static ABOUT: About = About {
     name: "address-taken",
     title: "A second device claims an address whose owner lives",
-    attack: &[Technique { id: "T0830", name: "Adversary-in-the-Middle", tactic: "Collection" }],
+    attack: &[technique("T0830")],
     impact: "What is sent to the device can be read, changed or lost on its way, alarms and settings included.",
     response: "Find the switch port of the claiming hardware address. Leave the owner of the address on the network.",
     page: include_str!("address_taken.md"),
@@ -159,6 +160,7 @@ impl AddressTaken {
         let who = peer.map_or_else(|| "An unknown device".to_owned(), |peer| peer.to_string());
         raise.raise(Deviation {
             about: &ABOUT,
+            attack: None,
             device: taking.address,
             peer,
             subject: "address".into(),

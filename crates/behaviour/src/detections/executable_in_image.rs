@@ -3,17 +3,15 @@
 use wardtap_dissect::Finding;
 
 use crate::alert::{Deviation, Severity};
-use crate::detection::{About, Detection, Raise, Technique};
+use crate::attack::technique;
+use crate::detection::{About, Detection, Raise};
 use crate::observation::Content;
 
 /// What the detection is.
 pub static ABOUT: About = About {
     name: "executable-in-image",
     title: "Program hidden in a DICOM object",
-    attack: &[
-        Technique { id: "T0867", name: "Lateral Tool Transfer", tactic: "Lateral Movement" },
-        Technique { id: "T0863", name: "User Execution", tactic: "Execution" },
-    ],
+    attack: &[technique("T0867"), technique("T0863")],
     impact: "An infected archive or workstation stops imaging: studies cannot be taken, sent or read.",
     response: "Do not open the object. Quarantine it in the archive, and find out what runs on the sender.",
     page: include_str!("executable_in_image.md"),
@@ -32,6 +30,7 @@ impl Detection for ExecutableInImage {
         let Finding::Executable { format, place, .. } = content.finding;
         raise.raise(Deviation {
             about: &ABOUT,
+            attack: None,
             device: content.receiver,
             peer: Some(content.sender),
             subject: format.into(),

@@ -1,7 +1,8 @@
 #![doc = include_str!("frozen_values.md")]
 
 use crate::alert::Severity;
-use crate::detection::{About, Detection, Raise, Technique};
+use crate::attack::technique;
+use crate::detection::{About, Detection, Raise};
 use crate::links::{Link, kind_of, readable};
 use crate::scoring::{Departure, Judged, What, score};
 
@@ -9,10 +10,7 @@ use crate::scoring::{Departure, Judged, What, score};
 pub static ABOUT: About = About {
     name: "frozen-values",
     title: "Values that always move stand still, or repeat themselves",
-    attack: &[
-        Technique { id: "T0856", name: "Spoof Reporting Message", tactic: "Evasion" },
-        Technique { id: "T0832", name: "Manipulation of View", tactic: "Impact" },
-    ],
+    attack: &[technique("T0856"), technique("T0832")],
     impact: "What the device reports may not be so: a failing supply, room or fridge would not be seen.",
     response: "Look at the device itself and watch by hand what it watches, until sensor and controller are checked.",
     page: include_str!("frozen_values.md"),

@@ -1,7 +1,8 @@
 #![doc = include_str!("message_changed.md")]
 
 use crate::alert::Severity;
-use crate::detection::{About, Detection, Raise, Technique};
+use crate::attack::technique;
+use crate::detection::{About, Detection, Raise};
 use crate::links::Link;
 use crate::repeats::{Repeat, RepeatKind};
 use crate::scoring::Judged;
@@ -10,11 +11,7 @@ use crate::scoring::Judged;
 pub static ABOUT: About = About {
     name: "message-changed",
     title: "A message has other content than the one it says it is",
-    attack: &[
-        Technique { id: "T0856", name: "Spoof Reporting Message", tactic: "Evasion" },
-        Technique { id: "T0830", name: "Adversary-in-the-Middle", tactic: "Collection" },
-        Technique { id: "T0831", name: "Manipulation of Control", tactic: "Impact" },
-    ],
+    attack: &[technique("T0856"), technique("T0830"), technique("T0831")],
     impact: "A result or order may have been changed on its way: a patient is treated for what nobody measured or ordered.",
     response: "Compare what sender and receiver show of these messages by hand; trust neither until they agree.",
     page: include_str!("message_changed.md"),

@@ -1,7 +1,8 @@
 #![doc = include_str!("message_replayed.md")]
 
 use crate::alert::Severity;
-use crate::detection::{About, Detection, Raise, Technique};
+use crate::attack::technique;
+use crate::detection::{About, Detection, Raise};
 use crate::links::Link;
 use crate::repeats::{Repeat, RepeatKind};
 use crate::scoring::Judged;
@@ -10,10 +11,7 @@ use crate::scoring::Judged;
 pub static ABOUT: About = About {
     name: "message-replayed",
     title: "Old messages are sent again",
-    attack: &[
-        Technique { id: "T0856", name: "Spoof Reporting Message", tactic: "Evasion" },
-        Technique { id: "T0855", name: "Unauthorized Command Message", tactic: "Impair Process Control" },
-    ],
+    attack: &[technique("T0856"), technique("T0855")],
     impact: "An old result or order counts as a new one: a patient is treated for what is no longer so.",
     response: "Ask the owner of the sender whether it was meant to send these again; check what the receiver took for new.",
     page: include_str!("message_replayed.md"),

@@ -15,6 +15,7 @@ pub mod refusals;
 pub mod silence;
 pub mod slow_answers;
 pub mod sweep;
+pub mod techniques;
 pub mod unusual_hour;
 pub mod unusual_rate;
 pub mod unusual_value;

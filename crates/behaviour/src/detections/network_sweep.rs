@@ -6,8 +6,9 @@ use wardtap_net::address::Address;
 use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
 use crate::alert::Severity;
+use crate::attack::technique;
 use crate::baseline::novelty::circumstances;
-use crate::detection::{About, Detection, Raise, Technique};
+use crate::detection::{About, Detection, Raise};
 use crate::links::{Link, Service};
 use crate::scoring::{Departure, Judged, What};
 
@@ -15,10 +16,7 @@ use crate::scoring::{Departure, Judged, What};
 pub static ABOUT: About = About {
     name: "network-sweep",
     title: "One device tries many others",
-    attack: &[
-        Technique { id: "T0846", name: "Remote System Discovery", tactic: "Discovery" },
-        Technique { id: "T1046", name: "Network Service Discovery", tactic: "Discovery" },
-    ],
+    attack: &[technique("T0846"), technique("T0888"), technique("T1046")],
     impact: "Somebody finds out which devices there are and what they offer; some devices fail when they are tried.",
     response: "Ask who works on the asking device; if nobody does, take it off the network.",
     page: include_str!("network_sweep.md"),

@@ -1,8 +1,9 @@
 #![doc = include_str!("new_conversation.md")]
 
 use crate::alert::Severity;
+use crate::attack::technique;
 use crate::baseline::novelty::circumstances;
-use crate::detection::{About, Detection, Raise, Technique};
+use crate::detection::{About, Detection, Raise};
 use crate::detections::network_sweep;
 use crate::links::Link;
 use crate::scoring::{Departure, Judged, What, score};
@@ -11,10 +12,7 @@ use crate::scoring::{Departure, Judged, What, score};
 pub static ABOUT: About = About {
     name: "new-conversation",
     title: "Two devices talk that never did",
-    attack: &[
-        Technique { id: "T0886", name: "Remote Services", tactic: "Lateral Movement" },
-        Technique { id: "T0846", name: "Remote System Discovery", tactic: "Discovery" },
-    ],
+    attack: &[technique("T0886"), technique("T0846")],
     impact: "Who reaches a device over a new way can read, disturb or command it.",
     response: "Ask the owners of both devices what changed; if nothing did, look at what the asking device does.",
     page: include_str!("new_conversation.md"),

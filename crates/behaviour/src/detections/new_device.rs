@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
 use crate::alert::Severity;
-use crate::detection::{About, Detection, Raise, Technique};
+use crate::attack::technique;
+use crate::detection::{About, Detection, Raise};
 use crate::links::Link;
 use crate::scoring::{Departure, Judged, What};
 
@@ -13,10 +14,7 @@ use crate::scoring::{Departure, Judged, What};
 pub static ABOUT: About = About {
     name: "new-device",
     title: "A device that was never seen before",
-    attack: &[
-        Technique { id: "T0864", name: "Transient Cyber Asset", tactic: "Initial Access" },
-        Technique { id: "T1200", name: "Hardware Additions", tactic: "Initial Access" },
-    ],
+    attack: &[technique("T0864"), technique("T1200")],
     impact: "A device that nobody expects can read, disturb or command what care depends on.",
     response: "Find out who brought it and what for; if nobody knows it, take it off the network.",
     page: include_str!("new_device.md"),

@@ -1,7 +1,8 @@
 #![doc = include_str!("new_operation.md")]
 
 use crate::alert::Severity;
-use crate::detection::{About, Detection, Raise, Technique};
+use crate::attack::technique;
+use crate::detection::{About, Detection, Raise};
 use crate::links::{Link, kind_of, readable};
 use crate::scoring::{Departure, Judged, What, score};
 
@@ -9,10 +10,7 @@ use crate::scoring::{Departure, Judged, What, score};
 pub static ABOUT: About = About {
     name: "new-operation",
     title: "A device is asked for what it never was",
-    attack: &[
-        Technique { id: "T0855", name: "Unauthorized Command Message", tactic: "Impair Process Control" },
-        Technique { id: "T0801", name: "Monitor Process State", tactic: "Collection" },
-    ],
+    attack: &[technique("T0855"), technique("T0801")],
     impact: "A command or request that does not belong here can change a treatment, a record or a building's safety.",
     response: "Ask the owners of both systems whether this was planned; if not, stop the sender.",
     page: include_str!("new_operation.md"),

@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
 use crate::alert::{Deviation, Severity};
-use crate::detection::{About, Detection, Raise, Technique};
+use crate::attack::technique;
+use crate::detection::{About, Detection, Raise};
 use crate::detections::sweep;
 use crate::observation::Place;
 use crate::tally::{Pair, Tally};
@@ -14,10 +15,7 @@ use crate::tally::{Pair, Tally};
 pub static ABOUT: About = About {
     name: "refusal-storm",
     title: "One device refuses what another sends",
-    attack: &[
-        Technique { id: "T0806", name: "Brute Force I/O", tactic: "Impair Process Control" },
-        Technique { id: "T0814", name: "Denial of Service", tactic: "Inhibit Response Function" },
-    ],
+    attack: &[technique("T0806"), technique("T0814")],
     impact: "Results, orders, images or commands do not arrive, or somebody tries what is not allowed.",
     response: "Call the owners of both systems: one has changed. Use the manual procedure until it works again.",
     page: include_str!("refusal_storm.md"),
@@ -113,15 +111,13 @@ impl Detection for RefusalStorm {
         let seconds = last.time.since(began.time).div_ceil(NANOS_PER_SECOND).max(1);
         raise.raise(Deviation {
             about: &ABOUT,
+            attack: None,
             device: tally.pair.responder,
             peer: Some(tally.pair.requester),
             subject: tally.pair.protocol.name.into(),
             severity: Severity::Medium,
             score: 60,
-            explanation: format!(
-                "{} refuses most of what {} sends it over {}.",
-                tally.pair.responder, tally.pair.requester, tally.pair.protocol.title
-            ),
+            explanation: format!("{} refuses most of what {} sends it.", tally.pair.responder, tally.pair.requester),
             expected: "almost all answers positive".to_owned(),
             observations: 0,
             observed: format!("{refusals} refusals among {responses} answers within {seconds} s"),

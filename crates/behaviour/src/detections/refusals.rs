@@ -1,8 +1,9 @@
 #![doc = include_str!("refusals.md")]
 
 use crate::alert::Severity;
+use crate::attack::technique;
 use crate::baseline::measure::Measure;
-use crate::detection::{About, Detection, Raise, Technique};
+use crate::detection::{About, Detection, Raise};
 use crate::links::{Link, readable};
 use crate::scoring::{Departure, Judged, What, score};
 
@@ -10,10 +11,7 @@ use crate::scoring::{Departure, Judged, What, score};
 pub static ABOUT: About = About {
     name: "refusals",
     title: "A system refuses far more than ever",
-    attack: &[
-        Technique { id: "T0814", name: "Denial of Service", tactic: "Inhibit Response Function" },
-        Technique { id: "T0806", name: "Brute Force I/O", tactic: "Impair Process Control" },
-    ],
+    attack: &[technique("T0814"), technique("T0826")],
     impact: "Results, orders, images or commands do not arrive.",
     response: "Call the owners of both systems: one has changed. Use the manual procedure until it works again.",
     page: include_str!("refusals.md"),

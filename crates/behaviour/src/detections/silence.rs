@@ -1,8 +1,9 @@
 #![doc = include_str!("silence.md")]
 
 use crate::alert::Severity;
+use crate::attack::technique;
 use crate::baseline::measure::Measure;
-use crate::detection::{About, Detection, Raise, Technique};
+use crate::detection::{About, Detection, Raise};
 use crate::links::{Link, readable};
 use crate::parties::Party;
 use crate::scoring::{Departure, Judged, What, score};
@@ -11,10 +12,7 @@ use crate::scoring::{Departure, Judged, What, score};
 pub static ABOUT: About = About {
     name: "silence",
     title: "A steady conversation has stopped",
-    attack: &[
-        Technique { id: "T0815", name: "Denial of View", tactic: "Impact" },
-        Technique { id: "T0803", name: "Block Command Message", tactic: "Inhibit Response Function" },
-    ],
+    attack: &[technique("T0815"), technique("T0814"), technique("T0804"), technique("T0829"), technique("T0878")],
     impact: "Readings, alarms or results are missing, and nobody is told.",
     response: "Look at the device and its connection; until it is back, watch the patient or the place by other means.",
     page: include_str!("silence.md"),

@@ -1,8 +1,9 @@
 #![doc = include_str!("slow_answers.md")]
 
 use crate::alert::Severity;
+use crate::attack::technique;
 use crate::baseline::measure::Measure;
-use crate::detection::{About, Detection, Raise, Technique};
+use crate::detection::{About, Detection, Raise};
 use crate::links::{Link, readable};
 use crate::scoring::{Departure, Judged, What, score};
 
@@ -10,7 +11,7 @@ use crate::scoring::{Departure, Judged, What, score};
 pub static ABOUT: About = About {
     name: "slow-answers",
     title: "A system answers far more slowly than ever",
-    attack: &[Technique { id: "T0814", name: "Denial of Service", tactic: "Inhibit Response Function" }],
+    attack: &[technique("T0814"), technique("T0826")],
     impact: "Who waits for a slow system works without its data, or by hand.",
     response: "Call the owner of the slow system; prepare the manual procedure.",
     page: include_str!("slow_answers.md"),

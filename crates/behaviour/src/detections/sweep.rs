@@ -1,19 +1,17 @@
 #![doc = include_str!("sweep.md")]
 
 use crate::alert::{Deviation, Severity};
-use crate::detection::{About, Detection, Raise, Technique};
+use crate::attack::technique;
+use crate::detection::{About, Detection, Raise};
 use crate::tally::Tally;
 
 /// What the detection is.
 pub static ABOUT: About = About {
     name: "sweep",
     title: "One device searches through another",
-    attack: &[
-        Technique { id: "T0846", name: "Remote System Discovery", tactic: "Discovery" },
-        Technique { id: "T0888", name: "Remote System Information Discovery", tactic: "Discovery" },
-    ],
+    attack: &[technique("T0846"), technique("T0888")],
     impact: "Somebody finds out what can be commanded here; some controllers fail when asked for what they lack.",
-    response: "Ask who works on the asking device; if nobody does, take it off the network and check the asked one.",
+    response: "Ask who works on the asking device. If nobody does, have clinical engineering take it off the network.",
     page: include_str!("sweep.md"),
 };
 
@@ -42,14 +40,15 @@ impl Detection for Sweep {
         let (first, last) = tally.refused.unwrap_or((tally.first, tally.last));
         raise.raise(Deviation {
             about: &ABOUT,
+            attack: None,
             device: tally.pair.responder,
             peer: Some(tally.pair.requester),
             subject: tally.pair.protocol.name.into(),
             severity: Severity::Medium,
             score: 70,
             explanation: format!(
-                "{} is searching through what {} offers over {}, as somebody does who does not know it yet.",
-                tally.pair.requester, tally.pair.responder, tally.pair.protocol.title
+                "{} is searching through what {} offers, as somebody does who does not know it yet.",
+                tally.pair.requester, tally.pair.responder
             ),
             expected,
             observations: 0,

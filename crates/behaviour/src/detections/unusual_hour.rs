@@ -1,7 +1,8 @@
 #![doc = include_str!("unusual_hour.md")]
 
 use crate::alert::Severity;
-use crate::detection::{About, Detection, Raise, Technique};
+use crate::attack::technique;
+use crate::detection::{About, Detection, Raise};
 use crate::links::Link;
 use crate::scoring::{Departure, Judged, What, score};
 
@@ -9,7 +10,7 @@ use crate::scoring::{Departure, Judged, What, score};
 pub static ABOUT: About = About {
     name: "unusual-hour",
     title: "Active at an hour that is quiet else",
-    attack: &[Technique { id: "T0859", name: "Valid Accounts", tactic: "Persistence" }],
+    attack: &[technique("T0859"), technique("T1078")],
     impact: "Work at an hour when nobody works may be somebody else's.",
     response: "Ask whether somebody works there now; if nobody does, look at what the device does.",
     page: include_str!("unusual_hour.md"),

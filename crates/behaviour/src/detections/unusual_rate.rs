@@ -1,8 +1,9 @@
 #![doc = include_str!("unusual_rate.md")]
 
 use crate::alert::Severity;
+use crate::attack::technique;
 use crate::baseline::measure::Measure;
-use crate::detection::{About, Detection, Raise, Technique};
+use crate::detection::{About, Detection, Raise};
 use crate::links::{Link, readable};
 use crate::scoring::{Departure, Judged, What, score};
 
@@ -10,10 +11,7 @@ use crate::scoring::{Departure, Judged, What, score};
 pub static ABOUT: About = About {
     name: "unusual-rate",
     title: "Far more messages than ever",
-    attack: &[
-        Technique { id: "T0814", name: "Denial of Service", tactic: "Inhibit Response Function" },
-        Technique { id: "T0806", name: "Brute Force I/O", tactic: "Impair Process Control" },
-    ],
+    attack: &[technique("T0814"), technique("T0806"), technique("T1119")],
     impact: "A flood of messages can stop a system, fill a record with errors, or be a search for data.",
     response: "Ask the owner of the sending system; if it is a fault, have it stopped before the receiver fails.",
     page: include_str!("unusual_rate.md"),

@@ -1,8 +1,9 @@
 #![doc = include_str!("unusual_value.md")]
 
 use crate::alert::Severity;
+use crate::attack::technique;
 use crate::baseline::measure::Measure;
-use crate::detection::{About, Detection, Raise, Technique};
+use crate::detection::{About, Detection, Raise};
 use crate::links::{Link, kind_of, readable};
 use crate::scoring::{Departure, Judged, What, score};
 
@@ -10,10 +11,7 @@ use crate::scoring::{Departure, Judged, What, score};
 pub static ABOUT: About = About {
     name: "unusual-value",
     title: "A value far from all that were seen",
-    attack: &[
-        Technique { id: "T0836", name: "Modify Parameter", tactic: "Impair Process Control" },
-        Technique { id: "T0832", name: "Manipulation of View", tactic: "Impact" },
-    ],
+    attack: &[technique("T0836"), technique("T0855"), technique("T0831"), technique("T0832")],
     impact: "A wrong setting or reading can harm patients where a room, gas or device depends on it.",
     response: "Check the setting at the device itself and set it right; find out who changed it.",
     page: include_str!("unusual_value.md"),
@@ -32,7 +30,7 @@ impl Detection for UnusualValue {
             What::Beyond { measure: Measure::Value, operation, now, normal, excess } => {
                 (operation.unwrap_or_default(), now.to_string(), normal.to_string(), excess, None)
             }
-            What::Point { operation, place, now, normal, excess } => {
+            What::Point { operation, place, now, normal, excess, .. } => {
                 (operation, now.to_string(), normal.to_string(), excess, Some(place))
             }
             _ => return,

@@ -1,8 +1,9 @@
 #![doc = include_str!("unusual_volume.md")]
 
 use crate::alert::Severity;
+use crate::attack::technique;
 use crate::baseline::measure::Measure;
-use crate::detection::{About, Detection, Raise, Technique};
+use crate::detection::{About, Detection, Raise};
 use crate::links::{Link, readable};
 use crate::scoring::{Departure, Judged, What, score};
 
@@ -10,10 +11,7 @@ use crate::scoring::{Departure, Judged, What, score};
 pub static ABOUT: About = About {
     name: "unusual-volume",
     title: "Far more data than ever",
-    attack: &[
-        Technique { id: "T1048", name: "Exfiltration Over Alternative Protocol", tactic: "Exfiltration" },
-        Technique { id: "T0882", name: "Theft of Operational Information", tactic: "Impact" },
-    ],
+    attack: &[technique("T0882"), technique("T0811"), technique("T1041"), technique("T1048")],
     impact: "Patients' data may be leaving, or a system may be kept from its work.",
     response: "Ask the owner of the sending system what is copied; if nobody knows, stop the transfer.",
     page: include_str!("unusual_volume.md"),

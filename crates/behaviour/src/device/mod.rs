@@ -222,6 +222,12 @@ impl Devices {
         self.holdings.find(address).map(|place| self.resolve(self.holdings.owner(place)))
     }
 
+    /// The device that has an address now.
+    #[must_use]
+    pub fn of(&self, address: Address) -> Option<&Device> {
+        self.get(self.owner(address)?)
+    }
+
     /// A device; of one that proved to be another, that one.
     #[must_use]
     pub fn get(&self, device: DeviceId) -> Option<&Device> {

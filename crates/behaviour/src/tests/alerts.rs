@@ -9,6 +9,7 @@ fn at(seconds: u64) -> Timestamp {
 fn deviation(seconds: u64) -> Deviation {
     Deviation {
         about: &ABOUT,
+        attack: None,
         device: ASKED,
         peer: Some(ASKING),
         subject: "speech".into(),

@@ -1,10 +1,14 @@
 //! Judgement from outside: messages of an invented protocol in, tallies, deviations and alerts out.
 
 mod alerts;
+mod assets;
+mod attack;
+mod baselines;
 mod crowds;
 mod detections;
 mod devices;
 mod repeats;
+mod site;
 mod takings;
 mod tallies;
 mod values;

@@ -4,8 +4,10 @@ use wardtap_dissect::points::Points;
 
 use super::*;
 use crate::alert::{Alert, State};
+use crate::baseline::approval::{Accepted, Change, Changed};
 use crate::baseline::calibrate::profiles;
 use crate::baseline::learner::Learner;
+use crate::baseline::measure::Measure;
 use crate::baseline::points::StoredPoints;
 use crate::baseline::store::Store;
 use crate::judge::{Behaviour, Judge, Verdict};
@@ -187,6 +189,30 @@ fn a_value_that_always_moves_and_does_not_is_told() {
     assert_eq!(names(&raised), ["frozen-values"]);
     let observed = &raised[0].deviation.observed;
     assert!(observed.contains(" min at 40, "), "of the place that stands still: {observed}");
+}
+
+#[test]
+fn what_was_accepted_is_quiet() {
+    let profiles = profiles(&learned(), &Site::default(), 5.0);
+    let (key, known) = profiles.links.iter().find(|(_, link)| !link.points.is_empty()).expect("it was learned");
+    let operation = || known.points.keys().next().expect("it was learned").clone();
+    let mut accepted = Accepted::default();
+    for what in [
+        Changed::Point { measure: Measure::Reading, operation: operation(), place: 40, now: -150, normal: -16 },
+        Changed::Frozen { operation: operation(), place: 40, now: 90, normal: 1 },
+        Changed::Looped(operation()),
+    ] {
+        accepted.add(&Change { link: key.clone(), what }, None, &profiles).expect("it comes of this baseline");
+    }
+    let mut wider = profiles.clone();
+    accepted.apply(&mut wider);
+    let (before, after) = (&known.points[&operation()], &wider.links[key].points[&operation()]);
+    assert_eq!(after.points[0].range.low_signed, -150);
+    assert_eq!(after.points[0].range.high_signed, before.points[0].range.high_signed);
+    assert_eq!((after.points[0].still, after.loops), (90, true));
+    assert_eq!((&after.points[1..], after.days, after.minutes), (&before.points[1..], before.days, before.minutes));
+    let unknown = Changed::Looped("other".to_owned());
+    assert!(accepted.add(&Change { link: key.clone(), what: unknown }, None, &profiles).is_err());
 }
 
 #[test]

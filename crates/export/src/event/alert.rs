@@ -3,12 +3,11 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use wardtap_behaviour::alert;
-use wardtap_behaviour::detection::ATTACK_VERSION;
-use wardtap_behaviour::device::Devices;
+use wardtap_behaviour::attack::{ATTACK_VERSION, Technique};
 use wardtap_behaviour::observation::Place;
-use wardtap_net::address::Address;
 
-use super::{AlertType, DeviceBody, FlowBody, Schema, Time, device_body, roles};
+use super::{AlertType, DepartureBody, DeviceBody, FlowBody, Known, Schema, Time};
+use crate::clinical;
 
 /// A deviation.
 #[derive(Serialize, JsonSchema)]
@@ -80,6 +79,10 @@ pub struct AlertBody {
     pub clinical: Clinical,
     /// The frames that show it.
     pub evidence: Evidence,
+    /// What of it the baseline does not hold, in the baseline's words; absent where no baseline was needed.
+    /// `wardtap baseline approve` accepts it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub departure: Option<DepartureBody>,
 }
 
 /// A technique of MITRE ATT&CK.
@@ -115,14 +118,20 @@ pub struct Coverage {
 pub struct Clinical {
     /// What the device does, as far as is known.
     pub function: String,
+    /// Where it is, as the assets file says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
     /// What is at stake.
-    pub impact: &'static str,
+    pub impact: String,
     /// What to do.
-    pub response: &'static str,
-    /// `never-while-in-use`, `ask` or `safe`.
+    pub response: String,
+    /// `never-while-in-use`, `ask` or `safe`: the last only where the assets file says so of this device.
     #[schemars(extend("enum" = ["never-while-in-use", "ask", "safe"]))]
     pub isolation: &'static str,
-    /// `assets` or `class`.
+    /// What to do without the device, as the assets file says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workaround: Option<String>,
+    /// Who says what `isolation` is: the assets file of this device, or wardtap of its class.
     #[schemars(extend("enum" = ["assets", "class"]))]
     pub source: &'static str,
 }
@@ -158,7 +167,7 @@ pub struct Frame {
 impl AlertEvent {
     /// The event of an alert; `captures` are the names of the inputs.
     #[must_use]
-    pub fn new(alert: &alert::Alert, devices: &Devices, captures: &[String]) -> Self {
+    pub fn new(alert: &alert::Alert, known: Known<'_>, captures: &[String]) -> Self {
         let deviation = &alert.deviation;
         let frame = |place: &Place| Frame {
             capture: captures.get(place.frame.input()).cloned().unwrap_or_default(),
@@ -169,8 +178,8 @@ impl AlertEvent {
             schema: Schema::V1,
             kind: AlertType::Is,
             time: deviation.last.into(),
-            device: device_body(devices, deviation.device),
-            peer: deviation.peer.map(|peer| device_body(devices, peer)),
+            device: known.body(deviation.device),
+            peer: deviation.peer.map(|peer| known.body(peer)),
             flow: deviation.flow.as_ref().map(FlowBody::from),
             alert: AlertBody {
                 id: alert.id.clone(),
@@ -180,48 +189,41 @@ impl AlertEvent {
                 title: deviation.about.title,
                 severity: deviation.severity.name(),
                 score: deviation.score,
-                explanation: deviation.explanation.clone(),
+                explanation: known.explanation(deviation),
                 expected: deviation.expected.clone(),
                 observed: deviation.observed.clone(),
                 observations: deviation.observations,
                 first_seen: deviation.first.into(),
                 last_seen: deviation.last.into(),
                 count: deviation.count,
-                attack: deviation.about.attack.iter().map(AttackBody::from).collect(),
+                attack: deviation.attack.unwrap_or(deviation.about.attack).iter().map(AttackBody::from).collect(),
                 coverage: Coverage {
                     dropped_packets: 0,
                     gap_bytes: deviation.gap_bytes,
                     one_sided: deviation.one_sided,
                 },
-                clinical: Clinical {
-                    function: function(devices, deviation.device),
-                    impact: deviation.about.impact,
-                    response: deviation.about.response,
-                    isolation: "ask",
-                    source: "class",
-                },
+                clinical: clinical::clinical(
+                    deviation.about,
+                    known.devices.of(deviation.device),
+                    known.asset(deviation.device),
+                ),
                 evidence: Evidence {
                     frames: alert.evidence.iter().map(frame).collect(),
                     frames_total: alert.frames_total,
                     sha256: deviation.sha256.map(hexadecimal),
                 },
+                departure: alert.change.as_ref().map(DepartureBody::from),
             },
         }
     }
 }
 
-impl From<&wardtap_behaviour::detection::Technique> for AttackBody {
-    fn from(technique: &wardtap_behaviour::detection::Technique) -> Self {
+impl From<&Technique> for AttackBody {
+    fn from(technique: &Technique) -> Self {
         Self { technique: technique.id, name: technique.name, tactic: technique.tactic, version: ATTACK_VERSION }
     }
 }
 
 fn hexadecimal(digest: [u8; 32]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// What a device does, by what it speaks: all that is known without an assets file.
-fn function(devices: &Devices, address: Address) -> String {
-    let roles: Vec<&str> = devices.owner(address).and_then(|device| devices.get(device)).map(roles).unwrap_or_default();
-    if roles.is_empty() { "not known".to_owned() } else { roles.join(", ") }
 }

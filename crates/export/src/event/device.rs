@@ -2,6 +2,9 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use wardtap_behaviour::alert::Deviation;
+use wardtap_behaviour::assets::{Asset, Assets, Criticality};
+use wardtap_behaviour::class::Class;
 use wardtap_behaviour::device::{self, Devices};
 use wardtap_behaviour::judge::DeviceNews;
 use wardtap_dissect::PROTOCOLS;
@@ -27,23 +30,100 @@ pub struct DeviceBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(max = 4095))]
     pub vlan: Option<u16>,
+    /// What the hospital calls it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Who made it, as the assets file says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<String>,
+    /// Which of the maker's, as the assets file says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Its class, as the assets file says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[a-z]+(-[a-z]+)*$"))]
+    pub class: Option<&'static str>,
+    /// Where it is, as the assets file says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    /// What it does for patients, as the assets file says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
+    /// What depends on it, as the assets file says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["low", "medium", "high", "life-supporting"]))]
+    pub criticality: Option<&'static str>,
     /// In `device` events: the id of the older device that it proved to be, by which it goes from now on.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = r"^(mac:([0-9a-f]{2}:){5}[0-9a-f]{2}|ip:[0-9a-f:.]+(@\d+)?)$"))]
     pub same_as: Option<String>,
 }
 
-/// The device of an address: known, or named by the address.
-#[must_use]
-pub fn device_body(devices: &Devices, address: Address) -> DeviceBody {
-    let device = devices.owner(address).and_then(|device| devices.get(device));
-    DeviceBody {
-        id: device.map_or_else(|| format!("ip:{address}"), device::Device::id),
-        ip: address.to_string(),
-        mac: device.and_then(|device| device.mac).map(|mac| mac.to_string()),
-        vlan: device.and_then(|device| device.vlan),
-        same_as: None,
+/// All that is known of devices: what was heard, and what the hospital says.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    /// The devices heard.
+    pub devices: &'a Devices,
+    /// What the hospital knows of its devices.
+    pub assets: &'a Assets,
+}
+
+impl<'a> Known<'a> {
+    /// The hospital's entry of the device of an address.
+    #[must_use]
+    pub fn asset(self, address: Address) -> Option<&'a Asset> {
+        self.assets.of(address, self.devices.of(address).and_then(|device| device.mac))
     }
+
+    /// The device of an address: known, or named by the address.
+    #[must_use]
+    pub fn body(self, address: Address) -> DeviceBody {
+        let device = self.devices.of(address);
+        let asset = self.asset(address);
+        let said = |said: fn(&Asset) -> &str| asset.map(said).filter(|said| !said.is_empty()).map(ToOwned::to_owned);
+        DeviceBody {
+            id: device.map_or_else(|| format!("ip:{address}"), device::Device::id),
+            ip: address.to_string(),
+            mac: device.and_then(|device| device.mac).map(|mac| mac.to_string()),
+            vlan: device.and_then(|device| device.vlan),
+            name: said(|asset| &asset.name),
+            vendor: said(|asset| &asset.vendor),
+            model: said(|asset| &asset.model),
+            class: asset.map(|asset| asset.class).filter(|class| *class != Class::Unknown).map(Class::name),
+            location: said(|asset| &asset.location),
+            function: said(|asset| &asset.function),
+            criticality: asset.and_then(|asset| asset.criticality).map(Criticality::name),
+            same_as: None,
+        }
+    }
+
+    /// The explanation of a deviation, with the hospital's names for the devices where it has them.
+    pub(super) fn explanation(self, deviation: &Deviation) -> String {
+        let mut text = deviation.explanation.clone();
+        for address in [Some(deviation.device), deviation.peer].into_iter().flatten() {
+            if let Some(asset) = self.asset(address).filter(|asset| !asset.name.is_empty()) {
+                text = renamed(&text, &address.to_string(), &asset.name);
+            }
+        }
+        text
+    }
+}
+
+/// A text with a name in place of an address; not of a longer one that begins or ends alike.
+fn renamed(text: &str, address: &str, name: &str) -> String {
+    let within = |text: &str| text.starts_with(|c: char| c.is_ascii_hexdigit());
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(address) {
+        let begins = before.ends_with(|c: char| c.is_ascii_hexdigit() || c == ':' || c == '.');
+        // A point or colon ends a part of a sentence, unless a digit follows.
+        let goes_on = within(after) || after.strip_prefix(['.', ':']).is_some_and(within);
+        out.push_str(before);
+        out.push_str(if begins || goes_on { address } else { name });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
 }
 
 /// A device was heard for the first time, or its identity has changed: it has a further address, its MAC address has become
@@ -65,8 +145,8 @@ pub struct DeviceEvent {
 impl DeviceEvent {
     /// The event of what is new of a device.
     #[must_use]
-    pub fn new(news: &DeviceNews, devices: &Devices) -> Self {
-        let mut device = device_body(devices, news.address);
+    pub fn new(news: &DeviceNews, known: Known<'_>) -> Self {
+        let mut device = known.body(news.address);
         if let Some(was) = news.was {
             let older = std::mem::replace(&mut device.id, was.to_string());
             device.same_as = Some(older);
@@ -89,4 +169,15 @@ pub fn roles(device: &device::Device) -> Vec<&'static str> {
         }
     }
     roles
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stands_for_its_address_only() {
+        let text = "10.0.0.1 asks 10.0.0.12, 110.0.0.1 and 10.0.0.1: a lot of 10.0.0.1.";
+        assert_eq!(renamed(text, "10.0.0.1", "CT-2"), "CT-2 asks 10.0.0.12, 110.0.0.1 and CT-2: a lot of CT-2.");
+    }
 }

@@ -1,112 +1,144 @@
 //! `wardtap learn`: turns captures into a baseline.
 
-use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
-use wardtap_behaviour::baseline::file::{Baseline, StoredSite};
+use anyhow::{anyhow, bail};
+use wardtap_behaviour::baseline::calibrate::BUDGET;
+use wardtap_behaviour::baseline::file::{Baseline, LearnedCapture, StoredSite};
 use wardtap_behaviour::baseline::learner::Learner;
-use wardtap_behaviour::baseline::measure::Measure;
-use wardtap_behaviour::baseline::novelty::Facet;
 use wardtap_behaviour::judge::{Behaviour, Judge};
 use wardtap_behaviour::parties::Parties;
 use wardtap_behaviour::site::Site;
-use wardtap_capture::Bounds;
-use wardtap_net::defragment::Defragmenter;
-use wardtap_net::flow::HashKey;
-use wardtap_net::flow_table::{Limits, Seeker};
+use wardtap_net::packet::Timestamp;
 
-use super::replay::{LINKS_MAX, OPERATIONS_MAX};
+use super::baseline::report;
 use crate::cli::Learn;
-use crate::front::{Front, Selection};
+use crate::front::Front;
 use crate::judgement::{EventTypes, Events, Judgement};
-use crate::memory::Shares;
-use crate::pipeline;
-use crate::progress::Progress;
-use crate::worker::WorkerOptions;
+use crate::output::{Replacement, place, unwritable};
+use crate::reading::{DAMAGED, Reading, Wanted, damage, tell_damage, tell_refusals};
+use crate::{USAGE, baselines};
 
 pub fn run(learn: &Learn) -> anyhow::Result<u8> {
-    let shares = Shares::of(learn.memory);
-    let bounds = Bounds { zstd_window: shares.zstd_window, blocks: usize::try_from(shares.blocks)? };
-    let mut baseline = match &learn.into {
-        Some(path) => {
-            let file = std::fs::read(path).with_context(|| format!("{}: cannot read the baseline", path.display()))?;
-            Baseline::from_bytes(&file).map_err(|error| anyhow!("{} {error}", path.display()))?
-        }
-        None => {
-            let mut baseline = Baseline::default();
-            baseline.front.site = StoredSite::of(&Site::default());
-            baseline
-        }
+    if let Some(nonsense) = learn.nonsense() {
+        eprintln!("wardtap: {nonsense}");
+        return Ok(USAGE);
+    }
+    let mut baseline = beginning(learn)?;
+    let reading = Reading {
+        captures: &learn.captures,
+        filter: learn.filter.as_deref(),
+        from: learn.from,
+        to: learn.to,
+        memory: learn.memory,
+        workers: learn.workers,
+        flows_by_vlan: learn.flows_by_vlan,
     };
-    let source = wardtap_capture::open_within(&learn.captures, bounds)?;
-    let captures: Vec<String> = source.inputs().into_iter().map(|input| input.capture).collect();
+    let opened = reading.open()?.with_heads();
+    if !learn.again {
+        // Before the work, which may take hours; what cannot be read twice is known only behind it.
+        let parts: Vec<Option<LearnedCapture>> =
+            reading.heads()?.into_iter().map(|digest| Some(part(learn, digest?, Span::ALL))).collect();
+        refuse_learned(&baseline, &opened.captures, &parts)?;
+    }
+    let replacement = Replacement::of(learn.output(), "the baseline")?;
+    let captures = opened.captures.clone();
+    let (devices, alerts) = (usize::try_from(opened.shares.devices)?, usize::try_from(opened.shares.alerts)?);
     let mut parties = Parties::new(baseline.front.site.site()?);
-    let learner = Learner::going_on(std::mem::take(&mut baseline.store), &mut parties);
-    let mut judge = Judge::new(usize::try_from(shares.devices)?, usize::try_from(shares.alerts)?);
+    let learner = Learner::going_on(baseline.take_learned(), &mut parties);
+    let mut judge = Judge::new(devices, alerts);
     judge.with_behaviour(Behaviour::new(parties, None, Some(learner)));
     let events = Events { to: None, types: EventTypes::default() };
-    let mut judgement = Judgement::new(events, captures, judge, 0);
-    let random = RandomState::new();
-    let options = WorkerOptions {
-        limits: Limits {
-            flows_max: usize::try_from(shares.flows)?,
-            held_bytes_max: usize::try_from(shares.held_bytes)?,
-            by_vlan: false,
-        },
-        pairs_max: usize::try_from(shares.pairs)?,
-        targets_bytes_max: usize::try_from(shares.targets)?,
-        dissectors_bytes_max: usize::try_from(shares.dissectors)?,
-        rendered_bytes_max: usize::try_from(shares.rendered)?,
-        links: true,
-        links_max: LINKS_MAX,
-        operations_max: OPERATIONS_MAX,
-        messages: false,
-        flows: false,
-        captures: Vec::new(),
-        key: HashKey(random.hash_one(1u8), random.hash_one(2u8)),
-    };
-    let progress = Progress::new();
-    let front = Front::new(
-        source,
-        Selection::default(),
-        Seeker { key: options.key, by_vlan: false },
-        Defragmenter::new(usize::try_from(shares.fragments)?),
-    );
-    pipeline::run(front, usize::from(learn.workers), &options, &mut judgement, &mut |read, of, packets| {
-        progress.at(read, of, packets);
-    })?;
-    progress.end();
-    let Some(behaviour) = judgement.judge.behaviour().take() else { return Err(anyhow!("nothing was learned")) };
+    let mut judgement = Judgement::new(events, captures.clone(), judge, 0);
+    let outcome = opened.run(Wanted { links: true, ..Wanted::default() }, &mut judgement)??;
+    let parts = learned_parts(learn, &outcome.front);
+    if !learn.again {
+        refuse_learned(&baseline, &captures, &parts)?;
+    }
+    baseline.front.captures.extend(parts.into_iter().flatten());
+    let Some(behaviour) = judgement.judge.behaviour().take() else { bail!("nothing was learned") };
     let Behaviour { parties, learner, .. } = *behaviour;
-    baseline.store = learner.unwrap_or_default().into_store(&parties, judgement.judge.devices());
-    baseline.calibrate(learn.budget)?;
-    let path = learn.out.as_deref().or(learn.into.as_deref()).unwrap_or(Path::new("-"));
-    let bytes = baseline.to_bytes()?;
-    std::fs::write(path, &bytes).with_context(|| format!("{}: cannot write the baseline", path.display()))?;
-    report(&baseline, bytes.len())?;
-    Ok(0)
+    let learner = learner.unwrap_or_default();
+    baseline.front.kept_out.extend(learner.kept_out());
+    baseline.store = learner.into_store(&parties, judgement.judge.devices());
+    baseline.calibrate(learn.budget.unwrap_or(baseline.front.profiles.thresholds.budget))?;
+    replacement.put(&baseline.to_bytes()?)?;
+    tell(&baseline, learn.output())?;
+    let damage = damage(outcome.front.source());
+    tell_damage(&damage);
+    tell_refusals(learn.filter.as_deref(), &outcome.front);
+    Ok(if damage.is_empty() { 0 } else { DAMAGED })
 }
 
-fn report(baseline: &Baseline, bytes: usize) -> io::Result<()> {
-    let profiles = &baseline.front.profiles;
-    let mut out = io::stdout().lock();
-    let operations: usize = profiles.links.values().map(|link| link.operations.len()).sum();
-    writeln!(
-        out,
-        "{} days, {} devices, {} links, {operations} operations, {bytes} octets",
-        profiles.days.len(),
-        profiles.devices.len(),
-        profiles.links.len(),
-    )?;
-    for (measure, (factor, beyond)) in
-        Measure::ALL.iter().zip(profiles.thresholds.factors.iter().zip(&profiles.thresholds.beyond))
-    {
-        writeln!(out, "  {measure:?}: factor {factor:.2}, {beyond} beyond")?;
+/// The baseline to go on with, or a new one.
+fn beginning(learn: &Learn) -> anyhow::Result<Baseline> {
+    if let Some(path) = &learn.into {
+        return baselines::whole(path);
     }
-    for (facet, rarity) in Facet::ALL.iter().zip(&profiles.thresholds.novelty.facets) {
-        writeln!(out, "  new {facet:?}: {} seen, cutoff {:.2}, {} beyond", rarity.all, rarity.cutoff, rarity.beyond)?;
+    let mut baseline = Baseline::default();
+    baseline.front.site = StoredSite::of(&Site::default());
+    baseline.front.profiles.thresholds.budget = BUDGET;
+    Ok(baseline)
+}
+
+/// Says what was learned; where the baseline goes to standard output, on standard error.
+fn tell(baseline: &Baseline, path: &Path) -> anyhow::Result<()> {
+    let text = report::write(baseline, &place(Some(path)));
+    let (said, to) = if path == Path::new("-") {
+        (io::stderr().write_all(text.as_bytes()), "standard error")
+    } else {
+        (io::stdout().write_all(text.as_bytes()), "standard output")
+    };
+    said.map_err(|error| unwritable("the summary", to, error))
+}
+
+/// The time that a capture spans, as far as it is known.
+struct Span {
+    first: Timestamp,
+    last: Timestamp,
+    packets: u64,
+}
+
+impl Span {
+    const ALL: Self = Self { first: Timestamp::EPOCH, last: Timestamp::from_nanos(u64::MAX), packets: 0 };
+}
+
+/// The part of a capture that is learned.
+fn part(learn: &Learn, digest: [u8; 32], span: Span) -> LearnedCapture {
+    let first = learn.from.map_or(span.first, |from| span.first.max(from)).nanos();
+    let last = learn.to.map_or(span.last, |to| span.last.min(to)).nanos();
+    LearnedCapture { digest, first, last, packets: span.packets }
+}
+
+/// The parts that were learned; None for a capture of which nothing was.
+fn learned_parts(learn: &Learn, front: &Front) -> Vec<Option<LearnedCapture>> {
+    let digests = front.heads().into_iter().flat_map(|heads| heads.digests());
+    let learned = |(digest, input): (Option<[u8; 32]>, wardtap_capture::Input)| {
+        let (first, last) = (input.first.unwrap_or_default(), input.last.unwrap_or_default());
+        let part = part(learn, digest?, Span { first, last, packets: input.packets });
+        Some(part).filter(|part| part.first <= part.last)
+    };
+    digests.zip(front.source().inputs()).map(learned).collect()
+}
+
+/// Refuses what was learned before, or stands there twice.
+fn refuse_learned(baseline: &Baseline, captures: &[String], parts: &[Option<LearnedCapture>]) -> anyhow::Result<()> {
+    let parts: Vec<(&String, &LearnedCapture)> =
+        captures.iter().zip(parts).filter_map(|(capture, part)| Some((capture, part.as_ref()?))).collect();
+    for (place, (capture, part)) in parts.iter().enumerate() {
+        if let Some(learned) = baseline.front.captures.iter().find(|learned| learned.overlaps(part)) {
+            let (first, last) = (Timestamp::from_nanos(learned.first), Timestamp::from_nanos(learned.last));
+            bail!(
+                "{capture}: was learned already, from {first} to {last}, and would count twice: give --from or --to for what came before or since, or --again to learn it once more"
+            );
+        }
+        let before = parts.iter().take(place).find(|(_, before)| before.overlaps(part));
+        if let Some((before, _)) = before {
+            return Err(anyhow!(
+                "{before} and {capture} begin alike: they are one capture, which would count twice: name it once, or give --again"
+            ));
+        }
     }
     Ok(())
 }

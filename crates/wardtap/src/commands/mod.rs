@@ -1,5 +1,7 @@
 //! One file per command.
 
+pub mod baseline;
+pub mod check;
 pub mod learn;
 pub mod replay;
 pub mod schema;

@@ -1,84 +1,88 @@
 //! `wardtap replay`: reads captures offline and says what is in them.
 
-use std::fs::File;
-use std::hash::{BuildHasher, RandomState};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use wardtap_behaviour::alert::Severity;
-use wardtap_behaviour::baseline::file;
+use wardtap_behaviour::class::Class;
 use wardtap_behaviour::judge::{Behaviour, Judge};
 use wardtap_behaviour::parties::Parties;
 use wardtap_behaviour::scoring::Scorer;
-use wardtap_capture::Bounds;
 use wardtap_dissect::PROTOCOLS;
-use wardtap_export::event::StatsEvent;
+use wardtap_export::clinical::class_of;
+use wardtap_export::event::{Known, StatsEvent};
 use wardtap_export::metrics::{self, Measured, responses};
-use wardtap_export::statistics::{DamageBody, InputBody, Run, Statistics, Streams, Transport};
+use wardtap_export::statistics::{InputBody, Run, Statistics, Streams, Transport};
 use wardtap_export::summary::{self, Summarised};
-use wardtap_net::defragment::Defragmenter;
-use wardtap_net::flow::HashKey;
-use wardtap_net::flow_table::{Counters, Limits, Seeker};
+use wardtap_net::flow_table::Counters;
 
 use crate::USAGE;
-use crate::cli::{EventType, Replay, SeverityName};
-use crate::front::{Front, Selection};
+use crate::assets;
+use crate::baselines;
+use crate::cli::{EventType, Given, Replay, SeverityName};
+use crate::config::Config;
 use crate::judgement::{EventTypes, Events, Judgement};
-use crate::memory::Shares;
-use crate::pipeline::{self, Outcome};
-use crate::progress::Progress;
-use crate::worker::{Counted, WorkerCounts, WorkerOptions};
+use crate::output::{open, place, unwritable};
+use crate::pipeline::Outcome;
+use crate::reading::{DAMAGED, Reading, Wanted, damage, tell_damage, tell_refusals};
+use crate::worker::{Counted, WorkerCounts};
 
-/// Links of a shard that are told apart.
-pub const LINKS_MAX: usize = 2048;
-/// Operations of a shard's links that are told apart.
-pub const OPERATIONS_MAX: usize = 16_384;
-
-/// An input was damaged.
-const DAMAGED: u8 = 3;
 /// An alert was bad enough for `--fail-on`.
 const ALERTED: u8 = 4;
 
-pub fn run(replay: Replay) -> anyhow::Result<u8> {
+pub fn run(mut replay: Replay, given: &Given) -> anyhow::Result<u8> {
     if let Some(option) = replay.not_built() {
         eprintln!("wardtap: {option} is not built yet; `wardtap replay --help` lists what is");
+        return Ok(USAGE);
+    }
+    let config = replay.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
+    config.options.fill(&mut replay, given);
+    if given.has("event_types") && replay.events.is_none() {
+        eprintln!("wardtap: --event-types says which events to write: say with --events <FILE> where");
         return Ok(USAGE);
     }
     if let Some(nonsense) = replay.nonsense() {
         eprintln!("wardtap: {nonsense}");
         return Ok(USAGE);
     }
-    let selection = Selection {
-        filter: replay.filter.as_deref().map(wardtap_capture::Filter::compile).transpose()?,
+    let opened = Reading {
+        captures: &replay.captures,
+        filter: replay.filter.as_deref(),
         from: replay.from,
         to: replay.to,
-    };
-    let shares = Shares::of(replay.memory);
-    let bounds = Bounds { zstd_window: shares.zstd_window, blocks: usize::try_from(shares.blocks)? };
-    let source = wardtap_capture::open_within(&replay.captures, bounds)?;
-    let captures: Vec<String> = source.inputs().into_iter().map(|input| input.capture).collect();
+        memory: replay.memory,
+        workers: replay.workers,
+        flows_by_vlan: replay.flows_by_vlan,
+    }
+    .open()?;
     let types = event_types(&replay);
     // Both are opened before the work begins, which may take hours.
     let events = Events { to: replay.events.as_deref().map(|path| open(path, "events")).transpose()?, types };
     let metrics = replay.metrics.as_deref().map(|path| open(path, "the metrics")).transpose()?;
-    let options = worker_options(&replay, &shares, types, &captures)?;
-    let mut judge = Judge::new(usize::try_from(shares.devices)?, usize::try_from(shares.alerts)?);
+    let assets = replay.assets.as_deref().map(|path| assets::read(path, &config.site)).transpose()?.unwrap_or_default();
+    for (option, sha256) in [("config", &config.sha256), ("assets", &assets.sha256)] {
+        replay.digests.extend(sha256.clone().map(|sha256| (option.to_owned(), sha256)));
+    }
+    if let Some(passed_over) = &assets.passed_over {
+        eprintln!("wardtap: {passed_over}");
+    }
+    let shares = &opened.shares;
+    let mut judge = Judge::new(usize::try_from(shares.devices)?, usize::try_from(shares.alerts)?)
+        .informed(assets.assets, config.suppressions.all());
     if let Some(path) = &replay.baseline {
         judge.with_behaviour(scoring(path)?);
     }
-    let mut judgement = Judgement::new(events, captures, judge, usize::try_from(shares.summary_alerts)?);
-    let fragments = Defragmenter::new(usize::try_from(shares.fragments)?);
-    let progress = Progress::new();
-    let outcome = pipeline::run(
-        Front::new(source, selection, Seeker { key: options.key, by_vlan: options.limits.by_vlan }, fragments),
-        usize::from(replay.workers),
-        &options,
-        &mut judgement,
-        &mut |read, of, packets| progress.at(read, of, packets),
-    )
-    .map_err(|error| unwritable("events", &place(replay.events.as_deref()), error))?;
-    progress.end();
+    let summary_alerts = usize::try_from(shares.summary_alerts)?;
+    let mut judgement = Judgement::new(events, opened.captures.clone(), judge, summary_alerts);
+    let wanted = Wanted { links: replay.baseline.is_some(), messages: types.message, flows: types.flow };
+    let outcome = opened
+        .run(wanted, &mut judgement)?
+        .map_err(|error| unwritable("events", &place(replay.events.as_deref()), error))?;
+    for ended in config.suppressions.ended(outcome.front.now()) {
+        eprintln!("wardtap: {ended}");
+    }
     finish(&replay, outcome, judgement, metrics)
 }
 
@@ -107,6 +111,7 @@ fn finish(
             responses: &totals.responses,
             response_sums: &totals.response_sums,
             alerts,
+            classes: classes(judgement.known()),
             version: env!("CARGO_PKG_VERSION"),
             revision: option_env!("WARDTAP_REVISION").unwrap_or("unknown"),
         })?;
@@ -119,7 +124,7 @@ fn finish(
         statistics: &statistics,
         kinds: &totals.kinds,
         responses: &totals.responses,
-        devices: judgement.judge.devices(),
+        known: judgement.known(),
         alerts: &worst_first,
         raised: judgement.judge.alerts().raised().iter().map(|(_, raised)| raised.iter().sum::<u64>()).sum(),
     });
@@ -128,18 +133,12 @@ fn finish(
     } else {
         io::stdout().write_all(text.as_bytes()).map_err(|error| unwritable("the summary", &place(None), error))?;
         // The summary may have gone to a file or nowhere: damage is said where a person looks.
-        for DamageBody { capture, offset, reason } in &statistics.damage {
-            eprintln!(
-                "wardtap: {capture}: at byte {offset}: {reason}; everything before it was processed: to have the rest, copy or take the capture again"
-            );
-        }
+        tell_damage(&statistics.damage);
     }
     if let Some(doubt) = replay.doubtful() {
         eprintln!("wardtap: {doubt}");
     }
-    if let Some((expression, filter)) = replay.filter.as_deref().zip(outcome.front.filter()) {
-        tell_refusals(expression, filter);
-    }
+    tell_refusals(replay.filter.as_deref(), &outcome.front);
     let worst = judgement.worst;
     Ok(match replay.fail_on.map(severity) {
         Some(limit) if worst.is_some_and(|worst| worst >= limit) => ALERTED,
@@ -148,24 +147,24 @@ fn finish(
     })
 }
 
-/// Says of which link types nothing passed because the filter has no meaning there: else all would seem to be well.
-fn tell_refusals(expression: &str, filter: &wardtap_capture::Filter) {
-    for (link, what) in filter.refusals() {
-        eprintln!(
-            "wardtap: filter \"{expression}\": no packet of link type {} passed, since it has no meaning there: {what}: write one for that link type",
-            link.0
-        );
-    }
-}
-
 /// Compares with a baseline.
 fn scoring(path: &Path) -> anyhow::Result<Behaviour> {
-    let file = std::fs::read(path).with_context(|| format!("{}: cannot read the baseline", path.display()))?;
-    let front = file::Front::from_bytes(&file).map_err(|error| anyhow::anyhow!("{} {error}", path.display()))?;
+    let front = baselines::front(path)?;
     let site = front.site.site().with_context(|| format!("{}: the site of this baseline", path.display()))?;
     let mut parties = Parties::new(site);
     let scorer = Scorer::new(front.profiles, &mut parties);
     Ok(Behaviour::new(parties, Some(scorer), None))
+}
+
+/// How many devices there are of each class.
+fn classes(known: Known<'_>) -> BTreeMap<Class, u64> {
+    let mut classes = BTreeMap::new();
+    for (id, device) in known.devices.iter().filter(|(_, device)| device.is_heard()) {
+        *classes
+            .entry(class_of(Some(device), known.devices.address_of(id).and_then(|address| known.asset(address))))
+            .or_default() += 1;
+    }
+    classes
 }
 
 fn event_types(replay: &Replay) -> EventTypes {
@@ -176,70 +175,6 @@ fn event_types(replay: &Replay) -> EventTypes {
         message: has(EventType::Message),
         flow: has(EventType::Flow),
     }
-}
-
-fn open(path: &Path, what: &str) -> anyhow::Result<Box<dyn Write + Send>> {
-    /// Lines go out in pieces of this size: a system call for each would cost more than making it.
-    const BUFFER: usize = 256 * 1024;
-    Ok(if path == Path::new("-") {
-        Box::new(io::BufWriter::with_capacity(BUFFER, io::stdout()))
-    } else {
-        let file = File::create(path).map_err(|error| unwritable(what, &place(Some(path)), error))?;
-        Box::new(io::BufWriter::with_capacity(BUFFER, file))
-    })
-}
-
-/// An output's name in messages.
-fn place(path: Option<&Path>) -> String {
-    match path {
-        Some(path) if path != Path::new("-") => path.display().to_string(),
-        _ => "standard output".to_owned(),
-    }
-}
-
-/// An output that cannot be opened or written to. The system's error stays the cause: a closed pipe is a quiet end.
-fn unwritable(what: &str, place: &str, error: io::Error) -> anyhow::Error {
-    use io::ErrorKind;
-    let advice = match error.kind() {
-        ErrorKind::NotFound | ErrorKind::NotADirectory => "make the folder, or name another file",
-        ErrorKind::IsADirectory => "name a file in it",
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-            "let the user who runs wardtap write there, or name another file"
-        }
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
-            "make room there, or name another file"
-        }
-        _ => "name another file",
-    };
-    let sentence = format!("{place}: cannot write {what}: {error}: {advice}");
-    anyhow::Error::new(error).context(sentence)
-}
-
-fn worker_options(
-    replay: &Replay,
-    shares: &Shares,
-    types: EventTypes,
-    captures: &[String],
-) -> anyhow::Result<WorkerOptions> {
-    let random = RandomState::new();
-    Ok(WorkerOptions {
-        limits: Limits {
-            flows_max: usize::try_from(shares.flows)?,
-            held_bytes_max: usize::try_from(shares.held_bytes)?,
-            by_vlan: replay.flows_by_vlan,
-        },
-        pairs_max: usize::try_from(shares.pairs)?,
-        targets_bytes_max: usize::try_from(shares.targets)?,
-        dissectors_bytes_max: usize::try_from(shares.dissectors)?,
-        rendered_bytes_max: usize::try_from(shares.rendered)?,
-        links: replay.baseline.is_some(),
-        links_max: LINKS_MAX,
-        operations_max: OPERATIONS_MAX,
-        messages: types.message,
-        flows: types.flow,
-        captures: captures.iter().map(serde_json::to_vec).collect::<Result<_, _>>()?,
-        key: HashKey(random.hash_one(1u8), random.hash_one(2u8)),
-    })
 }
 
 const fn severity(name: SeverityName) -> Severity {
@@ -264,7 +199,7 @@ fn add_up(replay: &Replay, outcome: &Outcome, judgement: &Judgement) -> (WorkerC
     }
     let front = outcome.front_counts();
     let source = outcome.front.source();
-    let mut undecoded: std::collections::BTreeMap<String, u64> =
+    let mut undecoded: BTreeMap<String, u64> =
         front.undecoded.iter().map(|(reason, count)| (reason.name().to_owned(), *count)).collect();
     if totals.bad_arp > 0 {
         undecoded.insert("arp".to_owned(), totals.bad_arp);
@@ -305,6 +240,13 @@ fn add_up(replay: &Replay, outcome: &Outcome, judgement: &Judgement) -> (WorkerC
             time_went_back: front.time_went_back,
         },
         devices: judgement.judge.devices().iter().filter(|(_, device)| device.is_heard()).count() as u64,
+        alerts_suppressed: judgement
+            .judge
+            .alerts()
+            .suppressed()
+            .iter()
+            .map(|(about, count)| (about.name.to_owned(), *count))
+            .collect(),
         evicted: [
             ("flows", flows.evicted_flows),
             ("holes", flows.evicted_holes),
@@ -319,15 +261,7 @@ fn add_up(replay: &Replay, outcome: &Outcome, judgement: &Judgement) -> (WorkerC
         .map(|(table, count)| (table.to_owned(), count))
         .collect(),
         copied_bytes: totals.copied + front.copied,
-        damage: source
-            .damage()
-            .into_iter()
-            .map(|damage| DamageBody {
-                capture: damage.capture,
-                offset: damage.offset,
-                reason: damage.reason.to_string(),
-            })
-            .collect(),
+        damage: damage(source),
         inputs: source
             .inputs()
             .into_iter()
@@ -341,7 +275,11 @@ fn add_up(replay: &Replay, outcome: &Outcome, judgement: &Judgement) -> (WorkerC
                 snaplen: input.snaplen,
             })
             .collect(),
-        run: Run { version: env!("CARGO_PKG_VERSION").to_owned(), options: options(replay) },
+        run: Run {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            options: options(replay),
+            digests: replay.digests.clone(),
+        },
     };
     (totals, statistics)
 }
@@ -369,13 +307,16 @@ fn add_counts(totals: &mut WorkerCounts, counts: &WorkerCounts) {
 }
 
 /// The options that bear on what comes out; not the number of workers, which does not.
-fn options(replay: &Replay) -> std::collections::BTreeMap<String, String> {
-    let mut options = std::collections::BTreeMap::new();
+fn options(replay: &Replay) -> BTreeMap<String, String> {
+    let mut options = BTreeMap::new();
     let mut set = |name: &str, value: Option<String>| {
         if let Some(value) = value {
             options.insert(name.to_owned(), value);
         }
     };
+    let named = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+    set("config", named(&replay.config));
+    set("assets", named(&replay.assets));
     set("filter", replay.filter.clone());
     set("from", replay.from.map(|time| time.to_string()));
     set("to", replay.to.map(|time| time.to_string()));

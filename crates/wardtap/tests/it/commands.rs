@@ -59,9 +59,19 @@ fn help_and_version_are_no_failure() {
     let help = wardtap(&["--help"]).expect(0);
     assert!(help.stdout.contains("Exit status:") && help.stderr.is_empty());
     let help = wardtap(&["replay", "--help"]).expect(0);
-    for option in
-        ["--events", "--event-types", "--metrics", "--filter", "--from", "--to", "--memory", "--workers", "--fail-on"]
-    {
+    for option in [
+        "--events",
+        "--event-types",
+        "--metrics",
+        "--filter",
+        "--from",
+        "--to",
+        "--memory",
+        "--workers",
+        "--fail-on",
+        "--config",
+        "--assets",
+    ] {
         assert!(help.stdout.contains(&format!("\n      {option} <")), "{option}");
     }
     assert!(help.stdout.contains("vlan and"), "a filter for tagged traffic is explained");
@@ -96,11 +106,10 @@ fn what_is_not_built_says_so() {
         &["watch", "--interface", "eth0"],
         &["baseline", "show", "b.json"],
         &["extract", SWEEP, "--alert", "1"],
-        &["check"],
     ] {
         refuses(command, &[command[0], "is not built yet", "wardtap --help"]);
     }
-    for option in ["baseline", "event-format", "inventory", "report", "assets", "policy", "device", "config"] {
+    for option in ["baseline", "event-format", "inventory", "report", "policy", "device"] {
         let option = format!("--{option}");
         refuses(&["replay", SWEEP, &option, "x"], &[&option, "is not built yet", "wardtap replay --help"]);
     }

@@ -3,6 +3,7 @@
 //! Every test runs the built `wardtap`. The captures under `captures/` and what each is expected to show are the ground.
 
 mod alerts;
+mod assets;
 mod commands;
 mod corpus;
 mod formats;
@@ -18,4 +19,5 @@ mod schema;
 mod simulated;
 mod structure;
 mod tshark;
+mod wording;
 mod workers;

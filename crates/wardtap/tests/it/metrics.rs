@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use wardtap_behaviour::alert::Severity;
+use wardtap_behaviour::class::Class;
 use wardtap_behaviour::detection::DETECTIONS;
 use wardtap_dissect::PROTOCOLS;
 use wardtap_net::peel::Undecoded;
@@ -130,7 +131,7 @@ fn closed(name: &str, label: &str) -> BTreeSet<String> {
         }
         (_, "stage") => words(&["interface", "ring", "pipeline"]),
         (_, "table") => words(&TABLES),
-        (_, "class") => words(&["unknown"]),
+        (_, "class") => Class::all().map(|class| class.name().to_owned()).collect(),
         (_, "version") => words(&[env!("CARGO_PKG_VERSION")]),
         (_, "revision") => BTreeSet::new(),
         (_, "le") => BTreeSet::new(),
@@ -223,7 +224,8 @@ fn check_counts(capture: &str, families: &Families, stats: &Value, events: &[Val
     ] {
         equal(name, &[], pointer);
     }
-    equal("wardtap_devices", &[("class", "unknown")], "/devices");
+    let devices: f64 = Class::all().map(|class| families.value("wardtap_devices", &[("class", class.name())])).sum();
+    assert_eq!(devices, stats["devices"].as_f64().unwrap(), "{capture}: devices of all classes");
     for table in TABLES {
         equal("wardtap_evicted_total", &[("table", table)], &format!("/evicted/{table}"));
     }

@@ -1,0 +1,492 @@
+//! What somebody accepted as normal although it was not learned.
+//!
+//! An approval does not add to the store, from which thresholds are worked out: it widens the profiles after that, each
+//! time anew. So accepting something makes nothing else less surprising, baselines merge by joining their approvals, and
+//! what was accepted, by whom and why stays readable.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use wardtap_net::address::Address;
+use wardtap_net::packet::Timestamp;
+
+use super::kept_out::KeptOut;
+use super::measure::Measure;
+use super::points::PointsProfile;
+use super::profile::{DeviceProfile, Hours, LinkProfile, OperationProfile, Profiles, Top, kind_index};
+use super::store::{LinkKey, wider};
+use crate::device::Name;
+use crate::parties::{ANYBODY, GROUP, OUTSIDE};
+use crate::scoring::{Departure, What};
+use crate::site::Site;
+
+/// Something that the baseline does not hold, as an alert tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// On which link.
+    pub link: LinkKey,
+    /// What.
+    pub what: Changed,
+}
+
+impl Change {
+    /// Something on a link, at a time at a site.
+    #[must_use]
+    pub fn at(time: Timestamp, site: &Site, link: LinkKey, mut what: Changed) -> Self {
+        if let Changed::Hours(hours) = &mut what {
+            let local = site.local(time);
+            hours[kind_index(local.kind)] |= 1 << local.hour;
+        }
+        Self { link, what }
+    }
+}
+
+/// What the baseline does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// The initiator, or else the responder.
+    Device {
+        /// Which end.
+        initiates: bool,
+    },
+    /// The link.
+    Link,
+    /// An operation of the link.
+    Operation(String),
+    /// Activity at hours of working days and of days of rest, by the site's clocks: bit n stands for hour n.
+    Hours([u32; 2]),
+    /// A quantity.
+    Beyond {
+        /// Which.
+        measure: Measure,
+        /// Of which operation, where it is one's.
+        operation: Option<String>,
+        /// How much.
+        now: u64,
+        /// How much was normal.
+        normal: u64,
+    },
+    /// A value at a place of an operation.
+    Point {
+        /// Compared as which: a setting or a reading.
+        measure: Measure,
+        /// Of which operation.
+        operation: String,
+        /// At which place.
+        place: u32,
+        /// The value.
+        now: i32,
+        /// The end of the range of those that were normal.
+        normal: i32,
+    },
+    /// A place of an operation has not changed.
+    Frozen {
+        /// Of which operation.
+        operation: String,
+        /// Which place.
+        place: u32,
+        /// For so many minutes in which it was seen.
+        now: u32,
+        /// The most that was normal.
+        normal: u32,
+    },
+    /// The values of an operation repeat themselves.
+    Looped(String),
+}
+
+impl Changed {
+    /// What a departure is about.
+    #[must_use]
+    pub fn of(departure: &Departure<'_>) -> Self {
+        match departure.what {
+            What::Device { initiates, .. } => Self::Device { initiates },
+            What::Link { .. } | What::Strange { .. } => Self::Link,
+            What::Operation { name, .. } => Self::Operation(name.to_owned()),
+            // At which, the time says: see [`Change::at`].
+            What::Hour { .. } => Self::Hours([0; 2]),
+            What::Beyond { measure, operation, now, normal, .. }
+            | What::Silence { measure, operation, now, normal, .. } => {
+                Self::Beyond { measure, operation: operation.map(ToOwned::to_owned), now, normal }
+            }
+            What::Point { measure, operation, place, now, normal, .. } => {
+                Self::Point { measure, operation: operation.to_owned(), place, now, normal }
+            }
+            What::Frozen { operation, place, now, normal, .. } => {
+                Self::Frozen { operation: operation.to_owned(), place, now, normal }
+            }
+            What::Looped { operation, .. } => Self::Looped(operation.to_owned()),
+        }
+    }
+
+    /// Takes in a repeat: all hours, and of a quantity what is furthest beyond.
+    pub fn absorb(&mut self, repeat: Self) {
+        match (&mut *self, &repeat) {
+            (Self::Hours(known), Self::Hours(more)) => {
+                known.iter_mut().zip(more).for_each(|(known, more)| *known |= more);
+            }
+            (Self::Beyond { now: known, normal, .. }, Self::Beyond { now, .. })
+                if now.abs_diff(*normal) < known.abs_diff(*normal) => {}
+            (Self::Point { now: known, normal, place, .. }, Self::Point { now, place: other, .. })
+                if place == other && now.abs_diff(*normal) < known.abs_diff(*normal) => {}
+            _ => *self = repeat,
+        }
+    }
+}
+
+/// The name of a measure in events and in what people read, for ever.
+#[must_use]
+pub const fn measure_name(measure: Measure) -> &'static str {
+    match measure {
+        Measure::MinuteBytes => "minute-bytes",
+        Measure::HourBytes => "hour-bytes",
+        Measure::MinuteOpened => "minute-conversations",
+        Measure::HourOpened => "hour-conversations",
+        Measure::HourFailed => "hour-failed",
+        Measure::MinuteMessages => "minute-messages",
+        Measure::HourMessages => "hour-messages",
+        Measure::MessageBytes => "message-bytes",
+        Measure::Refusals => "refusals",
+        Measure::ResponseTime => "response-time",
+        Measure::LinkPause => "link-silence",
+        Measure::OperationPause => "operation-silence",
+        Measure::PayloadPause => "payload-silence",
+        Measure::DevicePause => "device-silence",
+        Measure::Value => "value",
+        Measure::Setting => "setting",
+        Measure::Reading => "reading",
+        Measure::Frozen => "stillness",
+    }
+}
+
+/// The measure with a name.
+#[must_use]
+pub fn measure_named(name: &str) -> Option<Measure> {
+    Measure::ALL.into_iter().find(|measure| measure_name(*measure) == name)
+}
+
+/// An operation of a link, or the link itself.
+pub type Whole = (LinkKey, Option<String>);
+
+/// What an approval adds to the profiles.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// Devices.
+    pub devices: BTreeMap<String, DeviceProfile>,
+    /// Links and operations of which nothing is known but that they are all right: until they are learned, their
+    /// quantities and hours are not judged.
+    pub unmeasured: BTreeSet<Whole>,
+    /// What links do besides.
+    pub links: BTreeMap<LinkKey, LinkProfile>,
+    /// What was kept out while learning, and is learned after all.
+    pub kept_out: Vec<KeptOut>,
+}
+
+/// Somebody accepted something.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Approval {
+    /// When, in nanoseconds since 1970.
+    pub time: u64,
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// The ids of the alerts, where it was alerts.
+    pub alerts: Vec<String>,
+    /// What.
+    pub accepted: Accepted,
+}
+
+/// Why a change cannot be accepted.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum NotAccepted {
+    /// The link is not in the baseline.
+    #[error(
+        "the baseline has no conversation of {0} with {1} on that service: it is not the one that the alert comes of"
+    )]
+    NoLink(String, String),
+    /// The operation is not in the baseline.
+    #[error("the baseline has no such operation of {0} with {1}: it is not the one that the alert comes of")]
+    NoOperation(String, String),
+    /// What was normal is something else by now.
+    #[error(
+        "what is normal between {0} and {1} has changed since the alert: replay with this baseline, and take the new alert"
+    )]
+    Changed(String, String),
+}
+
+impl Accepted {
+    /// True where it adds nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Adds what an alert tells of; `address` is that of the device at risk.
+    ///
+    /// # Errors
+    /// Where the alert does not come of these profiles.
+    pub fn add(&mut self, change: &Change, address: Option<Address>, profiles: &Profiles) -> Result<(), NotAccepted> {
+        let link = &change.link;
+        match &change.what {
+            Changed::Device { initiates } => {
+                let id = if *initiates { &link.initiator } else { &link.responder };
+                self.device(id, address);
+                self.link(link);
+            }
+            Changed::Link => self.link(link),
+            Changed::Operation(name) => {
+                self.unmeasured.insert((link.clone(), Some(name.clone())));
+            }
+            Changed::Hours(hours) => {
+                let into = &mut self.links.entry(link.clone()).or_default().hours;
+                into.iter_mut().zip(hours).for_each(|(into, hours)| into.seen |= hours & ALL_HOURS);
+            }
+            Changed::Point { operation, place, now, .. } => {
+                self.points(link, profiles, operation, |into| into.accept_value(*place, *now))?;
+            }
+            Changed::Frozen { operation, place, now, .. } => {
+                self.points(link, profiles, operation, |into| into.accept_stillness(*place, *now))?;
+            }
+            Changed::Looped(operation) => self.points(link, profiles, operation, |into| into.loops = true)?,
+            Changed::Beyond { measure: Measure::DevicePause, now, normal, .. } => {
+                self.device_silence(link, profiles, *now, *normal)?;
+            }
+            Changed::Beyond { measure, operation, now, normal } => {
+                let known = profiles.links.get(link).ok_or_else(|| NotAccepted::no_link(link))?;
+                let into = self.links.entry(link.clone()).or_default();
+                let is_taken = match operation {
+                    Some(name) => {
+                        let known = known.operations.get(name).ok_or_else(|| NotAccepted::no_operation(link))?;
+                        let into = into.operations.entry(name.clone()).or_default();
+                        widen_operation(into, known, *measure, *now, *normal)
+                    }
+                    None => widen_link(into, known, *measure, *now, *normal),
+                };
+                if !is_taken {
+                    return Err(NotAccepted::changed(link));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Accepts something at the places of an operation.
+    fn points(
+        &mut self,
+        link: &LinkKey,
+        profiles: &Profiles,
+        operation: &str,
+        accept: impl FnOnce(&mut PointsProfile),
+    ) -> Result<(), NotAccepted> {
+        let known = profiles.links.get(link).ok_or_else(|| NotAccepted::no_link(link))?;
+        let known = known.points.get(operation).ok_or_else(|| NotAccepted::no_operation(link))?;
+        let into = self.links.entry(link.clone()).or_default().points.entry(operation.to_owned()).or_default();
+        into.first = known.first;
+        accept(into);
+        Ok(())
+    }
+
+    /// Accepts a device.
+    fn device(&mut self, id: &str, address: Option<Address>) {
+        let name = id.parse::<Name>().ok();
+        let mac = name.and_then(|name| if let Name::Mac(mac) = name { Some(mac.0) } else { None });
+        let device = self.devices.entry(id.to_owned()).or_default();
+        device.mac = device.mac.or(mac);
+        device.addresses.extend(address.map(Address::halves));
+        device.addresses.sort_unstable();
+        device.addresses.dedup();
+    }
+
+    /// Accepts that a device is silent: the end of a link for which that silence was normal.
+    fn device_silence(&mut self, link: &LinkKey, known: &Profiles, now: u64, normal: u64) -> Result<(), NotAccepted> {
+        let is_it = |id: &&String| known.devices.get(*id).is_some_and(|device| u64::from(device.pause) == normal);
+        let mut silent = [&link.initiator, &link.responder].into_iter().filter(is_it).peekable();
+        silent.peek().ok_or_else(|| NotAccepted::changed(link))?;
+        for id in silent {
+            let device = self.devices.entry(id.clone()).or_default();
+            device.pause = device.pause.max(u32::try_from(now).unwrap_or(u32::MAX));
+        }
+        Ok(())
+    }
+
+    /// Accepts a link.
+    fn link(&mut self, link: &LinkKey) {
+        self.unmeasured.insert((link.clone(), None));
+    }
+
+    /// Adds all that other profiles hold beyond these.
+    pub fn add_difference(&mut self, profiles: &Profiles, other: &Profiles) {
+        for (id, device) in &other.devices {
+            if !profiles.devices.contains_key(id) {
+                self.devices.insert(id.clone(), device.clone());
+            }
+        }
+        for (key, link) in &other.links {
+            match profiles.links.get(key) {
+                None => drop(self.links.insert(key.clone(), link.clone())),
+                Some(known) => {
+                    let mut both = known.clone();
+                    let more = uncounted(link, known);
+                    both.absorb(&more);
+                    if both != *known {
+                        self.links.insert(key.clone(), more);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Widens what is normal by it.
+    pub fn apply(&self, profiles: &mut Profiles) {
+        for (id, device) in &self.devices {
+            let known = profiles.devices.entry(id.clone()).or_default();
+            known.mac = known.mac.or(device.mac);
+            known.addresses.extend(&device.addresses);
+            known.addresses.sort_unstable();
+            known.addresses.dedup();
+            known.days = known.days.max(device.days);
+            known.pause = known.pause.max(device.pause);
+        }
+        for (key, operation) in &self.unmeasured {
+            let link = profiles.links.entry(key.clone()).or_insert_with(unmeasured_link);
+            if let Some(name) = operation {
+                link.operations.entry(name.clone()).or_insert_with(unmeasured_operation);
+            }
+        }
+        for (key, link) in &self.links {
+            profiles.links.entry(key.clone()).or_default().absorb(link);
+        }
+        for (key, _) in &self.unmeasured {
+            for id in [&key.initiator, &key.responder] {
+                if ![OUTSIDE, GROUP, ANYBODY].contains(&id.as_str()) {
+                    profiles.devices.entry(id.clone()).or_default();
+                }
+            }
+        }
+    }
+}
+
+impl NotAccepted {
+    fn no_link(link: &LinkKey) -> Self {
+        Self::NoLink(link.initiator.clone(), link.responder.clone())
+    }
+
+    fn no_operation(link: &LinkKey) -> Self {
+        Self::NoOperation(link.initiator.clone(), link.responder.clone())
+    }
+
+    fn changed(link: &LinkKey) -> Self {
+        Self::Changed(link.initiator.clone(), link.responder.clone())
+    }
+}
+
+/// A link's profile to be taken in beside one that is known: what is new in it with its days, all else without.
+fn uncounted(link: &LinkProfile, known: &LinkProfile) -> LinkProfile {
+    let hours = |hours: Hours| Hours { once: 0, days: 0, all: 0, ..hours };
+    let mut more = LinkProfile { days: 0, minutes: [0; 2], hours: link.hours.map(hours), ..link.clone() };
+    for (name, operation) in &mut more.operations {
+        if known.operations.contains_key(name) {
+            *operation = OperationProfile { days: 0, count: 0, hours: operation.hours.map(hours), ..*operation };
+        }
+    }
+    for (name, points) in &mut more.points {
+        if known.points.contains_key(name) {
+            points.uncount();
+        }
+    }
+    more
+}
+
+/// Every hour of the day.
+const ALL_HOURS: u32 = (1 << 24) - 1;
+
+/// Any amount is normal.
+const ANY: Top = Top { max: u64::MAX, second: u64::MAX };
+
+/// What is normal for a link of which nothing was measured.
+fn unmeasured_link() -> LinkProfile {
+    let hours = Hours { seen: ALL_HOURS, ..Hours::default() };
+    LinkProfile {
+        hours: [hours; 2],
+        minute_bytes: [ANY; 2],
+        hour_bytes: [ANY; 2],
+        minute_opened: ANY,
+        hour_opened: ANY,
+        hour_failed: ANY,
+        ..LinkProfile::default()
+    }
+}
+
+/// What is normal for an operation of which nothing was measured.
+fn unmeasured_operation() -> OperationProfile {
+    let hours = Hours { seen: ALL_HOURS, ..Hours::default() };
+    OperationProfile {
+        hours: [hours; 2],
+        minute_count: ANY,
+        hour_count: ANY,
+        largest: ANY,
+        refused: 1000,
+        ..OperationProfile::default()
+    }
+}
+
+/// Widens a quantity of a link; false where what was normal is something else. Of two ends it is the one for which
+/// that was normal.
+fn widen_link(into: &mut LinkProfile, known: &LinkProfile, measure: Measure, now: u64, normal: u64) -> bool {
+    let both = |into: &mut [Top; 2], known: &[Top; 2]| {
+        let [one, other] = into;
+        // Each of them, also where the first is it already.
+        widen(one, known[0], now, normal) | widen(other, known[1], now, normal)
+    };
+    match measure {
+        Measure::MinuteBytes => both(&mut into.minute_bytes, &known.minute_bytes),
+        Measure::HourBytes => both(&mut into.hour_bytes, &known.hour_bytes),
+        Measure::LinkPause => both(&mut into.pause, &known.pause),
+        Measure::MinuteOpened => widen(&mut into.minute_opened, known.minute_opened, now, normal),
+        Measure::HourOpened => widen(&mut into.hour_opened, known.hour_opened, now, normal),
+        Measure::HourFailed => widen(&mut into.hour_failed, known.hour_failed, now, normal),
+        _ => false,
+    }
+}
+
+/// Makes an amount normal, where what was is what the alert says, and nothing beyond it.
+fn widen(into: &mut Top, known: Top, now: u64, normal: u64) -> bool {
+    let is_it = known.next() == normal;
+    if is_it {
+        into.absorb(Top { max: now, second: now });
+    }
+    is_it
+}
+
+/// Widens a quantity of an operation; false where what was normal is something else.
+fn widen_operation(
+    into: &mut OperationProfile,
+    known: &OperationProfile,
+    measure: Measure,
+    now: u64,
+    normal: u64,
+) -> bool {
+    match measure {
+        Measure::MinuteMessages => widen(&mut into.minute_count, known.minute_count, now, normal),
+        Measure::HourMessages => widen(&mut into.hour_count, known.hour_count, now, normal),
+        Measure::MessageBytes => widen(&mut into.largest, known.largest, now, normal),
+        Measure::ResponseTime => widen(&mut into.slowest, known.slowest, now, normal),
+        Measure::OperationPause | Measure::PayloadPause => widen(&mut into.pause, known.pause, now, normal),
+        Measure::Refusals => {
+            into.refused = into.refused.max(u32::try_from(now).unwrap_or(1000));
+            u64::from(known.refused) == normal
+        }
+        Measure::Value => {
+            // What was normal is the edge of one of the ranges that it is beside.
+            let edge =
+                |range: &(u64, u64)| (now < range.0 && range.0 == normal) || (now > range.1 && range.1 == normal);
+            let of = (0..).zip(&known.ranges).filter(|(_, range)| range.as_ref().is_some_and(edge));
+            let places: Vec<usize> = of.map(|(place, _)| place).collect();
+            for &place in &places {
+                into.ranges[place] = wider(into.ranges[place], Some((now, now)));
+            }
+            !places.is_empty()
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,146 @@
+//! What a baseline must hold to be computed with: a file whose digest is right may still be somebody's trap.
+
+use super::approval::Approval;
+use super::file::Front;
+use super::profile::{Hours, LinkProfile, OperationProfile, Top};
+use super::store::{Activity, HOURS_PER_DAY, MINUTES_PER_HOUR, Store, StoredDevice, StoredLink, StoredOperation};
+
+/// The last day that has a time (2554-07-21).
+const DAY_MAX: u32 = 213_503;
+
+/// The most days that a baseline is of: ten years.
+const DAYS_MAX: usize = 3660;
+
+/// The longest id.
+const ID_MAX: usize = 80;
+
+/// What is checked, or what is wrong with it.
+type Checked = Result<(), String>;
+
+fn must(holds: bool, otherwise: &str) -> Checked {
+    if holds { Ok(()) } else { Err(otherwise.to_owned()) }
+}
+
+/// Checks what scoring reads.
+pub(super) fn front(front: &Front) -> Checked {
+    front.site.site().map_err(|error| format!("a site that is none ({error})"))?;
+    days(&front.profiles.days)?;
+    let thresholds = &front.profiles.thresholds;
+    let numbers = thresholds.factors.iter().chain(thresholds.novelty.facets.iter().map(|rarity| &rarity.cutoff));
+    must(numbers.chain([&thresholds.budget]).all(|number| number.is_finite()), "a threshold that is no number")?;
+    front.profiles.devices.keys().try_for_each(|device| id(device))?;
+    for (key, link) in &front.profiles.links {
+        id(&key.initiator)?;
+        id(&key.responder)?;
+        profile(link)?;
+    }
+    for kept in &front.kept_out {
+        id(&kept.device)?;
+        must(kept.peer.is_empty() || id(&kept.peer).is_ok(), "an id that is none")?;
+        must(kept.day <= DAY_MAX, "a day that there is not")?;
+    }
+    front.approvals.iter().try_for_each(approval)
+}
+
+fn approval(approval: &Approval) -> Checked {
+    approval.accepted.devices.keys().try_for_each(|device| id(device))?;
+    for (key, _) in &approval.accepted.unmeasured {
+        id(&key.initiator)?;
+        id(&key.responder)?;
+    }
+    for (key, link) in &approval.accepted.links {
+        id(&key.initiator)?;
+        id(&key.responder)?;
+        profile(link)?;
+    }
+    Ok(())
+}
+
+fn profile(link: &LinkProfile) -> Checked {
+    must(link.days as usize <= DAYS_MAX, "more days than there are")?;
+    link.hours.iter().try_for_each(hours)?;
+    let ends = [&link.minute_bytes, &link.hour_bytes, &link.pause].into_iter().flatten();
+    ends.chain([&link.minute_opened, &link.hour_opened, &link.hour_failed]).try_for_each(top)?;
+    link.operations.values().try_for_each(operation)
+}
+
+fn operation(operation: &OperationProfile) -> Checked {
+    must(operation.days as usize <= DAYS_MAX, "more days than there are")?;
+    operation.hours.iter().try_for_each(hours)?;
+    let OperationProfile { minute_count, hour_count, largest, pause, slowest, .. } = operation;
+    [minute_count, hour_count, largest, pause, slowest].into_iter().try_for_each(top)?;
+    ranges(&operation.ranges)
+}
+
+fn top(top: &Top) -> Checked {
+    must(top.second <= top.max, "a second that is above the greatest")
+}
+
+fn hours(hours: &Hours) -> Checked {
+    let are_few = hours.days as usize <= DAYS_MAX && hours.all <= hours.days.saturating_mul(HOURS_PER_DAY);
+    must(are_few, "more hours than there are")
+}
+
+fn ranges(ranges: &[Option<(u64, u64)>]) -> Checked {
+    must(ranges.iter().flatten().all(|(least, greatest)| least <= greatest), "a range that ends before it begins")
+}
+
+fn id(id: &str) -> Checked {
+    must((1..=ID_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()), "an id that is none")
+}
+
+fn days(days: &[u32]) -> Checked {
+    must(days.len() <= DAYS_MAX && days.is_sorted_by(|one, next| one < next), "days out of order, or too many")?;
+    must(days.last().is_none_or(|last| *last <= DAY_MAX), "a day that there is not")
+}
+
+/// Checks what learning goes on from.
+pub(super) fn store(store: &Store) -> Checked {
+    for (name, device) in &store.devices {
+        id(name)?;
+        stored_device(device)?;
+    }
+    for (key, link) in &store.links {
+        id(&key.initiator)?;
+        id(&key.responder)?;
+        stored_link(link)?;
+    }
+    Ok(())
+}
+
+fn stored_device(device: &StoredDevice) -> Checked {
+    days(&device.days)?;
+    times(device.pauses.keys().next_back(), device.pauses.len(), 1)?;
+    activity(&device.activity)?;
+    must(device.addresses.is_sorted_by(|one, next| one < next), "addresses out of order")
+}
+
+/// The last of some times in order, and how many there may be, for a number of them a day.
+fn times(last: Option<&u32>, count: usize, per_day: u32) -> Checked {
+    let last_of_all = u64::from(DAY_MAX + 1) * u64::from(per_day);
+    must(last.is_none_or(|last| u64::from(*last) < last_of_all), "a time that there is not")?;
+    must(count <= DAYS_MAX * per_day as usize, "more times than there are")
+}
+
+const MINUTES_PER_DAY: u32 = MINUTES_PER_HOUR * HOURS_PER_DAY;
+
+fn stored_link(link: &StoredLink) -> Checked {
+    times(link.hours.keys().next_back(), link.hours.len(), HOURS_PER_DAY)?;
+    times(link.open.keys().next_back(), link.open.len(), MINUTES_PER_DAY)?;
+    link.last.iter().try_for_each(activity)?;
+    link.operations.values().try_for_each(stored_operation)
+}
+
+/// There are no more active minutes than minutes.
+fn activity(activity: &Activity) -> Checked {
+    times(Some(&activity.last), 0, MINUTES_PER_DAY)?;
+    times(Some(&activity.minutes), 0, MINUTES_PER_DAY)
+}
+
+fn stored_operation(operation: &StoredOperation) -> Checked {
+    times(operation.days.keys().next_back(), operation.days.len(), 1)?;
+    times(operation.open.keys().next_back(), operation.open.len(), MINUTES_PER_DAY)?;
+    times(operation.open_hours.keys().next_back(), operation.open_hours.len(), HOURS_PER_DAY)?;
+    activity(&operation.last)?;
+    operation.days.values().try_for_each(|day| ranges(&day.ranges))
+}

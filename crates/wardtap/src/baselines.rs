@@ -1,0 +1,37 @@
+//! Reads baseline files.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+use wardtap_behaviour::baseline::file::{Baseline, BaselineError, Front, Header, LINE_MAX};
+
+/// All of a baseline.
+pub fn whole(path: &Path) -> anyhow::Result<Baseline> {
+    let file = octets(path)?;
+    Baseline::from_bytes(&file).map_err(|error| anyhow!("{}: {error}", path.display()))
+}
+
+/// What scoring needs of a baseline.
+pub fn front(path: &Path) -> anyhow::Result<Front> {
+    let file = octets(path)?;
+    Front::from_bytes(&file).map_err(|error| anyhow!("{}: {error}", path.display()))
+}
+
+/// The octets of a file that begins as a baseline does: of another, however large, no more than its beginning is read.
+fn octets(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let read = |into: &mut Vec<u8>, from: &File, at_most: u64| from.take(at_most).read_to_end(into);
+    let file = File::open(path).with_context(|| unreadable(path))?;
+    let mut octets = Vec::new();
+    read(&mut octets, &file, LINE_MAX as u64).with_context(|| unreadable(path))?;
+    let header = Header::of(&octets).map_err(|error: BaselineError| anyhow!("{}: {error}", path.display()))?;
+    // One more shows that it is longer than it says.
+    let rest = header.octets().saturating_add(1).saturating_sub(octets.len() as u64);
+    read(&mut octets, &file, rest).with_context(|| unreadable(path))?;
+    Ok(octets)
+}
+
+fn unreadable(path: &Path) -> String {
+    format!("{}: cannot read the baseline", path.display())
+}

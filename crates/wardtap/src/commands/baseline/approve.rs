@@ -1,0 +1,154 @@
+//! `wardtap baseline approve`: accepts as normal what was not learned, and records who did and why.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::time::SystemTime;
+
+use anyhow::{Context, anyhow, bail};
+use serde::Deserialize;
+use wardtap_behaviour::baseline::approval::{Accepted, Approval};
+use wardtap_behaviour::baseline::file::Front;
+use wardtap_export::event::DepartureBody;
+use wardtap_net::address::Address;
+
+use super::text::{counted, operation, plain, print};
+use crate::baselines;
+use crate::cli::ApproveChange;
+use crate::output::{Replacement, place};
+
+pub fn run(approve: &ApproveChange) -> anyhow::Result<u8> {
+    let mut baseline = baselines::whole(&approve.file)?;
+    let front = &baseline.front;
+    let mut accepted = Accepted::default();
+    let mut said = Vec::new();
+    if let Some(events) = &approve.events {
+        said = add_alerts(&mut accepted, front, &approve.alert, events)?;
+    }
+    if let Some(path) = &approve.diff {
+        let other = baselines::front(path)?;
+        accepted.add_difference(&front.profiles, &other.profiles);
+        said.push(format!("what {} holds beyond {}", path.display(), approve.file.display()));
+    }
+    for id in &approve.kept_out {
+        let before = accepted.kept_out.len();
+        accepted.kept_out.extend(front.still_kept_out().filter(|kept| kept.concerns(id)).cloned());
+        let more = accepted.kept_out.len() - before;
+        if more == 0 {
+            bail!(
+                "{}: nothing is kept out of what {} did: `wardtap baseline show` lists what is",
+                approve.file.display(),
+                plain(id)
+            );
+        }
+        said.push(format!("{} that {} had to do with", counted(more, "finding"), plain(id)));
+    }
+    if accepted.is_empty() {
+        bail!("{}: it holds all of that already: there is nothing to approve", approve.file.display());
+    }
+    baseline.front.approvals.push(Approval {
+        time: approve.at.map_or_else(now, |at| Ok(at.nanos()))?,
+        by: approve.by.clone(),
+        reason: approve.reason.clone(),
+        alerts: approve.alert.clone(),
+        accepted,
+    });
+    baseline.calibrate(baseline.front.profiles.thresholds.budget)?;
+    let path = approve.out.as_deref().unwrap_or(&approve.file);
+    Replacement::of(path, "the baseline")?.put(&baseline.to_bytes()?)?;
+    if path != Path::new("-") {
+        let mut text = format!("{}: approved by {}\n", place(Some(path)), approve.by);
+        said.iter().for_each(|line| text += &format!("  {line}\n"));
+        print(&text)?;
+    }
+    Ok(0)
+}
+
+/// The time by the clock: somebody approves now. Nothing that is computed depends on it.
+#[expect(clippy::disallowed_methods, reason = "an approval is no packet's: see docs/decisions/0013")]
+fn now() -> anyhow::Result<u64> {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    Ok(u64::try_from(since.context("the clock is before 1970: set it, or give --at")?.as_nanos())?)
+}
+
+/// The longest line of an events file: no alert comes near it.
+const LINE_MAX: u64 = 1 << 20;
+
+/// What approving needs of an `alert` event.
+#[derive(Deserialize)]
+struct Event {
+    device: Device,
+    alert: Alert,
+}
+
+#[derive(Deserialize)]
+struct Device {
+    ip: String,
+}
+
+#[derive(Deserialize)]
+struct Alert {
+    id: String,
+    detection: String,
+    observed: String,
+    departure: Option<DepartureBody>,
+}
+
+/// Adds what alerts are about; says what that is.
+fn add_alerts(accepted: &mut Accepted, front: &Front, ids: &[String], events: &Path) -> anyhow::Result<Vec<String>> {
+    let alerts = find(ids, events)?;
+    let mut said = Vec::new();
+    for id in ids {
+        let Some(Event { device, alert }) = alerts.get(id.as_str()) else {
+            bail!("{}: there is no alert {}: take the id and the events of one replay", events.display(), plain(id));
+        };
+        let Some(departure) = &alert.departure else {
+            bail!(
+                "alert {id} is of {}, for which no baseline is needed: nothing can be approved; what learning kept out because of it, --kept-out accepts",
+                plain(&alert.detection)
+            );
+        };
+        let change = departure.change().ok_or_else(|| {
+            anyhow!(
+                "{}: alert {id} says what this wardtap does not know: use the wardtap that raised it",
+                events.display()
+            )
+        })?;
+        let address = device.ip.parse().ok().map(|ip: std::net::IpAddr| Address::from(ip));
+        accepted.add(&change, address, &front.profiles).map_err(|error| anyhow!("alert {id}: {error}"))?;
+        said.push(format!("{}: {}", plain(&alert.detection), operation(&alert.observed)));
+    }
+    Ok(said)
+}
+
+/// The alerts with these ids; of several lines of one, the last.
+fn find(ids: &[String], path: &Path) -> anyhow::Result<BTreeMap<String, Event>> {
+    let unreadable = || format!("{}: cannot read the events", path.display());
+    let mut file = BufReader::new(File::open(path).with_context(unreadable)?);
+    let mut found = BTreeMap::new();
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        if file.by_ref().take(LINE_MAX).read_until(b'\n', &mut line).with_context(unreadable)? == 0 {
+            break;
+        }
+        let Ok(text) = std::str::from_utf8(&line) else {
+            bail!("{}: line {number} is no text: give the file that `replay --events` wrote", path.display());
+        };
+        // An incident names alerts as well: only an alert is of that type.
+        if !text.contains(r#""type":"alert""#) || !ids.iter().any(|id| text.contains(id.as_str())) {
+            continue;
+        }
+        let event: Event = serde_json::from_str(text).with_context(|| {
+            format!(
+                "{}: line {number} is no event of wardtap: give the file that `replay --events` wrote",
+                path.display()
+            )
+        })?;
+        if ids.contains(&event.alert.id) {
+            found.insert(event.alert.id.clone(), event);
+        }
+    }
+    Ok(found)
+}
