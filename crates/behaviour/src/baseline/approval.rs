@@ -95,7 +95,7 @@ pub enum Changed {
 }
 
 impl Changed {
-    /// What a departure is about.
+    /// What a departure is about; None for values at places, which are learned and not accepted one by one.
     #[must_use]
     pub fn of(departure: &Departure<'_>) -> Self {
         match departure.what {

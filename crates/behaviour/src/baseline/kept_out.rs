@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::points::{PointsState, StoredPoints};
 use super::store::{HOURS_PER_DAY, LinkKey, MINUTES_PER_HOUR, Store, StoredDevice, StoredLink, StoredOperation};
 use crate::detections::{address_taken, sweep};
 use crate::parties::{ANYBODY, GROUP, OUTSIDE};
@@ -143,10 +144,14 @@ impl StoredLink {
             ..Self::default()
         };
         self.operations.retain(|name, operation| {
-            if let Some(out) = operation.take_days(days) {
-                taken.operations.insert(name.clone(), out);
-            }
+            let Some(out) = operation.take_days(days) else { return true };
+            taken.operations.insert(name.clone(), out);
             !operation.is_empty()
+        });
+        self.points.retain(|name, points| {
+            let Some(out) = points.take_days(days) else { return true };
+            taken.points.insert(name.clone(), out);
+            !points.is_empty()
         });
         if self.is_empty() {
             // By day they are not known: they stay while anything does.
@@ -157,7 +162,24 @@ impl StoredLink {
     }
 
     fn is_empty(&self) -> bool {
-        self.hours.is_empty() && self.open.is_empty() && self.operations.is_empty()
+        self.hours.is_empty() && self.open.is_empty() && self.operations.is_empty() && self.points.is_empty()
+    }
+}
+
+impl StoredPoints {
+    fn take_days(&mut self, days: &BTreeSet<u32>) -> Option<Self> {
+        let first = self.first;
+        let (days, open) = (take(&mut self.days, days, |day| day), take(&mut self.open, days, day_of_minute));
+        if days.is_empty() && open.is_empty() {
+            return None;
+        }
+        // How they stood at last is not known by day: it stays while anything does.
+        let state = if self.is_empty() { std::mem::take(&mut self.state) } else { PointsState::default() };
+        Some(Self { first, days, open, state })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.days.is_empty() && self.open.is_empty()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::scoring::{Departure, Judged, What, score};
 pub static ABOUT: About = About {
     name: "frozen-values",
     title: "Values that always move stand still, or repeat themselves",
-    attack: &[technique("T0856"), technique("T0832")],
+    attack: &[technique("T0856"), technique("T0832"), technique("T0835")],
     impact: "What the device reports may not be so: a failing supply, room or fridge would not be seen.",
     response: "Look at the device itself and watch by hand what it watches, until sensor and controller are checked.",
     page: include_str!("frozen_values.md"),

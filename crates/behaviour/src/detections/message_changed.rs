@@ -11,7 +11,7 @@ use crate::scoring::Judged;
 pub static ABOUT: About = About {
     name: "message-changed",
     title: "A message has other content than the one it says it is",
-    attack: &[technique("T0856"), technique("T0830"), technique("T0831")],
+    attack: &[technique("T0856"), technique("T0830"), technique("T0831"), technique("T1565.002")],
     impact: "A result or order may have been changed on its way: a patient is treated for what nobody measured or ordered.",
     response: "Compare what sender and receiver show of these messages by hand; trust neither until they agree.",
     page: include_str!("message_changed.md"),

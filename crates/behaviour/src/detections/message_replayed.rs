@@ -11,7 +11,7 @@ use crate::scoring::Judged;
 pub static ABOUT: About = About {
     name: "message-replayed",
     title: "Old messages are sent again",
-    attack: &[technique("T0856"), technique("T0855")],
+    attack: &[technique("T0856"), technique("T0855"), technique("T0832")],
     impact: "An old result or order counts as a new one: a patient is treated for what is no longer so.",
     response: "Ask the owner of the sender whether it was meant to send these again; check what the receiver took for new.",
     page: include_str!("message_replayed.md"),

@@ -103,6 +103,7 @@ fn store() -> impl Strategy<Value = Store> {
             operations,
             points,
             last: [one, other],
+            points: Default::default(),
             other_messages,
         },
     );
