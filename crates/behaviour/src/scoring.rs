@@ -121,6 +121,8 @@ pub enum What<'a> {
     },
     /// A value at a place of an operation beside all that were learned.
     Point {
+        /// Compared as which: a setting or a reading.
+        measure: Measure,
         /// Of which operation.
         operation: &'a str,
         /// At which place.

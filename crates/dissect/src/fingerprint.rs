@@ -70,10 +70,11 @@ impl Digest {
     }
 
     fn keep(&mut self, bytes: &[u8]) {
-        if let Some(free) = self.rest.get_mut(self.filled..) {
-            free.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        let end = self.filled.saturating_add(bytes.len());
+        if let Some(free) = self.rest.get_mut(self.filled..end) {
+            free.copy_from_slice(bytes);
         }
-        self.filled = self.filled.saturating_add(bytes.len());
+        self.filled = end;
     }
 
     #[inline]

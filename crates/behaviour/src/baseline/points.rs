@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::measure::Measure;
 use super::store::{HOURS_PER_DAY, MINUTES_PER_HOUR};
-use crate::links::points::{PointRange, PointsUse, widen_all};
+use crate::links::points::{POINTS_MAX, PointRange, PointsUse, widen_all};
 
 /// The places of an operation in a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,11 +100,11 @@ impl StoredPoints {
 
     /// Adds what another has learned of them; where they begin at another place, the lower is kept.
     pub fn merge(&mut self, other: Self) {
-        if self.days.is_empty() || other.first < self.first {
+        if *self == Self::default() || other.first < self.first && other != Self::default() {
             *self = other;
             return;
         }
-        if other.first > self.first {
+        if other.first > self.first || other == Self::default() {
             return;
         }
         for (day, cell) in other.days {
@@ -210,6 +210,9 @@ const MOVING_DAYS_MIN: u32 = 2;
 const WIDTH_MIN: u64 = 4;
 
 impl PointProfile {
+    /// Of a place of which nothing is known: taken in, it changes nothing.
+    const NOTHING: Self = Self { range: PointRange::NONE, still: 0, rises: 0, only_rises: true };
+
     /// How far a range lies beside what is normal, as [`super::measure::beside`] has it: by the sign that makes what is
     /// normal narrower. None for what counts: it always goes beyond. Of `minutes` minutes, few make the range wider.
     fn beside(&self, now: &PointRange, minutes: u32) -> Option<Beside> {
@@ -280,6 +283,35 @@ impl PointsProfile {
                 None => self.points.push(*point),
             }
         }
+    }
+
+    /// Takes a value at a place for normal.
+    pub fn accept_value(&mut self, place: u32, value: i32) {
+        if let Some(point) = self.point(place) {
+            #[allow(clippy::cast_possible_truncation)] // 16 bits, with or without a sign
+            point.range.widen(PointRange::of(value as u16));
+        }
+    }
+
+    /// Takes it for normal that a place is still for so long.
+    pub fn accept_stillness(&mut self, place: u32, minutes: u32) {
+        if let Some(point) = self.point(place) {
+            point.still = point.still.max(minutes);
+        }
+    }
+
+    /// The same without days and minutes, to be taken in beside what is known.
+    pub fn uncount(&mut self) {
+        (self.days, self.minutes) = (0, 0);
+        self.points.iter_mut().for_each(|point| point.rises = 0);
+    }
+
+    fn point(&mut self, place: u32) -> Option<&mut PointProfile> {
+        let place = usize::try_from(place.checked_sub(self.first)?).ok().filter(|place| *place < POINTS_MAX)?;
+        if self.points.len() <= place {
+            self.points.resize(place + 1, PointProfile::NOTHING);
+        }
+        self.points.get_mut(place)
     }
 
     /// How many minutes a place was still at most, where it never is for long.

@@ -30,7 +30,7 @@ impl Detection for UnusualValue {
             What::Beyond { measure: Measure::Value, operation, now, normal, excess } => {
                 (operation.unwrap_or_default(), now.to_string(), normal.to_string(), excess, None)
             }
-            What::Point { operation, place, now, normal, excess } => {
+            What::Point { operation, place, now, normal, excess, .. } => {
                 (operation, now.to_string(), normal.to_string(), excess, Some(place))
             }
             _ => return,

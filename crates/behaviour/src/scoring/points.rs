@@ -66,7 +66,14 @@ pub(super) fn unusual<'a>(
         }
     }
     let (place, beside, excess) = worst?;
-    Some(What::Point { operation, place: at(normal, place), now: beside.value, normal: beside.edge, excess })
+    Some(What::Point {
+        measure: normal.measure(place),
+        operation,
+        place: at(normal, place),
+        now: beside.value,
+        normal: beside.edge,
+        excess,
+    })
 }
 
 /// The values of a message that are beyond those seen before, each at its place.

@@ -9,11 +9,13 @@ use crate::baseline::difference::{How, Of, differences};
 use crate::baseline::file::{Baseline, BaselineError, LearnedCapture, StoredSite};
 use crate::baseline::kept_out::KeptOut;
 use crate::baseline::measure::Measure;
+use crate::baseline::points::{PointDay, PointsDay, PointsState, StoredPoints};
 use crate::baseline::profile::Top;
 use crate::baseline::store::{
     Activity, LinkHour, LinkKey, LinkMinute, OperationDay, OperationMinute, Store, StoredDevice, StoredLink,
     StoredOperation,
 };
+use crate::links::points::PointRange;
 use crate::site::Site;
 
 const DAY: u32 = 20_000;
@@ -67,6 +69,23 @@ fn operation() -> impl Strategy<Value = StoredOperation> {
     })
 }
 
+fn points() -> impl Strategy<Value = StoredPoints> {
+    let range = any::<[u16; 2]>().prop_map(|[one, other]| {
+        let mut range = PointRange::of(one);
+        range.widen(PointRange::of(other));
+        range
+    });
+    let point = (range.clone(), any::<u32>(), any::<[bool; 2]>());
+    let point = point.prop_map(|(range, still, [rose, fell])| PointDay { range, still, rose, fell });
+    let day = (any::<u32>(), any::<bool>(), vec(point, 0..3));
+    let day = day.prop_map(|(minutes, looped, points)| PointsDay { minutes, looped, points });
+    let days = btree_map(DAY..DAY + 4, day, 0..4);
+    let open = btree_map(DAY * 1440..(DAY + 4) * 1440, vec(range.clone(), 1..3), 0..3);
+    let state = (DAY * 1440..(DAY + 4) * 1440, vec((range, any::<u32>()), 0..3));
+    let state = state.prop_map(|(minute, points)| PointsState { minute, points });
+    (0..2u32, days, open, state).prop_map(|(first, days, open, state)| StoredPoints { first, days, open, state })
+}
+
 fn activity() -> impl Strategy<Value = Activity> {
     (DAY * 1440..(DAY + 4) * 1440, 0..9000u32).prop_map(|(last, minutes)| Activity { last, minutes })
 }
@@ -76,13 +95,14 @@ fn store() -> impl Strategy<Value = Store> {
     let minute = any::<[u64; 2]>().prop_map(|bytes| LinkMinute { bytes, opened: 3 });
     let open = btree_map(DAY * 1440..(DAY + 4) * 1440, minute, 0..3);
     let operations = btree_map("[ab]".prop_map(|name| format!("say\tdoor={name}")), operation(), 0..3);
-    let link = (hours, open, operations, (activity(), activity()), any::<u64>()).prop_map(
-        |(hours, open, operations, (one, other), other_messages)| StoredLink {
+    let points = btree_map("[ab]".prop_map(|name| format!("say\tdoor={name}")), points(), 0..2);
+    let link = (hours, open, operations, points, (activity(), activity()), any::<u64>()).prop_map(
+        |(hours, open, operations, points, (one, other), other_messages)| StoredLink {
             hours,
             open,
             operations,
+            points,
             last: [one, other],
-            points: Default::default(),
             other_messages,
         },
     );

@@ -4,6 +4,7 @@ use wardtap_dissect::points::Points;
 
 use super::*;
 use crate::alert::{Alert, State};
+use crate::baseline::approval::{Accepted, Change, Changed};
 use crate::baseline::calibrate::profiles;
 use crate::baseline::learner::Learner;
 use crate::baseline::points::StoredPoints;
@@ -187,6 +188,30 @@ fn a_value_that_always_moves_and_does_not_is_told() {
     assert_eq!(names(&raised), ["frozen-values"]);
     let observed = &raised[0].deviation.observed;
     assert!(observed.contains(" min at 40, "), "of the place that stands still: {observed}");
+}
+
+#[test]
+fn what_was_accepted_is_quiet() {
+    let profiles = profiles(&learned(), &Site::default(), 5.0);
+    let (key, known) = profiles.links.iter().find(|(_, link)| !link.points.is_empty()).expect("it was learned");
+    let operation = || known.points.keys().next().expect("it was learned").clone();
+    let mut accepted = Accepted::default();
+    for what in [
+        Changed::Point { operation: operation(), place: 40, low: -150, high: -150 },
+        Changed::Still { operation: operation(), place: 40, minutes: 90 },
+        Changed::Loop { operation: operation() },
+    ] {
+        accepted.add(&Change { link: key.clone(), what }, None, &profiles).expect("it comes of this baseline");
+    }
+    let mut wider = profiles.clone();
+    accepted.apply(&mut wider);
+    let (before, after) = (&known.points[&operation()], &wider.links[key].points[&operation()]);
+    assert_eq!(after.points[0].range.low_signed, -150);
+    assert_eq!(after.points[0].range.high_signed, before.points[0].range.high_signed);
+    assert_eq!((after.points[0].still, after.loops), (90, true));
+    assert_eq!((&after.points[1..], after.days, after.minutes), (&before.points[1..], before.days, before.minutes));
+    let unknown = Changed::Loop { operation: "other".to_owned() };
+    assert!(accepted.add(&Change { link: key.clone(), what: unknown }, None, &profiles).is_err());
 }
 
 #[test]

@@ -87,6 +87,8 @@ struct Place {
     foreign: bool,
     /// A line that identifies the sender's device is wanted.
     profile: bool,
+    /// A header was the current line.
+    begun: bool,
     /// FS ended the content, and nothing is known yet of what stands behind it.
     ended: bool,
     /// When and in which frame the last bytes came.
@@ -120,15 +122,20 @@ impl<'a> Frame<'a> {
     pub(super) fn read(&mut self, rest: &mut &'a [u8], out: &mut Output<'_>) -> bool {
         let bytes = *rest;
         let mut from = 0usize;
+        // Where the content goes on, or behind all where there is none.
+        let mut content = if self.open.is_open() { 0 } else { bytes.len() };
         for (at, end) in Ends::of(bytes) {
             let piece = bytes.get(from..at).unwrap_or_default();
             from = at.saturating_add(1);
-            self.digest_piece(piece, true);
             if end == CR && self.is_ordinary(piece) {
                 continue;
             }
             self.end_line(piece, end, out);
+            if std::mem::take(&mut self.place.begun) {
+                content = from;
+            }
             if end == FS {
+                self.digest(bytes.get(content..at).unwrap_or_default());
                 self.open.content = self.digest.filter(|_| !self.open.incomplete);
                 *rest = bytes.get(from..).unwrap_or_default();
                 if rest.is_empty() && self.open.is_open() {
@@ -140,7 +147,7 @@ impl<'a> Frame<'a> {
             }
         }
         *rest = bytes.get(from..).unwrap_or_default();
-        self.digest_piece(rest, false);
+        self.digest(bytes.get(content..).unwrap_or_default());
         self.keep(rest, out);
         self.place.line = self.place.line.saturating_add(rest.len() as u64);
         *rest = &[];
@@ -231,16 +238,10 @@ impl<'a> Frame<'a> {
         self.place.restarted = false;
     }
 
-    /// Takes a piece of a line behind the header into the digest; `ends` where a line ends with it.
-    #[inline]
-    fn digest_piece(&mut self, piece: &[u8], ends: bool) {
-        if let Some(digest) = &mut self.digest
-            && self.open.is_open()
-        {
-            digest.write(piece);
-            if ends {
-                digest.write(&[CR]);
-            }
+    /// Takes what stands behind the header into the digest.
+    fn digest(&mut self, content: &[u8]) {
+        if let Some(digest) = &mut self.digest {
+            digest.write(content);
         }
     }
 
@@ -306,6 +307,7 @@ impl<'a> Frame<'a> {
         self.open.header_ended = end.is_some_and(ends_a_line);
         self.open.counts.add(Name::MSH);
         self.digest = self.digest.map(|digest| digest.anew());
+        self.place.begun = true;
     }
 
     /// The current line shows that the message before it is over, and with a VT in front of it the frame too.
