@@ -121,8 +121,10 @@ fn imports_go_down_only() {
             assert!(allowed.contains(&used), "{name} may not use {used}");
         }
         let serialises = uses.iter().any(|used| used == "serde" || used == "serde_json");
+        // Of serialised formats it knows one: that of the baseline file.
+        let baseline = name == "wardtap-behaviour" && !uses.contains("serde_json");
         assert!(
-            !serialises || ["wardtap-export", "wardtap", "wardtap-simulator"].contains(&name),
+            !serialises || baseline || ["wardtap-export", "wardtap", "wardtap-simulator"].contains(&name),
             "{name} may not know serialised formats"
         );
     }
