@@ -438,12 +438,14 @@ impl Scorer {
         if let Some(key) = key.to_anybody()
             && self.links.contains_key(&key)
             && (self.live.contains_key(&key) || self.add(key, used.link))
-            && let Some(live) = self.live.get_mut(&key)
+            && let (Some(live), Some(profile)) = (self.live.get_mut(&key), self.links.get(&key))
         {
             live.take(minute, used, &activity);
-            used.operations.iter().for_each(|operation| {
-                live.operation(minute, operation, &activity);
-            });
+            for operation in &used.operations {
+                let normal = || profile.operations.get(&*operation.name);
+                let patience = || silence::patience(&operation.name, normal(), &self.profiles.thresholds);
+                live.operation(minute, operation, &activity, patience);
+            }
         }
         if !self.live.contains_key(&key) && !self.add(key, used.link) {
             return;
@@ -487,7 +489,8 @@ impl Scorer {
         }
         for operation in &used.operations {
             let Some(normal) = profile.operations.get(&*operation.name) else { continue };
-            let now = live.operation(minute, operation, &activity);
+            let patience = || silence::patience(&operation.name, Some(normal), thresholds);
+            let now = live.operation(minute, operation, &activity, patience);
             if is_opaque(&operation.name) {
                 continue;
             }

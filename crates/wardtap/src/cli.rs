@@ -197,6 +197,11 @@ pub struct Learn {
     /// Keep flows of different VLANs apart, as for `replay`
     #[arg(long)]
     pub flows_by_vlan: bool,
+
+    /// Read the site (time zone, holidays, networks) and options from FILE, as for `replay`; a baseline keeps the site that it
+    /// was begun with
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 impl Learn {

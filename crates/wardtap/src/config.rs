@@ -14,7 +14,7 @@ use wardtap_net::address::Address;
 use wardtap_net::packet::Timestamp;
 
 use crate::assets::mac;
-use crate::cli::{self, EventType, Given, Replay, SeverityName};
+use crate::cli::{self, EventType, Given, Learn, Replay, SeverityName};
 use crate::located::{Mistake, Place, Written, one_of};
 
 /// What a configuration file says, read and checked; `None` where it says nothing.
@@ -44,14 +44,6 @@ pub struct Options {
 impl Options {
     /// Puts in what the command line does not say.
     pub fn fill(self, replay: &mut Replay, given: &Given) {
-        fn put<T>(into: &mut T, said: Option<T>, given: bool) {
-            if let Some(said) = said.filter(|_| !given) {
-                *into = said;
-            }
-        }
-        fn or<T>(into: &mut Option<T>, said: Option<T>) {
-            *into = into.take().or(said);
-        }
         or(&mut replay.events, self.events);
         or(&mut replay.metrics, self.metrics);
         or(&mut replay.assets, self.assets);
@@ -62,6 +54,27 @@ impl Options {
         put(&mut replay.workers, self.workers, given.has("workers"));
         put(&mut replay.flows_by_vlan, self.flows_by_vlan, given.has("flows_by_vlan"));
     }
+}
+
+impl Options {
+    /// As [`Self::fill`], for learning.
+    pub fn fill_learn(self, learn: &mut Learn, given: &Given) {
+        or(&mut learn.filter, self.filter);
+        put(&mut learn.memory, self.memory, given.has("memory"));
+        put(&mut learn.workers, self.workers, given.has("workers"));
+        put(&mut learn.flows_by_vlan, self.flows_by_vlan, given.has("flows_by_vlan"));
+    }
+}
+
+/// What the file says, unless the command line says it.
+fn put<T>(into: &mut T, said: Option<T>, given: bool) {
+    if let Some(said) = said.filter(|_| !given) {
+        *into = said;
+    }
+}
+
+fn or<T>(into: &mut Option<T>, said: Option<T>) {
+    *into = into.take().or(said);
 }
 
 /// The suppressions, and where each stands.

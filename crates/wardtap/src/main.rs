@@ -49,7 +49,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Replay(replay) => commands::replay::run(*replay, &given),
         Command::Schema => commands::schema::run(),
-        Command::Learn(learn) => commands::learn::run(&learn),
+        Command::Learn(learn) => commands::learn::run(*learn, &given),
         Command::Watch(_) => commands::not_built("watch"),
         Command::Baseline(baseline) => commands::baseline::run(&baseline.command),
         Command::Extract(_) => commands::not_built("extract"),

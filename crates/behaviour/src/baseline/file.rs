@@ -242,7 +242,10 @@ fn octets(approval: &Approval) -> Vec<u8> {
 
 impl StoredSite {
     /// Whether another describes the same site.
-    fn is_same(&self, other: &Self) -> Result<(), OtherSite> {
+    ///
+    /// # Errors
+    /// With the field that differs.
+    pub fn is_same(&self, other: &Self) -> Result<(), OtherSite> {
         let list = |list: &[String]| if list.is_empty() { "none".to_owned() } else { list.join(", ") };
         let timezones = [&self.timezone, &other.timezone].map(Clone::clone);
         let holidays = [&self.holidays, &other.holidays].map(|holidays| list(holidays));

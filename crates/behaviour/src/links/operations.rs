@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use wardtap_dissect::{
     Direction, Envelope, FEATURES_MAX, Features, Learned, Message, NO_VALUE, Outcome as Answered, Protocol,
 };
@@ -84,10 +85,15 @@ pub(super) enum Outcome {
     News { name: OperationName, is_new: bool, ranges: Ranges, points: Option<(u32, Vec<ExtremePoint>)> },
 }
 
+/// So many are looked through one by one.
+const FEW: usize = 16;
+
 /// The operations of a link, in the order in which they were first seen; what finds one stands apart.
 #[derive(Default)]
 pub(super) struct Operations {
     keys: Vec<u64>,
+    /// Where each is, once they are more than a few.
+    index: HashMap<u64, u16, foldhash::fast::RandomState>,
     all: Vec<Operation>,
     /// Where the last request and the last response were found: most messages are like the one before.
     latest: [usize; 2],
@@ -150,25 +156,38 @@ impl Operations {
     fn find_or_add(&mut self, key: u64, room: bool, from: u8, name: impl FnOnce() -> String) -> Option<(usize, bool)> {
         let direction = usize::from(from & 1);
         let latest = self.latest.get(direction).copied().unwrap_or_default();
-        let place = if self.keys.get(latest) == Some(&key) {
-            Some(latest)
-        } else {
-            self.keys.iter().position(|&known| known == key)
-        };
+        let place = if self.keys.get(latest) == Some(&key) { Some(latest) } else { self.find(key) };
         let is_new = place.is_none();
         let place = match place {
             Some(place) => place,
-            None if room && self.all.len() < OPERATIONS_MAX => {
-                self.keys.push(key);
-                self.all.push(Operation::new(name().into(), from));
-                self.all.len() - 1
-            }
+            None if room && self.all.len() < OPERATIONS_MAX => self.add(key, Operation::new(name().into(), from)),
             None => return None,
         };
         if let Some(latest) = self.latest.get_mut(direction) {
             *latest = place;
         }
         Some((place, is_new))
+    }
+
+    fn find(&self, key: u64) -> Option<usize> {
+        if self.keys.len() <= FEW {
+            self.keys.iter().position(|&known| known == key)
+        } else {
+            self.index.get(&key).map(|&place| usize::from(place))
+        }
+    }
+
+    fn add(&mut self, key: u64, operation: Operation) -> usize {
+        let place = self.all.len();
+        self.keys.push(key);
+        self.all.push(operation);
+        // At most [`OPERATIONS_MAX`].
+        match place {
+            ..FEW => {}
+            FEW => self.index.extend(self.keys.iter().copied().zip(0..)),
+            _ => drop(self.index.insert(key, place as u16)),
+        }
+        place
     }
 
     /// What operations were used for since they were last handed over.

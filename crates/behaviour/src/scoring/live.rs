@@ -44,6 +44,8 @@ pub(super) struct LiveOperation {
     pub(super) last: Activity,
     /// Its silence is told.
     pub(super) silent: bool,
+    /// So many minutes must pass at least before its silence is worth a look: most are never silent for so long.
+    pub(super) patience: u32,
 }
 
 impl Live {
@@ -96,8 +98,16 @@ impl Live {
         self.hour_failed = self.hour_failed.saturating_add(used.failed);
     }
 
-    pub(super) fn operation(&mut self, minute: u32, used: &OperationUse, activity: &[Activity; 2]) -> &LiveOperation {
-        let live = self.operations.entry_ref(&used.name).or_default();
+    /// Takes what an operation was used for; `patience` is asked for once, see [`LiveOperation::patience`].
+    pub(super) fn operation(
+        &mut self,
+        minute: u32,
+        used: &OperationUse,
+        activity: &[Activity; 2],
+        patience: impl FnOnce() -> u32,
+    ) -> &LiveOperation {
+        let live = self.operations.entry_ref(&used.name);
+        let live = live.or_insert_with(|| LiveOperation { patience: patience(), ..LiveOperation::default() });
         live.take(minute, used);
         live.last.beside(&activity[usize::from(used.from & 1)], minute);
         live

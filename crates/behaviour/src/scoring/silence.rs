@@ -3,8 +3,11 @@
 
 use wardtap_net::packet::Timestamp;
 
+use super::live::LiveOperation;
 use super::{Departure, LiveParty, Scorer, What};
+use crate::baseline::calibrate::Thresholds;
 use crate::baseline::measure::Measure;
+use crate::baseline::profile::OperationProfile;
 use crate::parties::PartyLink;
 
 /// Where more than this share of all steady devices is silent, the sensor is blind and no device.
@@ -24,6 +27,15 @@ struct Silence {
     days: u32,
     /// The responder is silent, not the initiator.
     of_responder: bool,
+}
+
+/// So many minutes must pass at least before the silence of an operation is too long.
+pub(super) fn patience(name: &str, profile: Option<&OperationProfile>, thresholds: &Thresholds) -> u32 {
+    let steady = profile.filter(|normal| normal.is_steady(name));
+    steady.map_or(u32::MAX, |normal| {
+        let measure = Measure::of_pause(name);
+        (thresholds.factor(measure) * normal.pause.next().max(measure.floor()) as f64) as u32
+    })
 }
 
 impl Scorer {
@@ -112,7 +124,11 @@ impl Scorer {
                 continue;
             }
             let mut silent = Vec::new();
-            for (name, operation) in live.operations.iter_mut().filter(|(_, operation)| !operation.silent) {
+            let due = |operation: &LiveOperation| minute.saturating_sub(operation.last.last) > operation.patience;
+            for (name, operation) in live.operations.iter_mut().filter(|(_, operation)| due(operation)) {
+                if operation.silent {
+                    continue;
+                }
                 let Some(profile) = profile.operations.get(&**name).filter(|normal| normal.is_steady(name)) else {
                     continue;
                 };

@@ -13,19 +13,26 @@ use wardtap_behaviour::site::Site;
 use wardtap_net::packet::Timestamp;
 
 use super::baseline::report;
-use crate::cli::Learn;
+use crate::cli::{Given, Learn};
+use crate::config::Config;
 use crate::front::Front;
 use crate::judgement::{EventTypes, Events, Judgement};
 use crate::output::{Replacement, place, unwritable};
 use crate::reading::{DAMAGED, Reading, Wanted, damage, tell_damage, tell_refusals};
 use crate::{USAGE, baselines};
 
-pub fn run(learn: &Learn) -> anyhow::Result<u8> {
+pub fn run(mut learn: Learn, given: &Given) -> anyhow::Result<u8> {
+    let config = learn.config.as_deref().map(Config::read).transpose()?;
+    let site = config.as_ref().map(|config| StoredSite::of(&config.site));
+    if let Some(config) = config {
+        config.options.fill_learn(&mut learn, given);
+    }
+    let learn = &learn;
     if let Some(nonsense) = learn.nonsense() {
         eprintln!("wardtap: {nonsense}");
         return Ok(USAGE);
     }
-    let mut baseline = beginning(learn)?;
+    let mut baseline = beginning(learn, site)?;
     let reading = Reading {
         captures: &learn.captures,
         filter: learn.filter.as_deref(),
@@ -71,13 +78,23 @@ pub fn run(learn: &Learn) -> anyhow::Result<u8> {
     Ok(if damage.is_empty() { 0 } else { DAMAGED })
 }
 
-/// The baseline to go on with, or a new one.
-fn beginning(learn: &Learn) -> anyhow::Result<Baseline> {
+/// The baseline to go on with, or a new one of a site.
+fn beginning(learn: &Learn, site: Option<StoredSite>) -> anyhow::Result<Baseline> {
     if let Some(path) = &learn.into {
-        return baselines::whole(path);
+        let baseline = baselines::whole(path)?;
+        if let (Some(site), Some(config)) = (&site, &learn.config) {
+            baseline.front.site.is_same(site).map_err(|error| {
+                anyhow!(
+                    "{} and {}: {error}: a baseline keeps the site that it was begun with: learn a new one with --out",
+                    path.display(),
+                    config.display()
+                )
+            })?;
+        }
+        return Ok(baseline);
     }
     let mut baseline = Baseline::default();
-    baseline.front.site = StoredSite::of(&Site::default());
+    baseline.front.site = site.unwrap_or_else(|| StoredSite::of(&Site::default()));
     baseline.front.profiles.thresholds.budget = BUDGET;
     Ok(baseline)
 }

@@ -71,12 +71,11 @@ fn help_and_version_are_no_failure() {
         "--fail-on",
         "--config",
         "--assets",
-        "--baseline",
     ] {
         assert!(help.stdout.contains(&format!("\n      {option} <")), "{option}");
     }
     assert!(help.stdout.contains("vlan and"), "a filter for tagged traffic is explained");
-    for absent in ["--report", "incident", "watch"] {
+    for absent in ["--adapt", "--report", "incident", "watch"] {
         assert!(!help.stdout.contains(absent), "{absent} is not built: help must not offer it");
     }
     let version = wardtap(&["--version"]).expect(0);
@@ -102,10 +101,7 @@ fn of_many_captures_the_first_are_listed_and_all_are_counted() {
 
 #[test]
 fn what_is_not_built_says_so() {
-    for command in [
-        &["watch", "--interface", "eth0"][..],
-        &["extract", SWEEP, "--alert", "1"],
-    ] {
+    for command in [&["watch", "--interface", "eth0"][..], &["extract", SWEEP, "--alert", "1"]] {
         refuses(command, &[command[0], "is not built yet", "wardtap --help"]);
     }
     for option in ["event-format", "inventory", "report", "policy", "device"] {

@@ -4,6 +4,7 @@
 
 mod alerts;
 mod assets;
+mod baseline;
 mod commands;
 mod corpus;
 mod formats;
