@@ -5,16 +5,13 @@ use super::file::Front;
 use super::points::{PointsProfile, StoredPoints};
 use super::profile::{Hours, LinkProfile, OperationProfile, Top};
 use super::store::{Activity, HOURS_PER_DAY, MINUTES_PER_HOUR, Store, StoredDevice, StoredLink, StoredOperation};
-use crate::links::points::PointRange;
+use crate::links::points::{POINTS_MAX, PointRange};
 
 /// The last day that has a time (2554-07-21).
 const DAY_MAX: u32 = 213_503;
 
 /// The most days that a baseline is of: ten years.
 const DAYS_MAX: usize = 3660;
-
-/// The most places of an operation: as many as have an address.
-const POINTS_MAX: usize = 1 << 16;
 
 /// The longest id.
 const ID_MAX: usize = 80;

@@ -7,6 +7,7 @@ use wardtap_behaviour::baseline::file::Baseline;
 use wardtap_behaviour::baseline::kept_out::KeptOut;
 use wardtap_behaviour::baseline::novelty::Facet;
 use wardtap_behaviour::baseline::trust::{DAYS_MIN, DeviceTrust, HeldOut, Kind, Share, Trust, trust};
+use wardtap_behaviour::parties::ANYBODY;
 use wardtap_export::summary::grouped;
 
 use super::text::{counted, day, operation, plain, time, written};
@@ -35,7 +36,9 @@ fn sections(out: &mut String, baseline: &Baseline, name: &str) -> fmt::Result {
 fn contents(out: &mut String, baseline: &Baseline, name: &str) -> fmt::Result {
     let front = &baseline.front;
     let profiles = &front.profiles;
-    let operations: usize = profiles.links.values().map(|link| link.operations.len()).sum();
+    // What is with anybody is the same once more.
+    let links = || profiles.links.iter().filter(|(key, _)| key.initiator != ANYBODY);
+    let operations: usize = links().map(|(_, link)| link.operations.len()).sum();
     writeln!(out, "Baseline  {name}")?;
     write!(out, "  {}", counted(profiles.days.len(), "day"))?;
     if let (Some(first), Some(last)) = (profiles.days.first(), profiles.days.last()) {
@@ -46,7 +49,7 @@ fn contents(out: &mut String, baseline: &Baseline, name: &str) -> fmt::Result {
         out,
         "  {}, {}, {}",
         counted(profiles.devices.len(), "device"),
-        counted(profiles.links.len(), "conversation"),
+        counted(links().count(), "conversation"),
         counted(operations, "operation")
     )?;
     writeln!(out, "  hours of the day by {}", plain(&front.site.timezone))?;
