@@ -105,11 +105,11 @@ impl Scorer {
             let (Some(live), Some(profile)) = (self.live.get_mut(key), self.links.get(key)) else { continue };
             let ends = [key.initiator, key.responder];
             let activity = ends.map(|end| self.active.get(end.index()).map(|party| party.activity).unwrap_or_default());
-            for place in 0..2 {
+            for (place, activity) in activity.iter().enumerate() {
                 if live.silent[place] || !profile.is_steady(place) {
                     continue;
                 }
-                let now = u64::from(live.last[place].alone(&activity[place], minute));
+                let now = u64::from(live.last[place].alone(activity, minute));
                 let normal = profile.pause[place].next();
                 let measure = Measure::LinkPause;
                 let excess = measure.ratio(now, normal) / of_links;

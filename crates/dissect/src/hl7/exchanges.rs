@@ -58,6 +58,7 @@ struct Waiting {
 pub(super) struct Exchanges {
     waiting: Pending<Waiting>,
     /// Fingerprints of requests that wait, by digest, where they are wanted: the latest [`UNPROVEN_MAX`].
+    #[allow(clippy::box_collection)] // a plain replay pays eight octets a flow for it, not thirty-two
     fingerprints: Option<Box<VecDeque<(u64, Fingerprint)>>>,
     /// The requests answered last, as parts of their digests.
     answered: [u32; 4],

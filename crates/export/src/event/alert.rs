@@ -81,7 +81,7 @@ pub struct AlertBody {
     pub evidence: Evidence,
     /// What of it the baseline does not hold, in the baseline's words: at most 32; absent where no baseline was needed.
     /// `wardtap baseline approve` accepts them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
     pub departures: Vec<DepartureBody>,
 }

@@ -228,10 +228,10 @@ fn a_stranger_between_two_devices_takes_both_addresses() {
     };
     let alerts = taken("captures/simulated/tool-arpspoof-modbus.pcap.zst");
     let new: Vec<&Value> = alerts.iter().filter(|event| event["alert"]["state"] == "new").collect();
-    let stranger = "mac:00:1b:21:fd:cf:10";
+    let stranger = "mac:00:1b:21:fd:0c:10";
     assert_eq!(
         new.iter().map(|event| about(event)).collect::<Vec<_>>(),
-        [["mac:00:14:22:ee:3b:0f", "10.20.50.10", stranger], ["mac:00:80:f4:9e:e7:10", "10.20.50.11", stranger]]
+        [["mac:00:14:22:ee:00:0f", "10.20.50.10", stranger], ["mac:00:80:f4:9e:00:10", "10.20.50.11", stranger]]
     );
     assert!(new.iter().all(|event| event["alert"]["severity"] == "high"));
     // The owners keep their addresses to the end.
