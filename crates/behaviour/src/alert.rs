@@ -13,7 +13,7 @@ use wardtap_net::flow::FlowIdentity;
 use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
 use crate::attack::Technique;
-use crate::baseline::approval::{Change, add_change};
+use crate::baseline::change::{Change, add_change};
 use crate::detection::About;
 use crate::observation::Place;
 
@@ -148,7 +148,7 @@ pub struct Alert {
     /// Somebody does not want to see it: it lives on untold.
     suppressed: bool,
     /// What of it the baseline does not hold, for what a baseline was asked about; at most
-    /// [`crate::baseline::approval::CHANGES_MAX`].
+    /// [`crate::baseline::change::CHANGES_MAX`].
     pub changes: Vec<Change>,
     told_count: u64,
 }

@@ -5,7 +5,7 @@ use wardtap_net::packet::Timestamp;
 
 use crate::alert::{Alerts, Deviation};
 use crate::attack::Technique;
-use crate::baseline::approval::Changed;
+use crate::baseline::change::Changed;
 use crate::detections;
 use crate::device::IdentityChange;
 use crate::observation::{Content, Leased, Observation};

@@ -5,7 +5,7 @@ use wardtap_net::packet::Timestamp;
 
 use crate::alert::{Alert, Alerts, Deviation, OPEN_MAX};
 use crate::assets::{self, Assets};
-use crate::baseline::approval::{Change, Changed};
+use crate::baseline::change::{Change, Changed};
 use crate::baseline::learner::Learner;
 use crate::detection::{Detection, Found, Raise, ask, detections};
 use crate::device::{DEVICES_MAX, DeviceId, Devices, IdentityChange, Name};

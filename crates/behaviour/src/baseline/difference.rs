@@ -1,6 +1,6 @@
 //! What two baselines hold differently: what came, what went, and what became wider.
 
-use super::approval::measure_name;
+use super::change::measure_name;
 use super::measure::Measure;
 use super::profile::{Hours, LinkProfile, OperationProfile, Profiles};
 use super::store::LinkKey;

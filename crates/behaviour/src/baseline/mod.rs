@@ -2,6 +2,7 @@
 
 pub mod approval;
 pub mod calibrate;
+pub mod change;
 mod check;
 pub mod difference;
 pub mod file;

@@ -4,7 +4,8 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
 use super::*;
-use crate::baseline::approval::{Accepted, Approval, Change, Changed};
+use crate::baseline::approval::{Accepted, Approval};
+use crate::baseline::change::{Change, Changed};
 use crate::baseline::difference::{How, Of, differences};
 use crate::baseline::file::{Baseline, BaselineError, LearnedCapture, StoredSite};
 use crate::baseline::kept_out::KeptOut;

@@ -4,8 +4,9 @@ use wardtap_dissect::points::Points;
 
 use super::*;
 use crate::alert::{Alert, State};
-use crate::baseline::approval::{Accepted, Change, Changed};
+use crate::baseline::approval::Accepted;
 use crate::baseline::calibrate::profiles;
+use crate::baseline::change::{Change, Changed};
 use crate::baseline::learner::Learner;
 use crate::baseline::points::StoredPoints;
 use crate::baseline::store::Store;

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use wardtap_behaviour::baseline::approval::{Change, Changed, measure_name, measure_named};
+use wardtap_behaviour::baseline::change::{Change, Changed, measure_name, measure_named};
 use wardtap_behaviour::baseline::store::LinkKey;
 
 /// What the baseline does not hold.

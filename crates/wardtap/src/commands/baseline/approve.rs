@@ -8,7 +8,8 @@ use std::time::SystemTime;
 
 use anyhow::{Context, anyhow, bail};
 use serde::Deserialize;
-use wardtap_behaviour::baseline::approval::{Accepted, Approval, CHANGES_MAX};
+use wardtap_behaviour::baseline::approval::{Accepted, Approval};
+use wardtap_behaviour::baseline::change::CHANGES_MAX;
 use wardtap_behaviour::baseline::file::Front;
 use wardtap_export::event::DepartureBody;
 use wardtap_net::address::Address;

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use wardtap_behaviour::baseline::approval::measure_name;
+use wardtap_behaviour::baseline::change::measure_name;
 use wardtap_behaviour::baseline::file::Baseline;
 use wardtap_behaviour::baseline::kept_out::KeptOut;
 use wardtap_behaviour::baseline::novelty::Facet;

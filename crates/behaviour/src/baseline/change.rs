@@ -1,0 +1,183 @@
+//! What an alert shows that the baseline does not hold, in the baseline's words: told with the alert, so that it can be
+//! accepted later.
+
+use wardtap_net::packet::Timestamp;
+
+use super::measure::Measure;
+use super::profile::kind_index;
+use super::store::LinkKey;
+use crate::scoring::{Departure, What};
+use crate::site::Site;
+
+/// Something that the baseline does not hold, as an alert tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// On which link.
+    pub link: LinkKey,
+    /// What.
+    pub what: Changed,
+}
+
+impl Change {
+    /// Something on a link, at a time at a site.
+    #[must_use]
+    pub fn at(time: Timestamp, site: &Site, link: LinkKey, mut what: Changed) -> Self {
+        if let Changed::Hours(hours) = &mut what {
+            let local = site.local(time);
+            hours[kind_index(local.kind)] |= 1 << local.hour;
+        }
+        Self { link, what }
+    }
+}
+
+/// What the baseline does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// The initiator, or else the responder.
+    Device {
+        /// Which end.
+        initiates: bool,
+    },
+    /// The link.
+    Link,
+    /// An operation of the link.
+    Operation(String),
+    /// Activity at hours of working days and of days of rest, by the site's clocks: bit n stands for hour n.
+    Hours([u32; 2]),
+    /// A quantity.
+    Beyond {
+        /// Which.
+        measure: Measure,
+        /// Of which operation, where it is one's.
+        operation: Option<String>,
+        /// How much.
+        now: u64,
+        /// How much was normal.
+        normal: u64,
+    },
+    /// Values at a place of an operation.
+    Point {
+        /// Of which.
+        operation: String,
+        /// The place.
+        place: u32,
+        /// The least value.
+        low: i32,
+        /// The greatest.
+        high: i32,
+    },
+    /// A place of an operation that does not change.
+    Still {
+        /// Of which.
+        operation: String,
+        /// The place.
+        place: u32,
+        /// For so many minutes.
+        minutes: u32,
+    },
+    /// The values of an operation come again and again.
+    Loop {
+        /// Of which.
+        operation: String,
+    },
+}
+
+impl Changed {
+    /// What a departure is about.
+    #[must_use]
+    pub fn of(departure: &Departure<'_>) -> Self {
+        match departure.what {
+            What::Device { initiates, .. } => Self::Device { initiates },
+            What::Link { .. } | What::Strange { .. } => Self::Link,
+            What::Operation { name, .. } => Self::Operation(name.to_owned()),
+            // At which, the time says: see [`Change::at`].
+            What::Hour { .. } => Self::Hours([0; 2]),
+            What::Beyond { measure, operation, now, normal, .. }
+            | What::Silence { measure, operation, now, normal, .. } => {
+                Self::Beyond { measure, operation: operation.map(ToOwned::to_owned), now, normal }
+            }
+            What::Point { operation, place, now, .. } => {
+                Self::Point { operation: operation.to_owned(), place, low: now, high: now }
+            }
+            What::Frozen { operation, place, now, .. } => {
+                Self::Still { operation: operation.to_owned(), place, minutes: now }
+            }
+            What::Looped { operation, .. } => Self::Loop { operation: operation.to_owned() },
+        }
+    }
+
+    /// Takes in a repeat: all hours, and of a quantity what is furthest beyond. Gives back what is something else.
+    fn absorb(&mut self, repeat: Self) -> Option<Self> {
+        match (&mut *self, repeat) {
+            (Self::Hours(known), Self::Hours(more)) => {
+                known.iter_mut().zip(more).for_each(|(known, more)| *known |= more);
+            }
+            (
+                Self::Beyond { measure, operation, now, normal },
+                Self::Beyond { measure: of, operation: by, now: more, normal: like },
+            ) if *measure == of && *operation == by && *normal == like => {
+                *now = if more.abs_diff(like) > now.abs_diff(like) { more } else { *now };
+            }
+            (
+                Self::Point { operation, place, low, high },
+                Self::Point { operation: of, place: at, low: lower, high: higher },
+            ) if *operation == of && *place == at => (*low, *high) = ((*low).min(lower), (*high).max(higher)),
+            (Self::Still { operation, place, minutes }, Self::Still { operation: of, place: at, minutes: more })
+                if *operation == of && *place == at =>
+            {
+                *minutes = more.max(*minutes)
+            }
+            (known, repeat) if *known == repeat => {}
+            (_, other) => return Some(other),
+        }
+        None
+    }
+}
+
+/// The most changes that one alert tells of; further ones are not told.
+pub const CHANGES_MAX: usize = 32;
+
+/// Adds a change to those that an alert tells of already.
+pub fn add_change(known: &mut Vec<Change>, change: Change) {
+    let Change { link, mut what } = change;
+    for known in known.iter_mut().filter(|known| known.link == link) {
+        match known.what.absorb(what) {
+            Some(other) => what = other,
+            None => return,
+        }
+    }
+    if known.len() < CHANGES_MAX {
+        known.push(Change { link, what });
+    }
+}
+
+/// The name of a measure in events and in what people read, for ever.
+#[must_use]
+pub const fn measure_name(measure: Measure) -> &'static str {
+    match measure {
+        Measure::MinuteBytes => "minute-bytes",
+        Measure::HourBytes => "hour-bytes",
+        Measure::MinuteOpened => "minute-conversations",
+        Measure::HourOpened => "hour-conversations",
+        Measure::HourFailed => "hour-failed",
+        Measure::MinuteMessages => "minute-messages",
+        Measure::HourMessages => "hour-messages",
+        Measure::MessageBytes => "message-bytes",
+        Measure::Refusals => "refusals",
+        Measure::ResponseTime => "response-time",
+        Measure::LinkPause => "link-silence",
+        Measure::OperationPause => "operation-silence",
+        Measure::PayloadPause => "payload-silence",
+        Measure::DevicePause => "device-silence",
+        Measure::Value => "value",
+        Measure::Setting => "setting",
+        Measure::Reading => "reading",
+        Measure::Frozen => "stillness",
+    }
+}
+
+/// The measure with a name.
+#[must_use]
+pub fn measure_named(name: &str) -> Option<Measure> {
+    Measure::ALL.into_iter().find(|measure| measure_name(*measure) == name)
+}
