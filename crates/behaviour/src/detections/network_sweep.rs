@@ -18,7 +18,7 @@ pub static ABOUT: About = About {
     title: "One device tries many others",
     attack: &[technique("T0846"), technique("T0888"), technique("T1046")],
     impact: "Somebody finds out which devices there are and what they offer; some devices fail when they are tried.",
-    response: "Ask who works on the asking device; if nobody does, take it off the network.",
+    response: "Ask who works on the asking device; if nobody does, have clinical engineering take it off the network.",
     page: include_str!("network_sweep.md"),
 };
 

@@ -16,7 +16,7 @@ pub static ABOUT: About = About {
     title: "A device that was never seen before",
     attack: &[technique("T0864"), technique("T1200")],
     impact: "A device that nobody expects can read, disturb or command what care depends on.",
-    response: "Find out who brought it and what for; if nobody knows it, take it off the network.",
+    response: "Find out who brought it and what for; if nobody knows it, have clinical engineering take it off the network.",
     page: include_str!("new_device.md"),
 };
 
