@@ -112,10 +112,13 @@ pub(crate) fn compare(morning: &Morning, judgement: &Judgement) -> Vec<Differenc
     lists.collect()
 }
 
+/// Of an association that was accepted before the capture begins, tshark cannot know the presentation contexts.
+const UNDER_WAY: [&str; 1] = ["Invalid Presentation Context ID"];
+
 /// Everything is as it should be, and both sides know the same messages.
-fn check(morning: &Morning) {
+fn check(morning: &Morning, excused: &[&str]) {
     let Some(judgement) = judge(morning) else { return };
-    let wrong = &judgement.wrong;
+    let wrong: Vec<_> = judgement.wrong.iter().filter(|(_, said)| !excused.contains(&said.as_str())).collect();
     assert!(wrong.is_empty(), "{} frames, the first: {:?}", wrong.len(), &wrong[..wrong.len().min(10)]);
     for Difference { protocol, sent, missing, extra } in compare(morning, &judgement) {
         assert!(sent > 0, "no {protocol} was sent");
@@ -127,18 +130,18 @@ fn check(morning: &Morning) {
 
 #[test]
 fn a_day_up_to_noon_is_as_it_is_said_to_be() {
-    check(&hours(12, 0, 11, Faults::default()));
+    check(&hours(12, 0, 11, Faults::default()), &[]);
 }
 
-// These begin in the middle of connections. Nothing may be odd for that either: to tshark a connection begins with the first
-// frame that it sees of it.
+// These begin in the middle of connections. Nothing else may be odd for that: to tshark a connection begins with the first frame
+// that it sees of it.
 
 #[test]
 fn what_is_tagged_and_seen_behind_the_router_is_as_it_is_said_to_be() {
-    check(&hours(11, 8, 2, Faults { vlan: true, routed: true, ..Faults::default() }));
+    check(&hours(11, 8, 2, Faults { vlan: true, routed: true, ..Faults::default() }), &UNDER_WAY);
 }
 
 #[test]
 fn what_comes_in_erspan_is_as_it_is_said_to_be() {
-    check(&hours(11, 8, 2, Faults { vlan: true, erspan: true, ..Faults::default() }));
+    check(&hours(11, 8, 2, Faults { vlan: true, erspan: true, ..Faults::default() }), &UNDER_WAY);
 }
