@@ -159,7 +159,8 @@ pub fn render(measured: &Measured<'_>) -> prometheus::Result<Vec<u8>> {
     let open = gauges("wardtap_incidents_open", "Incidents that are open.", &["severity"])?;
     let incidents = counters("wardtap_incidents_total", "Incidents that began.", &["severity"])?;
     for (place, severity) in Severity::ALL.iter().enumerate() {
-        open.with_label_values(&[severity.name()]).set(i64::try_from(measured.incidents_open[place]).unwrap_or(i64::MAX));
+        open.with_label_values(&[severity.name()])
+            .set(i64::try_from(measured.incidents_open[place]).unwrap_or(i64::MAX));
         incidents.with_label_values(&[severity.name()]).inc_by(measured.incidents[place]);
     }
     let evicted = counters("wardtap_evicted_total", "Entries given up for want of room.", &["table"])?;

@@ -21,26 +21,34 @@ pub fn paragraph(incident: &Incident, known: Known<'_>, site: &Site) -> String {
         return format!("This proved to be part of incident {older}, which has its alerts.");
     }
     let worst = &incident.worst;
-    let mut sentences = vec![
-        format!(
-            "Since {} ({}): {}",
-            site.clock(incident.first),
-            site.timezone_name(),
-            known.explanation(&worst.explanation, worst.device, worst.peer)
-        ),
-        at_risk(incident, known),
-    ];
+    let mut sentences = vec![format!(
+        "Since {} ({}): {}",
+        site.clock(incident.first),
+        site.timezone_name(),
+        known.explanation(&worst.explanation, worst.device, worst.peer)
+    )];
+    let all = |roles: Roles| incident.parties.iter().filter(move |party| party.roles.has(roles));
+    let did: Vec<&Party> = all(Roles::DID).collect();
+    if !did.is_empty() {
+        sentences.push(format!("It comes from {}.", named(&did, known)));
+    }
+    // One that does something is told already.
+    let at_risk: Vec<&Party> = all(Roles::AT_RISK).filter(|party| !party.roles.has(Roles::DID)).collect();
+    if !at_risk.is_empty() {
+        sentences.push(format!("At risk: {}.", named(&at_risk, known)));
+    }
     sentences.extend(course(incident, site));
     let (device, asset) = (known.devices.of(worst.device), known.asset(worst.device));
     let clinical = clinical::clinical(worst.about, device, asset);
     sentences.push(format!("What to do first: {}", clinical.response));
-    sentences.extend(clinical.workaround.map(|workaround| format!("Until it is over: {}.", workaround.trim_end_matches('.'))));
+    sentences.extend(
+        clinical.workaround.map(|workaround| format!("Until it is over: {}.", workaround.trim_end_matches('.'))),
+    );
     sentences.join(" ")
 }
 
-/// The devices at risk, what they do and where they are.
-fn at_risk(incident: &Incident, known: Known<'_>) -> String {
-    let all: Vec<&Party> = incident.parties.iter().filter(|party| party.roles.has(Roles::AT_RISK)).collect();
+/// Devices, what they do and where they are.
+fn named(all: &[&Party], known: Known<'_>) -> String {
     let named = all.iter().take(NAMED).map(|party| {
         let (device, asset) = (known.devices.of(party.address), known.asset(party.address));
         let name = asset.map(|asset| asset.name.as_str()).filter(|name| !name.is_empty());
@@ -54,7 +62,7 @@ fn at_risk(incident: &Incident, known: Known<'_>) -> String {
         1 => " and one more device".to_owned(),
         more => format!(" and {more} more devices"),
     };
-    format!("At risk: {}{more}.", named.collect::<Vec<_>>().join(", "))
+    format!("{}{more}", named.collect::<Vec<_>>().join(", "))
 }
 
 /// What was found when: each kind once; None for a single alert, which says all by itself.

@@ -23,7 +23,7 @@ const SHARED_NANOS: u64 = HOUR;
 /// How long after it began it does so.
 const SHARED_LIFE_NANOS: u64 = 4 * HOUR;
 /// How near in time the same thing must happen to several devices for one cause.
-const MOMENT_NANOS: u64 = 300 * NANOS_PER_SECOND;
+const MOMENT_NANOS: u64 = 120 * NANOS_PER_SECOND;
 /// How long after it began an incident takes any alert.
 const LIFE_NANOS: u64 = 72 * HOUR;
 

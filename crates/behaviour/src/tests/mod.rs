@@ -7,6 +7,7 @@ mod baselines;
 mod crowds;
 mod detections;
 mod devices;
+mod incidents;
 mod repeats;
 mod site;
 mod takings;
