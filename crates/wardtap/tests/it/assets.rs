@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::run::{Ran, Replayed, replay, wardtap};
@@ -104,7 +104,10 @@ fn what_the_assets_file_says_stands_in_events_and_summary() {
         assert!(replayed.metrics.contains("wardtap_devices{class=\"image-archive\"} 1"));
         let incident = replayed.parsed().into_iter().find(|event| event["type"] == "incident").unwrap();
         let incident = &incident["incident"];
-        assert_eq!((&incident["functions"][0], &incident["locations"][0]), (&json!("stores all images"), &json!("Basement")));
+        assert_eq!(
+            (&incident["functions"][0], &incident["locations"][0]),
+            (&json!("stores all images"), &json!("Basement"))
+        );
         let summary = incident["summary"].as_str().unwrap();
         assert!(summary.contains("At risk: PACS-1 (stores all images, Basement)."), "{summary}");
         assert!(summary.ends_with(" Until it is over: Films, by courier."), "{summary}");

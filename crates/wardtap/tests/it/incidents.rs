@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::pcap::{PLAIN, Packet, pcap, read};
-use crate::run::{Made, Replayed, captures, replay};
+use crate::run::{Replayed, captures, replay};
 
 /// The last line of each id of a type.
 fn last(replayed: &Replayed, kind: &str) -> BTreeMap<String, Value> {
@@ -31,13 +32,21 @@ fn every_alert_of_the_captures_is_in_one_incident() {
         }
         let told = alerts.iter().filter(|(_, event)| event["alert"]["severity"] != "info");
         for (id, event) in told {
-            assert_eq!(of.get(id.as_str()), Some(&vec![event["alert"]["incident"].as_str().unwrap()]), "{capture}: {id}");
+            assert_eq!(
+                of.get(id.as_str()),
+                Some(&vec![event["alert"]["incident"].as_str().unwrap()]),
+                "{capture}: {id}"
+            );
             seen += 1;
         }
         let began: f64 = metric(&replayed.metrics, "wardtap_incidents_total");
         assert_eq!(began, incidents.len() as f64, "{capture}");
         assert_eq!(metric(&replayed.metrics, "wardtap_incidents_open"), 0.0, "{capture}: closed at the end");
-        assert!(replayed.ran.stdout.contains(&format!("\nIncidents  {}\n", incidents.len())), "{}", replayed.ran.stdout);
+        assert!(
+            replayed.ran.stdout.contains(&format!("\nIncidents  {}\n", incidents.len())),
+            "{}",
+            replayed.ran.stdout
+        );
     }
     assert!(seen >= 10, "{seen} alerts");
 }
@@ -56,8 +65,10 @@ fn one_attack_again_within_hours_is_one_incident_and_the_next_day_another() {
     for hours in [0, 3, 40] {
         packets.extend(one.iter().map(|packet| Packet { time: packet.time + hours * HOUR, ..packet.clone() }));
     }
-    let made = Made::new(&pcap(PLAIN, &packets));
-    let replayed = replay(&made.name, &[]);
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("thrice.pcap");
+    std::fs::write(&path, pcap(&packets, PLAIN)).unwrap();
+    let replayed = replay(path.to_str().unwrap(), &[]);
     let incidents = last(&replayed, "incident");
     let mut alerts: Vec<usize> =
         incidents.values().map(|event| event["incident"]["alerts"].as_array().unwrap().len()).collect();
