@@ -4,6 +4,7 @@
 use wardtap_behaviour::incident::belonging::Roles;
 use wardtap_behaviour::incident::{Incident, Party};
 use wardtap_behaviour::site::Site;
+use wardtap_net::address::Address;
 use wardtap_net::packet::Timestamp;
 
 use crate::clinical;
@@ -40,21 +41,27 @@ pub fn paragraph(incident: &Incident, known: Known<'_>, site: &Site) -> String {
     sentences.extend(course(incident, site));
     let (device, asset) = (known.devices.of(worst.device), known.asset(worst.device));
     let clinical = clinical::clinical(worst.about, device, asset);
-    sentences.push(format!("What to do first: {}", clinical.response));
+    // What may be done with one device must not be taken for what may be done with another.
+    sentences.push(format!("What to do first, at {}: {}", name(worst.device, known), clinical.response));
     sentences.extend(
         clinical.workaround.map(|workaround| format!("Until it is over: {}.", workaround.trim_end_matches('.'))),
     );
     sentences.join(" ")
 }
 
+/// What the hospital calls a device, else its address.
+fn name(address: Address, known: Known<'_>) -> String {
+    let name = known.asset(address).map(|asset| asset.name.as_str()).filter(|name| !name.is_empty());
+    name.map_or_else(|| address.to_string(), ToOwned::to_owned)
+}
+
 /// Devices, what they do and where they are.
 fn named(all: &[&Party], known: Known<'_>) -> String {
     let named = all.iter().take(NAMED).map(|party| {
         let (device, asset) = (known.devices.of(party.address), known.asset(party.address));
-        let name = asset.map(|asset| asset.name.as_str()).filter(|name| !name.is_empty());
+        let name = name(party.address, known);
         let what = [clinical::kind(device, asset), clinical::location(asset)];
         let what: Vec<&str> = what.into_iter().flatten().collect();
-        let name = name.map_or_else(|| party.address.to_string(), ToOwned::to_owned);
         if what.is_empty() { name } else { format!("{name} ({})", what.join(", ")) }
     });
     let more = match all.len().saturating_sub(NAMED) {

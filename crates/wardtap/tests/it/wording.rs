@@ -166,7 +166,7 @@ fn what_captures_show_is_summed_up_in_plain_words() {
             if event["type"] == "incident" {
                 let summary = event["incident"]["summary"].as_str().unwrap();
                 // What to do is the detection's own text, which may name a switch port.
-                let (story, response) = summary.split_once(" What to do first: ").expect(summary);
+                let (story, response) = summary.split_once(" What to do first, at ").expect(summary);
                 assert_eq!(term(story), None, "{name}: {story}");
                 assert!(!story.contains('\n') && response.ends_with('.'), "{name}: {summary}");
                 seen += 1;
