@@ -1,10 +1,10 @@
 //! Reads baseline files.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use wardtap_behaviour::baseline::file::{Baseline, BaselineError, Front, Header, LINE_MAX};
 
 /// All of a baseline.
@@ -22,16 +22,25 @@ pub fn front(path: &Path) -> anyhow::Result<Front> {
 /// The octets of a file that begins as a baseline does: of another, however large, no more than its beginning is read.
 fn octets(path: &Path) -> anyhow::Result<Vec<u8>> {
     let read = |into: &mut Vec<u8>, from: &File, at_most: u64| from.take(at_most).read_to_end(into);
-    let file = File::open(path).with_context(|| unreadable(path))?;
+    let file = File::open(path).map_err(|error| unreadable(path, error))?;
     let mut octets = Vec::new();
-    read(&mut octets, &file, LINE_MAX as u64).with_context(|| unreadable(path))?;
+    read(&mut octets, &file, LINE_MAX as u64).map_err(|error| unreadable(path, error))?;
     let header = Header::of(&octets).map_err(|error: BaselineError| anyhow!("{}: {error}", path.display()))?;
     // One more shows that it is longer than it says.
     let rest = header.octets().saturating_add(1).saturating_sub(octets.len() as u64);
-    read(&mut octets, &file, rest).with_context(|| unreadable(path))?;
+    read(&mut octets, &file, rest).map_err(|error| unreadable(path, error))?;
     Ok(octets)
 }
 
-fn unreadable(path: &Path) -> String {
-    format!("{}: cannot read the baseline", path.display())
+fn unreadable(path: &Path, error: io::Error) -> anyhow::Error {
+    let path = path.display();
+    let sentence = match error.kind() {
+        io::ErrorKind::NotFound => {
+            format!("{path}: there is no such baseline: `wardtap learn CAPTURE... --out {path}` makes one")
+        }
+        _ => format!(
+            "{path}: cannot read the baseline: {error}: name a file that `wardtap learn` made and that may be read"
+        ),
+    };
+    anyhow::Error::new(error).context(sentence)
 }

@@ -26,7 +26,7 @@ use crate::config::Config;
 use crate::judgement::{EventTypes, Events, Judgement};
 use crate::output::{open, place, unwritable};
 use crate::pipeline::Outcome;
-use crate::reading::{DAMAGED, Reading, Wanted, damage, tell_damage, tell_refusals};
+use crate::reading::{self, DAMAGED, Wanted, damage, tell_damage, tell_refusals};
 use crate::worker::{Counted, WorkerCounts};
 
 /// An alert was bad enough for `--fail-on`.
@@ -47,16 +47,7 @@ pub fn run(mut replay: Replay, given: &Given) -> anyhow::Result<u8> {
         eprintln!("wardtap: {nonsense}");
         return Ok(USAGE);
     }
-    let opened = Reading {
-        captures: &replay.captures,
-        filter: replay.filter.as_deref(),
-        from: replay.from,
-        to: replay.to,
-        memory: replay.memory,
-        workers: replay.workers,
-        flows_by_vlan: replay.flows_by_vlan,
-    }
-    .open()?;
+    let opened = reading::open(&replay.intake)?;
     let types = event_types(&replay);
     // Both are opened before the work begins, which may take hours.
     let events = Events { to: replay.events.as_deref().map(|path| open(path, "events")).transpose()?, types };
@@ -135,10 +126,10 @@ fn finish(
         // The summary may have gone to a file or nowhere: damage is said where a person looks.
         tell_damage(&statistics.damage);
     }
-    if let Some(doubt) = replay.doubtful() {
+    if let Some(doubt) = replay.intake.doubtful() {
         eprintln!("wardtap: {doubt}");
     }
-    tell_refusals(replay.filter.as_deref(), &outcome.front);
+    tell_refusals(replay.intake.filter.as_deref(), &outcome.front);
     let worst = judgement.worst;
     Ok(match replay.fail_on.map(severity) {
         Some(limit) if worst.is_some_and(|worst| worst >= limit) => ALERTED,
@@ -317,10 +308,10 @@ fn options(replay: &Replay) -> BTreeMap<String, String> {
     let named = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
     set("config", named(&replay.config));
     set("assets", named(&replay.assets));
-    set("filter", replay.filter.clone());
-    set("from", replay.from.map(|time| time.to_string()));
-    set("to", replay.to.map(|time| time.to_string()));
-    set("memory", Some(replay.memory.to_string()));
-    set("flows-by-vlan", replay.flows_by_vlan.then(|| "true".to_owned()));
+    set("filter", replay.intake.filter.clone());
+    set("from", replay.intake.from.map(|time| time.to_string()));
+    set("to", replay.intake.to.map(|time| time.to_string()));
+    set("memory", Some(replay.intake.memory.to_string()));
+    set("flows-by-vlan", replay.intake.flows_by_vlan.then(|| "true".to_owned()));
     options
 }

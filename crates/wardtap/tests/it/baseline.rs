@@ -337,7 +337,16 @@ fn files_that_are_no_baseline_get_one_clear_message() {
     *flipped.last_mut().unwrap() ^= 1;
     said(&flipped, &["damaged", "digest"]);
     said(format!("wardtap baseline 1 1 {} {}\n", u64::MAX, "0".repeat(64)).as_bytes(), &["more than any baseline"]);
-    fails(&["baseline", "show", &folder.path("absent")], &["absent", "cannot read the baseline"]);
+    let absent = folder.path("absent");
+    let makes_one = format!("wardtap learn CAPTURE... --out {absent}");
+    for arguments in [
+        &["baseline", "show", &absent][..],
+        &["replay", "captures/hl7/feeds.pcap", "--baseline", &absent],
+        &["learn", "captures/hl7/feeds.pcap", "--into", &absent],
+    ] {
+        fails(arguments, &["there is no such baseline", &makes_one]);
+    }
+    fails(&["baseline", "show", &folder.path("")], &["cannot read the baseline", "name a file"]);
     fails(&["baseline", "show", &path, "--device", "10.9.8.7"], &["no device 10.9.8.7"]);
     let ran = wardtap(&["learn", "captures/hl7/feeds.pcap", "--out", &folder.path("no/where")]).expect(1);
     assert!(ran.stderr.contains("make the folder"), "{}", ran.stderr);
