@@ -75,6 +75,12 @@ pub struct Link {
 }
 
 impl Link {
+    /// The other way round, at the same service.
+    #[must_use]
+    pub const fn reversed(self) -> Self {
+        Self { initiator: self.responder, responder: self.initiator, ..self }
+    }
+
     fn hash(&self, key: HashKey) -> u64 {
         let ((a, b), (c, d)) = (self.initiator.halves(), self.responder.halves());
         let service = u64::from(self.service.transport) << 16 | u64::from(self.service.port);
@@ -97,8 +103,10 @@ pub struct Use {
     pub failed: u32,
     /// What the initiator and the responder sent.
     pub sent: [Volume; 2],
-    /// Bytes that were missing.
-    pub gap_bytes: u64,
+    /// Bytes of theirs that were missing.
+    pub gap_bytes: [u64; 2],
+    /// They were there and were not heard: the other end acknowledged what they sent.
+    pub unheard: [bool; 2],
     /// What it did, by operation.
     pub operations: Vec<OperationUse>,
     /// Messages of operations that are not told apart.
@@ -183,6 +191,12 @@ impl Links {
         self.slots.get_mut(slot.0).is_some()
     }
 
+    /// True for a link that has a place.
+    #[must_use]
+    pub fn is_known(&self, link: &Link) -> bool {
+        self.slots.find(link.hash(self.key), |entry| entry.told.link == *link).is_some()
+    }
+
     /// The place of a link, and whether it is a new one.
     pub fn open(&mut self, link: Link, place: Place) -> (LinkSlot, bool) {
         let hash = link.hash(self.key);
@@ -227,10 +241,18 @@ impl Links {
         }
     }
 
-    /// Bytes were missing on the link.
-    pub fn gap(&mut self, slot: LinkSlot, bytes: u64) {
+    /// Bytes were missing of what the initiator (0) or the responder (1) sent.
+    pub fn gap(&mut self, slot: LinkSlot, from: u8, bytes: u64) {
         if let Some(entry) = self.entry(slot) {
-            entry.told.gap_bytes = entry.told.gap_bytes.saturating_add(bytes);
+            let missing = &mut entry.told.gap_bytes[usize::from(from & 1)];
+            *missing = missing.saturating_add(bytes);
+        }
+    }
+
+    /// The initiator (0) or the responder (1) was there and was not heard.
+    pub fn unheard(&mut self, slot: LinkSlot, from: u8) {
+        if let Some(entry) = self.entry(slot) {
+            entry.told.unheard[usize::from(from & 1)] = true;
         }
     }
 
@@ -340,7 +362,8 @@ impl Use {
             opened: 0,
             failed: 0,
             sent: [nothing; 2],
-            gap_bytes: 0,
+            gap_bytes: [0; 2],
+            unheard: [false; 2],
             operations: Vec::new(),
             other_messages: 0,
             accepted: Vec::new(),
@@ -356,6 +379,8 @@ pub struct Opened {
     pub link: Link,
     /// The frame that showed it.
     pub place: Place,
+    /// It may be the other way round: neither a handshake nor ports say who asked.
+    pub either_way: bool,
 }
 
 /// The name of an operation: the same for ever, in words of its protocol.

@@ -3,6 +3,7 @@
 //! A link costs a look-up and a few comparisons a minute, whatever the length of what was learned. What departs from the
 //! baseline goes to the detections as [`Departure`]s; they decide what it means.
 
+mod coverage;
 mod live;
 mod points;
 mod silence;
@@ -23,7 +24,9 @@ use crate::device::Devices;
 use crate::links::{Link, Opened, OperationNews, Service, Use, is_opaque, without_each};
 use crate::observation::Place;
 use crate::parties::{Parties, Party, PartyLink};
-use live::Live;
+use coverage::Coverage;
+pub use coverage::{Blind, Blindness};
+use live::{Live, LiveParty};
 
 /// The most links that are compared with the baseline at once; further ones that it does not hold are counted.
 pub const LIVE_MAX: usize = 262_144;
@@ -228,20 +231,8 @@ pub struct Scorer {
     /// The parties that were active, by their place among parties.
     active: Vec<LiveParty>,
     new_devices: HashSet<Party, foldhash::fast::RandomState>,
+    coverage: Coverage,
     refused: u64,
-}
-
-/// A party that was active.
-#[derive(Clone, Copy, Default)]
-struct LiveParty {
-    activity: Activity,
-    /// The longest time in which it sent nothing that is normal, where it is steady.
-    pause: Option<u32>,
-    days: u32,
-    /// Its silence is told.
-    silent: bool,
-    /// A link of it.
-    link: Option<PartyLink>,
 }
 
 /// Who has to do with what.
@@ -266,7 +257,7 @@ impl Scorer {
             let party = parties.named(id);
             acquaintance.devices.insert(party);
             let pause = Some(device.pause).filter(|_| device.is_steady());
-            *at_place(&mut active, party) = LiveParty { pause, days: device.days, ..LiveParty::default() };
+            *at_place(&mut active, party) = LiveParty::new(pause, device.days);
         }
         for (LinkKey { initiator, responder, transport, port }, profile) in std::mem::take(&mut profiles.links) {
             let (initiator, responder) = (parties.named(&initiator), parties.named(&responder));
@@ -285,8 +276,8 @@ impl Scorer {
             }
             links.insert(link, profile);
         }
-        let (live, new_devices) = (HashMap::default(), HashSet::default());
-        Self { profiles, links, acquaintance, live, order: Vec::new(), active, new_devices, refused: 0 }
+        let (live, new_devices, coverage) = (HashMap::default(), HashSet::default(), Coverage::default());
+        Self { profiles, links, acquaintance, live, order: Vec::new(), active, new_devices, coverage, refused: 0 }
     }
 
     /// What is normal; without the links.
@@ -343,7 +334,8 @@ impl Scorer {
             to(departure(What::Strange { offered }));
             return;
         }
-        if self.links.contains_key(&key) {
+        let reversed = PartyLink { initiator: key.responder, responder: key.initiator, ..key };
+        if self.links.contains_key(&key) || opened.either_way && self.links.contains_key(&reversed) {
             return;
         }
         let acquaintance = &self.acquaintance;
@@ -434,13 +426,14 @@ impl Scorer {
         let Some(key) = parties.link(&used.link, devices) else { return };
         let minute = u32::try_from(used.minute).unwrap_or(u32::MAX);
         let time = Timestamp::from_seconds(used.minute * 60);
+        self.coverage.take(minute, used);
         let activity = self.activity(key, minute, used);
         if let Some(key) = key.to_anybody()
             && self.links.contains_key(&key)
             && (self.live.contains_key(&key) || self.add(key, used.link))
             && let (Some(live), Some(profile)) = (self.live.get_mut(&key), self.links.get(&key))
         {
-            live.take(minute, used, &activity);
+            live.take(minute, used, &activity, profile.hour_missing);
             for operation in &used.operations {
                 let normal = || profile.operations.get(&*operation.name);
                 let patience = || silence::patience(&operation.name, normal(), &self.profiles.thresholds);
@@ -451,7 +444,7 @@ impl Scorer {
             return;
         }
         let (Some(live), Some(profile)) = (self.live.get_mut(&key), self.links.get(&key)) else { return };
-        live.take(minute, used, &activity);
+        live.take(minute, used, &activity, profile.hour_missing);
         let thresholds = &self.profiles.thresholds;
         let mut tell = |what: What<'_>, days: u32| {
             to(Departure {
@@ -461,7 +454,7 @@ impl Scorer {
                 place: used.place,
                 time,
                 days,
-                gap_bytes: used.gap_bytes,
+                gap_bytes: used.gap_bytes[0].saturating_add(used.gap_bytes[1]),
                 one_sided: used.sent.iter().any(|sent| sent.packets == 0),
             });
         };
@@ -537,14 +530,16 @@ impl Scorer {
     /// The activity of both ends, this minute counted.
     fn activity(&mut self, key: PartyLink, minute: u32, used: &Use) -> [Activity; 2] {
         let mut activity = [Activity::default(); 2];
-        for ((party, sent), activity) in [key.initiator, key.responder].into_iter().zip(&used.sent).zip(&mut activity) {
+        for (place, party) in [key.initiator, key.responder].into_iter().enumerate() {
             let live = at_place(&mut self.active, party);
-            if sent.packets > 0 {
-                live.activity.at(minute);
-                live.silent = false;
-                live.link = Some(key);
+            let is_heard = used.sent[place].packets > 0;
+            if is_heard {
+                live.heard(minute, key);
             }
-            *activity = live.activity;
+            if is_heard || used.unheard[place] {
+                live.was_there(minute, self.coverage.lost);
+            }
+            activity[place] = live.activity;
         }
         activity
     }

@@ -231,13 +231,7 @@ fn add_up(replay: &Replay, outcome: &Outcome, judgement: &Judgement) -> (WorkerC
             time_went_back: front.time_went_back,
         },
         devices: judgement.judge.devices().iter().filter(|(_, device)| device.is_heard()).count() as u64,
-        alerts_suppressed: judgement
-            .judge
-            .alerts()
-            .suppressed()
-            .iter()
-            .map(|(about, count)| (about.name.to_owned(), *count))
-            .collect(),
+        alerts_suppressed: suppressed(judgement),
         evicted: [
             ("flows", flows.evicted_flows),
             ("holes", flows.evicted_holes),
@@ -273,6 +267,15 @@ fn add_up(replay: &Replay, outcome: &Outcome, judgement: &Judgement) -> (WorkerC
         },
     };
     (totals, statistics)
+}
+
+/// How many alerts were suppressed, by detection and reason.
+fn suppressed(judgement: &Judgement) -> BTreeMap<String, BTreeMap<String, u64>> {
+    let mut counts: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    for (about, why, count) in judgement.judge.alerts().suppressed() {
+        counts.entry(about.name.to_owned()).or_default().insert(why.name().to_owned(), *count);
+    }
+    counts
 }
 
 fn add_counts(totals: &mut WorkerCounts, counts: &WorkerCounts) {

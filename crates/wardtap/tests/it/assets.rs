@@ -238,8 +238,12 @@ fn a_suppressed_alert_is_counted_and_not_told() {
     let (replayed, stderr) = with_config(&suppression(&ip, "2100-01-01T00:00"), &["--fail-on", "info"]);
     assert_eq!((replayed.ran.status, stderr.as_str()), (0, ""));
     assert!(replayed.parsed().iter().all(|event| event["type"] != "alert"));
-    assert_eq!(replayed.stats()["alerts_suppressed"]["executable-in-image"], 1);
-    assert!(replayed.metrics.contains("wardtap_alerts_suppressed_total{detection=\"executable-in-image\"} 1"));
+    assert_eq!(replayed.stats()["alerts_suppressed"]["executable-in-image"]["configuration"], 1);
+    assert!(
+        replayed
+            .metrics
+            .contains("wardtap_alerts_suppressed_total{detection=\"executable-in-image\",reason=\"configuration\"} 1")
+    );
     assert!(
         replayed.metrics.contains("wardtap_alerts_total{detection=\"executable-in-image\",severity=\"critical\"} 0")
     );
