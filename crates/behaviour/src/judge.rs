@@ -225,13 +225,18 @@ impl Judge {
         let Some(behaviour) = &mut self.behaviour else { return };
         let Some(scorer) = &mut behaviour.scorer else { return };
         let mut raise = Raise::new(&self.alerts);
-        let detections = &mut self.detections;
+        let (detections, mut told) = (&mut self.detections, Vec::new());
         look(scorer, &mut behaviour.parties, &self.devices, &mut |departure| {
             raise.departs = Some((departure.parties, Changed::of(&departure)));
+            let before = raise.found.len();
             for detection in &mut *detections {
                 detection.departure(&departure, &mut raise);
             }
+            if raise.found.len() > before {
+                told.push(departure.parties);
+            }
         });
+        told.into_iter().for_each(|link| scorer.told(link));
         let found = raise.found;
         self.tell(found, tell);
     }

@@ -3,6 +3,7 @@
 //! A link costs a look-up and a few comparisons a minute, whatever the length of what was learned. What departs from the
 //! baseline goes to the detections as [`Departure`]s; they decide what it means.
 
+mod adapt;
 mod coverage;
 mod live;
 mod points;
@@ -24,6 +25,7 @@ use crate::device::Devices;
 use crate::links::{Link, Opened, OperationNews, Service, Use, is_opaque, without_each};
 use crate::observation::Place;
 use crate::parties::{Parties, Party, PartyLink};
+pub use adapt::{ADAPT_DAILY, ADAPT_MOST, Adaptation};
 use coverage::Coverage;
 pub use coverage::{Blind, Blindness};
 use live::{Live, LiveParty};
@@ -232,6 +234,7 @@ pub struct Scorer {
     active: Vec<LiveParty>,
     new_devices: HashSet<Party, foldhash::fast::RandomState>,
     coverage: Coverage,
+    adaptation: Option<Adaptation>,
     refused: u64,
 }
 
@@ -277,7 +280,31 @@ impl Scorer {
             links.insert(link, profile);
         }
         let (live, new_devices, coverage) = (HashMap::default(), HashSet::default(), Coverage::default());
-        Self { profiles, links, acquaintance, live, order: Vec::new(), active, new_devices, coverage, refused: 0 }
+        Self {
+            profiles,
+            links,
+            acquaintance,
+            live,
+            order: Vec::new(),
+            active,
+            new_devices,
+            coverage,
+            adaptation: None,
+            refused: 0,
+        }
+    }
+
+    /// Has what is normal widen while it compares, or not.
+    #[must_use]
+    pub fn adapting(self, adaptation: Option<Adaptation>) -> Self {
+        Self { adaptation, ..self }
+    }
+
+    /// Something was told of a link: what it does today is not taken for normal.
+    pub fn told(&mut self, link: PartyLink) {
+        if let Some(adaptation) = &mut self.adaptation {
+            adaptation.told(link);
+        }
     }
 
     /// What is normal; without the links.
@@ -446,6 +473,8 @@ impl Scorer {
         let (Some(live), Some(profile)) = (self.live.get_mut(&key), self.links.get(&key)) else { return };
         live.take(minute, used, &activity, profile.hour_missing);
         let thresholds = &self.profiles.thresholds;
+        let local = parties.site().local(time);
+        let mut adapted = self.adaptation.as_mut().map(|adaptation| adaptation.link(key, local.day));
         let mut tell = |what: What<'_>, days: u32| {
             to(Departure {
                 what,
@@ -458,8 +487,13 @@ impl Scorer {
                 one_sided: used.sent.iter().any(|sent| sent.packets == 0),
             });
         };
-        let mut check = |measure: Measure, operation: Option<&str>, (now, normal): (u64, u64), days| {
-            let excess = measure.ratio(now, normal) / thresholds.factor(measure);
+        let mut check = |measure: Measure, place: usize, operation: Option<&str>, (now, normal): (u64, u64), days| {
+            let times = measure.ratio(now, normal);
+            let times = match &mut adapted {
+                Some(adapted) => adapted.of_normal(measure, place, operation, times),
+                None => times,
+            };
+            let excess = times / thresholds.factor(measure);
             if excess > 1.0 {
                 tell(What::Beyond { measure, operation, now, normal, excess }, days);
             }
@@ -467,18 +501,25 @@ impl Scorer {
         for place in 0..2 {
             check(
                 Measure::MinuteBytes,
+                place,
                 None,
                 (live.minute_bytes[place], profile.minute_bytes[place].next()),
                 profile.days,
             );
-            check(Measure::HourBytes, None, (live.hour_bytes[place], profile.hour_bytes[place].next()), profile.days);
+            check(
+                Measure::HourBytes,
+                place,
+                None,
+                (live.hour_bytes[place], profile.hour_bytes[place].next()),
+                profile.days,
+            );
         }
         for (measure, now, normal) in [
             (Measure::MinuteOpened, live.minute_opened, profile.minute_opened.next()),
             (Measure::HourOpened, live.hour_opened, profile.hour_opened.next()),
             (Measure::HourFailed, live.hour_failed, profile.hour_failed.next()),
         ] {
-            check(measure, None, (now.into(), normal), profile.days);
+            check(measure, 0, None, (now.into(), normal), profile.days);
         }
         for operation in &used.operations {
             let Some(normal) = profile.operations.get(&*operation.name) else { continue };
@@ -488,7 +529,7 @@ impl Scorer {
                 continue;
             }
             let mut check = |measure, now: u64, normal_now: u64| {
-                check(measure, Some(&operation.name), (now, normal_now), normal.days);
+                check(measure, 0, Some(&operation.name), (now, normal_now), normal.days);
             };
             check(Measure::MinuteMessages, now.minute_count.into(), normal.minute_count.next());
             check(Measure::HourMessages, now.hour_count.into(), normal.hour_count.next());
@@ -514,7 +555,6 @@ impl Scorer {
                 .chain(looped)
                 .for_each(|what| tell(what, normal.days));
         }
-        let local = parties.site().local(time);
         let hours = &profile.hours[kind_index(local.kind)];
         let unlikely = hours.unlikely(local.hour);
         if hours.days >= HOUR_DAYS_MIN && unlikely > 0 && live.hour_told != minute / MINUTES_PER_HOUR {

@@ -162,6 +162,12 @@ pub struct Replay {
     /// Compare with the baseline in FILE, which `wardtap learn` makes; it is not changed
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
+
+    /// Let what is normal widen during this run, as a site grows: quantities alone, each by at most 5 % a day and to twice what the
+    /// baseline has, where nothing was told. The baseline is not changed
+    #[arg(long, requires = "baseline")]
+    pub adapt: bool,
+
     /// Of what was read beside captures, by option: SHA-256.
     #[arg(skip)]
     pub digests: BTreeMap<String, String>,
@@ -173,8 +179,6 @@ pub struct Replay {
 /// Options of the contract that are not built yet: named when they are given, never ignored.
 #[derive(Args)]
 pub struct Later {
-    #[arg(long, hide = true)]
-    pub adapt: bool,
     #[arg(long, hide = true)]
     pub event_format: Option<String>,
     #[arg(long, hide = true)]
@@ -244,7 +248,6 @@ impl Later {
     fn given(&self) -> Option<&'static str> {
         let native = self.event_format.as_deref().is_none_or(|format| format == "native");
         [
-            (self.adapt, "--adapt"),
             (!native, "--event-format (other than native)"),
             (self.inventory.is_some(), "--inventory"),
             (self.report.is_some(), "--report"),

@@ -92,6 +92,10 @@ pub(super) struct Coverage {
     /// The last minute in which something was heard.
     last: u32,
     place: Place,
+    /// The longest time without anything that is normal, as far as is known.
+    pause: Option<u32>,
+    /// There was a longer one that is not told yet: since when, how long, and what would have been normal.
+    nothing: Option<(u32, u32, u32)>,
     /// Minutes in which the sensor was blind: nobody was silent in them.
     pub(super) lost: u32,
     /// Silences show nothing now.
@@ -115,12 +119,23 @@ impl Coverage {
             }
             self.hour = hour;
         }
+        self.heard_nothing_until(minute);
         if minute >= self.last {
             (self.last, self.place) = (minute, used.place);
         }
         let add = |to: &mut u64, more: [u64; 2]| *to = to.saturating_add(more[0]).saturating_add(more[1]);
         add(&mut self.heard[0], used.sent.map(|sent| sent.bytes));
         add(&mut self.missing[0], used.gap_bytes);
+    }
+
+    /// Nothing was heard up to a minute: if that is too long, it counts for nobody's silence.
+    fn heard_nothing_until(&mut self, minute: u32) {
+        let minutes = minute.saturating_sub(self.last);
+        if let Some(normal) = self.pause.filter(|pause| self.last > 0 && minutes > *pause) {
+            self.nothing = Some((self.last, minutes, normal));
+            self.lost += minutes;
+            self.last = minute;
+        }
     }
 
     /// Octets that are missing, and how many of a million these are; None where too few were heard.
@@ -138,8 +153,10 @@ impl Scorer {
         let at = |minute: u32| Timestamp::from_seconds(u64::from(minute) * 60);
         let (place, days) = (self.coverage.place, self.profiles.days.len() as u32);
         let mut tell = |how, since| found.push(Blindness { how, first: at(since), last: at(minute), place, days });
-        if let Some(how) = self.nothing_heard(minute) {
-            tell(how, self.coverage.last);
+        self.coverage.pause = self.feed_pause();
+        self.coverage.heard_nothing_until(minute);
+        if let Some((since, minutes, normal)) = self.coverage.nothing.take() {
+            tell(Blind::Nothing { minutes, normal }, since);
         }
         let few = self.few_heard(minute);
         let one_sided = self.one_sided(minute);
@@ -161,19 +178,12 @@ impl Scorer {
         found
     }
 
-    /// Nothing was heard for longer than the least silent device ever was; the time counts for nobody's silence.
-    fn nothing_heard(&mut self, minute: u32) -> Option<Blind> {
-        let last = self.coverage.last;
-        let steady: Vec<u32> = self.active.iter().filter_map(LiveParty::steady_pause).collect();
-        let least = steady.iter().min().filter(|_| steady.len() >= BLIND_OF_MIN)?;
-        let normal = self.profiles.thresholds.factor(Measure::DevicePause) * f64::from((*least).max(FEED_PAUSE_MIN));
-        let (minutes, normal) = (minute.saturating_sub(last), normal.ceil() as u32);
-        if last == 0 || minutes <= normal {
-            return None;
-        }
-        self.coverage.lost += minutes;
-        self.coverage.last = minute;
-        Some(Blind::Nothing { minutes, normal })
+    /// The longest time without anything that is normal: the feed is never silent for longer than the least silent device.
+    fn feed_pause(&self) -> Option<u32> {
+        let steady = || self.active.iter().filter_map(LiveParty::steady_pause);
+        let least = steady().min().filter(|_| steady().count() >= BLIND_OF_MIN)?;
+        let factor = self.profiles.thresholds.factor(Measure::DevicePause);
+        Some((factor * f64::from(least.max(FEED_PAUSE_MIN))).ceil() as u32)
     }
 
     /// More than half of the devices that never are for so long are silent.

@@ -9,7 +9,7 @@ use wardtap_behaviour::alert::Severity;
 use wardtap_behaviour::class::Class;
 use wardtap_behaviour::judge::{Behaviour, Judge};
 use wardtap_behaviour::parties::Parties;
-use wardtap_behaviour::scoring::Scorer;
+use wardtap_behaviour::scoring::{Adaptation, Scorer};
 use wardtap_dissect::PROTOCOLS;
 use wardtap_export::clinical::class_of;
 use wardtap_export::event::{Known, StatsEvent};
@@ -63,7 +63,7 @@ pub fn run(mut replay: Replay, given: &Given) -> anyhow::Result<u8> {
     let mut judge = Judge::new(usize::try_from(shares.devices)?, usize::try_from(shares.alerts)?)
         .informed(assets.assets, config.suppressions.all());
     if let Some(path) = &replay.baseline {
-        judge.with_behaviour(scoring(path)?);
+        judge.with_behaviour(scoring(path, replay.adapt)?);
     }
     let summary_alerts = usize::try_from(shares.summary_alerts)?;
     let mut judgement = Judgement::new(events, opened.captures.clone(), judge, summary_alerts);
@@ -139,11 +139,11 @@ fn finish(
 }
 
 /// Compares with a baseline.
-fn scoring(path: &Path) -> anyhow::Result<Behaviour> {
+fn scoring(path: &Path, adapts: bool) -> anyhow::Result<Behaviour> {
     let front = baselines::front(path)?;
     let site = front.site.site().with_context(|| format!("{}: the site of this baseline", path.display()))?;
     let mut parties = Parties::new(site);
-    let scorer = Scorer::new(front.profiles, &mut parties);
+    let scorer = Scorer::new(front.profiles, &mut parties).adapting(adapts.then(Adaptation::default));
     Ok(Behaviour::new(parties, Some(scorer), None))
 }
 
@@ -315,6 +315,8 @@ fn options(replay: &Replay) -> BTreeMap<String, String> {
     set("from", replay.intake.from.map(|time| time.to_string()));
     set("to", replay.intake.to.map(|time| time.to_string()));
     set("memory", Some(replay.intake.memory.to_string()));
+    set("baseline", named(&replay.baseline));
+    set("adapt", replay.adapt.then(|| "true".to_owned()));
     set("flows-by-vlan", replay.intake.flows_by_vlan.then(|| "true".to_owned()));
     options
 }
