@@ -22,7 +22,7 @@ use crate::baseline::store::{ANSWERS_MIN, Activity, LinkKey, MINUTES_PER_HOUR};
 use crate::detection::About;
 use crate::detections::techniques::{of_operation, of_service};
 use crate::device::Devices;
-use crate::links::{Link, Opened, OperationNews, Service, Use, is_opaque, without_each};
+use crate::links::{Link, Opened, OperationNews, Service, Use, is_opaque, tells_less, without_each};
 use crate::observation::Place;
 use crate::parties::{Parties, Party, PartyLink};
 pub use adapt::{ADAPT_DAILY, ADAPT_MOST, Adaptation};
@@ -417,6 +417,9 @@ impl Scorer {
                     to(departure(What::Beyond { measure, operation, now: value, normal: edge, excess }, normal.days));
                 }
             }
+            return;
+        }
+        if self.coverage.is_lossy && profile.operations.keys().any(|known| tells_less(&news.name, known)) {
             return;
         }
         let Some(live) = self.live.get_mut(&key).filter(|_| news.is_new) else { return };

@@ -102,6 +102,8 @@ pub(super) struct Coverage {
     pub(super) is_blind: bool,
     /// Packets are missing now.
     pub(super) is_lossy: bool,
+    /// From this minute on, what is missing is lost between other packets.
+    whole_from: u32,
     hour: u32,
     /// Octets that were heard and that were missing, in the hour at hand and the one before.
     heard: [u64; 2],
@@ -123,6 +125,9 @@ impl Coverage {
         if minute >= self.last {
             (self.last, self.place) = (minute, used.place);
         }
+        if minute < self.whole_from {
+            return;
+        }
         let add = |to: &mut u64, more: [u64; 2]| *to = to.saturating_add(more[0]).saturating_add(more[1]);
         add(&mut self.heard[0], used.sent.map(|sent| sent.bytes));
         add(&mut self.missing[0], used.gap_bytes);
@@ -135,6 +140,8 @@ impl Coverage {
             self.nothing = Some((self.last, minutes, normal));
             self.lost += minutes;
             self.last = minute;
+            // Connections that went on meanwhile tell for a while what of them was missing: all of it, as is known already.
+            self.whole_from = minute.saturating_add(MINUTES_PER_HOUR);
         }
     }
 

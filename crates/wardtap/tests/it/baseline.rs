@@ -369,3 +369,22 @@ fn no_canary_is_in_a_baseline() {
         assert!(!is_in(&file) && !is_in(shown.stdout.as_bytes()), "{canary}");
     }
 }
+
+#[test]
+fn adapting_changes_neither_the_baseline_nor_what_comes_out_with_more_workers() {
+    let folder = Folder::new();
+    let capture = folder.capture("ward.pcap", &ward_hours(2));
+    let path = folder.path("baseline");
+    let learned = folder.learn(&[&capture], "baseline", &[]);
+    let events = |workers: &str| {
+        let events = folder.path("events");
+        let options = ["--baseline", &path, "--adapt", "--workers", workers, "--events", &events];
+        wardtap(&[&["replay", &capture], &options[..]].concat()).expect(0);
+        fs::read_to_string(events).unwrap()
+    };
+    let (one, three) = (events("1"), events("3"));
+    assert!(one == three, "the number of workers shows");
+    let stats: Value = serde_json::from_str(one.lines().last().unwrap()).unwrap();
+    assert_eq!(stats["stats"]["run"]["options"]["adapt"], "true");
+    assert!(fs::read(&path).unwrap() == learned, "the baseline was changed");
+}
