@@ -141,6 +141,7 @@ impl Coverage {
             self.lost += minutes;
             self.last = minute;
             // Connections that went on meanwhile tell for a while what of them was missing: all of it, as is known already.
+            (self.heard, self.missing) = ([0; 2], [0; 2]);
             self.whole_from = minute.saturating_add(MINUTES_PER_HOUR);
         }
     }

@@ -67,7 +67,7 @@ impl Ward {
         let service = Service { transport: 6, port: 104 };
         let slots = (0..DEVICES).map(|number| {
             let link = Link { initiator: device(number), responder: server(number), service };
-            links.open(link, Place::default()).0
+            links.open(link, Place::default()).expect("there is room").0
         });
         let slots = slots.collect();
         let mut ward = Self { links, slots, judge, raised: Vec::new() };
