@@ -24,24 +24,28 @@ impl Detection for FeedLost {
     }
 
     fn blindness(&mut self, blindness: &Blindness, raise: &mut Raise<'_>) {
-        let (explanation, expected, observed) = match blindness.how {
-            Blind::Nothing { minutes, normal } => (
-                "Nothing at all has reached the sensor: what happened meanwhile is not known.",
-                format!("never nothing for more than {normal} minutes"),
-                format!("nothing for {minutes} minutes"),
-            ),
-            Blind::Few { silent, of } => (
-                "Most devices fell silent at the same time, so that it is probably the sensor that does not hear them.",
-                "some of them silent at most".to_owned(),
-                format!("{silent} of {of} steady devices silent at once"),
-            ),
+        let (expected, observed) = match blindness.how {
+            Blind::Nothing { minutes, normal } => {
+                (format!("never nothing for more than {normal} minutes"), format!("nothing for {minutes} minutes"))
+            }
+            Blind::Few { silent, of } => {
+                ("some of them silent at most".to_owned(), format!("{silent} of {of} steady devices silent at once"))
+            }
             _ => return,
         };
-        let explanation = explanation.to_owned();
-        raise.raise(feed(
-            &ABOUT,
-            blindness,
-            Judged { severity: Severity::Medium, score: 80, explanation, expected, observed },
-        ));
+        let judged = Judged {
+            severity: Severity::Medium,
+            score: 80,
+            explanation: match blindness.how {
+                Blind::Few { .. } => {
+                    "Most devices fell silent at once, so that it is probably the sensor that does not hear."
+                }
+                _ => "Nothing at all has reached the sensor: what happened meanwhile is not known.",
+            }
+            .to_owned(),
+            expected,
+            observed,
+        };
+        raise.raise(feed(&ABOUT, blindness, judged));
     }
 }
