@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use wardtap_behaviour::alert;
+use wardtap_behaviour::alert::{self, Deviation, SENSOR};
 use wardtap_behaviour::attack::{ATTACK_VERSION, Technique};
 use wardtap_behaviour::observation::Place;
 
@@ -203,11 +203,7 @@ impl AlertEvent {
                     gap_bytes: deviation.gap_bytes,
                     one_sided: deviation.one_sided,
                 },
-                clinical: clinical::clinical(
-                    deviation.about,
-                    known.devices.of(deviation.device),
-                    known.asset(deviation.device),
-                ),
+                clinical: clinical_of(deviation, known),
                 evidence: Evidence {
                     frames: alert.evidence.iter().map(frame).collect(),
                     frames_total: alert.frames_total,
@@ -217,6 +213,14 @@ impl AlertEvent {
             },
         }
     }
+}
+
+fn clinical_of(deviation: &Deviation, known: Known<'_>) -> Clinical {
+    let asset = known.asset(deviation.device);
+    if deviation.device == SENSOR {
+        return clinical::of_sensor(deviation.about, asset);
+    }
+    clinical::clinical(deviation.about, known.devices.of(deviation.device), asset)
 }
 
 impl From<&Technique> for AttackBody {
