@@ -103,6 +103,17 @@ pub fn clinical(about: &About, device: Option<&Device>, asset: Option<&Asset>) -
     }
 }
 
+/// What an alert of a detection means for care that is about the sensor itself, which nobody is treated with.
+#[must_use]
+pub fn of_sensor(about: &About, asset: Option<&Asset>) -> Clinical {
+    Clinical {
+        function: "hears what is told here".to_owned(),
+        impact: about.impact.to_owned(),
+        response: about.response.to_owned(),
+        ..clinical(about, None, asset)
+    }
+}
+
 /// The isolation of a class: a class never makes it safe.
 fn default_isolation(text: &ClassText) -> Isolation {
     let never = text.isolation == Isolation::NeverWhileInUse.name();
@@ -127,8 +138,7 @@ pub fn kind<'a>(device: Option<&Device>, asset: Option<&'a Asset>) -> Option<&'a
 }
 
 /// What a device does: as the assets file says, else its class as that has it, else what it speaks.
-#[must_use]
-pub fn function(device: Option<&Device>, asset: Option<&Asset>) -> String {
+fn function(device: Option<&Device>, asset: Option<&Asset>) -> String {
     if let Some(function) = said(asset, |asset| &asset.function) {
         return function.to_owned();
     }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use wardtap_behaviour::device::Device;
+use wardtap_behaviour::suppression::Why;
 use wardtap_dissect::PROTOCOLS;
 use wardtap_net::address::Address;
 use wardtap_net::packet::NANOS_PER_SECOND;
@@ -291,9 +292,16 @@ fn alerts(out: &mut String, all: &Summarised<'_>) -> std::fmt::Result {
             writeln!(out, "    evidence  {} frame {}, alert {}", frame.capture, frame.frame, alert.id)?;
         }
     }
-    let suppressed: u64 = all.statistics.alerts_suppressed.values().sum();
-    if suppressed > 0 {
-        writeln!(out, "  and {} suppressed by the configuration", grouped(suppressed))?;
+    for (why, said) in [
+        (Why::Configuration, "suppressed by the configuration"),
+        (Why::Maintenance, "during announced work, which it looks like"),
+        (Why::OutOfService, "silences of devices that are not in service"),
+    ] {
+        let suppressed = all.statistics.alerts_suppressed.values().filter_map(|counts| counts.get(why.name()));
+        let suppressed: u64 = suppressed.sum();
+        if suppressed > 0 {
+            writeln!(out, "  and {} {said}", grouped(suppressed))?;
+        }
     }
     // Not all that were raised are kept for the summary.
     let more = all.raised.saturating_sub(all.alerts.len().min(ALERTS_SHOWN) as u64);

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use wardtap_behaviour::alert::SENSOR;
 use wardtap_behaviour::assets::{Asset, Assets, Criticality};
 use wardtap_behaviour::class::Class;
 use wardtap_behaviour::device::{self, Devices};
@@ -91,7 +92,7 @@ impl<'a> Known<'a> {
             ip: address.to_string(),
             mac: device.and_then(|device| device.mac).map(|mac| mac.to_string()),
             vlan: device.and_then(|device| device.vlan),
-            name: said(|asset| &asset.name),
+            name: said(|asset| &asset.name).or_else(|| (address == SENSOR).then(|| "sensor".to_owned())),
             vendor: said(|asset| &asset.vendor),
             model: said(|asset| &asset.model),
             class: asset.map(|asset| asset.class).filter(|class| *class != Class::Unknown).map(Class::name),

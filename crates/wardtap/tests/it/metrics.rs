@@ -6,6 +6,7 @@ use serde_json::Value;
 use wardtap_behaviour::alert::Severity;
 use wardtap_behaviour::class::Class;
 use wardtap_behaviour::detection::DETECTIONS;
+use wardtap_behaviour::suppression::Why;
 use wardtap_dissect::PROTOCOLS;
 use wardtap_net::peel::Undecoded;
 
@@ -124,6 +125,7 @@ fn closed(name: &str, label: &str) -> BTreeSet<String> {
         (_, "kind") => PROTOCOLS.iter().flat_map(|protocol| protocol.kinds).map(|kind| (*kind).to_owned()).collect(),
         (_, "detection") => DETECTIONS.iter().map(|about| about.name.to_owned()).collect(),
         (_, "severity") => Severity::ALL.iter().map(|severity| severity.name().to_owned()).collect(),
+        ("wardtap_alerts_suppressed_total", "reason") => Why::ALL.map(|why| why.name().to_owned()).into(),
         ("wardtap_malformed_total", "reason") => {
             PROTOCOLS.iter().flat_map(|protocol| protocol.anomalies).map(|reason| (*reason).to_owned()).collect()
         }
