@@ -323,7 +323,7 @@ fn mistakes_in_the_configuration_are_told_with_their_place() {
         ("workers = 99\n", "line 1, column 11: a number from 1 to 64 is wanted"),
         (
             "event-types = [\"alert\", \"alerts\"]\n",
-            "line 1, column 25: \"alerts\" is not known here: write alert, device, ",
+            "line 1, column 25: \"alerts\" is not known here: write alert, incident, device, ",
         ),
         ("fail-on = \"bad\"\n", "write info, low, medium, high or critical"),
         (

@@ -60,7 +60,7 @@ fn metric(text: &str, name: &str) -> f64 {
 #[test]
 fn one_attack_again_within_hours_is_one_incident_and_the_next_day_another() {
     const HOUR: u64 = 3600 * 1_000_000_000;
-    let one = read("captures/modbus/unit-sweep.pcap").unwrap();
+    let one = read("captures/dicom/executable-mz.pcap").unwrap();
     let mut packets: Vec<Packet> = Vec::new();
     for hours in [0, 3, 40] {
         packets.extend(one.iter().map(|packet| Packet { time: packet.time + hours * HOUR, ..packet.clone() }));
