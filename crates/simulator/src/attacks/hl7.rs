@@ -302,7 +302,7 @@ fn to_application(sim: &Sim, application: &str) -> LinkId {
 
 /// The port of a link's receiver.
 fn port(sim: &mut Sim, link: LinkId) -> u16 {
-    sim.ward.links.get(link).port
+    sim.ward.links.get_mut(link).port
 }
 
 /// A connection of an intruder's own.

@@ -148,8 +148,8 @@ pub(super) fn growing(sim: &mut Sim) -> Cast {
     let (pharmacy, mark) = (sim.ward.site().pharmacy, sim.net.mark);
     let Some(cabinet) = sim.ward.pharmacy.cabinets.first() else { return super::fault(Vec::new(), sim.now) };
     let (host, link) = (cabinet.host, cabinet.down);
-    sim.ward.links.get(link).tamper = Some(Tamper { mark, change: append });
-    sim.after(secs(9 * 3600), move |sim| sim.ward.links.get(link).tamper = None);
+    sim.ward.links.get_mut(link).tamper = Some(Tamper { mark, change: append });
+    sim.after(secs(9 * 3600), move |sim| sim.ward.links.get_mut(link).tamper = None);
     Cast { victims: vec![pharmacy], attackers: vec![host], end: hours(sim, 9.0) }
 }
 

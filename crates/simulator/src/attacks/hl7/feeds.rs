@@ -11,14 +11,14 @@ use crate::wire::hl7::{Message, with_field};
 
 /// Undoes something on a link after a while.
 fn later(sim: &mut Sim, link: LinkId, wait: f64, undo: fn(&mut crate::ward::links::Link)) {
-    sim.after(HOUR.mul_f64(wait), move |sim| undo(sim.ward.links.get(link)));
+    sim.after(HOUR.mul_f64(wait), move |sim| undo(sim.ward.links.get_mut(link)));
 }
 
 /// Numbers in three of ten reports become greater by half.
 pub(super) fn tampered(sim: &mut Sim) -> Cast {
     let (engine, ehr) = (sim.ward.site().engine, sim.ward.site().ehr);
     let link = to_application(sim, "EHR");
-    sim.ward.links.get(link).tamper = Some(Tamper { mark: sim.net.mark, change: raise });
+    sim.ward.links.get_mut(link).tamper = Some(Tamper { mark: sim.net.mark, change: raise });
     later(sim, link, 4.0, |link| link.tamper = None);
     Cast { victims: vec![ehr, engine], attackers: Vec::new(), end: hours(sim, 4.0) }
 }
@@ -67,7 +67,7 @@ pub(super) fn slow(sim: &mut Sim) -> Cast {
     let ehr = sim.ward.site().ehr;
     let (mark, engine) = (sim.net.mark, sim.ward.site().engine);
     let link = to_application(sim, "EHR");
-    let state = sim.ward.links.get(link);
+    let state = sim.ward.links.get_mut(link);
     (state.slowness, state.mark) = (130.0, mark);
     later(sim, link, 2.5, |link| (link.slowness, link.mark) = (1.0, 0));
     fault(vec![ehr, engine], hours(sim, 2.5))
@@ -77,7 +77,7 @@ pub(super) fn slow(sim: &mut Sim) -> Cast {
 pub(super) fn silent(sim: &mut Sim) -> Cast {
     let (lis, engine) = (sim.ward.site().lis, sim.ward.site().engine);
     let link = engine::feed(sim, lis);
-    sim.ward.links.get(link).open_for_messages = false;
+    sim.ward.links.get_mut(link).open_for_messages = false;
     later(sim, link, 3.0, |link| link.open_for_messages = true);
     fault(vec![lis, engine], hours(sim, 3.0))
 }
@@ -86,7 +86,7 @@ pub(super) fn silent(sim: &mut Sim) -> Cast {
 pub(super) fn refusals(sim: &mut Sim) -> Cast {
     let (mark, pharmacy, engine) = (sim.net.mark, sim.ward.site().pharmacy, sim.ward.site().engine);
     let link = to_application(sim, "RXSYS");
-    let state = sim.ward.links.get(link);
+    let state = sim.ward.links.get_mut(link);
     (state.refusals, state.mark) = (0.7, mark);
     later(sim, link, 1.5, |link| (link.refusals, link.mark) = (0.0005, 0));
     fault(vec![pharmacy, engine], hours(sim, 1.5))
@@ -96,7 +96,7 @@ pub(super) fn refusals(sim: &mut Sim) -> Cast {
 pub(super) fn suppressed(sim: &mut Sim) -> Cast {
     let (mark, lis, engine) = (sim.net.mark, sim.ward.site().lis, sim.ward.site().engine);
     let link = to_application(sim, "LIS");
-    let state = sim.ward.links.get(link);
+    let state = sim.ward.links.get_mut(link);
     (state.muted, state.mark) = (true, mark);
     later(sim, link, 1.2, |link| (link.muted, link.mark) = (false, 0));
     fault(vec![lis, engine], hours(sim, 1.2))
@@ -113,7 +113,7 @@ pub(super) fn copied(sim: &mut Sim) -> Cast {
         link,
         wants: |_, _, message| matches!(message.event[0].as_str(), "ADT" | "ORU"),
     });
-    sim.ward.links.get(link).tamper = Some(Tamper { mark, change: |_, _| true });
+    sim.ward.links.get_mut(link).tamper = Some(Tamper { mark, change: |_, _| true });
     sim.after(HOUR * 3, move |sim| {
         sim.ward.records.engine.receivers.retain(|receiver| receiver.link != link);
         sim.close_links(pc);

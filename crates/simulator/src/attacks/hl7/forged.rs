@@ -54,9 +54,9 @@ pub(super) fn results(sim: &mut Sim) -> Cast {
 
 /// Records what goes by on a link for a while, and then has `work` done with it.
 fn record(sim: &mut Sim, link: LinkId, minutes: u32, work: impl FnOnce(&mut Sim, Vec<Message>) + 'static) {
-    sim.ward.links.get(link).recorded = Some(Vec::new());
+    sim.ward.links.get_mut(link).recorded = Some(Vec::new());
     sim.after(MINUTE * minutes, move |sim| {
-        let recorded = sim.ward.links.get(link).recorded.take().unwrap_or_default();
+        let recorded = sim.ward.links.get_mut(link).recorded.take().unwrap_or_default();
         work(sim, recorded);
     });
 }
