@@ -1,5 +1,6 @@
 //! The simulator from outside: the same seed gives the same bytes, and tshark finds what was sent and nothing wrong.
 
+mod labels;
 mod normal;
 mod scenarios;
 mod seeds;

@@ -1,6 +1,7 @@
 //! What becomes of the hospital's own messages: changed, copied, slow, refused, silent, and wrongly measured.
 
-use super::{Cast, fault, hours, some_pc, to_application};
+use super::{Cast, fault, hours, to_application};
+use crate::attacks::any_pc;
 use crate::clock::{HOUR, MINUTE};
 use crate::dice::Dice;
 use crate::sim::Sim;
@@ -50,7 +51,7 @@ pub(super) fn drift(sim: &mut Sim) -> Cast {
         steps += 1;
         let analyser = &mut sim.ward.laboratory.analysers[0];
         if steps <= 60 {
-            analyser.bias[potassium] += 0.1 / 2.0;
+            analyser.bias[potassium] += 0.05;
         } else if steps > 96 {
             // Somebody has noticed, and calibrates.
             analyser.bias[potassium] = 0.0;
@@ -62,7 +63,7 @@ pub(super) fn drift(sim: &mut Sim) -> Cast {
     fault(vec![host], hours(sim, 8.0))
 }
 
-/// Acknowledgements take a hundred times as long.
+/// Acknowledgements take more than a hundred times as long.
 pub(super) fn slow(sim: &mut Sim) -> Cast {
     let ehr = sim.ward.site().ehr;
     let (mark, engine) = (sim.net.mark, sim.ward.site().engine);
@@ -105,7 +106,7 @@ pub(super) fn suppressed(sim: &mut Sim) -> Cast {
 /// One more receiver in the engine's configuration: nothing is changed, and all that goes there belongs to the scenario.
 pub(super) fn copied(sim: &mut Sim) -> Cast {
     let mut dice = sim.dice("copied feed", sim.now.0);
-    let (pc, engine) = (some_pc(sim, &mut dice), sim.ward.site().engine);
+    let (pc, engine) = (any_pc(sim, &mut dice), sim.ward.site().engine);
     let link = sim.link(engine, pc, 6760);
     let mark = sim.net.mark;
     sim.ward.records.engine.receivers.push(Receiver {
