@@ -198,6 +198,13 @@ impl Judge {
             + self.repeats.forgotten()
     }
 
+    /// How often a link was neither compared nor learned, for want of room.
+    #[must_use]
+    pub fn links_refused(&self) -> u64 {
+        let Some(Behaviour { scorer, learner, .. }) = self.behaviour.as_deref() else { return 0 };
+        scorer.as_ref().map_or(0, Scorer::refused) + learner.as_ref().map_or(0, Learner::refused)
+    }
+
     /// The alerts.
     #[must_use]
     pub const fn alerts(&self) -> &Alerts {

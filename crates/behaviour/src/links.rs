@@ -21,11 +21,15 @@ use crate::observation::Place;
 use crate::slots::{self, Slot, Slots};
 use operations::Operations;
 pub use operations::{
-    OPERATIONS_MAX, OperationNews, OperationUse, RANGES_MAX, ResponseTimes, is_opaque, kind_of, readable, without_each,
+    OPERATIONS_MAX, OperationNews, OperationUse, RANGES_MAX, ResponseTimes, is_answer, is_opaque, kind_of, readable,
+    whoever_it_is_for, without_each,
 };
 
 /// The first of the ports that no service is registered on (RFC 6335 section 6): which of them it is says nothing.
 pub const DYNAMIC_PORTS: u16 = 49152;
+
+/// Links of a shard that may take the place of others in a minute: who opens links by the thousand costs no more than this.
+pub const REPLACED_MAX: usize = 64;
 
 /// Messages that all links of a shard accept in a minute, and that are told one by one; further ones are counted.
 pub const ACCEPTED_MAX: usize = 4096;
@@ -131,6 +135,8 @@ pub struct Links {
     /// What links did that made room for others.
     gone: Vec<Use>,
     evicted: u64,
+    /// Of those, the ones in the minute at hand.
+    replaced: usize,
     /// Operations over all links.
     operations: usize,
     operations_max: usize,
@@ -164,6 +170,7 @@ impl Links {
             active: Vec::new(),
             gone: Vec::new(),
             evicted: 0,
+            replaced: 0,
             operations: 0,
             operations_max,
             accepted: 0,
@@ -171,7 +178,7 @@ impl Links {
         }
     }
 
-    /// Links given up for want of room; what they did was told.
+    /// Links given up for want of room, after what they did was told, and flows whose links found none.
     #[must_use]
     pub const fn evicted(&self) -> u64 {
         self.evicted
@@ -183,23 +190,32 @@ impl Links {
         self.slots.get_mut(slot.0).is_some()
     }
 
-    /// The place of a link, and whether it is a new one.
-    pub fn open(&mut self, link: Link, place: Place) -> (LinkSlot, bool) {
+    /// The place of a link, and whether it is a new one; None where there is no room in this minute.
+    pub fn open(&mut self, link: Link, place: Place) -> Option<(LinkSlot, bool)> {
         let hash = link.hash(self.key);
         if let Some(slot) = self.slots.find(hash, |entry| entry.told.link == link) {
-            return (LinkSlot(slot), false);
+            return Some((LinkSlot(slot), false));
+        }
+        if self.slots.is_full() && self.replaced >= REPLACED_MAX {
+            return None;
         }
         let told = Use::nothing(link, self.minute, place);
         let (slot, old) = self.slots.add(Entry { hash, active: false, told, operations: Operations::default() });
         if let Some(mut old) = old {
             self.evicted += 1;
+            self.replaced += 1;
             self.operations -= old.operations.len();
             if old.active {
                 old.told.operations = old.operations.hand_over();
                 self.gone.push(old.told);
             }
         }
-        (LinkSlot(slot), true)
+        Some((LinkSlot(slot), true))
+    }
+
+    /// A flow has ended whose link found no room.
+    pub const fn turned_away(&mut self) {
+        self.evicted += 1;
     }
 
     /// A conversation of the link began.
@@ -302,7 +318,7 @@ impl Links {
     /// Hands over what links did in the minute at hand, in the order in which they did something first; `next` is the minute
     /// that begins.
     pub fn hand_over(&mut self, next: u64, mut to: impl FnMut(Use)) {
-        self.accepted = 0;
+        (self.accepted, self.replaced) = (0, 0);
         self.gone.drain(..).for_each(&mut to);
         let minute = std::mem::replace(&mut self.minute, next);
         for slot in std::mem::take(&mut self.active) {

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::kin::Kin;
 use super::measure::{Measure, compare};
 use super::novelty::{Facet, Novelties, Novelty};
 use super::profile::{DeviceProfile, LinkProfile, Profiles};
@@ -46,6 +47,13 @@ impl Thresholds {
 pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
     let mut ratios: Vec<Vec<f64>> = vec![Vec::new(); Measure::ALL.len()];
     let mut links: BTreeMap<LinkKey, LinkProfile> = BTreeMap::new();
+    let mut kin = Kin::default();
+    for (key, link) in &store.links {
+        let mut profile = LinkProfile::default();
+        LinkProfile::by_day(link, site).values().for_each(|day| profile.absorb(day));
+        kin.add(key, &profile);
+        links.insert(key.clone(), profile);
+    }
     let mut novelties = Novelties::default();
     let mut days: Vec<u32> = store.devices.values().flat_map(|device| device.days.iter().copied()).collect();
     days.sort_unstable();
@@ -56,10 +64,7 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
         if key.initiator != ANYBODY {
             novelties.link(key, &by_day);
         }
-        hold_out(&by_day, key.initiator == ANYBODY, &mut ratios);
-        let mut profile = LinkProfile::default();
-        by_day.values().for_each(|day| profile.absorb(day));
-        links.insert(key.clone(), profile);
+        hold_out(&by_day, key, &kin, &mut ratios);
     }
     for (id, device) in store.devices.iter().filter(|(_, device)| !device.days.is_empty()) {
         novelties.device(id, &device.days);
@@ -88,14 +93,15 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
 }
 
 /// Judges each day of a link by the others.
-fn hold_out(by_day: &BTreeMap<u32, LinkProfile>, pauses_only: bool, ratios: &mut [Vec<f64>]) {
+fn hold_out(by_day: &BTreeMap<u32, LinkProfile>, key: &LinkKey, kin: &Kin, ratios: &mut [Vec<f64>]) {
+    let (pauses_only, kin) = (key.initiator == ANYBODY, kin.others_than(key));
     if by_day.len() < 2 {
         return;
     }
     for (held_out, now) in by_day {
         let mut normal = LinkProfile::default();
         by_day.iter().filter(|(day, _)| *day != held_out).for_each(|(_, day)| normal.absorb(day));
-        compare(now, &normal, &mut |measure, now, normal| {
+        compare(now, &normal, kin, &mut |measure, now, normal| {
             let counts = !pauses_only || matches!(measure, Measure::LinkPause | Measure::OperationPause);
             if counts && let Some(ratios) = ratios.get_mut(measure as usize) {
                 ratios.push(measure.ratio(now, normal));
@@ -122,7 +128,8 @@ const TAIL: std::ops::RangeInclusive<usize> = 10..=50;
 /// Less than this beyond what was normal never deviates.
 const FACTOR_MIN: f64 = 1.5;
 
-/// The factor beyond which `allowed` of such ratios lie.
+/// The factor beyond which `allowed` of such ratios lie, by the tail and by the ratios themselves: where a tail is not that
+/// of a Pareto distribution (all but a few days like each other), its index says nothing of those few.
 fn factor(ratios: &mut [f64], allowed: f64) -> f64 {
     ratios.sort_by(|one, other| other.total_cmp(one));
     let count = (ratios.len() / 10).clamp(*TAIL.start(), *TAIL.end());
@@ -130,7 +137,8 @@ fn factor(ratios: &mut [f64], allowed: f64) -> f64 {
     let Some(&least) = tail.last().filter(|least| **least > 0.0) else { return FACTOR_MIN * 2.0 };
     let index = tail.iter().map(|ratio| libm::log(ratio / least)).sum::<f64>() / tail.len() as f64;
     let factor = least * libm::pow(tail.len() as f64 / allowed.max(f64::MIN_POSITIVE), index);
-    factor.clamp(FACTOR_MIN, 1e6)
+    let seen = ratios.get(allowed as usize).copied().unwrap_or(FACTOR_MIN);
+    factor.max(seen).clamp(FACTOR_MIN, 1e6)
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ impl Reading {
     fn new(minute: u64) -> Self {
         let mut links = Links::new(HashKey(1, 2), 8, 8);
         links.hand_over(minute, |_| {});
-        let (slot, _) = links.open(LINK, Place::default());
+        let (slot, _) = links.open(LINK, Place::default()).expect("an empty table has room");
         Self { links, slot, minute, news: Vec::new() }
     }
 

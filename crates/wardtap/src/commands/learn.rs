@@ -67,6 +67,7 @@ pub fn run(mut learn: Learn, given: &Given) -> anyhow::Result<u8> {
     let Some(behaviour) = judgement.judge.behaviour().take() else { bail!("nothing was learned") };
     let Behaviour { parties, learner, .. } = *behaviour;
     let learner = learner.unwrap_or_default();
+    let unlearned = learner.refused();
     baseline.front.kept_out.extend(learner.kept_out());
     baseline.store = learner.into_store(&parties, judgement.judge.devices());
     baseline.calibrate(learn.budget.unwrap_or(baseline.front.profiles.thresholds.budget))?;
@@ -74,6 +75,12 @@ pub fn run(mut learn: Learn, given: &Given) -> anyhow::Result<u8> {
     tell(&baseline, learn.output())?;
     let damage = damage(outcome.front.source());
     tell_damage(&damage);
+    let unlearned = unlearned + outcome.workers.iter().map(|counted| counted.links).sum::<u64>();
+    if unlearned > 0 {
+        eprintln!(
+            "wardtap: not all conversations were learned, there were too many: {unlearned} times one was left out"
+        );
+    }
     tell_refusals(learn.filter.as_deref(), &outcome.front);
     Ok(if damage.is_empty() { 0 } else { DAMAGED })
 }

@@ -190,12 +190,13 @@ const fn severity(name: SeverityName) -> Severity {
 fn add_up(replay: &Replay, outcome: &Outcome, judgement: &Judgement) -> (WorkerCounts, Statistics) {
     let mut totals = WorkerCounts::default();
     let mut flows = Counters::default();
-    let (mut evicted_pairs, mut evicted_targets) = (0, 0);
-    for Counted { counts, tables, pairs, targets } in &outcome.workers {
+    let (mut evicted_pairs, mut evicted_targets, mut evicted_links) = (0, 0, judgement.judge.links_refused());
+    for Counted { counts, tables, pairs, targets, links } in &outcome.workers {
         add_counts(&mut totals, counts);
         tables.iter().for_each(|shard| flows.add(shard));
         evicted_pairs += pairs;
         evicted_targets += targets;
+        evicted_links += links;
     }
     let front = outcome.front_counts();
     let source = outcome.front.source();
@@ -253,6 +254,7 @@ fn add_up(replay: &Replay, outcome: &Outcome, judgement: &Judgement) -> (WorkerC
             ("dissectors", totals.forgotten),
             ("pairs", evicted_pairs),
             ("targets", evicted_targets),
+            ("links", evicted_links),
             ("devices", judgement.judge.devices().refused()),
             ("watched", judgement.judge.forgotten()),
             ("alerts", judgement.judge.alerts().evicted()),

@@ -20,7 +20,7 @@ pub struct LinkedFlow {
 impl Hands<'_> {
     /// What a flow carried since this was last said goes to its link.
     pub fn link_carried(&mut self, flow: &mut Flow<Application>) {
-        let linked = self.link_flow(flow);
+        let Some(linked) = self.link_flow(flow) else { return };
         let now = *flow.volume();
         let more = |side: Side| {
             let (now, told) = (side.of(&now), side.of(&linked.told));
@@ -36,7 +36,9 @@ impl Hands<'_> {
     /// The flow has ended.
     pub fn link_finished(&mut self, flow: &mut Flow<Application>) {
         self.link_carried(flow);
-        let Some(linked) = flow.application.extra.as_ref().and_then(|extra| extra.link) else { return };
+        let Some(linked) = flow.application.extra.as_ref().and_then(|extra| extra.link) else {
+            return self.links.turned_away();
+        };
         let answers = linked.initiator.other().of(flow.volume()).packets;
         let refused = flow.state() == FlowState::Reset && answers <= 1;
         if flow.state() == FlowState::SynSent || refused {
@@ -46,12 +48,13 @@ impl Hands<'_> {
 
     /// Bytes of a flow are missing.
     pub fn link_gap(&mut self, flow: &mut Flow<Application>, missing: u64) {
-        let linked = self.link_flow(flow);
-        self.links.gap(linked.slot, missing);
+        if let Some(linked) = self.link_flow(flow) {
+            self.links.gap(linked.slot, missing);
+        }
     }
 
-    /// The place of a flow's link.
-    pub fn link_flow(&mut self, flow: &mut Flow<Application>) -> LinkedFlow {
+    /// The place of a flow's link, while there is room for it.
+    pub fn link_flow(&mut self, flow: &mut Flow<Application>) -> Option<LinkedFlow> {
         let place = self.place;
         let (head, application) = flow.parts();
         let requester = application.conversation.requester();
@@ -64,11 +67,11 @@ impl Hands<'_> {
         linked: &mut Option<LinkedFlow>,
         requester: Option<Side>,
         place: Place,
-    ) -> LinkedFlow {
+    ) -> Option<LinkedFlow> {
         if let Some(linked) = *linked
             && self.links.holds(linked.slot)
         {
-            return linked;
+            return Some(linked);
         }
         // Who opened it stays as it was first taken, whatever messages show later: what was told counts for that link.
         let initiator = linked.map_or_else(|| head.orientation(requester).0, |linked| linked.initiator);
@@ -79,7 +82,7 @@ impl Hands<'_> {
             other => Service::at(other, 0),
         };
         let link = Link { initiator: *initiator.of(&key.addresses), responder: *responder.of(&key.addresses), service };
-        let (slot, is_new) = self.links.open(link, place);
+        let (slot, is_new) = self.links.open(link, place)?;
         if linked.is_none() {
             self.links.began(slot, place);
         }
@@ -88,7 +91,7 @@ impl Hands<'_> {
             self.shared.bundle.observations.push((self.key, Observation::Opened(Box::new(opened))));
         }
         let told = linked.map_or([Volume::default(); 2], |linked| linked.told);
-        *linked.insert(LinkedFlow { slot, initiator, told })
+        Some(*linked.insert(LinkedFlow { slot, initiator, told }))
     }
 
     /// Folds a message in.
@@ -100,7 +103,7 @@ impl Hands<'_> {
         envelope: &Envelope,
         (features, place): (&Features, Place),
     ) {
-        let linked = self.link(head, linked, Some(envelope.requester()), place);
+        let Some(linked) = self.link(head, linked, Some(envelope.requester()), place) else { return };
         let from = u8::from(envelope.side != linked.initiator);
         if let Some(news) = self.links.message(linked.slot, from, message, envelope, features, place) {
             self.shared.bundle.observations.push((self.key, Observation::Operation(news)));
@@ -109,7 +112,7 @@ impl Hands<'_> {
 
     /// Folds in a payload of a protocol that is not read.
     pub fn link_opaque(&mut self, flow: &mut Flow<Application>, side: Side, bytes: usize, place: Place) {
-        let linked = self.link_flow(flow);
+        let Some(linked) = self.link_flow(flow) else { return };
         let from = u8::from(side != linked.initiator);
         if let Some(news) = self.links.opaque(linked.slot, from, bytes as u64, place) {
             self.shared.bundle.observations.push((self.key, Observation::Operation(news)));
