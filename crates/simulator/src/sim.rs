@@ -18,10 +18,12 @@ struct Task {
     work: Work,
 }
 
+/// Work that says when it is to be done next, or never.
+type Repeated = dyn FnMut(&mut Sim) -> Option<Time>;
+
 enum Work {
     Once(Box<dyn FnOnce(&mut Sim)>),
-    /// It says when next, or never.
-    Again(Box<dyn FnMut(&mut Sim) -> Option<Time>>),
+    Again(Box<Repeated>),
 }
 
 impl Task {
