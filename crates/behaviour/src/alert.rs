@@ -178,6 +178,8 @@ pub struct Alert {
     pub evidence: Vec<Place>,
     /// How many frames showed it.
     pub frames_total: u64,
+    /// The id of the incident that it belongs to; one of severity `info` belongs to none.
+    pub incident: Option<String>,
     /// Somebody does not want to see it: it lives on untold.
     suppressed: bool,
     /// What of it the baseline does not hold, for what a baseline was asked about; at most
@@ -372,6 +374,7 @@ impl Alert {
             revision: 1,
             state: State::New,
             frames_total: 0,
+            incident: None,
             suppressed: false,
             changes: change.into_iter().collect(),
             told_count: deviation.count,

@@ -9,6 +9,8 @@ use crate::baseline::change::{Change, Changed};
 use crate::baseline::learner::Learner;
 use crate::detection::{Detection, Found, Raise, ask, detections};
 use crate::device::{DEVICES_MAX, DeviceId, Devices, IdentityChange, Name};
+use crate::incident::Incident;
+use crate::incident::open::{Incidents, OPEN_INCIDENTS_MAX};
 use crate::links::Use;
 use crate::observation::{Observation, OutOfService, Place};
 use crate::parties::Parties;
@@ -22,6 +24,8 @@ pub enum Verdict {
     Device(DeviceNews),
     /// An alert, new, changed or over.
     Alert(Box<Alert>),
+    /// An incident, new, changed or over: behind the alert that made it so.
+    Incident(Box<Incident>),
 }
 
 /// What is new of a device.
@@ -42,6 +46,7 @@ pub struct Judge {
     devices: Devices,
     detections: Vec<Box<dyn Detection>>,
     alerts: Alerts,
+    incidents: Incidents,
     assets: Assets,
     suppressions: Vec<Suppression>,
     changes: Vec<IdentityChange>,
@@ -81,18 +86,20 @@ impl Behaviour {
 
 impl Default for Judge {
     fn default() -> Self {
-        Self::new(DEVICES_MAX, OPEN_MAX)
+        Self::new(DEVICES_MAX, OPEN_MAX, OPEN_INCIDENTS_MAX)
     }
 }
 
 impl Judge {
-    /// A judge that knows at most so many devices and open alerts, and never more than [`DEVICES_MAX`] and [`OPEN_MAX`].
+    /// A judge that knows at most so many devices, open alerts and open incidents, and never more than [`DEVICES_MAX`],
+    /// [`OPEN_MAX`] and [`OPEN_INCIDENTS_MAX`].
     #[must_use]
-    pub fn new(devices_max: usize, alerts_max: usize) -> Self {
+    pub fn new(devices_max: usize, alerts_max: usize, incidents_max: usize) -> Self {
         Self {
             devices: Devices::new(devices_max),
             detections: detections(),
             alerts: Alerts::new(alerts_max),
+            incidents: Incidents::new(incidents_max),
             assets: Assets::default(),
             suppressions: Vec::new(),
             changes: Vec::new(),
@@ -170,13 +177,15 @@ impl Judge {
         }
         let over = self.alerts.tick(now);
         self.told(over, tell);
+        tell_incidents(self.incidents.tick(now), tell);
     }
 
-    /// The capture is over: open alerts are closed.
+    /// The capture is over: open alerts and incidents are closed.
     pub fn finish(&mut self, tell: &mut dyn FnMut(Verdict)) {
         self.look_for_repeats(tell);
         let over = self.alerts.finish();
         self.told(over, tell);
+        tell_incidents(self.incidents.finish(), tell);
     }
 
     /// The devices.
@@ -210,6 +219,12 @@ impl Judge {
     #[must_use]
     pub const fn alerts(&self) -> &Alerts {
         &self.alerts
+    }
+
+    /// The incidents.
+    #[must_use]
+    pub const fn incidents(&self) -> &Incidents {
+        &self.incidents
     }
 
     fn used(&mut self, used: &Use, tell: &mut dyn FnMut(Verdict)) {
@@ -332,15 +347,17 @@ impl Judge {
         }
     }
 
-    /// Tells alerts. What no baseline was needed for is kept out of one that is being learned.
+    /// Tells alerts, and what becomes of incidents by them. What no baseline was needed for is kept out of one that is being learned.
     fn told(&mut self, alerts: Vec<Alert>, tell: &mut dyn FnMut(Verdict)) {
-        for alert in alerts {
+        for mut alert in alerts {
+            let incidents = self.incidents.take(&mut alert, &self.devices);
             if alert.changes.is_empty()
                 && let Some(Behaviour { parties, learner: Some(learner), .. }) = self.behaviour.as_deref_mut()
             {
                 learner.alerted(&alert, parties, &self.devices);
             }
             tell(Verdict::Alert(Box::new(alert)));
+            tell_incidents(incidents, tell);
         }
     }
 
@@ -358,4 +375,8 @@ impl Judge {
     fn mac(&self, address: Address) -> Option<Mac> {
         self.devices.of(address)?.mac
     }
+}
+
+fn tell_incidents(incidents: Vec<Incident>, tell: &mut dyn FnMut(Verdict)) {
+    incidents.into_iter().for_each(|incident| tell(Verdict::Incident(Box::new(incident))));
 }

@@ -67,6 +67,10 @@ pub struct Measured<'a> {
     pub response_sums: &'a [u64],
     /// Alerts raised, by detection and severity.
     pub alerts: Vec<(&'static str, [u64; 5])>,
+    /// Incidents that are open, by severity.
+    pub incidents_open: [u64; 5],
+    /// Incidents that began, by severity.
+    pub incidents: [u64; 5],
     /// Devices by class.
     pub classes: BTreeMap<Class, u64>,
     /// Of the build.
@@ -155,9 +159,12 @@ pub fn render(measured: &Measured<'_>) -> prometheus::Result<Vec<u8>> {
             suppressed.with_label_values(&[about.name, why.name()]).inc_by(count);
         }
     }
-    let incidents = gauges("wardtap_incidents_open", "Incidents that are open.", &["severity"])?;
-    for severity in Severity::ALL {
-        incidents.with_label_values(&[severity.name()]).set(0);
+    let open = gauges("wardtap_incidents_open", "Incidents that are open.", &["severity"])?;
+    let incidents = counters("wardtap_incidents_total", "Incidents that began.", &["severity"])?;
+    for (place, severity) in Severity::ALL.iter().enumerate() {
+        open.with_label_values(&[severity.name()])
+            .set(i64::try_from(measured.incidents_open[place]).unwrap_or(i64::MAX));
+        incidents.with_label_values(&[severity.name()]).inc_by(measured.incidents[place]);
     }
     let evicted = counters("wardtap_evicted_total", "Entries given up for want of room.", &["table"])?;
     for (table, &count) in &statistics.evicted {

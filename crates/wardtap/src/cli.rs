@@ -145,7 +145,7 @@ pub struct Replay {
     pub events: Option<PathBuf>,
 
     /// Event types to write, with commas between them; `stats` is always written
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values = ["alert", "device"])]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values = ["alert", "incident", "device"])]
     pub event_types: Vec<EventType>,
 
     /// Write the final metrics to FILE in Prometheus' text format; `-` is standard output
@@ -211,8 +211,7 @@ impl Given {
 impl Replay {
     /// What was asked for that is not built yet.
     pub fn not_built(&self) -> Option<&'static str> {
-        let incident = self.event_types.contains(&EventType::Incident);
-        self.later.given().or_else(|| incident.then_some("--event-types incident"))
+        self.later.given()
     }
 
     /// What contradicts itself or would do harm, in a sentence.
@@ -264,7 +263,6 @@ pub enum EventType {
     /// What looks wrong, told as a risk to care
     Alert,
     /// Alerts that belong together
-    #[value(hide = true)]
     Incident,
     /// Devices heard for the first time
     Device,

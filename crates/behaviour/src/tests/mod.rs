@@ -8,6 +8,7 @@ mod coverage;
 mod crowds;
 mod detections;
 mod devices;
+mod incidents;
 mod repeats;
 mod site;
 mod takings;

@@ -79,6 +79,10 @@ pub struct AlertBody {
     pub clinical: Clinical,
     /// The frames that show it.
     pub evidence: Evidence,
+    /// The id of the incident that it belongs to, when it was told; one of severity `info` belongs to none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[0-9a-f]{16}$"))]
+    pub incident: Option<String>,
     /// What of it the baseline does not hold, in the baseline's words: at most 32; absent where no baseline was needed.
     /// `wardtap baseline approve` accepts them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -190,7 +194,7 @@ impl AlertEvent {
                 title: deviation.about.title,
                 severity: deviation.severity.name(),
                 score: deviation.score,
-                explanation: known.explanation(deviation),
+                explanation: known.explanation(&deviation.explanation, deviation.device, deviation.peer),
                 expected: deviation.expected.clone(),
                 observed: deviation.observed.clone(),
                 observations: deviation.observations,
@@ -209,6 +213,7 @@ impl AlertEvent {
                     frames_total: alert.frames_total,
                     sha256: deviation.sha256.map(hexadecimal),
                 },
+                incident: alert.incident.clone(),
                 departures: alert.changes.iter().map(DepartureBody::from).collect(),
             },
         }

@@ -16,7 +16,7 @@ use super::baseline::report;
 use crate::cli::{Given, Learn};
 use crate::config::Config;
 use crate::front::Front;
-use crate::judgement::{EventTypes, Events, Judgement};
+use crate::judgement::{EventTypes, Events, Judgement, Kept};
 use crate::output::{Replacement, place, unwritable};
 use crate::reading::{self, DAMAGED, Wanted, damage, tell_damage, tell_refusals};
 use crate::{USAGE, baselines};
@@ -42,13 +42,15 @@ pub fn run(mut learn: Learn, given: &Given) -> anyhow::Result<u8> {
     }
     let replacement = Replacement::of(learn.output(), "the baseline")?;
     let captures = opened.captures.clone();
-    let (devices, alerts) = (usize::try_from(opened.shares.devices)?, usize::try_from(opened.shares.alerts)?);
-    let mut parties = Parties::new(baseline.front.site.site()?);
+    let shares = &opened.shares;
+    let (devices, alerts) = (usize::try_from(shares.devices)?, usize::try_from(shares.alerts)?);
+    let site = baseline.front.site.site()?;
+    let mut parties = Parties::new(site.clone());
     let learner = Learner::going_on(baseline.take_learned(), &mut parties);
-    let mut judge = Judge::new(devices, alerts);
+    let mut judge = Judge::new(devices, alerts, usize::try_from(shares.incidents)?);
     judge.with_behaviour(Behaviour::new(parties, None, Some(learner)));
     let events = Events { to: None, types: EventTypes::default() };
-    let mut judgement = Judgement::new(events, captures.clone(), judge, 0);
+    let mut judgement = Judgement::new(events, captures.clone(), judge, site, Kept::default());
     let outcome = opened.run(Wanted { links: true, ..Wanted::default() }, &mut judgement)??;
     let parts = learned_parts(learn, &outcome.front);
     if !learn.again {

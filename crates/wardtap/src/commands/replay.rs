@@ -23,7 +23,7 @@ use crate::assets;
 use crate::baselines;
 use crate::cli::{EventType, Given, Replay, SeverityName};
 use crate::config::Config;
-use crate::judgement::{EventTypes, Events, Judgement};
+use crate::judgement::{EventTypes, Events, Judgement, Kept, SUMMARY_INCIDENTS_MAX};
 use crate::output::{open, place, unwritable};
 use crate::pipeline::Outcome;
 use crate::reading::{self, DAMAGED, Wanted, damage, tell_damage, tell_refusals};
@@ -60,13 +60,18 @@ pub fn run(mut replay: Replay, given: &Given) -> anyhow::Result<u8> {
         eprintln!("wardtap: {passed_over}");
     }
     let shares = &opened.shares;
-    let mut judge = Judge::new(usize::try_from(shares.devices)?, usize::try_from(shares.alerts)?)
+    let incidents = usize::try_from(shares.incidents)?;
+    let mut judge = Judge::new(usize::try_from(shares.devices)?, usize::try_from(shares.alerts)?, incidents)
         .informed(assets.assets, config.suppressions.all());
+    let mut site = config.site;
     if let Some(path) = &replay.baseline {
-        judge.with_behaviour(scoring(path, replay.adapt)?);
+        let behaviour = scoring(path, replay.adapt)?;
+        site = behaviour.parties.site().clone();
+        judge.with_behaviour(behaviour);
     }
-    let summary_alerts = usize::try_from(shares.summary_alerts)?;
-    let mut judgement = Judgement::new(events, opened.captures.clone(), judge, summary_alerts);
+    let kept =
+        Kept { alerts: usize::try_from(shares.summary_alerts)?, incidents: incidents.min(SUMMARY_INCIDENTS_MAX) };
+    let mut judgement = Judgement::new(events, opened.captures.clone(), judge, site, kept);
     let wanted = Wanted { links: replay.baseline.is_some(), messages: types.message, flows: types.flow };
     let outcome = opened
         .run(wanted, &mut judgement)?
@@ -102,6 +107,8 @@ fn finish(
             responses: &totals.responses,
             response_sums: &totals.response_sums,
             alerts,
+            incidents_open: judgement.judge.incidents().open(),
+            incidents: judgement.judge.incidents().raised(),
             classes: classes(judgement.known()),
             version: env!("CARGO_PKG_VERSION"),
             revision: option_env!("WARDTAP_REVISION").unwrap_or("unknown"),
@@ -110,12 +117,14 @@ fn finish(
             .and_then(|()| to.flush())
             .map_err(|error| unwritable("the metrics", &place(replay.metrics.as_deref()), error))?;
     }
-    let worst_first = judgement.take_alerts();
+    let (incidents, worst_first) = (judgement.take_incidents(), judgement.take_alerts());
     let text = summary::write(&Summarised {
         statistics: &statistics,
         kinds: &totals.kinds,
         responses: &totals.responses,
         known: judgement.known(),
+        incidents: &incidents,
+        incidents_total: judgement.incidents_total(),
         alerts: &worst_first,
         raised: judgement.judge.alerts().raised().iter().map(|(_, raised)| raised.iter().sum::<u64>()).sum(),
     });
@@ -162,6 +171,7 @@ fn event_types(replay: &Replay) -> EventTypes {
     let has = |wanted| replay.event_types.contains(&wanted) && replay.events.is_some();
     EventTypes {
         alert: has(EventType::Alert),
+        incident: has(EventType::Incident),
         device: has(EventType::Device),
         message: has(EventType::Message),
         flow: has(EventType::Flow),
@@ -243,6 +253,7 @@ fn add_up(replay: &Replay, outcome: &Outcome, judgement: &Judgement) -> (WorkerC
             ("devices", judgement.judge.devices().refused()),
             ("watched", judgement.judge.forgotten()),
             ("alerts", judgement.judge.alerts().evicted()),
+            ("incidents", judgement.judge.incidents().evicted()),
         ]
         .into_iter()
         .map(|(table, count)| (table.to_owned(), count))

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::run::{Ran, Replayed, replay, wardtap};
@@ -102,6 +102,15 @@ fn what_the_assets_file_says_stands_in_events_and_summary() {
         );
         assert!(replayed.ran.stdout.contains("without   Films, by courier"), "{}", replayed.ran.stdout);
         assert!(replayed.metrics.contains("wardtap_devices{class=\"image-archive\"} 1"));
+        let incident = replayed.parsed().into_iter().find(|event| event["type"] == "incident").unwrap();
+        let incident = &incident["incident"];
+        assert_eq!(
+            (&incident["functions"][0], &incident["locations"][0]),
+            (&json!("stores all images"), &json!("Basement"))
+        );
+        let summary = incident["summary"].as_str().unwrap();
+        assert!(summary.contains("At risk: PACS-1 (stores all images, Basement)."), "{summary}");
+        assert!(summary.ends_with(" Until it is over: Films, by courier."), "{summary}");
     }
     assert_eq!(without_run(&by_csv), without_run(&by_toml), "one meaning in both formats");
 }
@@ -249,7 +258,8 @@ fn a_suppressed_alert_is_counted_and_not_told() {
     let ip = at_risk();
     let (replayed, stderr) = with_config(&suppression(&ip, "2100-01-01T00:00"), &["--fail-on", "info"]);
     assert_eq!((replayed.ran.status, stderr.as_str()), (0, ""));
-    assert!(replayed.parsed().iter().all(|event| event["type"] != "alert"));
+    assert!(replayed.parsed().iter().all(|event| event["type"] != "alert" && event["type"] != "incident"));
+    assert!(replayed.ran.stdout.contains("\nIncidents  0\n  none\n"), "{}", replayed.ran.stdout);
     assert_eq!(replayed.stats()["alerts_suppressed"]["executable-in-image"]["configuration"], 1);
     assert!(
         replayed

@@ -13,13 +13,14 @@ use wardtap_net::peel::Undecoded;
 use crate::run::{captures, replay, wardtap};
 
 /// What a contract promises; more may be there.
-const PROMISED: [(&str, &[&str]); 14] = [
+const PROMISED: [(&str, &[&str]); 15] = [
     ("wardtap_packets_total", &[]),
     ("wardtap_bytes_total", &[]),
     ("wardtap_packets_dropped_total", &["stage"]),
     ("wardtap_messages_total", &["kind", "protocol"]),
     ("wardtap_alerts_total", &["detection", "severity"]),
     ("wardtap_incidents_open", &["severity"]),
+    ("wardtap_incidents_total", &["severity"]),
     ("wardtap_devices", &["class"]),
     // Of devices of an assets file or a baseline only: announced, without a series.
     ("wardtap_device_last_seen_timestamp_seconds", &["device"]),
