@@ -22,7 +22,7 @@ use crate::slots::{self, Slot, Slots};
 use operations::Operations;
 pub use operations::{
     OPERATIONS_MAX, OperationNews, OperationUse, RANGES_MAX, ResponseTimes, is_answer, is_opaque, kind_of, readable,
-    whoever_it_is_for, without_each,
+    tells_less, whoever_it_is_for, without_each,
 };
 
 /// The first of the ports that no service is registered on (RFC 6335 section 6): which of them it is says nothing.
@@ -79,6 +79,12 @@ pub struct Link {
 }
 
 impl Link {
+    /// The other way round, at the same service.
+    #[must_use]
+    pub const fn reversed(self) -> Self {
+        Self { initiator: self.responder, responder: self.initiator, ..self }
+    }
+
     fn hash(&self, key: HashKey) -> u64 {
         let ((a, b), (c, d)) = (self.initiator.halves(), self.responder.halves());
         let service = u64::from(self.service.transport) << 16 | u64::from(self.service.port);
@@ -101,8 +107,10 @@ pub struct Use {
     pub failed: u32,
     /// What the initiator and the responder sent.
     pub sent: [Volume; 2],
-    /// Bytes that were missing.
-    pub gap_bytes: u64,
+    /// Bytes of theirs that were missing.
+    pub gap_bytes: [u64; 2],
+    /// They were there and were not heard: the other end acknowledged what they sent.
+    pub unheard: [bool; 2],
     /// What it did, by operation.
     pub operations: Vec<OperationUse>,
     /// Messages of operations that are not told apart.
@@ -190,6 +198,12 @@ impl Links {
         self.slots.get_mut(slot.0).is_some()
     }
 
+    /// True for a link that has a place.
+    #[must_use]
+    pub fn is_known(&self, link: &Link) -> bool {
+        self.slots.find(link.hash(self.key), |entry| entry.told.link == *link).is_some()
+    }
+
     /// The place of a link, and whether it is a new one; None where there is no room in this minute.
     pub fn open(&mut self, link: Link, place: Place) -> Option<(LinkSlot, bool)> {
         let hash = link.hash(self.key);
@@ -243,10 +257,18 @@ impl Links {
         }
     }
 
-    /// Bytes were missing on the link.
-    pub fn gap(&mut self, slot: LinkSlot, bytes: u64) {
+    /// Bytes were missing of what the initiator (0) or the responder (1) sent.
+    pub fn gap(&mut self, slot: LinkSlot, from: u8, bytes: u64) {
         if let Some(entry) = self.entry(slot) {
-            entry.told.gap_bytes = entry.told.gap_bytes.saturating_add(bytes);
+            let missing = &mut entry.told.gap_bytes[usize::from(from & 1)];
+            *missing = missing.saturating_add(bytes);
+        }
+    }
+
+    /// The initiator (0) or the responder (1) was there and was not heard.
+    pub fn unheard(&mut self, slot: LinkSlot, from: u8) {
+        if let Some(entry) = self.entry(slot) {
+            entry.told.unheard[usize::from(from & 1)] = true;
         }
     }
 
@@ -356,7 +378,8 @@ impl Use {
             opened: 0,
             failed: 0,
             sent: [nothing; 2],
-            gap_bytes: 0,
+            gap_bytes: [0; 2],
+            unheard: [false; 2],
             operations: Vec::new(),
             other_messages: 0,
             accepted: Vec::new(),
@@ -372,6 +395,8 @@ pub struct Opened {
     pub link: Link,
     /// The frame that showed it.
     pub place: Place,
+    /// It may be the other way round: neither a handshake nor ports say who asked.
+    pub either_way: bool,
 }
 
 /// The name of an operation: the same for ever, in words of its protocol.

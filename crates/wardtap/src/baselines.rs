@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use wardtap_behaviour::baseline::file::{Baseline, BaselineError, Front, FrontReader, Header, LINE_MAX};
 
 /// So much of a file is read at once.
@@ -26,7 +26,7 @@ pub fn front(path: &Path) -> anyhow::Result<Front> {
     while !piece.is_empty() {
         reader.take(&piece);
         piece.clear();
-        rest -= read(&mut piece, &mut file, rest.min(PIECE)).with_context(|| unreadable(path))? as u64;
+        rest -= read(&mut piece, &mut file, rest.min(PIECE)).map_err(|error| unreadable(path, error))? as u64;
     }
     reader.finish().map_err(|error| anyhow!("{}: {error}", path.display()))
 }
@@ -36,15 +36,15 @@ fn octets(path: &Path) -> anyhow::Result<Vec<u8>> {
     let (mut octets, header, mut file) = begin(path)?;
     // One more shows that it is longer than it says.
     let rest = header.octets().saturating_add(1).saturating_sub(octets.len() as u64);
-    read(&mut octets, &mut file, rest).with_context(|| unreadable(path))?;
+    read(&mut octets, &mut file, rest).map_err(|error| unreadable(path, error))?;
     Ok(octets)
 }
 
 /// How a file begins.
 fn begin(path: &Path) -> anyhow::Result<(Vec<u8>, Header, File)> {
-    let mut file = File::open(path).with_context(|| unreadable(path))?;
+    let mut file = File::open(path).map_err(|error| unreadable(path, error))?;
     let mut octets = Vec::new();
-    read(&mut octets, &mut file, LINE_MAX as u64).with_context(|| unreadable(path))?;
+    read(&mut octets, &mut file, LINE_MAX as u64).map_err(|error| unreadable(path, error))?;
     let header = Header::of(&octets).map_err(|error: BaselineError| anyhow!("{}: {error}", path.display()))?;
     Ok((octets, header, file))
 }
@@ -53,6 +53,15 @@ fn read(into: &mut Vec<u8>, from: &mut File, at_most: u64) -> io::Result<usize> 
     from.take(at_most).read_to_end(into)
 }
 
-fn unreadable(path: &Path) -> String {
-    format!("{}: cannot read the baseline", path.display())
+fn unreadable(path: &Path, error: io::Error) -> anyhow::Error {
+    let path = path.display();
+    let sentence = match error.kind() {
+        io::ErrorKind::NotFound => {
+            format!("{path}: there is no such baseline: `wardtap learn CAPTURE... --out {path}` makes one")
+        }
+        _ => format!(
+            "{path}: cannot read the baseline: {error}: name a file that `wardtap learn` made and that may be read"
+        ),
+    };
+    anyhow::Error::new(error).context(sentence)
 }

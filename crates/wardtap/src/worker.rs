@@ -406,7 +406,7 @@ impl StreamHandler for Hands<'_> {
             self.pairs.gap(slot, missing.unwrap_or(0));
         }
         if self.shared.options.links {
-            self.link_gap(flow, missing.unwrap_or(0));
+            self.link_gap(flow, side, missing.unwrap_or(0));
         }
         let (conversation, mut to) = self.conversation(flow, self.place);
         conversation.gap(side, missing, &mut to);

@@ -183,7 +183,7 @@ impl LinkHour {
     fn learn(&mut self, used: &Use) {
         self.opened = self.opened.saturating_add(used.opened);
         self.failed = self.failed.saturating_add(used.failed);
-        self.gap_bytes = self.gap_bytes.saturating_add(used.gap_bytes);
+        self.gap_bytes = self.gap_bytes.saturating_add(used.gap_bytes[0]).saturating_add(used.gap_bytes[1]);
         for (bytes, sent) in self.bytes.iter_mut().zip(&used.sent) {
             *bytes = bytes.saturating_add(sent.bytes);
         }

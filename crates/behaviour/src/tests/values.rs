@@ -131,7 +131,7 @@ fn alerts(values: impl Fn(u64, u64) -> Vec<i16>) -> Vec<Alert> {
     let mut observe = |observation: &Observation| {
         judge.observe(observation, &mut |verdict| match verdict {
             Verdict::Alert(alert) if alert.state == State::New => raised.push(*alert),
-            Verdict::Alert(_) | Verdict::Device(_) => {}
+            Verdict::Alert(_) | Verdict::Incident(_) | Verdict::Device(_) => {}
         });
     };
     for minute in first..first + 600 {
