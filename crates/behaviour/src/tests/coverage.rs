@@ -138,7 +138,7 @@ impl Ward {
 fn keep(raised: &mut Vec<Alert>, verdict: Verdict) {
     match verdict {
         Verdict::Alert(alert) if alert.state == State::New => raised.push(*alert),
-        Verdict::Alert(_) | Verdict::Device(_) => {}
+        Verdict::Alert(_) | Verdict::Device(_) | Verdict::Incident(_) => {}
     }
 }
 
