@@ -165,7 +165,7 @@ impl Judge {
             self.behaviour.as_mut().is_some_and(|behaviour| std::mem::replace(&mut behaviour.minute, minute) != minute);
         if is_new {
             let minute = u32::try_from(minute).unwrap_or(u32::MAX);
-            self.score(tell, |scorer, _, _, to| scorer.minute(minute, to));
+            self.score(tell, |scorer, parties, _, to| scorer.minute(minute, parties.site(), to));
         }
         let over = self.alerts.tick(now);
         self.told(over, tell);

@@ -16,7 +16,7 @@ use crate::attack::Technique;
 use crate::baseline::measure::{Measure, REFUSALS_OF_MIN, beside};
 use crate::baseline::novelty::{Facet, HOUR_DAYS_MIN, circumstances, shape};
 use crate::baseline::profile::{LinkProfile, Profiles, kind_index};
-use crate::baseline::store::{ANSWERS_MIN, Activity, LinkKey, MINUTES_PER_HOUR};
+use crate::baseline::store::{ANSWERS_MIN, Activity, LinkKey, MINUTES_PER_HOUR, witnesses};
 use crate::detection::About;
 use crate::detections::techniques::{of_operation, of_service};
 use crate::device::Devices;
@@ -440,18 +440,20 @@ impl Scorer {
             && (self.live.contains_key(&key) || self.add(key, used.link))
             && let (Some(live), Some(profile)) = (self.live.get_mut(&key), self.links.get(&key))
         {
-            live.take(minute, used, &activity);
+            let witnesses = witnesses(&activity, true);
+            live.take(minute, used, &witnesses);
             for operation in &used.operations {
                 let normal = || profile.operations.get(&*operation.name);
-                let patience = || silence::patience(&operation.name, normal(), &self.profiles.thresholds);
-                live.operation(minute, operation, &activity, patience);
+                let patience = || silence::patience(&operation.name, normal(), &self.profiles);
+                live.operation(minute, operation, &witnesses, patience);
             }
         }
         if !self.live.contains_key(&key) && !self.add(key, used.link) {
             return;
         }
         let (Some(live), Some(profile)) = (self.live.get_mut(&key), self.links.get(&key)) else { return };
-        live.take(minute, used, &activity);
+        let witnesses = witnesses(&activity, false);
+        live.take(minute, used, &witnesses);
         let thresholds = &self.profiles.thresholds;
         let mut tell = |what: What<'_>, days: u32| {
             to(Departure {
@@ -489,8 +491,8 @@ impl Scorer {
         }
         for operation in &used.operations {
             let Some(normal) = profile.operations.get(&*operation.name) else { continue };
-            let patience = || silence::patience(&operation.name, Some(normal), thresholds);
-            let now = live.operation(minute, operation, &activity, patience);
+            let patience = || silence::patience(&operation.name, Some(normal), &self.profiles);
+            let now = live.operation(minute, operation, &witnesses, patience);
             if is_opaque(&operation.name) {
                 continue;
             }

@@ -6,14 +6,16 @@
 //! the share of the budget. As for streams in Siffer et al., "Anomaly Detection in Streams with Extreme Value Theory",
 //! KDD 2017, but from whole days, and fixed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use wardtap_net::packet::Timestamp;
 
 use super::measure::{Measure, compare};
 use super::novelty::{Facet, Novelties, Novelty};
+use super::pauses::{Coverage, Slot};
 use super::profile::{DeviceProfile, LinkProfile, Profiles};
-use super::store::{LinkKey, Store};
+use super::store::{HOURS_PER_DAY, LinkKey, Store};
 use crate::parties::ANYBODY;
 use crate::site::Site;
 
@@ -50,13 +52,22 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
     let mut days: Vec<u32> = store.devices.values().flat_map(|device| device.days.iter().copied()).collect();
     days.sort_unstable();
     days.dedup();
-    for (key, link) in &store.links {
+    let coverage = covered(store, site);
+    let mut initiators: BTreeMap<(&str, u8, u16), u32> = BTreeMap::new();
+    for LinkKey { responder, transport, port, .. } in store.links.keys() {
+        *initiators.entry((responder, *transport, *port)).or_default() += 1;
+    }
+    // Whoever it is, is that one, where there is only one: the other is itself.
+    let is_twice = |key: &LinkKey| {
+        key.initiator == ANYBODY && initiators.get(&(key.responder.as_str(), key.transport, key.port)) <= Some(&2)
+    };
+    for (key, link) in store.links.iter().filter(|(key, _)| !is_twice(key)) {
         let by_day = LinkProfile::by_day(link, site);
         // What is with anybody is the same once more: it is there to be missed.
         if key.initiator != ANYBODY {
             novelties.link(key, &by_day);
         }
-        hold_out(&by_day, key.initiator == ANYBODY, &mut ratios);
+        hold_out(&by_day, &coverage, key.initiator == ANYBODY, &mut ratios);
         let mut profile = LinkProfile::default();
         by_day.values().for_each(|day| profile.absorb(day));
         links.insert(key.clone(), profile);
@@ -84,18 +95,39 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
         (id.clone(), profile)
     });
     let devices = devices.collect();
-    Profiles { days, thresholds: Thresholds { budget, factors, beyond, novelty }, devices, links }
+    let coverage = coverage.all;
+    Profiles { days, coverage, thresholds: Thresholds { budget, factors, beyond, novelty }, devices, links }
+}
+
+/// On how many days each hour of the day was learned.
+#[derive(Default)]
+struct Covered {
+    all: Coverage,
+    by_day: BTreeMap<u32, Coverage>,
+}
+
+/// The hours in which anybody did anything.
+fn covered(store: &Store, site: &Site) -> Covered {
+    let hours: BTreeSet<u32> = store.links.values().flat_map(|link| link.hours.keys().copied()).collect();
+    let mut covered = Covered::default();
+    for hour in hours {
+        let slot = Slot::of(&site.local(Timestamp::from_seconds(u64::from(hour) * 3600)));
+        covered.all.add(slot);
+        covered.by_day.entry(hour / HOURS_PER_DAY).or_default().add(slot);
+    }
+    covered
 }
 
 /// Judges each day of a link by the others.
-fn hold_out(by_day: &BTreeMap<u32, LinkProfile>, pauses_only: bool, ratios: &mut [Vec<f64>]) {
+fn hold_out(by_day: &BTreeMap<u32, LinkProfile>, coverage: &Covered, pauses_only: bool, ratios: &mut [Vec<f64>]) {
     if by_day.len() < 2 {
         return;
     }
     for (held_out, now) in by_day {
         let mut normal = LinkProfile::default();
         by_day.iter().filter(|(day, _)| *day != held_out).for_each(|(_, day)| normal.absorb(day));
-        compare(now, &normal, &mut |measure, now, normal| {
+        let others = coverage.by_day.get(held_out).map(|day| coverage.all.without(day)).unwrap_or_default();
+        compare(now, &normal, &others, &mut |measure, now, normal| {
             let counts = !pauses_only || matches!(measure, Measure::LinkPause | Measure::OperationPause);
             if counts && let Some(ratios) = ratios.get_mut(measure as usize) {
                 ratios.push(measure.ratio(now, normal));

@@ -10,6 +10,7 @@ pub mod kept_out;
 pub mod learner;
 pub mod measure;
 pub mod novelty;
+pub mod pauses;
 pub mod points;
 pub mod profile;
 pub mod store;

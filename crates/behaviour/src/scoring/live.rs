@@ -3,7 +3,7 @@
 use hashbrown::HashMap;
 
 use super::points::LivePoints;
-use crate::baseline::store::{Activity, MINUTES_PER_HOUR};
+use crate::baseline::store::{Activity, Heard, MINUTES_PER_HOUR};
 use crate::links::{Link, OperationName, OperationUse, Use};
 use crate::observation::Place;
 
@@ -22,8 +22,8 @@ pub(super) struct Live {
     pub(super) hour_failed: u32,
     /// The hour for which activity at an unknown hour was told.
     pub(super) hour_told: u32,
-    /// When the ends last sent something, beside their activity on all links.
-    pub(super) last: [Activity; 2],
+    /// When the ends last sent something.
+    pub(super) last: [Heard; 2],
     /// The silence of an end is told.
     pub(super) silent: [bool; 2],
     pub(super) operations: HashMap<OperationName, LiveOperation, foldhash::fast::RandomState>,
@@ -40,8 +40,8 @@ pub(super) struct LiveOperation {
     pub(super) hour_refused: u32,
     pub(super) answers: u32,
     pub(super) micros: u64,
-    /// When there was one last, beside its sender's activity on all links.
-    pub(super) last: Activity,
+    /// When there was one last.
+    pub(super) last: Heard,
     /// Its silence is told.
     pub(super) silent: bool,
     /// So many minutes must pass at least before its silence is worth a look: most are never silent for so long.
@@ -60,7 +60,7 @@ impl Live {
             hour_opened: 0,
             hour_failed: 0,
             hour_told: 0,
-            last: [Activity::default(); 2],
+            last: [Heard::default(); 2],
             silent: [false; 2],
             operations: HashMap::default(),
             points: HashMap::default(),
@@ -77,7 +77,7 @@ impl Live {
         true
     }
 
-    pub(super) fn take(&mut self, minute: u32, used: &Use, activity: &[Activity; 2]) {
+    pub(super) fn take(&mut self, minute: u32, used: &Use, witnesses: &[[Activity; 2]; 2]) {
         if minute != self.minute {
             (self.minute_bytes, self.minute_opened) = ([0; 2], 0);
         }
@@ -89,7 +89,7 @@ impl Live {
             self.minute_bytes[place] = self.minute_bytes[place].saturating_add(sent.bytes);
             self.hour_bytes[place] = self.hour_bytes[place].saturating_add(sent.bytes);
             if sent.packets > 0 {
-                self.last[place].beside(&activity[place], minute);
+                self.last[place].at(&witnesses[place], minute);
                 self.silent[place] = false;
             }
         }
@@ -103,13 +103,13 @@ impl Live {
         &mut self,
         minute: u32,
         used: &OperationUse,
-        activity: &[Activity; 2],
+        witnesses: &[[Activity; 2]; 2],
         patience: impl FnOnce() -> u32,
     ) -> &LiveOperation {
         let live = self.operations.entry_ref(&used.name);
         let live = live.or_insert_with(|| LiveOperation { patience: patience(), ..LiveOperation::default() });
         live.take(minute, used);
-        live.last.beside(&activity[usize::from(used.from & 1)], minute);
+        live.last.at(&witnesses[usize::from(used.from & 1)], minute);
         live
     }
 }

@@ -5,10 +5,12 @@ use wardtap_net::packet::Timestamp;
 
 use super::live::LiveOperation;
 use super::{Departure, LiveParty, Scorer, What};
-use crate::baseline::calibrate::Thresholds;
 use crate::baseline::measure::Measure;
-use crate::baseline::profile::OperationProfile;
-use crate::parties::PartyLink;
+use crate::baseline::pauses::Slot;
+use crate::baseline::profile::{OperationProfile, Profiles};
+use crate::baseline::store::witnesses;
+use crate::parties::{Party, PartyLink};
+use crate::site::Site;
 
 /// Where more than this share of all steady devices is silent, the sensor is blind and no device.
 const BLIND_SHARE: f64 = 0.5;
@@ -30,20 +32,19 @@ struct Silence {
 }
 
 /// So many minutes must pass at least before the silence of an operation is too long.
-pub(super) fn patience(name: &str, profile: Option<&OperationProfile>, thresholds: &Thresholds) -> u32 {
-    let steady = profile.filter(|normal| normal.is_steady(name));
-    steady.map_or(u32::MAX, |normal| {
+pub(super) fn patience(name: &str, profile: Option<&OperationProfile>, profiles: &Profiles) -> u32 {
+    profile.and_then(|profile| profile.pauses.least(&profiles.coverage)).map_or(u32::MAX, |least| {
         let measure = Measure::of_pause(name);
-        (thresholds.factor(measure) * normal.pause.next().max(measure.floor()) as f64) as u32
+        (profiles.thresholds.factor(measure) * least.saturating_add(measure.floor()) as f64) as u32
     })
 }
 
 impl Scorer {
     /// Capture time has come to a minute: tells what has been silent for too long.
-    pub fn minute(&mut self, minute: u32, to: &mut dyn FnMut(Departure<'_>)) {
+    pub fn minute(&mut self, minute: u32, site: &Site, to: &mut dyn FnMut(Departure<'_>)) {
         let Some(mut found) = self.silent_devices(minute) else { return };
-        self.silent_links(minute, &mut found);
         let time = Timestamp::from_seconds(u64::from(minute) * 60);
+        self.silent_links(minute, Slot::of(&site.local(time)), &mut found);
         for silence in found {
             let Silence { key, measure, operation, now, normal, excess, days, of_responder } = silence;
             let Some(live) = self.live.get(&key) else { continue };
@@ -98,20 +99,22 @@ impl Scorer {
     }
 
     /// Links and operations on which nothing comes any more, while their sender is still there.
-    fn silent_links(&mut self, minute: u32, found: &mut Vec<Silence>) {
-        let thresholds = &self.profiles.thresholds;
+    fn silent_links(&mut self, minute: u32, slot: Slot, found: &mut Vec<Silence>) {
+        let (thresholds, coverage) = (&self.profiles.thresholds, &self.profiles.coverage);
         let of_links = thresholds.factor(Measure::LinkPause);
         for key in &self.order {
             let (Some(live), Some(profile)) = (self.live.get_mut(key), self.links.get(key)) else { continue };
             let ends = [key.initiator, key.responder];
             let activity = ends.map(|end| self.active.get(end.index()).map(|party| party.activity).unwrap_or_default());
-            for (place, activity) in activity.iter().enumerate() {
-                if live.silent[place] || !profile.is_steady(place) {
+            let witnesses = witnesses(&activity, key.initiator == Party::ANYBODY);
+            for (place, witnesses) in witnesses.iter().enumerate() {
+                let measure = Measure::LinkPause;
+                let now = u64::from(live.last[place].alone(witnesses, minute));
+                if live.silent[place] || measure.ratio(now, 0) <= of_links {
                     continue;
                 }
-                let now = u64::from(live.last[place].alone(activity, minute));
-                let normal = profile.pause[place].next();
-                let measure = Measure::LinkPause;
+                let passed = u64::from(minute.saturating_sub(live.last[place].last));
+                let Some(normal) = profile.pauses[place].normal(slot, passed, coverage) else { continue };
                 let excess = measure.ratio(now, normal) / of_links;
                 if excess > 1.0 {
                     live.silent[place] = true;
@@ -129,12 +132,12 @@ impl Scorer {
                 if operation.silent {
                     continue;
                 }
-                let Some(profile) = profile.operations.get(&**name).filter(|normal| normal.is_steady(name)) else {
-                    continue;
-                };
+                let Some(profile) = profile.operations.get(&**name) else { continue };
+                let passed = u64::from(minute.saturating_sub(operation.last.last));
+                let Some(normal) = profile.pauses.normal(slot, passed, coverage) else { continue };
                 let place = usize::from(profile.from & 1);
-                let now = u64::from(operation.last.alone(&activity[place], minute));
-                let (measure, normal) = (Measure::of_pause(name), profile.pause.next());
+                let now = u64::from(operation.last.alone(&witnesses[place], minute));
+                let measure = Measure::of_pause(name);
                 let excess = measure.ratio(now, normal) / thresholds.factor(measure);
                 if excess > 1.0 {
                     operation.silent = true;
