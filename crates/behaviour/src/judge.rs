@@ -9,8 +9,8 @@ use crate::baseline::change::{Change, Changed};
 use crate::baseline::learner::Learner;
 use crate::detection::{Detection, Found, Raise, ask, detections};
 use crate::device::{DEVICES_MAX, DeviceId, Devices, IdentityChange, Name};
-use crate::links::Use;
-use crate::observation::Observation;
+use crate::links::{Use, of_lease};
+use crate::observation::{Leased, Observation};
 use crate::parties::Parties;
 use crate::repeats::Repeats;
 use crate::scoring::{Departure, Scorer};
@@ -134,6 +134,7 @@ impl Judge {
             Observation::Leased(lease) => {
                 self.devices.leased(lease, &mut self.changes);
                 self.identities(lease.place.time, tell);
+                self.leased(lease, tell);
                 self.ask(observation, tell);
             }
             Observation::Role { address, protocol, requester } => {
@@ -207,6 +208,16 @@ impl Judge {
     fn used(&mut self, used: &Use, tell: &mut dyn FnMut(Verdict)) {
         self.repeats.take(used.link, &used.accepted, used.accepted_more);
         self.score(tell, |scorer, parties, devices, to| scorer.used(used, parties, devices, to));
+        self.learn(used);
+    }
+
+    fn leased(&mut self, lease: &Leased, tell: &mut dyn FnMut(Verdict)) {
+        let (told, news) = of_lease(lease);
+        self.score(tell, |scorer, parties, devices, to| scorer.leased((&told, &news), parties, devices, to));
+        self.learn(&told);
+    }
+
+    fn learn(&mut self, used: &Use) {
         if let Some(behaviour) = &mut self.behaviour
             && let Some(learner) = &mut behaviour.learner
             && let Some(key) = behaviour.parties.link(&used.link, &self.devices)

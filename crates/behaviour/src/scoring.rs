@@ -368,7 +368,32 @@ impl Scorer {
         devices: &Devices,
         to: &mut dyn FnMut(Departure<'_>),
     ) {
-        let Some(key) = parties.link(&news.link, devices) else { return };
+        if let Some(key) = parties.link(&news.link, devices) {
+            self.news(key, news, parties, to);
+        }
+    }
+
+    /// Takes what a server told a client of the network, which is the same for all of them.
+    pub fn leased(
+        &mut self,
+        (told, news): (&Use, &OperationNews),
+        parties: &mut Parties,
+        devices: &Devices,
+        to: &mut dyn FnMut(Departure<'_>),
+    ) {
+        self.used(told, parties, devices, to);
+        if let Some(key) = parties.link(&told.link, devices) {
+            self.news(key, news, parties, to);
+        }
+    }
+
+    fn news(
+        &mut self,
+        key: PartyLink,
+        news: &OperationNews,
+        parties: &Parties,
+        to: &mut dyn FnMut(Departure<'_>),
+    ) {
         let Some(profile) = self.links.get(&key) else { return };
         let departure = |what, days| Departure {
             what,

@@ -38,6 +38,7 @@ pub mod modbus;
 pub mod pending;
 pub mod points;
 pub mod public;
+pub mod tls;
 
 use wardtap_net::flow::HashKey;
 use wardtap_net::packet::Timestamp;

@@ -124,17 +124,24 @@ pub fn compare(now: &LinkProfile, normal: &LinkProfile, coverage: &Coverage, to:
     for place in 0..2 {
         to(Measure::MinuteBytes, now.minute_bytes[place].max, normal.minute_bytes[place].next());
         to(Measure::HourBytes, now.hour_bytes[place].max, normal.hour_bytes[place].next());
-        now.pauses[place].compare(&normal.pauses[place], coverage, |now, normal| to(Measure::LinkPause, now, normal));
+        now.pauses[place].compare(
+            |slot, minutes| normal.pauses[place].normal(slot, minutes, coverage),
+            |now, normal| to(Measure::LinkPause, now, normal),
+        );
     }
     to(Measure::MinuteOpened, now.minute_opened.max, normal.minute_opened.next());
     to(Measure::HourOpened, now.hour_opened.max, normal.hour_opened.next());
     to(Measure::HourFailed, now.hour_failed.max, normal.hour_failed.next());
     for (name, operation) in &now.operations {
-        let Some(normal) = normal.operations.get(name) else { continue };
+        let Some(known) = normal.operations.get(name) else { continue };
         if !is_opaque(name) {
-            compare_operation(operation, normal, to);
+            compare_operation(operation, known, to);
         }
-        operation.pauses.compare(&normal.pauses, coverage, |now, normal| to(Measure::of_pause(name), now, normal));
+        let measure = Measure::of_pause(name);
+        operation.pauses.compare(
+            |slot, minutes| normal.normal_pause(name, slot, minutes, coverage),
+            |now, normal| to(measure, now, normal),
+        );
     }
     for (name, points) in &now.points {
         if let Some(normal) = normal.points.get(name) {

@@ -146,17 +146,24 @@ impl Pauses {
         steady.min().map(|least| least.max(self.accepted))
     }
 
+    /// The longest silence at any hour of what never pauses by itself: something has cut it off, as it may at any other hour.
+    #[must_use]
+    pub fn cut_off(&self, coverage: &Coverage) -> u64 {
+        const BY_ITSELF: u64 = 2;
+        if self.least(coverage).is_some_and(|least| least <= BY_ITSELF) { self.longest() } else { 0 }
+    }
+
     /// At how many hours of the day silence is told.
     #[must_use]
     pub fn told(&self, coverage: &Coverage) -> usize {
         self.hours.iter().filter(|hour| self.normal(hour.slot, 0, coverage).is_some()).count()
     }
 
-    /// The ratios of a day's silences to what is normal: the greatest of them, by which one that is normal.
-    pub(super) fn compare(&self, normal: &Self, coverage: &Coverage, mut ratio: impl FnMut(u64, u64)) {
+    /// The longest silences of a day by the hour, each beside what is normal for it.
+    pub(super) fn compare(&self, normal: impl Fn(Slot, u64) -> Option<u64>, mut to: impl FnMut(u64, u64)) {
         for hour in &self.hours {
-            if let Some(normal) = normal.normal(hour.slot, hour.pause.max, coverage) {
-                ratio(hour.pause.max, normal);
+            if let Some(normal) = normal(hour.slot, hour.pause.max) {
+                to(hour.pause.max, normal);
             }
         }
     }

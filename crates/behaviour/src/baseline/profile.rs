@@ -12,6 +12,7 @@ use super::calibrate::Thresholds;
 use super::pauses::{Coverage, Pauses, Slot};
 use super::points::PointsProfile;
 use super::store::{HOURS_PER_DAY, LinkKey, OperationDay, StoredLink, StoredOperation, wider};
+use crate::links::{is_opaque, kind_of};
 use crate::site::{DayKind, Site};
 
 /// What is normal at a site.
@@ -273,6 +274,31 @@ impl LinkProfile {
             }
         }
         days
+    }
+}
+
+impl LinkProfile {
+    /// How many minutes are normal for a silence of one of its operations, see [`Pauses::normal`]; what cut off one of the
+    /// same kind once may cut off another.
+    #[must_use]
+    pub fn normal_pause(&self, name: &str, slot: Slot, minutes: u64, coverage: &Coverage) -> Option<u64> {
+        let own = self.operations.get(name)?;
+        let normal = own.pauses.normal(slot, minutes, coverage)?;
+        let is_like = |other: &&String| !is_opaque(name) && kind_of(other) == kind_of(name);
+        let like = self.operations.iter().filter(|(other, known)| known.from == own.from && is_like(other));
+        Some(like.map(|(_, known)| known.pauses.cut_off(coverage)).fold(normal, u64::max))
+    }
+
+    /// Whether payloads of other sizes have taken the place of those of an operation, which make up a good part of what its
+    /// sender sends: `others` were sent in these minutes.
+    #[must_use]
+    pub fn is_taken_over(&self, name: &str, others: u64, minutes: u64) -> bool {
+        let Some(known) = self.operations.get(name).filter(|_| is_opaque(name)) else { return false };
+        let active = u64::from(self.minutes.get(usize::from(known.from & 1)).copied().unwrap_or(0));
+        let of_sender = self.operations.iter().filter(|(other, of)| of.from == known.from && is_opaque(other));
+        let usual = of_sender.map(|(_, of)| of.count).sum::<u64>().saturating_sub(known.count);
+        let is_good_part = known.count.saturating_mul(4) >= usual;
+        is_good_part && others.saturating_mul(active) >= (usual + known.count / 2).saturating_mul(minutes)
     }
 }
 

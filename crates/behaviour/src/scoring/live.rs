@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 
 use super::points::LivePoints;
 use crate::baseline::store::{Activity, Heard, MINUTES_PER_HOUR};
-use crate::links::{Link, OperationName, OperationUse, Use};
+use crate::links::{Link, is_opaque, OperationName, OperationUse, Use};
 use crate::observation::Place;
 
 /// New operations told of one link; a sweep is told by others.
@@ -26,6 +26,8 @@ pub(super) struct Live {
     pub(super) last: [Heard; 2],
     /// The silence of an end is told.
     pub(super) silent: [bool; 2],
+    /// Payloads of what is not read that each end has sent.
+    pub(super) payloads: [u64; 2],
     pub(super) operations: HashMap<OperationName, LiveOperation, foldhash::fast::RandomState>,
     pub(super) points: HashMap<OperationName, LivePoints, foldhash::fast::RandomState>,
     new_operations: Vec<OperationName>,
@@ -42,6 +44,8 @@ pub(super) struct LiveOperation {
     pub(super) micros: u64,
     /// When there was one last.
     pub(super) last: Heard,
+    /// The payloads that its sender had sent by then.
+    pub(super) payloads: u64,
     /// Its silence is told.
     pub(super) silent: bool,
     /// So many minutes must pass at least before its silence is worth a look: most are never silent for so long.
@@ -62,6 +66,7 @@ impl Live {
             hour_told: 0,
             last: [Heard::default(); 2],
             silent: [false; 2],
+            payloads: [0; 2],
             operations: HashMap::default(),
             points: HashMap::default(),
             new_operations: Vec::new(),
@@ -109,6 +114,10 @@ impl Live {
         let live = self.operations.entry_ref(&used.name);
         let live = live.or_insert_with(|| LiveOperation { patience: patience(), ..LiveOperation::default() });
         live.take(minute, used);
+        if let Some(payloads) = self.payloads.get_mut(usize::from(used.from & 1)).filter(|_| is_opaque(&used.name)) {
+            *payloads += used.count;
+            live.payloads = *payloads;
+        }
         live.last.at(&witnesses[usize::from(used.from & 1)], minute);
         live
     }

@@ -132,14 +132,14 @@ impl Scorer {
                 if operation.silent {
                     continue;
                 }
-                let Some(profile) = profile.operations.get(&**name) else { continue };
                 let passed = u64::from(minute.saturating_sub(operation.last.last));
-                let Some(normal) = profile.pauses.normal(slot, passed, coverage) else { continue };
-                let place = usize::from(profile.from & 1);
+                let Some(normal) = profile.normal_pause(name, slot, passed, coverage) else { continue };
+                let place = profile.operations.get(&**name).map_or(0, |known| usize::from(known.from & 1));
                 let now = u64::from(operation.last.alone(&witnesses[place], minute));
                 let measure = Measure::of_pause(name);
                 let excess = measure.ratio(now, normal) / thresholds.factor(measure);
-                if excess > 1.0 {
+                let others = live.payloads[place].saturating_sub(operation.payloads);
+                if excess > 1.0 && !profile.is_taken_over(name, others, now) {
                     operation.silent = true;
                     let (days, operation, of_responder) = (profile.days, Some((**name).to_owned()), place == 1);
                     let key = *key;
