@@ -387,13 +387,7 @@ impl Scorer {
         }
     }
 
-    fn news(
-        &mut self,
-        key: PartyLink,
-        news: &OperationNews,
-        parties: &Parties,
-        to: &mut dyn FnMut(Departure<'_>),
-    ) {
+    fn news(&mut self, key: PartyLink, news: &OperationNews, parties: &Parties, to: &mut dyn FnMut(Departure<'_>)) {
         let Some(profile) = self.links.get(&key) else { return };
         let departure = |what, days| Departure {
             what,
@@ -494,7 +488,8 @@ impl Scorer {
         };
         let mut check = |measure: Measure, operation: Option<&str>, (now, normal): (u64, u64), days| {
             let excess = measure.ratio(now, normal) / thresholds.factor(measure);
-            if excess > 1.0 {
+            let is_measured = operation.is_some() || profile.is_measured();
+            if excess > 1.0 && is_measured {
                 tell(What::Beyond { measure, operation, now, normal, excess }, days);
             }
         };

@@ -29,6 +29,7 @@
 )]
 
 pub mod dicom;
+mod digest;
 pub mod exercise;
 pub mod fingerprint;
 pub mod hl7;

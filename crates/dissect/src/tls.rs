@@ -6,6 +6,8 @@ use std::fmt;
 
 use wardtap_net::reader::Reader;
 
+use crate::digest::digest;
+
 /// Record and handshake types (RFC 8446 sections 5.1 and 4).
 const HANDSHAKE: u8 = 22;
 const CLIENT_HELLO: u8 = 1;
@@ -63,7 +65,10 @@ impl Hello {
         let length = hello.be16()?;
         let (suites, _) = hello.take(length.into())?.as_chunks::<2>();
         let suites = suites.iter().take(LISTED_MAX).map(|suite| u16::from_be_bytes(*suite));
-        Some(Self::Offer { version, ciphers: digest(suites.filter(|suite| !is_grease(*suite))) })
+        Some(Self::Offer {
+            version,
+            ciphers: digest(suites.filter(|suite| !is_grease(*suite)).flat_map(u16::to_be_bytes)),
+        })
     }
 
     /// Version, random, session, what was chosen, and extensions, the version of 1.3 among them.
@@ -132,12 +137,6 @@ impl fmt::Display for Version {
 /// Values that mean nothing, and differ each time (RFC 8701 section 2).
 const fn is_grease(suite: u16) -> bool {
     suite & 0x0f0f == 0x0a0a && suite >> 8 == suite & 0xff
-}
-
-/// FNV-1a of 32 bits (RFC 9923 section 2) over the suites.
-fn digest(suites: impl Iterator<Item = u16>) -> u32 {
-    let octets = suites.flat_map(u16::to_be_bytes);
-    octets.fold(0x811c_9dc5, |hash, octet| (hash ^ u32::from(octet)).wrapping_mul(0x0100_0193))
 }
 
 #[cfg(test)]

@@ -122,16 +122,14 @@ pub fn beside(range: (u64, u64), value: (u64, u64), count: u64) -> u64 {
 /// All quantities of a link on one day beside what was normal on others.
 pub fn compare(now: &LinkProfile, normal: &LinkProfile, coverage: &Coverage, to: &mut dyn FnMut(Measure, u64, u64)) {
     for place in 0..2 {
-        to(Measure::MinuteBytes, now.minute_bytes[place].max, normal.minute_bytes[place].next());
-        to(Measure::HourBytes, now.hour_bytes[place].max, normal.hour_bytes[place].next());
         now.pauses[place].compare(
             |slot, minutes| normal.pauses[place].normal(slot, minutes, coverage),
             |now, normal| to(Measure::LinkPause, now, normal),
         );
     }
-    to(Measure::MinuteOpened, now.minute_opened.max, normal.minute_opened.next());
-    to(Measure::HourOpened, now.hour_opened.max, normal.hour_opened.next());
-    to(Measure::HourFailed, now.hour_failed.max, normal.hour_failed.next());
+    if normal.is_measured() {
+        compare_link(now, normal, to);
+    }
     for (name, operation) in &now.operations {
         let Some(known) = normal.operations.get(name) else { continue };
         if !is_opaque(name) {
@@ -148,6 +146,16 @@ pub fn compare(now: &LinkProfile, normal: &LinkProfile, coverage: &Coverage, to:
             points.compare(normal, to);
         }
     }
+}
+
+fn compare_link(now: &LinkProfile, normal: &LinkProfile, to: &mut dyn FnMut(Measure, u64, u64)) {
+    for place in 0..2 {
+        to(Measure::MinuteBytes, now.minute_bytes[place].max, normal.minute_bytes[place].next());
+        to(Measure::HourBytes, now.hour_bytes[place].max, normal.hour_bytes[place].next());
+    }
+    to(Measure::MinuteOpened, now.minute_opened.max, normal.minute_opened.next());
+    to(Measure::HourOpened, now.hour_opened.max, normal.hour_opened.next());
+    to(Measure::HourFailed, now.hour_failed.max, normal.hour_failed.next());
 }
 
 fn compare_operation(now: &OperationProfile, normal: &OperationProfile, to: &mut dyn FnMut(Measure, u64, u64)) {
@@ -175,6 +183,17 @@ const DEVICE_PAUSE_MAX: u32 = 45;
 
 /// On fewer days nothing is shown to be steady.
 const STEADY_DAYS_MIN: u32 = 2;
+
+/// What was there on one day only may be much more on the next.
+const MEASURED_DAYS_MIN: u32 = 2;
+
+impl LinkProfile {
+    /// Whether there were days enough to say how much of it is normal.
+    #[must_use]
+    pub const fn is_measured(&self) -> bool {
+        self.days >= MEASURED_DAYS_MIN
+    }
+}
 
 impl DeviceProfile {
     /// Whether it is so steady that its silence is worth telling.

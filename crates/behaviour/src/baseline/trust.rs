@@ -15,9 +15,6 @@ use crate::parties::ANYBODY;
 /// A device that was there on fewer days is hardly known: a week has its working days and its days of rest.
 pub const DAYS_MIN: u32 = 7;
 
-/// On fewer days no quantity was held out.
-const QUANTITY_DAYS_MIN: u32 = 2;
-
 /// Something that is known well enough, of all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Share {
@@ -66,7 +63,7 @@ impl DeviceTrust {
             self.operations.add(operation.days > 1);
         }
         self.hours.add(link.hours.iter().any(|hours| hours.days >= HOUR_DAYS_MIN));
-        self.quantities.add(link.days >= QUANTITY_DAYS_MIN);
+        self.quantities.add(link.is_measured());
         self.silences.add(link.pauses.iter().any(|pauses| pauses.told(coverage) > 0));
     }
 }

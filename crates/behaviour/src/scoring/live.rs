@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 
 use super::points::LivePoints;
 use crate::baseline::store::{Activity, Heard, MINUTES_PER_HOUR};
-use crate::links::{Link, is_opaque, OperationName, OperationUse, Use};
+use crate::links::{Link, OperationName, OperationUse, Use, is_opaque};
 use crate::observation::Place;
 
 /// New operations told of one link; a sweep is told by others.

@@ -13,7 +13,7 @@ use crate::baseline::measure::Measure;
 use crate::baseline::points::{PointDay, PointsDay, PointsState, StoredPoints};
 use crate::baseline::profile::Top;
 use crate::baseline::store::{
-    Activity, LinkHour, LinkKey, LinkMinute, OperationDay, OperationMinute, Store, StoredDevice, StoredLink,
+    Activity, Heard, LinkHour, LinkKey, LinkMinute, OperationDay, OperationMinute, Store, StoredDevice, StoredLink,
     StoredOperation,
 };
 use crate::links::points::PointRange;
@@ -231,7 +231,7 @@ fn talking(days: std::ops::Range<u32>) -> Store {
         };
         let operation = stored.operations.entry(SAY.to_owned()).or_default();
         operation.days.insert(day, cell);
-        operation.last = Activity { last: day * 1440 + 545, minutes: 1 };
+        operation.last = Heard { last: day * 1440 + 545, minutes: [1; 2] };
     }
     store
 }

@@ -8,6 +8,7 @@ mod crowds;
 mod detections;
 mod devices;
 mod repeats;
+mod silences;
 mod site;
 mod takings;
 mod tallies;
