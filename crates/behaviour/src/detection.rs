@@ -131,7 +131,7 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
         Box::<detections::network_sweep::NetworkSweep>::default(),
         Box::<detections::new_device::NewDevice>::default(),
         Box::new(detections::new_conversation::NewConversation),
-        Box::new(detections::new_operation::NewOperation),
+        Box::<detections::new_operation::NewOperation>::default(),
         Box::new(detections::unusual_value::UnusualValue),
         Box::new(detections::frozen_values::FrozenValues),
         Box::new(detections::unusual_volume::UnusualVolume),

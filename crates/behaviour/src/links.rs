@@ -24,7 +24,8 @@ use crate::slots::{self, Slot, Slots};
 pub use leases::of_lease;
 use operations::Operations;
 pub use operations::{
-    OPERATIONS_MAX, OperationNews, OperationUse, RANGES_MAX, ResponseTimes, is_opaque, kind_of, readable, without_each,
+    OPERATIONS_MAX, OperationNews, OperationUse, RANGES_MAX, ResponseTimes, is_answer, is_opaque, kind_of, readable,
+    whoever_it_is_for, without_each,
 };
 
 /// The first of the ports that no service is registered on (RFC 6335 section 6): which of them it is says nothing.

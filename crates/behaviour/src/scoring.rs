@@ -13,10 +13,12 @@ use wardtap_net::packet::Timestamp;
 
 use crate::alert::{Deviation, Severity};
 use crate::attack::Technique;
-use crate::baseline::measure::{Measure, REFUSALS_OF_MIN, beside};
+use crate::baseline::kin::Kin;
+use crate::baseline::makes::{Habit, Makes};
+use crate::baseline::measure::{Measure, REFUSALS_OF_MIN, beside, beyond};
 use crate::baseline::novelty::{Facet, HOUR_DAYS_MIN, circumstances, shape};
 use crate::baseline::profile::{LinkProfile, Profiles, kind_index};
-use crate::baseline::store::{ANSWERS_MIN, Activity, LinkKey, MINUTES_PER_HOUR, witnesses};
+use crate::baseline::store::{ANSWERS_MIN, Activity, MINUTES_PER_HOUR, witnesses};
 use crate::detection::About;
 use crate::detections::techniques::{of_operation, of_service};
 use crate::device::Devices;
@@ -63,6 +65,8 @@ pub enum What<'a> {
     Strange {
         /// The responder offers the service to others.
         offered: bool,
+        /// The device does what most of its make do.
+        typical: bool,
     },
     /// A link between devices that are known.
     Link {
@@ -221,13 +225,15 @@ impl Departure<'_> {
 pub struct Scorer {
     profiles: Profiles,
     links: HashMap<PartyLink, LinkProfile, foldhash::fast::RandomState>,
+    kin: Kin,
     acquaintance: Acquaintance,
     live: HashMap<PartyLink, Live, foldhash::fast::RandomState>,
     /// The live links in the order in which they were first seen.
     order: Vec<PartyLink>,
     /// The parties that were active, by their place among parties.
     active: Vec<LiveParty>,
-    new_devices: HashSet<Party, foldhash::fast::RandomState>,
+    /// The devices that are not known, and whether all that each has done is typical of its make.
+    new_devices: HashMap<Party, bool, foldhash::fast::RandomState>,
     refused: u64,
 }
 
@@ -251,6 +257,7 @@ struct Acquaintance {
     offered: HashSet<(Party, Service), foldhash::fast::RandomState>,
     used: HashSet<(Party, Service), foldhash::fast::RandomState>,
     pairs: HashSet<(Party, Party), foldhash::fast::RandomState>,
+    makes: Makes<Party>,
     responder_operations: HashSet<(Party, String), foldhash::fast::RandomState>,
     initiator_operations: HashSet<(Party, String), foldhash::fast::RandomState>,
 }
@@ -260,17 +267,19 @@ impl Scorer {
     #[must_use]
     pub fn new(mut profiles: Profiles, parties: &mut Parties) -> Self {
         let mut acquaintance = Acquaintance::default();
-        let mut links = HashMap::default();
+        let (mut links, mut kin) = (HashMap::default(), Kin::default());
         let mut active: Vec<LiveParty> = Vec::new();
         for (id, device) in &profiles.devices {
             let party = parties.named(id);
             acquaintance.devices.insert(party);
+            acquaintance.makes.device(id);
             let pause = Some(device.pause).filter(|_| device.is_steady());
             *at_place(&mut active, party) = LiveParty { pause, days: device.days, ..LiveParty::default() };
         }
-        for (LinkKey { initiator, responder, transport, port }, profile) in std::mem::take(&mut profiles.links) {
-            let (initiator, responder) = (parties.named(&initiator), parties.named(&responder));
-            let service = Service { transport, port };
+        for (key, profile) in std::mem::take(&mut profiles.links) {
+            kin.add(&key, &profile);
+            let (initiator, responder) = (parties.named(&key.initiator), parties.named(&key.responder));
+            let service = Service { transport: key.transport, port: key.port };
             let link = PartyLink { initiator, responder, service };
             if initiator == Party::ANYBODY {
                 links.insert(link, profile);
@@ -279,14 +288,17 @@ impl Scorer {
             acquaintance.offered.insert((responder, service));
             acquaintance.used.insert((initiator, service));
             acquaintance.pairs.insert(pair(initiator, responder));
+            for (id, habit) in [&key.initiator, &key.responder].into_iter().zip(habits(link)) {
+                acquaintance.makes.has(id, habit, &[]);
+            }
             for name in profile.operations.keys() {
                 acquaintance.responder_operations.insert((responder, name.clone()));
                 acquaintance.initiator_operations.insert((initiator, name.clone()));
             }
             links.insert(link, profile);
         }
-        let (live, new_devices) = (HashMap::default(), HashSet::default());
-        Self { profiles, links, acquaintance, live, order: Vec::new(), active, new_devices, refused: 0 }
+        let (live, new_devices) = (HashMap::default(), HashMap::default());
+        Self { profiles, links, kin, acquaintance, live, order: Vec::new(), active, new_devices, refused: 0 }
     }
 
     /// What is normal; without the links.
@@ -327,20 +339,27 @@ impl Scorer {
             one_sided: false,
         };
         let novelty = &self.profiles.thresholds.novelty;
-        let mut unknown = false;
-        for (party, initiates) in [(key.initiator, true), (key.responder, false)] {
+        let ids = [parties.id(key.initiator), parties.id(key.responder)];
+        let makes = &self.acquaintance.makes;
+        let [of_initiator, of_responder] = habits(key);
+        let typical = [makes.is_typical(ids[0], of_initiator, None), makes.is_typical(ids[1], of_responder, None)];
+        let mut strange = None;
+        for (place, party) in [key.initiator, key.responder].into_iter().enumerate() {
             if !party.is_device() || self.acquaintance.devices.contains(&party) {
                 continue;
             }
-            unknown = true;
-            if self.new_devices.insert(party) {
+            strange = Some(strange.unwrap_or(true) && typical[place]);
+            // Told once, and again when it first does what others of its make do not.
+            let before = self.new_devices.get(&party).copied();
+            self.new_devices.insert(party, before.unwrap_or(true) && typical[place]);
+            if before.is_none_or(|all_typical| all_typical && !typical[place]) {
                 let (_, rare) = novelty.surprise(Facet::Device, 0, &[]);
-                to(departure(What::Device { initiates, rare }));
+                to(departure(What::Device { initiates: place == 0, rare: rare && !typical[place] }));
             }
         }
-        if unknown {
+        if let Some(typical) = strange {
             let offered = self.acquaintance.offered.contains(&(key.responder, key.service));
-            to(departure(What::Strange { offered }));
+            to(departure(What::Strange { offered, typical }));
             return;
         }
         if self.links.contains_key(&key) {
@@ -352,10 +371,11 @@ impl Scorer {
             (circumstances::OFFERED, acquaintance.offered.contains(&(key.responder, key.service))),
             (circumstances::USED, acquaintance.used.contains(&(key.initiator, key.service))),
             (circumstances::ACQUAINTED, acquaintance.pairs.contains(&pair(key.initiator, key.responder))),
+            (circumstances::TYPICAL_OF_INITIATOR, typical[0]),
+            (circumstances::TYPICAL_OF_RESPONDER, typical[1]),
         ] {
             circumstances |= if holds { bit } else { 0 };
         }
-        let ids = [parties.id(key.initiator), parties.id(key.responder)];
         let (surprise, rare) = novelty.surprise(Facet::Link, circumstances, &ids);
         to(departure(What::Link { circumstances, surprise, rare }));
     }
@@ -401,18 +421,18 @@ impl Scorer {
         };
         if let Some(normal) = profile.operations.get(&*news.name) {
             let thresholds = &self.profiles.thresholds;
+            let kin = self.kin.of(parties.id(key.initiator), key.service.transport, key.service.port);
             if let (Some((first, extremes)), Some(normal)) = (&news.points, profile.points.get(&*news.name)) {
                 let seen = points::of_message(extremes);
-                let what = points::unusual(seen, *first, &news.name, normal, thresholds);
+                let what = points::unusual(seen, *first, &news.name, (normal, kin), thresholds);
                 what.into_iter().for_each(|what| to(departure(what, normal.days)));
             }
-            for (now, normal_range) in news.ranges.iter().zip(&normal.ranges) {
-                let (Some(now), Some(normal_range)) = (now, normal_range) else { continue };
-                let beside = beside(*normal_range, *now, normal.count);
+            for (place, (now, range)) in news.ranges.iter().zip(&normal.ranges).enumerate() {
+                let (Some(now), Some(range)) = (now, range) else { continue };
+                let beside = beside(*range, *now, normal.count);
                 let excess = Measure::Value.ratio(beside, 1000) / thresholds.factor(Measure::Value);
-                if excess > 1.0 {
-                    let value = if now.0 < normal_range.0 { now.0 } else { now.1 };
-                    let edge = if now.0 < normal_range.0 { normal_range.0 } else { normal_range.1 };
+                let (value, edge) = beyond(*range, *now);
+                if excess > 1.0 && !kin.has_value(&news.name, place, value) {
                     let (measure, operation) = (Measure::Value, Some(&*news.name));
                     to(departure(What::Beyond { measure, operation, now: value, normal: edge, excess }, normal.days));
                 }
@@ -530,6 +550,7 @@ impl Scorer {
                 check(Measure::ResponseTime, now.micros / u64::from(now.answers), normal.slowest.next());
             }
         }
+        let kin = self.kin.of(parties.id(key.initiator), key.service.transport, key.service.port);
         for operation in used.operations.iter().filter(|operation| !operation.points.ranges.is_empty()) {
             let (name, seen) = (&operation.name, &operation.points);
             let Some(normal) = profile.points.get(&**name) else { continue };
@@ -537,7 +558,7 @@ impl Scorer {
             let ranges = seen.ranges.iter().copied().enumerate();
             let looped =
                 seen.looped.filter(|_| !normal.loops).map(|messages| What::Looped { operation: name, messages });
-            points::unusual(ranges, seen.first, name, normal, thresholds)
+            points::unusual(ranges, seen.first, name, (normal, kin), thresholds)
                 .into_iter()
                 .chain(live.take(minute, seen, name, normal, thresholds.factor(Measure::Frozen)))
                 .chain(looped)
@@ -590,8 +611,27 @@ fn at_place(active: &mut Vec<LiveParty>, party: Party) -> &mut LiveParty {
     &mut active[party.index()]
 }
 
+/// What the initiator and the responder of a link do.
+const fn habits(link: PartyLink) -> [Habit<Party>; 2] {
+    let service = (link.service.transport, link.service.port);
+    [
+        Habit { other: link.responder, service, initiates: true },
+        Habit { other: link.initiator, service, initiates: false },
+    ]
+}
+
 fn pair(one: Party, other: Party) -> (Party, Party) {
     (one.min(other), one.max(other))
+}
+
+/// A quantity so many times beyond where it deviates is no accident of the days that were learned.
+const CLEAR: f64 = 2.0;
+
+/// How bad a quantity is that lies so many times beyond where it deviates, if what is `clear` is so bad: what is only just
+/// beyond may be one of the few that the alert budget allows for.
+#[must_use]
+pub fn severity(excess: f64, clear: Severity) -> Severity {
+    if excess < CLEAR { Severity::Low } else { clear }
 }
 
 /// A score of 0 to 100 from a surprise in natural units.

@@ -108,6 +108,8 @@ pub struct Target {
     pub of: fn(kind: usize, features: &Features) -> Option<u64>,
     /// The features whose text names it, for people.
     pub named_by: &'static [usize],
+    /// The features that say which it is: what is the same but for them is asked of another one.
+    pub told_by: &'static [usize],
 }
 
 /// The most features a protocol may declare.

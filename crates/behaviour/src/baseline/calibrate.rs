@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use wardtap_net::packet::Timestamp;
 
+use super::kin::Kin;
 use super::measure::{Measure, compare};
 use super::novelty::{Facet, Novelties, Novelty};
 use super::pauses::{Coverage, Slot};
@@ -48,29 +49,26 @@ impl Thresholds {
 pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
     let mut ratios: Vec<Vec<f64>> = vec![Vec::new(); Measure::ALL.len()];
     let mut links: BTreeMap<LinkKey, LinkProfile> = BTreeMap::new();
+    let mut kin = Kin::default();
+    let twice = twice(store);
+    for (key, link) in store.links.iter().filter(|(key, _)| !twice.contains(key)) {
+        let mut profile = LinkProfile::default();
+        LinkProfile::by_day(link, site).values().for_each(|day| profile.absorb(day));
+        kin.add(key, &profile);
+        links.insert(key.clone(), profile);
+    }
     let mut novelties = Novelties::default();
     let mut days: Vec<u32> = store.devices.values().flat_map(|device| device.days.iter().copied()).collect();
     days.sort_unstable();
     days.dedup();
     let coverage = covered(store, site);
-    let mut initiators: BTreeMap<(&str, u8, u16), u32> = BTreeMap::new();
-    for LinkKey { responder, transport, port, .. } in store.links.keys() {
-        *initiators.entry((responder, *transport, *port)).or_default() += 1;
-    }
-    // Whoever it is, is that one, where there is only one: the other is itself.
-    let is_twice = |key: &LinkKey| {
-        key.initiator == ANYBODY && initiators.get(&(key.responder.as_str(), key.transport, key.port)) <= Some(&2)
-    };
-    for (key, link) in store.links.iter().filter(|(key, _)| !is_twice(key)) {
+    for (key, link) in store.links.iter().filter(|(key, _)| !twice.contains(key)) {
         let by_day = LinkProfile::by_day(link, site);
         // What is with anybody is the same once more: it is there to be missed.
         if key.initiator != ANYBODY {
             novelties.link(key, &by_day);
         }
-        hold_out(&by_day, &coverage, key.initiator == ANYBODY, &mut ratios);
-        let mut profile = LinkProfile::default();
-        by_day.values().for_each(|day| profile.absorb(day));
-        links.insert(key.clone(), profile);
+        hold_out(&by_day, key, (&coverage, &kin), &mut ratios);
     }
     for (id, device) in store.devices.iter().filter(|(_, device)| !device.days.is_empty()) {
         novelties.device(id, &device.days);
@@ -99,6 +97,17 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
     Profiles { days, coverage, thresholds: Thresholds { budget, factors, beyond, novelty }, devices, links }
 }
 
+/// The links with anybody where only one ever was: they hold the same once more.
+fn twice(store: &Store) -> BTreeSet<&LinkKey> {
+    let service = |key: &LinkKey| (key.responder.clone(), key.transport, key.port);
+    let mut initiators: BTreeMap<(String, u8, u16), u32> = BTreeMap::new();
+    for key in store.links.keys().filter(|key| key.initiator != ANYBODY) {
+        *initiators.entry(service(key)).or_default() += 1;
+    }
+    let of_anybody = store.links.keys().filter(|key| key.initiator == ANYBODY);
+    of_anybody.filter(|key| initiators.get(&service(key)) == Some(&1)).collect()
+}
+
 /// On how many days each hour of the day was learned.
 #[derive(Default)]
 struct Covered {
@@ -119,7 +128,13 @@ fn covered(store: &Store, site: &Site) -> Covered {
 }
 
 /// Judges each day of a link by the others.
-fn hold_out(by_day: &BTreeMap<u32, LinkProfile>, coverage: &Covered, pauses_only: bool, ratios: &mut [Vec<f64>]) {
+fn hold_out(
+    by_day: &BTreeMap<u32, LinkProfile>,
+    key: &LinkKey,
+    (coverage, kin): (&Covered, &Kin),
+    ratios: &mut [Vec<f64>],
+) {
+    let (pauses_only, kin) = (key.initiator == ANYBODY, kin.others_than(key));
     if by_day.len() < 2 {
         return;
     }
@@ -127,7 +142,7 @@ fn hold_out(by_day: &BTreeMap<u32, LinkProfile>, coverage: &Covered, pauses_only
         let mut normal = LinkProfile::default();
         by_day.iter().filter(|(day, _)| *day != held_out).for_each(|(_, day)| normal.absorb(day));
         let others = coverage.by_day.get(held_out).map(|day| coverage.all.without(day)).unwrap_or_default();
-        compare(now, &normal, &others, &mut |measure, now, normal| {
+        compare(now, &normal, (&others, kin), &mut |measure, now, normal| {
             let counts = !pauses_only || matches!(measure, Measure::LinkPause | Measure::OperationPause);
             if counts && let Some(ratios) = ratios.get_mut(measure as usize) {
                 ratios.push(measure.ratio(now, normal));
@@ -154,7 +169,8 @@ const TAIL: std::ops::RangeInclusive<usize> = 10..=50;
 /// Less than this beyond what was normal never deviates.
 const FACTOR_MIN: f64 = 1.5;
 
-/// The factor beyond which `allowed` of such ratios lie.
+/// The factor beyond which `allowed` of such ratios lie, by the tail and by the ratios themselves: where a tail is not that
+/// of a Pareto distribution (all but a few days like each other), its index says nothing of those few.
 fn factor(ratios: &mut [f64], allowed: f64) -> f64 {
     ratios.sort_by(|one, other| other.total_cmp(one));
     let count = (ratios.len() / 10).clamp(*TAIL.start(), *TAIL.end());
@@ -162,7 +178,8 @@ fn factor(ratios: &mut [f64], allowed: f64) -> f64 {
     let Some(&least) = tail.last().filter(|least| **least > 0.0) else { return FACTOR_MIN * 2.0 };
     let index = tail.iter().map(|ratio| libm::log(ratio / least)).sum::<f64>() / tail.len() as f64;
     let factor = least * libm::pow(tail.len() as f64 / allowed.max(f64::MIN_POSITIVE), index);
-    factor.clamp(FACTOR_MIN, 1e6)
+    let seen = ratios.get(allowed as usize).copied().unwrap_or(FACTOR_MIN);
+    factor.max(seen).clamp(FACTOR_MIN, 1e6)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::links::is_opaque;
 
+use super::kin::KinOf;
 use super::pauses::Coverage;
 use super::profile::{DeviceProfile, LinkProfile, OperationProfile};
 
@@ -119,8 +120,19 @@ pub fn beside(range: (u64, u64), value: (u64, u64), count: u64) -> u64 {
     1000 + excess.saturating_mul(1000) / width
 }
 
-/// All quantities of a link on one day beside what was normal on others.
-pub fn compare(now: &LinkProfile, normal: &LinkProfile, coverage: &Coverage, to: &mut dyn FnMut(Measure, u64, u64)) {
+/// Of what was seen the value that lies beside a range, and the end of the range on its side.
+#[must_use]
+pub const fn beyond(normal: (u64, u64), now: (u64, u64)) -> (u64, u64) {
+    if now.0 < normal.0 { (now.0, normal.0) } else { (now.1, normal.1) }
+}
+
+/// All quantities of a link on one day beside what was normal on others, and for values beside what its kin has shown.
+pub fn compare(
+    now: &LinkProfile,
+    normal: &LinkProfile,
+    (coverage, kin): (&Coverage, KinOf<'_>),
+    to: &mut dyn FnMut(Measure, u64, u64),
+) {
     for place in 0..2 {
         now.pauses[place].compare(
             |slot, minutes| normal.pauses[place].normal(slot, minutes, coverage),
@@ -133,7 +145,7 @@ pub fn compare(now: &LinkProfile, normal: &LinkProfile, coverage: &Coverage, to:
     for (name, operation) in &now.operations {
         let Some(known) = normal.operations.get(name) else { continue };
         if !is_opaque(name) {
-            compare_operation(operation, known, to);
+            compare_operation(name, operation, known, kin, to);
         }
         let measure = Measure::of_pause(name);
         operation.pauses.compare(
@@ -143,7 +155,7 @@ pub fn compare(now: &LinkProfile, normal: &LinkProfile, coverage: &Coverage, to:
     }
     for (name, points) in &now.points {
         if let Some(normal) = normal.points.get(name) {
-            points.compare(normal, to);
+            points.compare(name, normal, kin, to);
         }
     }
 }
@@ -158,7 +170,13 @@ fn compare_link(now: &LinkProfile, normal: &LinkProfile, to: &mut dyn FnMut(Meas
     to(Measure::HourFailed, now.hour_failed.max, normal.hour_failed.next());
 }
 
-fn compare_operation(now: &OperationProfile, normal: &OperationProfile, to: &mut dyn FnMut(Measure, u64, u64)) {
+fn compare_operation(
+    name: &str,
+    now: &OperationProfile,
+    normal: &OperationProfile,
+    kin: KinOf<'_>,
+    to: &mut dyn FnMut(Measure, u64, u64),
+) {
     to(Measure::MinuteMessages, now.minute_count.max, normal.minute_count.next());
     to(Measure::HourMessages, now.hour_count.max, normal.hour_count.next());
     to(Measure::MessageBytes, now.largest.max, normal.largest.next());
@@ -168,8 +186,9 @@ fn compare_operation(now: &OperationProfile, normal: &OperationProfile, to: &mut
     if normal.slowest.max > 0 {
         to(Measure::ResponseTime, now.slowest.max, normal.slowest.next());
     }
-    for (now, range) in now.ranges.iter().zip(&normal.ranges) {
-        if let (Some(now), Some(range)) = (now, range) {
+    for (place, (now, range)) in now.ranges.iter().zip(&normal.ranges).enumerate() {
+        let (Some(now), Some(range)) = (now, range) else { continue };
+        if !kin.has_value(name, place, beyond(*range, *now).0) {
             to(Measure::Value, beside(*range, *now, normal.count), 1000);
         }
     }

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::makes::{Habit, Makes};
 use super::profile::{Chance, Hours, LinkProfile, OperationProfile};
 use super::store::LinkKey;
 use crate::links::{is_opaque, without_each};
@@ -103,6 +104,12 @@ pub mod circumstances {
     pub const USED: u16 = 2;
     /// The two have another link.
     pub const ACQUAINTED: u16 = 4;
+    /// Most devices of the initiator's make use the service of the responder.
+    pub const TYPICAL_OF_INITIATOR: u16 = 8;
+    /// The initiator uses the service of most devices of the responder's make.
+    pub const TYPICAL_OF_RESPONDER: u16 = 16;
+    /// One of these.
+    pub const TYPICAL: u16 = TYPICAL_OF_INITIATOR | TYPICAL_OF_RESPONDER;
     /// A new operation is known between the responder and others.
     pub const KNOWN_TO_RESPONDER: u16 = 1 << 14;
     /// It is known between the initiator and others.
@@ -145,6 +152,7 @@ struct Acquaintance {
     initiator_operations: BTreeMap<(String, String), BTreeSet<u32>>,
     /// Of a link, the names of its operations but for a feature.
     like: BTreeMap<(LinkKey, String), BTreeSet<u32>>,
+    makes: Makes<String>,
 }
 
 impl Novelties {
@@ -156,6 +164,9 @@ impl Novelties {
         known.offered.entry((responder.clone(), service)).or_default().extend(&days);
         known.used.entry((initiator.clone(), service)).or_default().extend(&days);
         known.pairs.entry(pair(initiator, responder)).or_default().extend(&days);
+        for (id, habit) in habits(key) {
+            known.makes.has(id, habit, &days);
+        }
         let mut operations: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
         for (day, profile) in by_day {
             for name in profile.operations.keys() {
@@ -179,6 +190,7 @@ impl Novelties {
     }
 
     pub(super) fn device(&mut self, id: &str, days: &[u32]) {
+        self.acquaintance.makes.device(id);
         self.devices.push((id.to_owned(), days.to_vec()));
     }
 
@@ -234,6 +246,10 @@ impl Novelties {
                 ] {
                     circumstances |= if known(on, day) { bit } else { 0 };
                 }
+                let typical = [circumstances::TYPICAL_OF_INITIATOR, circumstances::TYPICAL_OF_RESPONDER];
+                for (bit, (id, habit)) in typical.into_iter().zip(habits(key)) {
+                    circumstances |= if acquaintance.makes.is_typical(id, habit, Some(day)) { bit } else { 0 };
+                }
                 links.push(Event { day, circumstances, devices: vec![key.initiator.clone(), key.responder.clone()] });
             }
         }
@@ -281,6 +297,13 @@ pub fn shape(operations: &BTreeMap<String, OperationProfile>) -> Chance {
     chance
 }
 
+/// What the initiator and the responder do, each beside its id.
+fn habits(key: &LinkKey) -> [(&str, Habit<String>); 2] {
+    let LinkKey { initiator, responder, transport, port } = key;
+    let habit = |other: &String, initiates| Habit { other: other.clone(), service: (*transport, *port), initiates };
+    [(initiator, habit(responder, true)), (responder, habit(initiator, false))]
+}
+
 fn pair(one: &str, other: &str) -> (String, String) {
     let (least, greatest) = if one <= other { (one, other) } else { (other, one) };
     (least.to_owned(), greatest.to_owned())
@@ -299,7 +322,7 @@ fn rarity(events: &[Event], days: u32, allowed: f64) -> Rarity {
             *devices_by_day.entry((event.day, device, event.circumstances)).or_default() += 1;
         }
     }
-    // Judged by the other days alone.
+    // Judged by the other days alone, but as if there were as many as will be: what was never met must surprise as much.
     let surprise = |event: &Event| {
         let on =
             |all: Option<&u32>, day: Option<&u32>| f64::from(all.copied().unwrap_or(0) - day.copied().unwrap_or(0));
@@ -310,7 +333,7 @@ fn rarity(events: &[Event], days: u32, allowed: f64) -> Rarity {
             let day = devices_by_day.get(&(event.day, device.as_str(), of));
             on(rarity.devices.get(&(device.clone(), of)), day)
         });
-        rarity.surprise_of(days.saturating_sub(1), circumstances, devices)
+        rarity.surprise_of(days, circumstances, devices)
     };
     let mut surprises: Vec<f64> = events.iter().map(surprise).collect();
     surprises.sort_by(|one, other| other.total_cmp(one));

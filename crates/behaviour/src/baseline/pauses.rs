@@ -146,11 +146,11 @@ impl Pauses {
         steady.min().map(|least| least.max(self.accepted))
     }
 
-    /// The longest silence at any hour of what never pauses by itself: something has cut it off, as it may at any other hour.
+    /// The longest silence of what pauses at no hour on more than one day: something has cut it off, as it may at any other.
     #[must_use]
-    pub fn cut_off(&self, coverage: &Coverage) -> u64 {
+    pub fn cut_off(&self) -> u64 {
         const BY_ITSELF: u64 = 2;
-        if self.least(coverage).is_some_and(|least| least <= BY_ITSELF) { self.longest() } else { 0 }
+        if self.hours.iter().all(|hour| hour.pause.second <= BY_ITSELF) { self.longest() } else { 0 }
     }
 
     /// At how many hours of the day silence is told.

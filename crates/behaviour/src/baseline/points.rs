@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::kin::KinOf;
 use super::measure::Measure;
 use super::store::{HOURS_PER_DAY, MINUTES_PER_HOUR};
 use crate::links::points::{POINTS_MAX, PointRange, PointsUse, widen_all};
@@ -219,13 +220,12 @@ impl PointProfile {
         if self.range.is_none() || now.is_none() || self.counts() {
             return None;
         }
-        let (normal, now) = (self.range, *now);
-        let unsigned = (i32::from(normal.low), i32::from(normal.high));
-        let signed = (i32::from(normal.low_signed), i32::from(normal.high_signed));
-        let (normal, now) = if signed.1 - signed.0 < unsigned.1 - unsigned.0 {
-            (signed, (i32::from(now.low_signed), i32::from(now.high_signed)))
+        let signed = |range: &PointRange| (i32::from(range.low_signed), i32::from(range.high_signed));
+        let unsigned = |range: &PointRange| (i32::from(range.low), i32::from(range.high));
+        let (normal, now) = if self.range.is_signed() {
+            (signed(&self.range), signed(now))
         } else {
-            (unsigned, (i32::from(now.low), i32::from(now.high)))
+            (unsigned(&self.range), unsigned(now))
         };
         let width = u64::from(normal.1.abs_diff(normal.0));
         let width = width.max(u64::from(normal.0.unsigned_abs().max(normal.1.unsigned_abs())) / 10).max(WIDTH_MIN);
@@ -338,11 +338,14 @@ impl PointsProfile {
     }
 
     /// A day beside what was normal on others: of settings and of readings the place that was furthest beside its
-    /// range, and the one that was still for longest.
-    pub fn compare(&self, normal: &Self, to: &mut dyn FnMut(Measure, u64, u64)) {
+    /// range, and beside that of its kin, and the one that was still for longest.
+    pub fn compare(&self, name: &str, normal: &Self, kin: KinOf<'_>, to: &mut dyn FnMut(Measure, u64, u64)) {
         for measure in [Measure::Setting, Measure::Reading] {
             let places = self.points.iter().enumerate().filter(|(place, _)| normal.measure(*place) == measure);
-            let beside = places.filter_map(|(place, now)| normal.beside(place, &now.range));
+            let beside = places.filter_map(|(place, now)| {
+                let beside = normal.beside(place, &now.range)?;
+                (!kin.has_point(name, (normal.first, place), beside.value)).then_some(beside)
+            });
             if let Some(most) = beside.map(|beside| beside.beside).max() {
                 to(measure, most, 1000);
             }

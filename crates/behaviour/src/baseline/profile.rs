@@ -286,7 +286,7 @@ impl LinkProfile {
         let normal = own.pauses.normal(slot, minutes, coverage)?;
         let is_like = |other: &&String| !is_opaque(name) && kind_of(other) == kind_of(name);
         let like = self.operations.iter().filter(|(other, known)| known.from == own.from && is_like(other));
-        Some(like.map(|(_, known)| known.pauses.cut_off(coverage)).fold(normal, u64::max))
+        Some(like.map(|(_, known)| known.pauses.cut_off()).fold(normal, u64::max))
     }
 
     /// Whether payloads of other sizes have taken the place of those of an operation, which make up a good part of what its

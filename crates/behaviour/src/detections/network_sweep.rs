@@ -53,8 +53,9 @@ impl Detection for NetworkSweep {
         let Link { initiator, responder, service } = departure.link;
         // What others use there as well is how a new device, or one with a new task, begins its work.
         let counts = match departure.what {
+            What::Link { circumstances, .. } if circumstances & circumstances::TYPICAL != 0 => false,
             What::Link { circumstances, rare, .. } => rare || circumstances & circumstances::OFFERED == 0,
-            What::Strange { offered } => !offered,
+            What::Strange { offered, typical } => !offered && !typical,
             _ => false,
         };
         if !counts {

@@ -33,8 +33,9 @@ impl Detection for NewConversation {
             return;
         }
         let offered = circumstances & circumstances::OFFERED != 0;
+        let typical = circumstances & circumstances::TYPICAL != 0;
         let judged = Judged {
-            severity: match (rare, offered) {
+            severity: match (rare && !typical, offered) {
                 (true, false) => Severity::High,
                 (true, true) => Severity::Medium,
                 (false, _) => Severity::Low,
@@ -42,7 +43,8 @@ impl Detection for NewConversation {
             score: score(surprise),
             explanation: format!("{initiator} contacts {responder} in a way that it never has before."),
             expected: format!(
-                "{}, {}",
+                "{}{}, {}",
+                if typical { "what most devices of the make do, " } else { "" },
                 if offered { "the service used by others" } else { "no such service" },
                 if circumstances & circumstances::ACQUAINTED != 0 {
                     "between these two other services"

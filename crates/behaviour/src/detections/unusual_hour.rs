@@ -4,6 +4,7 @@ use crate::alert::Severity;
 use crate::attack::technique;
 use crate::detection::{About, Detection, Raise};
 use crate::links::Link;
+use crate::parties::Party;
 use crate::scoring::{Departure, Judged, What, score};
 
 /// What the detection is.
@@ -28,7 +29,8 @@ impl Detection for UnusualHour {
         let What::Hour { hour, surprise } = departure.what else { return };
         let Link { initiator, responder, service } = departure.link;
         let judged = Judged {
-            severity: Severity::Medium,
+            // Night work is rare and mostly in order; what leaves the site then is worth a look at once.
+            severity: if departure.parties.responder == Party::OUTSIDE { Severity::Medium } else { Severity::Low },
             score: score(surprise),
             explanation: format!("{initiator} contacts {responder} at an hour at which it never has before."),
             expected: format!("nothing at that hour on {} learned days", departure.days),

@@ -5,7 +5,7 @@ use crate::attack::technique;
 use crate::baseline::measure::Measure;
 use crate::detection::{About, Detection, Raise};
 use crate::links::{Link, readable};
-use crate::scoring::{Departure, Judged, What, score};
+use crate::scoring::{Departure, Judged, What, score, severity};
 
 /// What the detection is.
 pub static ABOUT: About = About {
@@ -36,7 +36,7 @@ impl Detection for UnusualRate {
         };
         let Link { initiator, responder, service } = departure.link;
         let judged = Judged {
-            severity: Severity::Medium,
+            severity: severity(excess, Severity::Medium),
             score: score(excess * 5.0),
             explanation: format!("{initiator} and {responder} exchange far more messages than ever before."),
             expected: format!("at most {normal} {unit}"),

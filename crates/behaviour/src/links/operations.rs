@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use wardtap_dissect::tls::Hello;
 use wardtap_dissect::{
-    Direction, Envelope, FEATURES_MAX, Features, Learned, Message, NO_VALUE, Outcome as Answered, Protocol,
+    Direction, Envelope, FEATURES_MAX, Features, Learned, Message, NO_VALUE, Outcome as Answered, PROTOCOLS, Protocol,
 };
 use wardtap_net::flow::{HashKey, fold};
 
@@ -362,6 +362,12 @@ pub fn kind_of(name: &str) -> &str {
     kind.strip_suffix(ANSWER).unwrap_or(kind)
 }
 
+/// True for an answer.
+#[must_use]
+pub fn is_answer(name: &str) -> bool {
+    name.split('\t').next().is_some_and(|kind| kind.ends_with(ANSWER))
+}
+
 /// True for what is not read: payloads of a size class.
 #[must_use]
 pub fn is_opaque(name: &str) -> bool {
@@ -372,6 +378,20 @@ pub fn is_opaque(name: &str) -> bool {
 #[must_use]
 pub fn readable(name: &str) -> String {
     name.replace('\t', " ")
+}
+
+/// The name without the features that say whom behind the responder's address it is for.
+#[must_use]
+pub fn whoever_it_is_for(name: &str) -> String {
+    let protocol = name.split(' ').next().unwrap_or_default();
+    let protocol = PROTOCOLS.iter().find(|known| known.name == protocol);
+    let told_by = protocol.and_then(|protocol| protocol.target.as_ref().map(|target| (protocol, target.told_by)));
+    let Some((protocol, told_by)) = told_by else { return name.to_owned() };
+    let tells = |part: &&str| {
+        let feature = part.split('=').next().unwrap_or_default();
+        told_by.iter().any(|&told| protocol.features.get(told).is_some_and(|told| told.name == feature))
+    };
+    name.split('\t').filter(|part| !tells(part)).collect::<Vec<&str>>().join("\t")
 }
 
 /// The names that an operation would have without each of its features, in their order.

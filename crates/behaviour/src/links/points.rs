@@ -68,6 +68,24 @@ impl PointRange {
         self.high_signed = self.high_signed.max(other.high_signed);
     }
 
+    /// True when a value lies in it, with or without sign, as the range is narrower.
+    #[must_use]
+    pub fn has(&self, value: i32) -> bool {
+        let raw = value as u16;
+        if self.is_signed() {
+            (self.low_signed..=self.high_signed).contains(&raw.cast_signed())
+        } else {
+            (self.low..=self.high).contains(&raw)
+        }
+    }
+
+    /// True where the values are closer together when the highest bit is taken for a sign.
+    #[must_use]
+    pub fn is_signed(&self) -> bool {
+        let signed = i32::from(self.high_signed) - i32::from(self.low_signed);
+        signed < i32::from(self.high) - i32::from(self.low)
+    }
+
     /// True when it holds all of another.
     #[inline]
     #[must_use]

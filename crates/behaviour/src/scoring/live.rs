@@ -98,6 +98,10 @@ impl Live {
                 self.silent[place] = false;
             }
         }
+        for operation in used.operations.iter().filter(|operation| is_opaque(&operation.name)) {
+            let payloads = &mut self.payloads[usize::from(operation.from & 1)];
+            *payloads = payloads.saturating_add(operation.count);
+        }
         self.minute_opened = self.minute_opened.saturating_add(used.opened);
         self.hour_opened = self.hour_opened.saturating_add(used.opened);
         self.hour_failed = self.hour_failed.saturating_add(used.failed);
@@ -114,10 +118,7 @@ impl Live {
         let live = self.operations.entry_ref(&used.name);
         let live = live.or_insert_with(|| LiveOperation { patience: patience(), ..LiveOperation::default() });
         live.take(minute, used);
-        if let Some(payloads) = self.payloads.get_mut(usize::from(used.from & 1)).filter(|_| is_opaque(&used.name)) {
-            *payloads += used.count;
-            live.payloads = *payloads;
-        }
+        live.payloads = self.payloads[usize::from(used.from & 1)];
         live.last.at(&witnesses[usize::from(used.from & 1)], minute);
         live
     }

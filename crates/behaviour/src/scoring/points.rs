@@ -1,6 +1,7 @@
 //! The values at the places of operations beside those that were learned.
 
 use crate::baseline::calibrate::Thresholds;
+use crate::baseline::kin::KinOf;
 use crate::baseline::measure::Measure;
 use crate::baseline::points::{Beside, PointsProfile, PointsState};
 use crate::links::points::{ExtremePoint, PointRange, PointsUse, widen_all};
@@ -45,12 +46,12 @@ impl LivePoints {
     }
 }
 
-/// The value that is furthest beside what is normal at its place.
+/// The value that is furthest beside what is normal at its place, and that none of its kin has shown.
 pub(super) fn unusual<'a>(
     seen: impl Iterator<Item = (usize, PointRange)>,
     first: u32,
     operation: &'a str,
-    normal: &PointsProfile,
+    (normal, kin): (&PointsProfile, KinOf<'_>),
     thresholds: &Thresholds,
 ) -> Option<What<'a>> {
     if first != normal.first {
@@ -61,7 +62,8 @@ pub(super) fn unusual<'a>(
         let Some(beside) = normal.beside(place, &range) else { continue };
         let measure = normal.measure(place);
         let excess = measure.ratio(beside.beside, 1000) / thresholds.factor(measure);
-        if excess > worst.map_or(1.0, |(.., worst)| worst) {
+        let is_worse = excess > worst.map_or(1.0, |(.., worst)| worst);
+        if is_worse && !kin.has_point(operation, (first, place), beside.value) {
             worst = Some((place, beside, excess));
         }
     }

@@ -47,6 +47,7 @@ fn protocol(named_by: &'static [usize]) -> Protocol {
             plural: "doors",
             of: |_, features| features.first().copied().filter(|&d| d != NO_VALUE),
             named_by,
+            told_by: named_by,
         }),
         probe: |_: &Evidence<'_>| Probe::No,
         dissector: PROTOCOLS[0].dissector,

@@ -130,7 +130,7 @@ fn what_stops_by_day_is_told_within_the_hour_and_a_pause_of_the_night_is_not() {
     let (minute, alert) = told.first().expect("it is told");
     assert_eq!(alert.deviation.about.name, "silence");
     assert!((610..660).contains(minute), "{minute}: {}", alert.deviation.observed);
-    let night = |minute: u64| without(usual(minute), if (120..200).contains(&minute) { &[SAY, SAID] } else { &[] });
+    let night = |minute: u64| without(usual(minute), if (120..160).contains(&minute) { &[SAY, SAID] } else { &[] });
     assert!(alerts(night, &[]).is_empty(), "forty minutes are nothing at night, nor is twice as much");
 }
 

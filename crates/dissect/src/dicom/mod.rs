@@ -34,7 +34,12 @@ pub static PROTOCOL: Protocol = Protocol {
     kinds: &names::KINDS,
     anomalies: &ANOMALIES,
     features: &FEATURES,
-    target: Some(Target { plural: "AE titles", of: application_entity, named_by: &[CALLED_AE, CALLING_AE] }),
+    target: Some(Target {
+        plural: "AE titles",
+        of: application_entity,
+        named_by: &[CALLED_AE, CALLING_AE],
+        told_by: &[CALLED_AE, CALLING_AE],
+    }),
     probe: probe::probe,
     dissector: |facts| Box::new(dissector::Dicom::new(facts)),
 };

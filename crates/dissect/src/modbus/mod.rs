@@ -37,7 +37,7 @@ pub static PROTOCOL: Protocol = Protocol {
         Feature { name: "quantity", learned: Learned::Range },
         Feature { name: "identity", learned: Learned::Set },
     ],
-    target: Some(Target { plural: "unit ids", of: unit, named_by: &[] }),
+    target: Some(Target { plural: "unit ids", of: unit, named_by: &[], told_by: &[FEATURE_UNIT] }),
     probe: probe::probe,
     dissector: |flow| Box::new(dissector::ModbusDissector::new(flow)),
 };

@@ -1,0 +1,202 @@
+//! What devices of one kind have in common: the values of operations that one initiator exchanges with many devices, or with
+//! many units behind one.
+//!
+//! What a controller of a kind shows for the first time is nothing to tell of where another of its kind has shown it. Of one
+//! kind is what one initiator asks on one service in the same words, whatever the device and the unit: nothing need be known
+//! of makers and models, which nobody sees behind a router.
+
+use hashbrown::HashMap;
+
+use super::profile::LinkProfile;
+use super::store::LinkKey;
+use crate::links::points::PointRange;
+use crate::links::{RANGES_MAX, whoever_it_is_for};
+use crate::parties::ANYBODY;
+
+/// The values of all kinds.
+#[derive(Default)]
+pub struct Kin {
+    by_kind: HashMap<Kind, Values, foldhash::fast::RandomState>,
+}
+
+/// An initiator, the transport and port, and an operation, whoever it is for.
+type Kind = (String, (u8, u16), String);
+
+/// The values of one kind.
+#[derive(Default)]
+struct Values {
+    ranges: [Shared<Option<(u64, u64)>>; RANGES_MAX],
+    /// The first place of those below.
+    first: u32,
+    points: Vec<Shared<PointRange>>,
+}
+
+/// The range of all, and the widest that is within those of two at least.
+#[derive(Clone, Copy, Default)]
+struct Shared<T> {
+    all: T,
+    two: T,
+}
+
+/// The kin of a link.
+#[derive(Clone, Copy)]
+pub struct KinOf<'a> {
+    kin: &'a Kin,
+    initiator: &'a str,
+    service: (u8, u16),
+    /// What one device alone has shown does not count: it may be the one that is asked about.
+    others: bool,
+}
+
+impl Kin {
+    /// Takes in what is normal on a link.
+    pub fn add(&mut self, key: &LinkKey, profile: &LinkProfile) {
+        if key.initiator == ANYBODY {
+            return;
+        }
+        let kind = |name: &str| (key.initiator.clone(), (key.transport, key.port), whoever_it_is_for(name));
+        for (name, operation) in &profile.operations {
+            if operation.ranges.iter().all(Option::is_none) {
+                continue;
+            }
+            let values = self.by_kind.entry(kind(name)).or_default();
+            for (range, more) in values.ranges.iter_mut().zip(operation.ranges) {
+                range.take_values(more);
+            }
+        }
+        for (name, points) in &profile.points {
+            let values = self.by_kind.entry(kind(name)).or_default();
+            if values.points.is_empty() {
+                values.first = points.first;
+            }
+            if values.first != points.first {
+                continue;
+            }
+            if values.points.len() < points.points.len() {
+                let none = Shared { all: PointRange::NONE, two: PointRange::NONE };
+                values.points.resize(points.points.len(), none);
+            }
+            for (range, more) in values.points.iter_mut().zip(&points.points) {
+                range.take_point(more.range);
+            }
+        }
+    }
+
+    /// The kin of a link, itself among them.
+    #[must_use]
+    pub const fn of<'a>(&'a self, initiator: &'a str, transport: u8, port: u16) -> KinOf<'a> {
+        KinOf { kin: self, initiator, service: (transport, port), others: false }
+    }
+
+    /// The kin of a link without the link itself.
+    #[must_use]
+    pub const fn others_than<'a>(&'a self, key: &'a LinkKey) -> KinOf<'a> {
+        KinOf { kin: self, initiator: key.initiator.as_str(), service: (key.transport, key.port), others: true }
+    }
+}
+
+impl KinOf<'_> {
+    /// Whether a value of an operation is among those of its kin.
+    #[must_use]
+    pub fn has_value(&self, operation: &str, place: usize, value: u64) -> bool {
+        let range = self.values(operation).and_then(|values| values.ranges.get(place));
+        let range = range.and_then(|range| if self.others { range.two } else { range.all });
+        range.is_some_and(|(low, high)| low <= value && value <= high)
+    }
+
+    /// Whether a value at a place, counted from `first`, is among those of its kin.
+    #[must_use]
+    pub fn has_point(&self, operation: &str, (first, place): (u32, usize), value: i32) -> bool {
+        let values = self.values(operation).filter(|values| values.first == first);
+        let range = values.and_then(|values| values.points.get(place));
+        range.is_some_and(|range| if self.others { range.two } else { range.all }.has(value))
+    }
+
+    fn values(&self, operation: &str) -> Option<&Values> {
+        self.kin.by_kind.get(&(self.initiator.to_owned(), self.service, whoever_it_is_for(operation)))
+    }
+}
+
+impl Shared<Option<(u64, u64)>> {
+    fn take_values(&mut self, more: Option<(u64, u64)>) {
+        let Some(more) = more else { return };
+        let all = self.all.unwrap_or((u64::MAX, 0));
+        let two = self.two.unwrap_or((u64::MAX, 0));
+        self.two = Some((two.0.min(all.0.max(more.0)), two.1.max(all.1.min(more.1)))).filter(|(low, high)| low <= high);
+        self.all = Some((all.0.min(more.0), all.1.max(more.1)));
+    }
+}
+
+impl Shared<PointRange> {
+    fn take_point(&mut self, more: PointRange) {
+        if more.is_none() {
+            return;
+        }
+        let (all, two) = (&self.all, &mut self.two);
+        two.low = two.low.min(all.low.max(more.low));
+        two.high = two.high.max(all.high.min(more.high));
+        two.low_signed = two.low_signed.min(all.low_signed.max(more.low_signed));
+        two.high_signed = two.high_signed.max(all.high_signed.min(more.high_signed));
+        self.all.widen(more);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::baseline::points::{PointProfile, PointsProfile};
+    use crate::baseline::profile::OperationProfile;
+
+    const READ: &str = "modbus read-holding-registers (answer)\tfunction=3\tunit=1\taddress=100";
+    const WRITE: &str = "modbus write-single-register\tfunction=6\tunit=1\taddress=100";
+
+    fn key(initiator: &str, responder: &str) -> LinkKey {
+        LinkKey { initiator: initiator.to_owned(), responder: responder.to_owned(), transport: 6, port: 502 }
+    }
+
+    /// A link on which one place was read, and written, with values up to this.
+    fn link(unit: &str, high: i16) -> LinkProfile {
+        let named = |name: &str| name.replace("unit=1", unit);
+        let mut range = PointRange::of(10);
+        range.widen(PointRange::of(high.cast_unsigned()));
+        let point = PointProfile { range, still: 0, rises: 0, only_rises: false };
+        let points = PointsProfile { first: 100, points: vec![point], ..PointsProfile::default() };
+        let ranges = [Some((10, high.unsigned_abs().into())), None];
+        let write = OperationProfile { ranges, ..OperationProfile::default() };
+        LinkProfile {
+            operations: [(named(WRITE), write)].into(),
+            points: [(named(READ), points)].into(),
+            ..LinkProfile::default()
+        }
+    }
+
+    #[test]
+    fn a_value_of_another_unit_is_of_the_kin() {
+        let mut kin = Kin::default();
+        kin.add(&key("a", "b"), &link("unit=1", 20));
+        kin.add(&key("a", "c"), &link("unit=7", 50));
+        let of = kin.of("a", 6, 502);
+        assert!(of.has_point(READ, (100, 0), 50) && of.has_value(WRITE, 0, 50), "of another unit of another device");
+        assert!(!of.has_point(READ, (100, 0), 51) && !of.has_value(WRITE, 0, 51), "of nobody");
+        assert!(!of.has_point(READ, (100, 0), 9) && !of.has_value(WRITE, 0, 9));
+        assert!(!of.has_point(READ, (99, 0), 50), "another place");
+        let other_block = READ.replace("address=100", "address=99");
+        assert!(!of.has_point(&other_block, (100, 0), 50) && !kin.of("a", 6, 503).has_value(WRITE, 0, 50));
+        assert!(!kin.of("b", 6, 502).has_value(WRITE, 0, 50), "what another initiator writes is of another kind");
+    }
+
+    #[test]
+    fn what_one_alone_has_shown_does_not_speak_for_itself() {
+        let mut kin = Kin::default();
+        let own = key("a", "b");
+        kin.add(&own, &link("unit=1", 90));
+        assert!(!kin.others_than(&own).has_value(WRITE, 0, 10), "it has no kin");
+        kin.add(&key("a", "c"), &link("unit=1", 50));
+        kin.add(&key("a", "d"), &link("unit=1", -30));
+        let others = kin.others_than(&own);
+        assert!(others.has_value(WRITE, 0, 50) && others.has_point(READ, (100, 0), 50));
+        assert!(!others.has_value(WRITE, 0, 51) && !others.has_point(READ, (100, 0), 51), "it alone went to 90");
+        assert!(!others.has_point(READ, (100, 0), -20), "one alone went below nought");
+        assert!(kin.of("a", 6, 502).has_point(READ, (100, 0), -20), "but was of the kin");
+    }
+}
