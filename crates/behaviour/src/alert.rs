@@ -16,6 +16,11 @@ use crate::attack::Technique;
 use crate::baseline::change::{Change, add_change};
 use crate::detection::About;
 use crate::observation::Place;
+use crate::scoring::{Blind, Blindness, Judged};
+use crate::suppression::Why;
+
+/// The sensor, where it is at risk itself: 0.0.0.0, "this host on this network" (RFC 6890 section 2.2.2, table 1).
+pub const SENSOR: Address = Address::v4(0);
 
 /// How long an alert must be quiet to be over.
 const QUIET_NANOS: u64 = 3600 * NANOS_PER_SECOND;
@@ -130,6 +135,34 @@ pub struct Deviation {
     pub one_sided: bool,
 }
 
+/// A deviation of the sensor itself: the device at risk is [`SENSOR`].
+#[must_use]
+pub fn feed(about: &'static About, blindness: &Blindness, judged: Judged) -> Deviation {
+    let &Blindness { how, first, last, place, days } = blindness;
+    let Judged { severity, score, explanation, expected, observed } = judged;
+    Deviation {
+        about,
+        attack: None,
+        device: SENSOR,
+        peer: None,
+        subject: Cow::Borrowed(""),
+        severity,
+        score,
+        explanation,
+        expected,
+        observed,
+        observations: days.into(),
+        count: 1,
+        evidence: vec![place],
+        first,
+        last,
+        flow: None,
+        sha256: None,
+        gap_bytes: if let Blind::Lossy { octets, .. } = how { octets } else { 0 },
+        one_sided: matches!(how, Blind::OneSided { .. }),
+    }
+}
+
 /// An alert as it stands.
 #[derive(Clone, Debug)]
 pub struct Alert {
@@ -145,6 +178,8 @@ pub struct Alert {
     pub evidence: Vec<Place>,
     /// How many frames showed it.
     pub frames_total: u64,
+    /// The id of the incident that it belongs to; one of severity `info` belongs to none.
+    pub incident: Option<String>,
     /// Somebody does not want to see it: it lives on untold.
     suppressed: bool,
     /// What of it the baseline does not hold, for what a baseline was asked about; at most
@@ -168,7 +203,7 @@ pub struct Alerts {
     open: HashMap<Key, usize, foldhash::fast::RandomState>,
     list: Vec<(Key, Alert)>,
     raised: Vec<(&'static About, [u64; 5])>,
-    suppressed: Vec<(&'static About, u64)>,
+    suppressed: Vec<(&'static About, Why, u64)>,
 }
 
 impl Default for Alerts {
@@ -193,21 +228,21 @@ impl Alerts {
 
     /// Takes a deviation for which no baseline is needed; gives back the alert when it is to be told now.
     pub fn raise(&mut self, deviation: Deviation) -> Vec<Alert> {
-        self.take(deviation, None, false)
+        self.take(deviation, None, None)
     }
 
     /// Takes a deviation from a baseline, and what of it that does not hold.
     pub fn departed(&mut self, deviation: Deviation, change: Change) -> Vec<Alert> {
-        self.take(deviation, Some(change), false)
+        self.take(deviation, Some(change), None)
     }
 
     /// Takes a deviation that somebody does not want to see: the alert is counted as suppressed, and told, as a new one,
     /// when the same is raised without suppression. One that was told before is folded as ever.
-    pub fn suppress(&mut self, deviation: Deviation, change: Option<Change>) -> Vec<Alert> {
-        self.take(deviation, change, true)
+    pub fn suppress(&mut self, deviation: Deviation, change: Option<Change>, why: Why) -> Vec<Alert> {
+        self.take(deviation, change, Some(why))
     }
 
-    fn take(&mut self, deviation: Deviation, change: Option<Change>, suppressed: bool) -> Vec<Alert> {
+    fn take(&mut self, deviation: Deviation, change: Option<Change>, why: Option<Why>) -> Vec<Alert> {
         let key = Key {
             detection: deviation.about.name,
             device: deviation.device,
@@ -219,7 +254,7 @@ impl Alerts {
                 return alert.fold(deviation, change).into_iter().collect();
             }
             alert.fold_untold(deviation, change);
-            if suppressed {
+            if why.is_some() {
                 return Vec::new();
             }
             alert.suppressed = false;
@@ -233,11 +268,11 @@ impl Alerts {
             let oldest = (0..self.list.len()).min_by_key(|&place| self.list[place].1.deviation.last).unwrap_or(0);
             told.extend(self.close(oldest));
         }
-        if suppressed {
-            self.count_suppressed(deviation.about);
-        } else {
-            self.count(&deviation);
+        match why {
+            Some(why) => self.count_suppressed(deviation.about, why),
+            None => self.count(&deviation),
         }
+        let suppressed = why.is_some();
         let alert = Alert { suppressed, ..Alert::new(deviation, change) };
         if !suppressed {
             told.push(alert.clone());
@@ -281,16 +316,16 @@ impl Alerts {
         &self.raised
     }
 
-    /// How many alerts of each detection were suppressed.
+    /// How many alerts of each detection were suppressed, and why.
     #[must_use]
-    pub fn suppressed(&self) -> &[(&'static About, u64)] {
+    pub fn suppressed(&self) -> &[(&'static About, Why, u64)] {
         &self.suppressed
     }
 
-    fn count_suppressed(&mut self, of: &'static About) {
-        match self.suppressed.iter_mut().find(|(about, _)| about.name == of.name) {
-            Some((_, count)) => *count += 1,
-            None => self.suppressed.push((of, 1)),
+    fn count_suppressed(&mut self, of: &'static About, why: Why) {
+        match self.suppressed.iter_mut().find(|(about, known, _)| about.name == of.name && *known == why) {
+            Some((.., count)) => *count += 1,
+            None => self.suppressed.push((of, why, 1)),
         }
     }
 
@@ -339,6 +374,7 @@ impl Alert {
             revision: 1,
             state: State::New,
             frames_total: 0,
+            incident: None,
             suppressed: false,
             changes: change.into_iter().collect(),
             told_count: deviation.count,

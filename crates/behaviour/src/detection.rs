@@ -8,10 +8,10 @@ use crate::attack::Technique;
 use crate::baseline::change::Changed;
 use crate::detections;
 use crate::device::IdentityChange;
-use crate::observation::{Content, Leased, Observation};
+use crate::observation::{Content, Leased, Observation, OutOfService};
 use crate::parties::PartyLink;
 use crate::repeats::Repeat;
-use crate::scoring::Departure;
+use crate::scoring::{Blindness, Departure};
 use crate::tally::Tally;
 
 /// What a detection says of itself: the page of docs/detections, and every field of an alert that never changes.
@@ -49,6 +49,16 @@ pub trait Detection: Send {
     /// Something that the baseline does not hold.
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
         let _ = (departure, raise);
+    }
+
+    /// A device was heard that is not in service.
+    fn out_of_service(&mut self, heard: &OutOfService, raise: &mut Raise<'_>) {
+        let _ = (heard, raise);
+    }
+
+    /// The sensor hears less than it did while learning.
+    fn blindness(&mut self, blindness: &Blindness, raise: &mut Raise<'_>) {
+        let _ = (blindness, raise);
     }
 
     /// A message came again.
@@ -143,11 +153,15 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
         Box::<detections::address_taken::AddressTaken>::default(),
         Box::new(detections::message_replayed::MessageReplayed),
         Box::new(detections::message_changed::MessageChanged),
+        Box::new(detections::out_of_service::DeviceOutOfService),
+        Box::new(detections::feed_lost::FeedLost),
+        Box::new(detections::feed_one_sided::FeedOneSided),
+        Box::new(detections::feed_lossy::FeedLossy),
     ]
 }
 
 /// What every detection says of itself.
-pub static DETECTIONS: [&About; 18] = [
+pub static DETECTIONS: [&About; 22] = [
     &detections::executable_in_image::ABOUT,
     &detections::sweep::ABOUT,
     &detections::refusal_storm::ABOUT,
@@ -166,6 +180,10 @@ pub static DETECTIONS: [&About; 18] = [
     &detections::address_taken::ABOUT,
     &detections::message_replayed::ABOUT,
     &detections::message_changed::ABOUT,
+    &detections::out_of_service::ABOUT,
+    &detections::feed_lost::ABOUT,
+    &detections::feed_one_sided::ABOUT,
+    &detections::feed_lossy::ABOUT,
 ];
 
 pub(crate) fn ask(all: &mut [Box<dyn Detection>], seen: &Observation, raise: &mut Raise<'_>) {

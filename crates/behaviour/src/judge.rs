@@ -4,17 +4,19 @@ use wardtap_net::address::{Address, Mac};
 use wardtap_net::packet::Timestamp;
 
 use crate::alert::{Alert, Alerts, Deviation, OPEN_MAX};
-use crate::assets::{self, Assets};
+use crate::assets::{self, Assets, Status};
 use crate::baseline::change::{Change, Changed};
 use crate::baseline::learner::Learner;
 use crate::detection::{Detection, Found, Raise, ask, detections};
 use crate::device::{DEVICES_MAX, DeviceId, Devices, IdentityChange, Name};
+use crate::incident::Incident;
+use crate::incident::open::{Incidents, OPEN_INCIDENTS_MAX};
 use crate::links::{Use, of_lease};
-use crate::observation::{Leased, Observation};
+use crate::observation::{Leased, Observation, OutOfService, Place};
 use crate::parties::Parties;
 use crate::repeats::Repeats;
 use crate::scoring::{Departure, Scorer};
-use crate::suppression::{Suppression, Who};
+use crate::suppression::{Suppression, Who, Why, explained};
 
 /// What the judge has to tell, in order.
 pub enum Verdict {
@@ -22,6 +24,8 @@ pub enum Verdict {
     Device(DeviceNews),
     /// An alert, new, changed or over.
     Alert(Box<Alert>),
+    /// An incident, new, changed or over: behind the alert that made it so.
+    Incident(Box<Incident>),
 }
 
 /// What is new of a device.
@@ -42,6 +46,7 @@ pub struct Judge {
     devices: Devices,
     detections: Vec<Box<dyn Detection>>,
     alerts: Alerts,
+    incidents: Incidents,
     assets: Assets,
     suppressions: Vec<Suppression>,
     changes: Vec<IdentityChange>,
@@ -81,18 +86,20 @@ impl Behaviour {
 
 impl Default for Judge {
     fn default() -> Self {
-        Self::new(DEVICES_MAX, OPEN_MAX)
+        Self::new(DEVICES_MAX, OPEN_MAX, OPEN_INCIDENTS_MAX)
     }
 }
 
 impl Judge {
-    /// A judge that knows at most so many devices and open alerts, and never more than [`DEVICES_MAX`] and [`OPEN_MAX`].
+    /// A judge that knows at most so many devices, open alerts and open incidents, and never more than [`DEVICES_MAX`],
+    /// [`OPEN_MAX`] and [`OPEN_INCIDENTS_MAX`].
     #[must_use]
-    pub fn new(devices_max: usize, alerts_max: usize) -> Self {
+    pub fn new(devices_max: usize, alerts_max: usize, incidents_max: usize) -> Self {
         Self {
             devices: Devices::new(devices_max),
             detections: detections(),
             alerts: Alerts::new(alerts_max),
+            incidents: Incidents::new(incidents_max),
             assets: Assets::default(),
             suppressions: Vec::new(),
             changes: Vec::new(),
@@ -125,15 +132,15 @@ impl Judge {
         match observation {
             Observation::Heard { address, vlan, place } => {
                 self.devices.heard(*address, *vlan, place.time, &mut self.changes);
-                self.identities(place.time, tell);
+                self.identities(*place, tell);
             }
             Observation::Claimed(claimed) => {
                 self.devices.claimed(claimed, &mut self.changes);
-                self.identities(claimed.place.time, tell);
+                self.identities(claimed.place, tell);
             }
             Observation::Leased(lease) => {
                 self.devices.leased(lease, &mut self.changes);
-                self.identities(lease.place.time, tell);
+                self.identities(lease.place, tell);
                 self.leased(lease, tell);
                 self.ask(observation, tell);
             }
@@ -154,7 +161,7 @@ impl Judge {
     /// Capture time has reached `now`.
     pub fn tick(&mut self, now: Timestamp, tell: &mut dyn FnMut(Verdict)) {
         self.devices.tick(now, &mut self.changes);
-        self.identities(now, tell);
+        self.identities(Place { time: now, ..Place::default() }, tell);
         let mut raise = Raise::new(&self.alerts);
         for detection in &mut self.detections {
             detection.tick(now, &mut raise);
@@ -166,17 +173,20 @@ impl Judge {
             self.behaviour.as_mut().is_some_and(|behaviour| std::mem::replace(&mut behaviour.minute, minute) != minute);
         if is_new {
             let minute = u32::try_from(minute).unwrap_or(u32::MAX);
+            self.look_for_blindness(minute, tell);
             self.score(tell, |scorer, parties, _, to| scorer.minute(minute, parties.site(), to));
         }
         let over = self.alerts.tick(now);
         self.told(over, tell);
+        tell_incidents(self.incidents.tick(now), tell);
     }
 
-    /// The capture is over: open alerts are closed.
+    /// The capture is over: open alerts and incidents are closed.
     pub fn finish(&mut self, tell: &mut dyn FnMut(Verdict)) {
         self.look_for_repeats(tell);
         let over = self.alerts.finish();
         self.told(over, tell);
+        tell_incidents(self.incidents.finish(), tell);
     }
 
     /// The devices.
@@ -199,10 +209,23 @@ impl Judge {
             + self.repeats.forgotten()
     }
 
+    /// How often a link was neither compared nor learned, for want of room.
+    #[must_use]
+    pub fn links_refused(&self) -> u64 {
+        let Some(Behaviour { scorer, learner, .. }) = self.behaviour.as_deref() else { return 0 };
+        scorer.as_ref().map_or(0, Scorer::refused) + learner.as_ref().map_or(0, Learner::refused)
+    }
+
     /// The alerts.
     #[must_use]
     pub const fn alerts(&self) -> &Alerts {
         &self.alerts
+    }
+
+    /// The incidents.
+    #[must_use]
+    pub const fn incidents(&self) -> &Incidents {
+        &self.incidents
     }
 
     fn used(&mut self, used: &Use, tell: &mut dyn FnMut(Verdict)) {
@@ -235,13 +258,31 @@ impl Judge {
         let Some(behaviour) = &mut self.behaviour else { return };
         let Some(scorer) = &mut behaviour.scorer else { return };
         let mut raise = Raise::new(&self.alerts);
-        let detections = &mut self.detections;
+        let (detections, mut told) = (&mut self.detections, Vec::new());
         look(scorer, &mut behaviour.parties, &self.devices, &mut |departure| {
             raise.departs = Some((departure.parties, Changed::of(&departure)));
+            let before = raise.found.len();
             for detection in &mut *detections {
                 detection.departure(&departure, &mut raise);
             }
+            if raise.found.len() > before {
+                told.push(departure.parties);
+            }
         });
+        told.into_iter().for_each(|link| scorer.told(link));
+        let found = raise.found;
+        self.tell(found, tell);
+    }
+
+    /// Asks whether the sensor hears less than it did while learning: before anybody is called silent.
+    fn look_for_blindness(&mut self, minute: u32, tell: &mut dyn FnMut(Verdict)) {
+        let Some(scorer) = self.behaviour.as_mut().and_then(|behaviour| behaviour.scorer.as_mut()) else { return };
+        let mut raise = Raise::new(&self.alerts);
+        for blindness in scorer.blindness(minute) {
+            for detection in &mut self.detections {
+                detection.blindness(&blindness, &mut raise);
+            }
+        }
         let found = raise.found;
         self.tell(found, tell);
     }
@@ -266,10 +307,11 @@ impl Judge {
     }
 
     /// Tells what has changed about who is who, and asks the detections.
-    fn identities(&mut self, time: Timestamp, tell: &mut dyn FnMut(Verdict)) {
+    fn identities(&mut self, place: Place, tell: &mut dyn FnMut(Verdict)) {
         if self.changes.is_empty() {
             return;
         }
+        let time = place.time;
         let mut raise = Raise::new(&self.alerts);
         for change in self.changes.drain(..) {
             let mut news = |device, address, was| tell(Verdict::Device(DeviceNews { device, address, time, was }));
@@ -283,6 +325,16 @@ impl Judge {
             for detection in &mut self.detections {
                 detection.identity(&change, &mut raise);
             }
+            if let IdentityChange::Appeared { device, address, .. } | IdentityChange::Gained { device, address, .. } =
+                change
+                && let Some(asset) = self.assets.of(address, self.devices.get(device).and_then(|device| device.mac))
+                && asset.status != Status::InService
+            {
+                let heard = OutOfService { address, status: asset.status, place };
+                for detection in &mut self.detections {
+                    detection.out_of_service(&heard, &mut raise);
+                }
+            }
         }
         self.tell(raise.found, tell);
     }
@@ -291,27 +343,32 @@ impl Judge {
         for Found { mut deviation, departs } in found {
             let asset = self.assets.of(deviation.device, self.mac(deviation.device));
             deviation.severity = assets::severity(deviation.severity, asset.and_then(|asset| asset.criticality));
+            let peer = deviation.peer.and_then(|peer| self.assets.of(peer, self.mac(peer)));
+            let configured = self.is_suppressed(&deviation).then_some(Why::Configuration);
+            let why = configured.or_else(|| explained(&deviation, [asset, peer]));
             let change = departs.zip(self.behaviour.as_deref()).map(|((link, what), Behaviour { parties, .. })| {
                 Change::at(deviation.last, parties.site(), parties.key(link), what)
             });
-            let alerts = match change {
-                _ if self.is_suppressed(&deviation) => self.alerts.suppress(deviation, change),
-                Some(change) => self.alerts.departed(deviation, change),
-                None => self.alerts.raise(deviation),
+            let alerts = match (why, change) {
+                (Some(why), change) => self.alerts.suppress(deviation, change, why),
+                (None, Some(change)) => self.alerts.departed(deviation, change),
+                (None, None) => self.alerts.raise(deviation),
             };
             self.told(alerts, tell);
         }
     }
 
-    /// Tells alerts. What no baseline was needed for is kept out of one that is being learned.
+    /// Tells alerts, and what becomes of incidents by them. What no baseline was needed for is kept out of one that is being learned.
     fn told(&mut self, alerts: Vec<Alert>, tell: &mut dyn FnMut(Verdict)) {
-        for alert in alerts {
+        for mut alert in alerts {
+            let incidents = self.incidents.take(&mut alert, &self.devices);
             if alert.changes.is_empty()
                 && let Some(Behaviour { parties, learner: Some(learner), .. }) = self.behaviour.as_deref_mut()
             {
                 learner.alerted(&alert, parties, &self.devices);
             }
             tell(Verdict::Alert(Box::new(alert)));
+            tell_incidents(incidents, tell);
         }
     }
 
@@ -329,4 +386,8 @@ impl Judge {
     fn mac(&self, address: Address) -> Option<Mac> {
         self.devices.of(address)?.mac
     }
+}
+
+fn tell_incidents(incidents: Vec<Incident>, tell: &mut dyn FnMut(Verdict)) {
+    incidents.into_iter().for_each(|incident| tell(Verdict::Incident(Box::new(incident))));
 }

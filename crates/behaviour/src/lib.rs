@@ -2,7 +2,7 @@
 //!
 //! Single-threaded judgement over small owned facts: workers fold what they read into [`tally::Pairs`] and send
 //! [`observation::Observation`]s; [`judge::Judge`] keeps the devices, asks the [`detection::DETECTIONS`], and folds
-//! repeated deviations into one [`alert::Alert`].
+//! repeated deviations into one [`alert::Alert`], and joins those that belong together into an [`incident::Incident`].
 //!
 //! Pure: no files, no clock, no threads, no serialised formats. Names no protocol outside `detections/`.
 #![forbid(unsafe_code)]
@@ -15,6 +15,7 @@ pub mod class;
 pub mod detection;
 pub mod detections;
 pub mod device;
+pub mod incident;
 pub mod judge;
 pub mod links;
 pub mod observation;

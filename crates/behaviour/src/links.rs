@@ -25,11 +25,14 @@ pub use leases::of_lease;
 use operations::Operations;
 pub use operations::{
     OPERATIONS_MAX, OperationNews, OperationUse, RANGES_MAX, ResponseTimes, is_answer, is_opaque, kind_of, readable,
-    whoever_it_is_for, without_each,
+    tells_less, whoever_it_is_for, without_each,
 };
 
 /// The first of the ports that no service is registered on (RFC 6335 section 6): which of them it is says nothing.
 pub const DYNAMIC_PORTS: u16 = 49152;
+
+/// Links of a shard that may take the place of others in a minute: who opens links by the thousand costs no more than this.
+pub const REPLACED_MAX: usize = 64;
 
 /// Messages that all links of a shard accept in a minute, and that are told one by one; further ones are counted.
 pub const ACCEPTED_MAX: usize = 4096;
@@ -79,6 +82,12 @@ pub struct Link {
 }
 
 impl Link {
+    /// The other way round, at the same service.
+    #[must_use]
+    pub const fn reversed(self) -> Self {
+        Self { initiator: self.responder, responder: self.initiator, ..self }
+    }
+
     fn hash(&self, key: HashKey) -> u64 {
         let ((a, b), (c, d)) = (self.initiator.halves(), self.responder.halves());
         let service = u64::from(self.service.transport) << 16 | u64::from(self.service.port);
@@ -101,8 +110,10 @@ pub struct Use {
     pub failed: u32,
     /// What the initiator and the responder sent.
     pub sent: [Volume; 2],
-    /// Bytes that were missing.
-    pub gap_bytes: u64,
+    /// Bytes of theirs that were missing.
+    pub gap_bytes: [u64; 2],
+    /// They were there and were not heard: the other end acknowledged what they sent.
+    pub unheard: [bool; 2],
     /// What it did, by operation.
     pub operations: Vec<OperationUse>,
     /// Messages of operations that are not told apart.
@@ -135,6 +146,8 @@ pub struct Links {
     /// What links did that made room for others.
     gone: Vec<Use>,
     evicted: u64,
+    /// Of those, the ones in the minute at hand.
+    replaced: usize,
     /// Operations over all links.
     operations: usize,
     operations_max: usize,
@@ -168,6 +181,7 @@ impl Links {
             active: Vec::new(),
             gone: Vec::new(),
             evicted: 0,
+            replaced: 0,
             operations: 0,
             operations_max,
             accepted: 0,
@@ -175,7 +189,7 @@ impl Links {
         }
     }
 
-    /// Links given up for want of room; what they did was told.
+    /// Links given up for want of room, after what they did was told, and flows whose links found none.
     #[must_use]
     pub const fn evicted(&self) -> u64 {
         self.evicted
@@ -187,23 +201,38 @@ impl Links {
         self.slots.get_mut(slot.0).is_some()
     }
 
-    /// The place of a link, and whether it is a new one.
-    pub fn open(&mut self, link: Link, place: Place) -> (LinkSlot, bool) {
+    /// True for a link that has a place.
+    #[must_use]
+    pub fn is_known(&self, link: &Link) -> bool {
+        self.slots.find(link.hash(self.key), |entry| entry.told.link == *link).is_some()
+    }
+
+    /// The place of a link, and whether it is a new one; None where there is no room in this minute.
+    pub fn open(&mut self, link: Link, place: Place) -> Option<(LinkSlot, bool)> {
         let hash = link.hash(self.key);
         if let Some(slot) = self.slots.find(hash, |entry| entry.told.link == link) {
-            return (LinkSlot(slot), false);
+            return Some((LinkSlot(slot), false));
+        }
+        if self.slots.is_full() && self.replaced >= REPLACED_MAX {
+            return None;
         }
         let told = Use::nothing(link, self.minute, place);
         let (slot, old) = self.slots.add(Entry { hash, active: false, told, operations: Operations::default() });
         if let Some(mut old) = old {
             self.evicted += 1;
+            self.replaced += 1;
             self.operations -= old.operations.len();
             if old.active {
                 old.told.operations = old.operations.hand_over();
                 self.gone.push(old.told);
             }
         }
-        (LinkSlot(slot), true)
+        Some((LinkSlot(slot), true))
+    }
+
+    /// A flow has ended whose link found no room.
+    pub const fn turned_away(&mut self) {
+        self.evicted += 1;
     }
 
     /// A conversation of the link began.
@@ -231,10 +260,18 @@ impl Links {
         }
     }
 
-    /// Bytes were missing on the link.
-    pub fn gap(&mut self, slot: LinkSlot, bytes: u64) {
+    /// Bytes were missing of what the initiator (0) or the responder (1) sent.
+    pub fn gap(&mut self, slot: LinkSlot, from: u8, bytes: u64) {
         if let Some(entry) = self.entry(slot) {
-            entry.told.gap_bytes = entry.told.gap_bytes.saturating_add(bytes);
+            let missing = &mut entry.told.gap_bytes[usize::from(from & 1)];
+            *missing = missing.saturating_add(bytes);
+        }
+    }
+
+    /// The initiator (0) or the responder (1) was there and was not heard.
+    pub fn unheard(&mut self, slot: LinkSlot, from: u8) {
+        if let Some(entry) = self.entry(slot) {
+            entry.told.unheard[usize::from(from & 1)] = true;
         }
     }
 
@@ -312,7 +349,7 @@ impl Links {
     /// Hands over what links did in the minute at hand, in the order in which they did something first; `next` is the minute
     /// that begins.
     pub fn hand_over(&mut self, next: u64, mut to: impl FnMut(Use)) {
-        self.accepted = 0;
+        (self.accepted, self.replaced) = (0, 0);
         self.gone.drain(..).for_each(&mut to);
         let minute = std::mem::replace(&mut self.minute, next);
         for slot in std::mem::take(&mut self.active) {
@@ -356,7 +393,8 @@ impl Use {
             opened: 0,
             failed: 0,
             sent: [nothing; 2],
-            gap_bytes: 0,
+            gap_bytes: [0; 2],
+            unheard: [false; 2],
             operations: Vec::new(),
             other_messages: 0,
             accepted: Vec::new(),
@@ -372,6 +410,8 @@ pub struct Opened {
     pub link: Link,
     /// The frame that showed it.
     pub place: Place,
+    /// It may be the other way round: neither a handshake nor ports say who asked.
+    pub either_way: bool,
 }
 
 /// The name of an operation: the same for ever, in words of its protocol.

@@ -8,6 +8,7 @@ use wardtap_net::flow::FlowIdentity;
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::FrameLabel;
 
+use crate::assets::Status;
 use crate::links::{Opened, OperationNews, Use};
 use crate::tally::Tally;
 
@@ -18,6 +19,17 @@ pub struct Place {
     pub frame: FrameLabel,
     /// When it was captured.
     pub time: Timestamp,
+}
+
+/// A device was heard of which the hospital says that it is not in service.
+#[derive(Clone, Copy, Debug)]
+pub struct OutOfService {
+    /// By which address.
+    pub address: Address,
+    /// Where it is said to be.
+    pub status: Status,
+    /// The frame that showed it.
+    pub place: Place,
 }
 
 /// A fact.

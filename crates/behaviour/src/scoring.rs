@@ -3,223 +3,33 @@
 //! A link costs a look-up and a few comparisons a minute, whatever the length of what was learned. What departs from the
 //! baseline goes to the detections as [`Departure`]s; they decide what it means.
 
+mod adapt;
+mod coverage;
+mod departure;
 mod live;
 mod points;
 mod silence;
 
 use hashbrown::{HashMap, HashSet};
-use wardtap_net::address::Address;
 use wardtap_net::packet::Timestamp;
 
-use crate::alert::{Deviation, Severity};
-use crate::attack::Technique;
 use crate::baseline::kin::Kin;
 use crate::baseline::makes::{Habit, Makes};
 use crate::baseline::measure::{Measure, REFUSALS_OF_MIN, beside, beyond};
 use crate::baseline::novelty::{Facet, HOUR_DAYS_MIN, circumstances, shape};
 use crate::baseline::profile::{LinkProfile, Profiles, kind_index};
 use crate::baseline::store::{ANSWERS_MIN, Activity, MINUTES_PER_HOUR, witnesses};
-use crate::detection::About;
-use crate::detections::techniques::{of_operation, of_service};
 use crate::device::Devices;
-use crate::links::{Link, Opened, OperationNews, Service, Use, is_opaque, without_each};
-use crate::observation::Place;
+use crate::links::{Link, Opened, OperationNews, Service, Use, is_opaque, tells_less, without_each};
 use crate::parties::{Parties, Party, PartyLink};
-use live::Live;
+pub use adapt::{ADAPT_DAILY, ADAPT_MOST, Adaptation};
+use coverage::Coverage;
+pub use coverage::{Blind, Blindness};
+pub use departure::{Departure, Judged, What, score, severity};
+use live::{Live, LiveParty};
 
 /// The most links that are compared with the baseline at once; further ones that it does not hold are counted.
 pub const LIVE_MAX: usize = 262_144;
-
-/// Something that the baseline does not hold.
-#[derive(Clone, Debug)]
-pub struct Departure<'a> {
-    /// What it is.
-    pub what: What<'a>,
-    /// On which link.
-    pub link: Link,
-    /// Which parties those are.
-    pub parties: PartyLink,
-    /// A frame that shows it.
-    pub place: Place,
-    /// When.
-    pub time: Timestamp,
-    /// On how many days what is normal was seen.
-    pub days: u32,
-    /// Bytes missing on the link in this minute.
-    pub gap_bytes: u64,
-    /// Nothing was heard from one end.
-    pub one_sided: bool,
-}
-
-/// What the baseline does not hold.
-#[derive(Clone, Debug)]
-pub enum What<'a> {
-    /// A device: the initiator where `initiates`, else the responder.
-    Device {
-        /// Which end.
-        initiates: bool,
-        /// More surprising than the budget allows for.
-        rare: bool,
-    },
-    /// A link of a device that is not known.
-    Strange {
-        /// The responder offers the service to others.
-        offered: bool,
-        /// The device does what most of its make do.
-        typical: bool,
-    },
-    /// A link between devices that are known.
-    Link {
-        /// See [`circumstances`].
-        circumstances: u16,
-        /// How surprising, in natural units.
-        surprise: f64,
-        /// More surprising than the budget allows for.
-        rare: bool,
-    },
-    /// An operation on a link that is known.
-    Operation {
-        /// What it is.
-        name: &'a str,
-        /// See [`circumstances`].
-        circumstances: u16,
-        /// How surprising, in natural units.
-        surprise: f64,
-        /// More surprising than the budget allows for.
-        rare: bool,
-    },
-    /// Activity at an hour, more surprising than the budget allows for.
-    Hour {
-        /// By the site's clocks.
-        hour: u8,
-        /// How surprising, in natural units.
-        surprise: f64,
-    },
-    /// A silence beyond its factor.
-    Silence {
-        /// [`Measure::DevicePause`], [`Measure::LinkPause`] or [`Measure::OperationPause`].
-        measure: Measure,
-        /// Of which operation, where it is one's.
-        operation: Option<&'a str>,
-        /// Minutes.
-        now: u64,
-        /// Minutes that were normal.
-        normal: u64,
-        /// How many times as long as deviates.
-        excess: f64,
-        /// The responder is silent, not the initiator.
-        of_responder: bool,
-    },
-    /// A quantity beyond its factor.
-    Beyond {
-        /// Which.
-        measure: Measure,
-        /// Of which operation, where it is one's.
-        operation: Option<&'a str>,
-        /// How much.
-        now: u64,
-        /// How much was normal.
-        normal: u64,
-        /// How many times as much as deviates.
-        excess: f64,
-    },
-    /// A value at a place of an operation beside all that were learned.
-    Point {
-        /// Compared as which: a setting or a reading.
-        measure: Measure,
-        /// Of which operation.
-        operation: &'a str,
-        /// At which place.
-        place: u32,
-        /// The value.
-        now: i32,
-        /// The end of the range of those learned.
-        normal: i32,
-        /// How many times as far as deviates.
-        excess: f64,
-    },
-    /// A place whose values move has not changed.
-    Frozen {
-        /// Of which operation.
-        operation: &'a str,
-        /// Which place.
-        place: u32,
-        /// For so many minutes in which it was seen.
-        now: u32,
-        /// The most that was normal.
-        normal: u32,
-        /// How many times as many as deviate.
-        excess: f64,
-    },
-    /// The values of an operation are those of a sequence that came before, again and again, which they never were.
-    Looped {
-        /// Of which operation.
-        operation: &'a str,
-        /// How many messages the sequence has.
-        messages: u16,
-    },
-}
-
-/// What a detection makes of a departure.
-pub struct Judged {
-    /// How bad.
-    pub severity: Severity,
-    /// 0 to 100.
-    pub score: u8,
-    /// One sentence that a nurse manager understands.
-    pub explanation: String,
-    /// What would be normal.
-    pub expected: String,
-    /// What was seen.
-    pub observed: String,
-}
-
-impl Departure<'_> {
-    /// The deviation: `device` is at risk, the other end did it.
-    #[must_use]
-    pub fn deviation(&self, about: &'static About, device: Address, subject: String, judged: Judged) -> Deviation {
-        let Link { initiator, responder, .. } = self.link;
-        let peer = if device == initiator { responder } else { initiator };
-        let evidence = Some(self.place).filter(|place| place.frame.number() > 0).into_iter().collect();
-        let Judged { severity, score, explanation, expected, observed } = judged;
-        Deviation {
-            about,
-            attack: self.techniques(),
-            device,
-            peer: Some(peer),
-            subject: subject.into(),
-            severity,
-            score,
-            explanation,
-            expected,
-            observed,
-            observations: self.days.into(),
-            count: 1,
-            evidence,
-            first: self.time,
-            last: self.time,
-            flow: None,
-            sha256: None,
-            gap_bytes: self.gap_bytes,
-            one_sided: self.one_sided,
-        }
-    }
-}
-
-impl Departure<'_> {
-    /// What it stands for, where that is more than its detection knows.
-    fn techniques(&self) -> Option<&'static [Technique]> {
-        match &self.what {
-            What::Operation { name, .. } => of_operation(name),
-            What::Beyond { measure: Measure::Value, .. } => None,
-            What::Beyond { operation: Some(name), .. } => of_operation(name),
-            What::Link { .. } | What::Beyond { .. } => {
-                of_service(self.link.service, self.parties.responder == Party::OUTSIDE)
-            }
-            _ => None,
-        }
-    }
-}
 
 /// Compares.
 pub struct Scorer {
@@ -234,20 +44,9 @@ pub struct Scorer {
     active: Vec<LiveParty>,
     /// The devices that are not known, and whether all that each has done is typical of its make.
     new_devices: HashMap<Party, bool, foldhash::fast::RandomState>,
+    coverage: Coverage,
+    adaptation: Option<Adaptation>,
     refused: u64,
-}
-
-/// A party that was active.
-#[derive(Clone, Copy, Default)]
-struct LiveParty {
-    activity: Activity,
-    /// The longest time in which it sent nothing that is normal, where it is steady.
-    pause: Option<u32>,
-    days: u32,
-    /// Its silence is told.
-    silent: bool,
-    /// A link of it.
-    link: Option<PartyLink>,
 }
 
 /// Who has to do with what.
@@ -274,7 +73,7 @@ impl Scorer {
             acquaintance.devices.insert(party);
             acquaintance.makes.device(id);
             let pause = Some(device.pause).filter(|_| device.is_steady());
-            *at_place(&mut active, party) = LiveParty { pause, days: device.days, ..LiveParty::default() };
+            *at_place(&mut active, party) = LiveParty::new(pause, device.days);
         }
         for (key, profile) in std::mem::take(&mut profiles.links) {
             kin.add(&key, &profile);
@@ -297,8 +96,33 @@ impl Scorer {
             }
             links.insert(link, profile);
         }
-        let (live, new_devices) = (HashMap::default(), HashMap::default());
-        Self { profiles, links, kin, acquaintance, live, order: Vec::new(), active, new_devices, refused: 0 }
+        let (live, new_devices, coverage) = (HashMap::default(), HashMap::default(), Coverage::default());
+        Self {
+            profiles,
+            links,
+            kin,
+            acquaintance,
+            live,
+            order: Vec::new(),
+            active,
+            new_devices,
+            coverage,
+            adaptation: None,
+            refused: 0,
+        }
+    }
+
+    /// Has what is normal widen while it compares, or not.
+    #[must_use]
+    pub fn adapting(self, adaptation: Option<Adaptation>) -> Self {
+        Self { adaptation, ..self }
+    }
+
+    /// Something was told of a link: what it does today is not taken for normal.
+    pub fn told(&mut self, link: PartyLink) {
+        if let Some(adaptation) = &mut self.adaptation {
+            adaptation.told(link);
+        }
     }
 
     /// What is normal; without the links.
@@ -362,7 +186,8 @@ impl Scorer {
             to(departure(What::Strange { offered, typical }));
             return;
         }
-        if self.links.contains_key(&key) {
+        let reversed = PartyLink { initiator: key.responder, responder: key.initiator, ..key };
+        if self.links.contains_key(&key) || opened.either_way && self.links.contains_key(&reversed) {
             return;
         }
         let acquaintance = &self.acquaintance;
@@ -439,6 +264,9 @@ impl Scorer {
             }
             return;
         }
+        if self.coverage.is_lossy && profile.operations.keys().any(|known| tells_less(&news.name, known)) {
+            return;
+        }
         let Some(live) = self.live.get_mut(&key).filter(|_| news.is_new) else { return };
         if !live.first_seen(&news.name) {
             return;
@@ -473,6 +301,7 @@ impl Scorer {
         let Some(key) = parties.link(&used.link, devices) else { return };
         let minute = u32::try_from(used.minute).unwrap_or(u32::MAX);
         let time = Timestamp::from_seconds(used.minute * 60);
+        self.coverage.take(minute, used);
         let activity = self.activity(key, minute, used);
         if let Some(key) = key.to_anybody()
             && self.links.contains_key(&key)
@@ -480,7 +309,7 @@ impl Scorer {
             && let (Some(live), Some(profile)) = (self.live.get_mut(&key), self.links.get(&key))
         {
             let witnesses = witnesses(&activity, true);
-            live.take(minute, used, &witnesses);
+            live.take(minute, used, &witnesses, profile.hour_missing);
             for operation in &used.operations {
                 let normal = || profile.operations.get(&*operation.name);
                 let patience = || silence::patience(&operation.name, normal(), &self.profiles);
@@ -492,8 +321,10 @@ impl Scorer {
         }
         let (Some(live), Some(profile)) = (self.live.get_mut(&key), self.links.get(&key)) else { return };
         let witnesses = witnesses(&activity, false);
-        live.take(minute, used, &witnesses);
+        live.take(minute, used, &witnesses, profile.hour_missing);
         let thresholds = &self.profiles.thresholds;
+        let local = parties.site().local(time);
+        let mut adapted = self.adaptation.as_mut().map(|adaptation| adaptation.link(key, local.day));
         let mut tell = |what: What<'_>, days: u32| {
             to(Departure {
                 what,
@@ -502,12 +333,17 @@ impl Scorer {
                 place: used.place,
                 time,
                 days,
-                gap_bytes: used.gap_bytes,
+                gap_bytes: used.gap_bytes[0].saturating_add(used.gap_bytes[1]),
                 one_sided: used.sent.iter().any(|sent| sent.packets == 0),
             });
         };
-        let mut check = |measure: Measure, operation: Option<&str>, (now, normal): (u64, u64), days| {
-            let excess = measure.ratio(now, normal) / thresholds.factor(measure);
+        let mut check = |measure: Measure, place: usize, operation: Option<&str>, (now, normal): (u64, u64), days| {
+            let times = measure.ratio(now, normal);
+            let times = match &mut adapted {
+                Some(adapted) => adapted.of_normal(measure, place, operation, times),
+                None => times,
+            };
+            let excess = times / thresholds.factor(measure);
             let is_measured = operation.is_some() || profile.is_measured();
             if excess > 1.0 && is_measured {
                 tell(What::Beyond { measure, operation, now, normal, excess }, days);
@@ -516,18 +352,25 @@ impl Scorer {
         for place in 0..2 {
             check(
                 Measure::MinuteBytes,
+                place,
                 None,
                 (live.minute_bytes[place], profile.minute_bytes[place].next()),
                 profile.days,
             );
-            check(Measure::HourBytes, None, (live.hour_bytes[place], profile.hour_bytes[place].next()), profile.days);
+            check(
+                Measure::HourBytes,
+                place,
+                None,
+                (live.hour_bytes[place], profile.hour_bytes[place].next()),
+                profile.days,
+            );
         }
         for (measure, now, normal) in [
             (Measure::MinuteOpened, live.minute_opened, profile.minute_opened.next()),
             (Measure::HourOpened, live.hour_opened, profile.hour_opened.next()),
             (Measure::HourFailed, live.hour_failed, profile.hour_failed.next()),
         ] {
-            check(measure, None, (now.into(), normal), profile.days);
+            check(measure, 0, None, (now.into(), normal), profile.days);
         }
         for operation in &used.operations {
             let Some(normal) = profile.operations.get(&*operation.name) else { continue };
@@ -537,7 +380,7 @@ impl Scorer {
                 continue;
             }
             let mut check = |measure, now: u64, normal_now: u64| {
-                check(measure, Some(&operation.name), (now, normal_now), normal.days);
+                check(measure, 0, Some(&operation.name), (now, normal_now), normal.days);
             };
             check(Measure::MinuteMessages, now.minute_count.into(), normal.minute_count.next());
             check(Measure::HourMessages, now.hour_count.into(), normal.hour_count.next());
@@ -564,7 +407,6 @@ impl Scorer {
                 .chain(looped)
                 .for_each(|what| tell(what, normal.days));
         }
-        let local = parties.site().local(time);
         let hours = &profile.hours[kind_index(local.kind)];
         let unlikely = hours.unlikely(local.hour);
         if hours.days >= HOUR_DAYS_MIN && unlikely > 0 && live.hour_told != minute / MINUTES_PER_HOUR {
@@ -580,14 +422,16 @@ impl Scorer {
     /// The activity of both ends, this minute counted.
     fn activity(&mut self, key: PartyLink, minute: u32, used: &Use) -> [Activity; 2] {
         let mut activity = [Activity::default(); 2];
-        for ((party, sent), activity) in [key.initiator, key.responder].into_iter().zip(&used.sent).zip(&mut activity) {
+        for (place, party) in [key.initiator, key.responder].into_iter().enumerate() {
             let live = at_place(&mut self.active, party);
-            if sent.packets > 0 {
-                live.activity.at(minute);
-                live.silent = false;
-                live.link = Some(key);
+            let is_heard = used.sent[place].packets > 0;
+            if is_heard {
+                live.heard(minute, key);
             }
-            *activity = live.activity;
+            if is_heard || used.unheard[place] {
+                live.was_there(minute, self.coverage.lost);
+            }
+            activity[place] = live.activity;
         }
         activity
     }
@@ -622,20 +466,4 @@ const fn habits(link: PartyLink) -> [Habit<Party>; 2] {
 
 fn pair(one: Party, other: Party) -> (Party, Party) {
     (one.min(other), one.max(other))
-}
-
-/// A quantity so many times beyond where it deviates is no accident of the days that were learned.
-const CLEAR: f64 = 2.0;
-
-/// How bad a quantity is that lies so many times beyond where it deviates, if what is `clear` is so bad: what is only just
-/// beyond may be one of the few that the alert budget allows for.
-#[must_use]
-pub fn severity(excess: f64, clear: Severity) -> Severity {
-    if excess < CLEAR { Severity::Low } else { clear }
-}
-
-/// A score of 0 to 100 from a surprise in natural units.
-#[must_use]
-pub fn score(surprise: f64) -> u8 {
-    (surprise * 7.0).clamp(0.0, 100.0) as u8
 }

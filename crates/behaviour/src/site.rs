@@ -295,14 +295,25 @@ impl Site {
     /// A moment as its clocks and its calendar show it.
     #[must_use]
     pub fn local(&self, time: Timestamp) -> Local {
+        let local = self.local_seconds(time);
+        let day = local.div_euclid(SECONDS_PER_DAY) as i32;
+        let hour = (local.rem_euclid(SECONDS_PER_DAY) / 3600) as u8;
+        Local { day, hour, kind: self.kind(day) }
+    }
+
+    /// A moment as people write what its clocks and its calendar show: 2026-12-01 22:00.
+    #[must_use]
+    pub fn clock(&self, time: Timestamp) -> String {
+        let (day, minutes) = (self.local(time).day, self.local_seconds(time).rem_euclid(SECONDS_PER_DAY) / 60);
+        format!("{} {:02}:{:02}", Day(day), minutes / 60, minutes % 60)
+    }
+
+    fn local_seconds(&self, time: Timestamp) -> i64 {
         let seconds = time.seconds();
         let after = self.offsets.partition_point(|&(from, _)| from <= seconds);
         let offset = after.checked_sub(1).and_then(|place| self.offsets.get(place)).map_or(0, |&(_, offset)| offset);
         // Below 2^35: a timestamp ends in 2554.
-        let local = seconds as i64 + i64::from(offset);
-        let day = local.div_euclid(SECONDS_PER_DAY) as i32;
-        let hour = (local.rem_euclid(SECONDS_PER_DAY) / 3600) as u8;
-        Local { day, hour, kind: self.kind(day) }
+        seconds as i64 + i64::from(offset)
     }
 
     /// What kind of day a day is.

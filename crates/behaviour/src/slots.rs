@@ -99,6 +99,12 @@ impl<E: Entry> Slots<E> {
         (id, Some(old))
     }
 
+    /// True when a new entry takes the place of another.
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        self.entries.len() >= self.max
+    }
+
     /// How many entries there are.
     #[must_use]
     pub fn len(&self) -> usize {

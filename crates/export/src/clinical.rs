@@ -91,19 +91,26 @@ pub fn clinical(about: &About, device: Option<&Device>, asset: Option<&Asset>) -
     let by_class = text.map_or(Isolation::Ask, default_isolation);
     let stated = asset.and_then(|asset| asset.isolation);
     let isolation = stated.unwrap_or(by_class);
-    let said = |said: fn(&Asset) -> &str| asset.map(said).filter(|said| !said.is_empty());
     let (impact, response) = text.map_or(("", ""), |text| (&text.impact, &text.response));
     Clinical {
-        function: match said(|asset| &asset.function) {
-            Some(function) => function.to_owned(),
-            None => function(device, asset, text.map_or("", |text| &text.title)),
-        },
-        location: said(|asset| &asset.location).map(ToOwned::to_owned),
+        function: function(device, asset),
+        location: location(asset).map(ToOwned::to_owned),
         impact: joined(&[about.impact, impact]),
         response: joined(&[about.response, response, TEXTS.sentence(isolation)]),
         isolation: isolation.name(),
-        workaround: said(|asset| &asset.workaround).map(ToOwned::to_owned),
+        workaround: said(asset, |asset| &asset.workaround).map(ToOwned::to_owned),
         source: if stated.is_some() { "assets" } else { "class" },
+    }
+}
+
+/// What an alert of a detection means for care that is about the sensor itself, which nobody is treated with.
+#[must_use]
+pub fn of_sensor(about: &About, asset: Option<&Asset>) -> Clinical {
+    Clinical {
+        function: "hears what is told here".to_owned(),
+        impact: about.impact.to_owned(),
+        response: about.response.to_owned(),
+        ..clinical(about, None, asset)
     }
 }
 
@@ -113,11 +120,32 @@ fn default_isolation(text: &ClassText) -> Isolation {
     if never { Isolation::NeverWhileInUse } else { Isolation::Ask }
 }
 
-/// What a device does where nobody has said: its class as the assets file has it, else what it speaks.
-fn function(device: Option<&Device>, asset: Option<&Asset>, title: &str) -> String {
+fn said(asset: Option<&Asset>, what: fn(&Asset) -> &str) -> Option<&str> {
+    asset.map(what).filter(|said| !said.is_empty())
+}
+
+/// Where a device is, as the assets file says.
+#[must_use]
+pub fn location(asset: Option<&Asset>) -> Option<&str> {
+    said(asset, |asset| &asset.location)
+}
+
+/// What a device does in words that everybody knows: as the assets file says, else its class.
+#[must_use]
+pub fn kind<'a>(device: Option<&Device>, asset: Option<&'a Asset>) -> Option<&'a str> {
+    let title = || TEXTS.of(class_of(device, asset)).map(|text| text.title.as_str());
+    said(asset, |asset| &asset.function).or_else(title).filter(|kind| !kind.is_empty())
+}
+
+/// What a device does: as the assets file says, else its class as that has it, else what it speaks.
+#[must_use]
+pub fn function(device: Option<&Device>, asset: Option<&Asset>) -> String {
+    if let Some(function) = said(asset, |asset| &asset.function) {
+        return function.to_owned();
+    }
     let roles = device.map(roles).unwrap_or_default();
     if asset.is_some_and(|asset| asset.class != Class::Unknown) {
-        title.to_owned()
+        kind(device, asset).unwrap_or_default().to_owned()
     } else if roles.is_empty() {
         "not known".to_owned()
     } else {

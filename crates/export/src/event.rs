@@ -4,6 +4,7 @@ mod alert;
 mod departure;
 mod device;
 mod flow;
+mod incident;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -16,6 +17,7 @@ pub use alert::*;
 pub use departure::*;
 pub use device::*;
 pub use flow::*;
+pub use incident::*;
 
 /// The version of the events' shape.
 pub const SCHEMA: &str = "wardtap/1";
@@ -28,6 +30,8 @@ pub const SCHEMA: &str = "wardtap/1";
 pub enum Event {
     /// A deviation.
     Alert(AlertEvent),
+    /// Alerts that belong together.
+    Incident(IncidentEvent),
     /// A device's first appearance, or a change of its identity.
     Device(DeviceEvent),
     /// An application message.
@@ -50,6 +54,7 @@ macro_rules! event_type {
     };
 }
 event_type!(AlertType, "alert");
+event_type!(IncidentType, "incident");
 event_type!(DeviceType, "device");
 event_type!(MessageType, "message");
 event_type!(FlowType, "flow");

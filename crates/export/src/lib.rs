@@ -10,4 +10,5 @@ pub mod message;
 pub mod metrics;
 pub mod schema;
 pub mod statistics;
+pub mod story;
 pub mod summary;

@@ -12,6 +12,7 @@ use prometheus::{Encoder, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncode
 use wardtap_behaviour::alert::Severity;
 use wardtap_behaviour::class::Class;
 use wardtap_behaviour::detection::DETECTIONS;
+use wardtap_behaviour::suppression::Why;
 use wardtap_dissect::PROTOCOLS;
 use wardtap_net::packet::NANOS_PER_SECOND;
 use wardtap_net::peel::Undecoded;
@@ -66,6 +67,10 @@ pub struct Measured<'a> {
     pub response_sums: &'a [u64],
     /// Alerts raised, by detection and severity.
     pub alerts: Vec<(&'static str, [u64; 5])>,
+    /// Incidents that are open, by severity.
+    pub incidents_open: [u64; 5],
+    /// Incidents that began, by severity.
+    pub incidents: [u64; 5],
     /// Devices by class.
     pub classes: BTreeMap<Class, u64>,
     /// Of the build.
@@ -146,15 +151,20 @@ pub fn render(measured: &Measured<'_>) -> prometheus::Result<Vec<u8>> {
             alerts.with_label_values(&[about.name, severity.name()]).inc_by(count);
         }
     }
-    let (name, help) = ("wardtap_alerts_suppressed_total", "Alerts that the configuration suppressed.");
-    let suppressed = counters(name, help, &["detection"])?;
+    let suppressed = counters("wardtap_alerts_suppressed_total", "Alerts not told.", &["detection", "reason"])?;
     for about in DETECTIONS {
-        let count = statistics.alerts_suppressed.get(about.name).copied().unwrap_or(0);
-        suppressed.with_label_values(&[about.name]).inc_by(count);
+        let counts = statistics.alerts_suppressed.get(about.name);
+        for why in Why::ALL {
+            let count = counts.and_then(|counts| counts.get(why.name())).copied().unwrap_or(0);
+            suppressed.with_label_values(&[about.name, why.name()]).inc_by(count);
+        }
     }
-    let incidents = gauges("wardtap_incidents_open", "Incidents that are open.", &["severity"])?;
-    for severity in Severity::ALL {
-        incidents.with_label_values(&[severity.name()]).set(0);
+    let open = gauges("wardtap_incidents_open", "Incidents that are open.", &["severity"])?;
+    let incidents = counters("wardtap_incidents_total", "Incidents that began.", &["severity"])?;
+    for (place, severity) in Severity::ALL.iter().enumerate() {
+        open.with_label_values(&[severity.name()])
+            .set(i64::try_from(measured.incidents_open[place]).unwrap_or(i64::MAX));
+        incidents.with_label_values(&[severity.name()]).inc_by(measured.incidents[place]);
     }
     let evicted = counters("wardtap_evicted_total", "Entries given up for want of room.", &["table"])?;
     for (table, &count) in &statistics.evicted {

@@ -29,10 +29,10 @@ pub struct Statistics {
     pub transport: Transport,
     /// Devices heard.
     pub devices: u64,
-    /// Alerts that the configuration suppressed, by detection; absent where there are none.
+    /// Alerts that were suppressed, by detection and reason; absent where there are none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(default)]
-    pub alerts_suppressed: BTreeMap<String, u64>,
+    pub alerts_suppressed: BTreeMap<String, BTreeMap<String, u64>>,
     /// What was given up for want of room, by table.
     pub evicted: BTreeMap<String, u64>,
     /// Octets copied on the way from capture to message.

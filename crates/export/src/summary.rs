@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use wardtap_behaviour::device::Device;
+use wardtap_behaviour::suppression::Why;
 use wardtap_dissect::PROTOCOLS;
 use wardtap_net::address::Address;
 use wardtap_net::packet::NANOS_PER_SECOND;
@@ -21,10 +22,26 @@ pub struct Summarised<'a> {
     pub responses: &'a [Responses],
     /// The devices.
     pub known: Known<'a>,
+    /// The incidents, as last told.
+    pub incidents: &'a [ToldIncident],
+    /// How many there were.
+    pub incidents_total: u64,
     /// The alerts, as last told.
     pub alerts: &'a [AlertEvent],
     /// How many were raised.
     pub raised: u64,
+}
+
+/// What a summary shows of an incident.
+pub struct ToldIncident {
+    /// Its id.
+    pub id: String,
+    /// How bad it is.
+    pub severity: &'static str,
+    /// How many alerts it has.
+    pub alerts: u64,
+    /// Its paragraph.
+    pub summary: String,
 }
 
 /// Captures listed; the rest is counted.
@@ -33,6 +50,10 @@ const CAPTURES_SHOWN: usize = 10;
 const DEVICES_SHOWN: usize = 20;
 /// Kinds of message listed per protocol.
 const KINDS_SHOWN: usize = 12;
+/// Incidents listed.
+const INCIDENTS_SHOWN: usize = 10;
+/// Columns of the lines of a paragraph.
+const COLUMNS: usize = 120;
 /// Alerts listed.
 const ALERTS_SHOWN: usize = 20;
 
@@ -51,6 +72,7 @@ fn sections(out: &mut String, all: &Summarised<'_>) -> std::fmt::Result {
     devices(out, all.known)?;
     messages(out, all)?;
     anomalies(out, all.statistics)?;
+    incidents(out, all)?;
     alerts(out, all)?;
     damage(out, all.statistics)
 }
@@ -212,6 +234,42 @@ fn anomalies(out: &mut String, statistics: &Statistics) -> std::fmt::Result {
     Ok(())
 }
 
+fn incidents(out: &mut String, all: &Summarised<'_>) -> std::fmt::Result {
+    heading(out, &format!("Incidents  {}", grouped(all.incidents_total)))?;
+    if all.incidents_total == 0 {
+        writeln!(out, "  none")?;
+    }
+    for incident in all.incidents.iter().take(INCIDENTS_SHOWN) {
+        let ToldIncident { id, severity, alerts, summary } = incident;
+        let plural = if *alerts == 1 { "" } else { "s" };
+        writeln!(out, "  {}  {} alert{plural}, incident {id}", severity.to_uppercase(), grouped(*alerts))?;
+        wrapped(out, summary)?;
+    }
+    // Not all are kept for the summary.
+    let more = all.incidents_total.saturating_sub(all.incidents.len().min(INCIDENTS_SHOWN) as u64);
+    if more > 0 {
+        writeln!(out, "  and {} more (--events FILE lists all)", grouped(more))?;
+    }
+    Ok(())
+}
+
+/// A paragraph in lines that a screen holds.
+fn wrapped(out: &mut String, paragraph: &str) -> std::fmt::Result {
+    const INDENT: &str = "    ";
+    let mut line = String::new();
+    for word in paragraph.split_whitespace() {
+        if !line.is_empty() && INDENT.len() + line.chars().count() + 1 + word.chars().count() > COLUMNS {
+            writeln!(out, "{INDENT}{line}")?;
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    writeln!(out, "{INDENT}{line}")
+}
+
 fn alerts(out: &mut String, all: &Summarised<'_>) -> std::fmt::Result {
     heading(out, &format!("Alerts  {}", grouped(all.raised)))?;
     if all.raised == 0 {
@@ -234,9 +292,16 @@ fn alerts(out: &mut String, all: &Summarised<'_>) -> std::fmt::Result {
             writeln!(out, "    evidence  {} frame {}, alert {}", frame.capture, frame.frame, alert.id)?;
         }
     }
-    let suppressed: u64 = all.statistics.alerts_suppressed.values().sum();
-    if suppressed > 0 {
-        writeln!(out, "  and {} suppressed by the configuration", grouped(suppressed))?;
+    for (why, said) in [
+        (Why::Configuration, "suppressed by the configuration"),
+        (Why::Maintenance, "during announced work, which it looks like"),
+        (Why::OutOfService, "silences of devices that are not in service"),
+    ] {
+        let suppressed = all.statistics.alerts_suppressed.values().filter_map(|counts| counts.get(why.name()));
+        let suppressed: u64 = suppressed.sum();
+        if suppressed > 0 {
+            writeln!(out, "  and {} {said}", grouped(suppressed))?;
+        }
     }
     // Not all that were raised are kept for the summary.
     let more = all.raised.saturating_sub(all.alerts.len().min(ALERTS_SHOWN) as u64);

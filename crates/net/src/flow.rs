@@ -326,6 +326,13 @@ impl FlowHead {
         side.of(&self.volume).packets > 0
     }
 
+    /// True for an end that is there and was not heard: the other end has acknowledged what it sent (RFC 9293 section 3.4: a
+    /// segment without an acknowledgement is sent only before the first one came).
+    #[must_use]
+    pub const fn is_unheard(&self, side: Side) -> bool {
+        !self.is_heard(side) && side.other().of(&self.tcp).acknowledges()
+    }
+
     /// True when only one end was heard so far.
     #[must_use]
     pub const fn is_one_sided(&self) -> bool {

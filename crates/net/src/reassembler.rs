@@ -89,8 +89,13 @@ impl Half {
         }
     }
 
+    /// True where this end has acknowledged anything.
+    pub(crate) const fn acknowledges(&self) -> bool {
+        self.flags & ACKNOWLEDGED != 0
+    }
+
     fn has_acknowledged(&self, sequence: u32) -> bool {
-        self.flags & ACKNOWLEDGED != 0 && (0..=AHEAD_MAX).contains(&distance(sequence, self.acknowledged))
+        self.acknowledges() && (0..=AHEAD_MAX).contains(&distance(sequence, self.acknowledged))
     }
 }
 

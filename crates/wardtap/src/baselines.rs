@@ -1,11 +1,14 @@
 //! Reads baseline files.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
-use wardtap_behaviour::baseline::file::{Baseline, BaselineError, Front, Header, LINE_MAX};
+use anyhow::anyhow;
+use wardtap_behaviour::baseline::file::{Baseline, BaselineError, Front, FrontReader, Header, LINE_MAX};
+
+/// So much of a file is read at once.
+const PIECE: u64 = 1 << 16;
 
 /// All of a baseline.
 pub fn whole(path: &Path) -> anyhow::Result<Baseline> {
@@ -15,23 +18,50 @@ pub fn whole(path: &Path) -> anyhow::Result<Baseline> {
 
 /// What scoring needs of a baseline.
 pub fn front(path: &Path) -> anyhow::Result<Front> {
-    let file = octets(path)?;
-    Front::from_bytes(&file).map_err(|error| anyhow!("{}: {error}", path.display()))
+    let (start, header, mut file) = begin(path)?;
+    let mut reader = FrontReader::new(header);
+    let mut piece = start.get(header.line()..).unwrap_or_default().to_vec();
+    // One more shows that it is longer than it says.
+    let mut rest = header.octets().saturating_add(1).saturating_sub(start.len() as u64);
+    while !piece.is_empty() {
+        reader.take(&piece);
+        piece.clear();
+        rest -= read(&mut piece, &mut file, rest.min(PIECE)).map_err(|error| unreadable(path, error))? as u64;
+    }
+    reader.finish().map_err(|error| anyhow!("{}: {error}", path.display()))
 }
 
 /// The octets of a file that begins as a baseline does: of another, however large, no more than its beginning is read.
 fn octets(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let read = |into: &mut Vec<u8>, from: &File, at_most: u64| from.take(at_most).read_to_end(into);
-    let file = File::open(path).with_context(|| unreadable(path))?;
-    let mut octets = Vec::new();
-    read(&mut octets, &file, LINE_MAX as u64).with_context(|| unreadable(path))?;
-    let header = Header::of(&octets).map_err(|error: BaselineError| anyhow!("{}: {error}", path.display()))?;
+    let (mut octets, header, mut file) = begin(path)?;
     // One more shows that it is longer than it says.
     let rest = header.octets().saturating_add(1).saturating_sub(octets.len() as u64);
-    read(&mut octets, &file, rest).with_context(|| unreadable(path))?;
+    read(&mut octets, &mut file, rest).map_err(|error| unreadable(path, error))?;
     Ok(octets)
 }
 
-fn unreadable(path: &Path) -> String {
-    format!("{}: cannot read the baseline", path.display())
+/// How a file begins.
+fn begin(path: &Path) -> anyhow::Result<(Vec<u8>, Header, File)> {
+    let mut file = File::open(path).map_err(|error| unreadable(path, error))?;
+    let mut octets = Vec::new();
+    read(&mut octets, &mut file, LINE_MAX as u64).map_err(|error| unreadable(path, error))?;
+    let header = Header::of(&octets).map_err(|error: BaselineError| anyhow!("{}: {error}", path.display()))?;
+    Ok((octets, header, file))
+}
+
+fn read(into: &mut Vec<u8>, from: &mut File, at_most: u64) -> io::Result<usize> {
+    from.take(at_most).read_to_end(into)
+}
+
+fn unreadable(path: &Path, error: io::Error) -> anyhow::Error {
+    let path = path.display();
+    let sentence = match error.kind() {
+        io::ErrorKind::NotFound => {
+            format!("{path}: there is no such baseline: `wardtap learn CAPTURE... --out {path}` makes one")
+        }
+        _ => format!(
+            "{path}: cannot read the baseline: {error}: name a file that `wardtap learn` made and that may be read"
+        ),
+    };
+    anyhow::Error::new(error).context(sentence)
 }

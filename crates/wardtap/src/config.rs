@@ -14,7 +14,7 @@ use wardtap_net::address::Address;
 use wardtap_net::packet::Timestamp;
 
 use crate::assets::mac;
-use crate::cli::{self, EventType, Given, Learn, Replay, SeverityName};
+use crate::cli::{self, EventType, Given, Intake, Replay, SeverityName};
 use crate::located::{Mistake, Place, Written, one_of};
 
 /// What a configuration file says, read and checked; `None` where it says nothing.
@@ -34,11 +34,8 @@ pub struct Options {
     pub event_types: Option<Vec<EventType>>,
     pub metrics: Option<PathBuf>,
     pub assets: Option<PathBuf>,
-    pub filter: Option<String>,
-    pub memory: Option<u64>,
-    pub workers: Option<u8>,
     pub fail_on: Option<SeverityName>,
-    pub flows_by_vlan: Option<bool>,
+    pub intake: IntakeOptions,
 }
 
 impl Options {
@@ -47,22 +44,28 @@ impl Options {
         or(&mut replay.events, self.events);
         or(&mut replay.metrics, self.metrics);
         or(&mut replay.assets, self.assets);
-        or(&mut replay.filter, self.filter);
         or(&mut replay.fail_on, self.fail_on);
         put(&mut replay.event_types, self.event_types, given.has("event_types"));
-        put(&mut replay.memory, self.memory, given.has("memory"));
-        put(&mut replay.workers, self.workers, given.has("workers"));
-        put(&mut replay.flows_by_vlan, self.flows_by_vlan, given.has("flows_by_vlan"));
+        self.intake.fill(&mut replay.intake, given);
     }
 }
 
-impl Options {
-    /// As [`Self::fill`], for learning.
-    pub fn fill_learn(self, learn: &mut Learn, given: &Given) {
-        or(&mut learn.filter, self.filter);
-        put(&mut learn.memory, self.memory, given.has("memory"));
-        put(&mut learn.workers, self.workers, given.has("workers"));
-        put(&mut learn.flows_by_vlan, self.flows_by_vlan, given.has("flows_by_vlan"));
+/// Which captures are read, and how.
+#[derive(Debug, Default)]
+pub struct IntakeOptions {
+    filter: Option<String>,
+    memory: Option<u64>,
+    workers: Option<u8>,
+    flows_by_vlan: Option<bool>,
+}
+
+impl IntakeOptions {
+    /// Puts in what the command line does not say.
+    pub fn fill(self, intake: &mut Intake, given: &Given) {
+        or(&mut intake.filter, self.filter);
+        put(&mut intake.memory, self.memory, given.has("memory"));
+        put(&mut intake.workers, self.workers, given.has("workers"));
+        put(&mut intake.flows_by_vlan, self.flows_by_vlan, given.has("flows_by_vlan"));
     }
 }
 
@@ -213,11 +216,13 @@ fn options(written: &Written, document: Document, folder: &Path) -> Result<Optio
         event_types: event_types.transpose()?,
         metrics: document.metrics.map(beside),
         assets: document.assets.map(beside),
-        filter: document.filter.map(Spanned::into_inner),
-        memory: memory.transpose()?,
-        workers: workers.transpose()?,
         fail_on: fail_on.transpose()?,
-        flows_by_vlan: document.flows_by_vlan,
+        intake: IntakeOptions {
+            filter: document.filter.map(Spanned::into_inner),
+            memory: memory.transpose()?,
+            workers: workers.transpose()?,
+            flows_by_vlan: document.flows_by_vlan,
+        },
     })
 }
 

@@ -4,10 +4,13 @@ use std::cmp::Reverse;
 use std::io::{self, Write};
 
 use serde::Serialize;
-use wardtap_behaviour::alert::{Severity, State};
+use wardtap_behaviour::alert::{Alert, Severity, State};
+use wardtap_behaviour::incident::Incident;
 use wardtap_behaviour::judge::{DeviceNews, Judge, Verdict};
 use wardtap_behaviour::observation::Observation;
-use wardtap_export::event::{AlertEvent, DeviceEvent, Known};
+use wardtap_behaviour::site::Site;
+use wardtap_export::event::{AlertEvent, DeviceEvent, IncidentEvent, Known};
+use wardtap_export::summary::ToldIncident;
 
 use crate::batch::{Batch, Bundle, Key, Last};
 
@@ -15,6 +18,7 @@ use crate::batch::{Batch, Bundle, Key, Last};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EventTypes {
     pub alert: bool,
+    pub incident: bool,
     pub device: bool,
     pub message: bool,
     pub flow: bool,
@@ -48,9 +52,15 @@ pub struct Judgement {
     pub judge: Judge,
     pub events: Events,
     captures: Vec<String>,
+    /// By whose clocks incidents are told.
+    site: Site,
+    /// The incidents as last told, for the summary, in the order in which they began.
+    incidents: Vec<(Severity, ToldIncident)>,
+    /// How many proved to be part of another.
+    merged: u64,
     /// The alerts as last told, for the summary, in the order in which they were raised.
     alerts: Vec<(Severity, AlertEvent)>,
-    summary_alerts: usize,
+    kept: Kept,
     /// The worst alert so far.
     pub worst: Option<Severity>,
     told: Vec<Told>,
@@ -59,17 +69,27 @@ pub struct Judgement {
 /// What is to be written: decided by the judge, written once the judge is not borrowed any more.
 enum Told {
     Device(DeviceNews),
-    Alert(Box<wardtap_behaviour::alert::Alert>),
+    Alert(Box<Alert>),
+    Incident(Box<Incident>),
+}
+
+/// How many are kept for the summary.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Kept {
+    pub alerts: usize,
+    pub incidents: usize,
 }
 
 /// The most alerts that the summary can choose from; all are in the events.
 pub const SUMMARY_ALERTS_MAX: usize = 1000;
+/// The most incidents that the summary can choose from; all are in the events.
+pub const SUMMARY_INCIDENTS_MAX: usize = 100;
 
 impl Judgement {
-    /// `summary_alerts` are kept for the summary.
-    pub fn new(events: Events, captures: Vec<String>, judge: Judge, summary_alerts: usize) -> Self {
-        let (alerts, told) = (Vec::new(), Vec::new());
-        Self { judge, events, captures, alerts, summary_alerts, worst: None, told }
+    /// Judges, and tells incidents by the clocks of the site.
+    pub fn new(events: Events, captures: Vec<String>, judge: Judge, site: Site, kept: Kept) -> Self {
+        let (incidents, alerts, told) = (Vec::new(), Vec::new(), Vec::new());
+        Self { judge, events, captures, site, incidents, merged: 0, alerts, kept, worst: None, told }
     }
 
     /// Takes what all workers found in a batch.
@@ -152,23 +172,37 @@ impl Judgement {
         alerts.into_iter().map(|(_, event)| event).collect()
     }
 
-    /// Keeps an alert as last told, for the summary. Where there are too many, the latest of the least bad goes.
-    fn keep(&mut self, severity: Severity, event: AlertEvent) {
-        if let Some(known) = self.alerts.iter_mut().find(|(_, known)| known.alert.id == event.alert.id) {
-            *known = (severity, event);
-            return;
-        }
-        self.alerts.push((severity, event));
-        if self.alerts.len() > self.summary_alerts
-            && let Some((place, _)) = self.alerts.iter().enumerate().rev().min_by_key(|(_, (severity, _))| *severity)
-        {
-            self.alerts.remove(place);
-        }
+    /// The incidents as last told, for the summary: the worst first, of equal ones the first begun.
+    pub fn take_incidents(&mut self) -> Vec<ToldIncident> {
+        let mut incidents = std::mem::take(&mut self.incidents);
+        incidents.sort_by_key(|(severity, _)| Reverse(*severity));
+        incidents.into_iter().map(|(_, told)| told).collect()
+    }
+
+    /// How many incidents there were; those that proved to be one are one.
+    pub fn incidents_total(&self) -> u64 {
+        self.judge.incidents().raised().iter().sum::<u64>().saturating_sub(self.merged)
     }
 
     /// All that is known of devices.
     pub fn known(&self) -> Known<'_> {
         Known { devices: self.judge.devices(), assets: self.judge.assets() }
+    }
+
+    /// Keeps an incident as last told, for the summary; what proved to be part of another is told there.
+    fn keep_incident(&mut self, incident: &Incident, event: IncidentEvent) {
+        if incident.merged_into.is_some() {
+            self.merged += 1;
+            self.incidents.retain(|(_, told)| told.id != incident.id);
+            return;
+        }
+        let told = ToldIncident {
+            id: event.incident.id,
+            severity: incident.severity.name(),
+            alerts: incident.alerts.len() as u64,
+            summary: event.incident.summary,
+        };
+        keep(&mut self.incidents, self.kept.incidents, (incident.severity, told), |it| &it.id);
     }
 
     fn tell(&mut self) -> io::Result<()> {
@@ -187,11 +221,33 @@ impl Judgement {
                     if alert.state == State::New {
                         self.worst = self.worst.max(Some(alert.deviation.severity));
                     }
-                    self.keep(alert.deviation.severity, event);
+                    keep(&mut self.alerts, self.kept.alerts, (alert.deviation.severity, event), |it| &it.alert.id);
                 }
+                Told::Incident(incident) if self.events.types.incident || self.kept.incidents > 0 => {
+                    let event = IncidentEvent::new(&incident, self.known(), &self.site);
+                    if self.events.types.incident {
+                        self.events.write(&event)?;
+                    }
+                    self.keep_incident(&incident, event);
+                }
+                Told::Incident(_) => {}
             }
         }
         Ok(())
+    }
+}
+
+/// Keeps something as last told, for the summary. Where there are too many, the latest of the least bad goes.
+fn keep<T>(all: &mut Vec<(Severity, T)>, most: usize, told: (Severity, T), id: impl Fn(&T) -> &String) {
+    if let Some(known) = all.iter_mut().find(|(_, known)| id(known) == id(&told.1)) {
+        *known = told;
+        return;
+    }
+    all.push(told);
+    if all.len() > most
+        && let Some((place, _)) = all.iter().enumerate().rev().min_by_key(|(_, (severity, _))| *severity)
+    {
+        all.remove(place);
     }
 }
 
@@ -200,6 +256,7 @@ impl From<Verdict> for Told {
         match verdict {
             Verdict::Device(device) => Self::Device(device),
             Verdict::Alert(alert) => Self::Alert(alert),
+            Verdict::Incident(incident) => Self::Incident(incident),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use wardtap_behaviour::alert::OPEN_MAX;
 use wardtap_behaviour::device::DEVICES_MAX;
+use wardtap_behaviour::incident::open::OPEN_INCIDENTS_MAX;
 use wardtap_capture::BLOCK_BYTES;
 use wardtap_net::address::SHARDS;
 use wardtap_net::defragment::HELD_MAX;
@@ -20,6 +21,8 @@ const PAIR_BYTES: u64 = 512;
 const DEVICE_BYTES: u64 = 160;
 /// Octets that an open alert costs, with all of its evidence.
 const ALERT_BYTES: u64 = 1792;
+/// Octets that an open incident costs with its share of the alerts, and as the summary shows it.
+const INCIDENT_BYTES: u64 = 6144;
 /// Octets that an alert costs as the summary shows it.
 const SUMMARY_ALERT_BYTES: u64 = 4096;
 
@@ -53,6 +56,8 @@ pub struct Shares {
     pub devices: u64,
     /// Open alerts.
     pub alerts: u64,
+    /// Open incidents, and incidents kept for the summary.
+    pub incidents: u64,
     /// Alerts kept for the summary.
     pub summary_alerts: u64,
     /// Octets of IP fragments.
@@ -65,7 +70,7 @@ pub struct Shares {
 
 impl Shares {
     /// Of what the fixed parts leave: seven sixteenths for flows; a sixteenth each for what waits behind holes, what
-    /// dissectors hold, pairs, their targets, and devices; less for alerts, fragments, and flows as events show them. The
+    /// dissectors hold, pairs, their targets, and devices; less for alerts, incidents, fragments, and flows as events show them. The
     /// rest, of which there is more the less the caps leave to these, is for a zstd window.
     pub fn of(memory: u64) -> Self {
         let shards = SHARDS as u64;
@@ -80,6 +85,7 @@ impl Shares {
             targets: (sixteenth / shards).min(TARGETS_BYTES_MAX),
             devices: (sixteenth / DEVICE_BYTES).min(DEVICES_MAX as u64),
             alerts: (memory / 64 / ALERT_BYTES).min(OPEN_MAX as u64),
+            incidents: (memory / 128 / INCIDENT_BYTES).min(OPEN_INCIDENTS_MAX as u64),
             summary_alerts: (memory / 128 / SUMMARY_ALERT_BYTES).min(SUMMARY_ALERTS_MAX as u64),
             fragments: (memory / 64).min(HELD_MAX as u64),
             blocks: sixteenth.saturating_sub(1 << 20).clamp(LEAST_BLOCK, ALL_BLOCKS),
@@ -99,6 +105,7 @@ impl Shares {
         shard * SHARDS as u64
             + self.devices * DEVICE_BYTES
             + self.alerts * ALERT_BYTES
+            + self.incidents * INCIDENT_BYTES
             + self.summary_alerts * SUMMARY_ALERT_BYTES
             + self.fragments
             // The fixed parts hold one of them.

@@ -9,8 +9,8 @@ use wardtap_export::statistics::DamageBody;
 use wardtap_net::defragment::Defragmenter;
 use wardtap_net::flow::HashKey;
 use wardtap_net::flow_table::{Limits, Seeker};
-use wardtap_net::packet::Timestamp;
 
+use crate::cli::Intake;
 use crate::front::{Front, Selection};
 use crate::heads::Heads;
 use crate::judgement::Judgement;
@@ -26,17 +26,6 @@ pub const DAMAGED: u8 = 3;
 pub const LINKS_MAX: usize = 2048;
 /// Operations of a shard's links that are told apart.
 pub const OPERATIONS_MAX: usize = 16_384;
-
-/// What is to be read, and how.
-pub struct Reading<'a> {
-    pub captures: &'a [PathBuf],
-    pub filter: Option<&'a str>,
-    pub from: Option<Timestamp>,
-    pub to: Option<Timestamp>,
-    pub memory: u64,
-    pub workers: u8,
-    pub flows_by_vlan: bool,
-}
 
 /// What the workers are to find.
 #[derive(Clone, Copy, Default)]
@@ -62,34 +51,32 @@ pub struct Opened {
     heads: Option<Heads>,
 }
 
-impl Reading<'_> {
-    /// Opens the captures.
-    pub fn open(&self) -> anyhow::Result<Opened> {
-        let selection = Selection {
-            filter: self.filter.map(wardtap_capture::Filter::compile).transpose()?,
-            from: self.from,
-            to: self.to,
-        };
-        let shares = Shares::of(self.memory);
-        let source = wardtap_capture::open_within(self.captures, bounds(&shares)?)?;
-        let captures = source.inputs().into_iter().map(|input| input.capture).collect();
-        let (workers, flows_by_vlan) = (self.workers, self.flows_by_vlan);
-        Ok(Opened { source, selection, shares, captures, workers, flows_by_vlan, heads: None })
-    }
+/// Opens the captures.
+pub fn open(intake: &Intake) -> anyhow::Result<Opened> {
+    let selection = Selection {
+        filter: intake.filter.as_deref().map(wardtap_capture::Filter::compile).transpose()?,
+        from: intake.from,
+        to: intake.to,
+    };
+    let shares = Shares::of(intake.memory);
+    let source = wardtap_capture::open_within(&intake.captures, bounds(&shares)?)?;
+    let captures = source.inputs().into_iter().map(|input| input.capture).collect();
+    let &Intake { workers, flows_by_vlan, .. } = intake;
+    Ok(Opened { source, selection, shares, captures, workers, flows_by_vlan, heads: None })
+}
 
-    /// How each capture begins that can be read twice; None for the others.
-    pub fn heads(&self) -> anyhow::Result<Vec<Option<[u8; 32]>>> {
-        let bounds = bounds(&Shares::of(self.memory))?;
-        let is_file = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|file| file.is_file());
-        let head = |path: &PathBuf| {
-            if !is_file(path) {
-                return Ok(None);
-            }
-            let mut source = wardtap_capture::open_within(std::slice::from_ref(path), bounds)?;
-            Ok(Heads::of(source.as_mut()))
-        };
-        self.captures.iter().map(head).collect()
-    }
+/// How each capture begins that can be read twice; None for the others.
+pub fn heads(intake: &Intake) -> anyhow::Result<Vec<Option<[u8; 32]>>> {
+    let bounds = bounds(&Shares::of(intake.memory))?;
+    let is_file = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|file| file.is_file());
+    let head = |path: &PathBuf| {
+        if !is_file(path) {
+            return Ok(None);
+        }
+        let mut source = wardtap_capture::open_within(std::slice::from_ref(path), bounds)?;
+        Ok(Heads::of(source.as_mut()))
+    };
+    intake.captures.iter().map(head).collect()
 }
 
 fn bounds(shares: &Shares) -> anyhow::Result<Bounds> {

@@ -268,13 +268,14 @@ impl Worker {
 
     /// What was counted, and each shard's counters.
     pub fn into_counts(self) -> Counted {
-        let (mut pairs, mut targets) = (0, 0);
+        let (mut pairs, mut targets, mut links) = (0, 0, 0);
         for shard in &self.shards {
+            links += shard.links.evicted();
             pairs += shard.pairs.evicted();
             targets += shard.pairs.evicted_targets();
         }
         let tables = self.shards.iter().map(|shard| *shard.table.counters()).collect();
-        Counted { counts: self.shared.counts, tables, pairs, targets }
+        Counted { counts: self.shared.counts, tables, pairs, targets, links }
     }
 }
 
@@ -406,7 +407,7 @@ impl StreamHandler for Hands<'_> {
             self.pairs.gap(slot, missing.unwrap_or(0));
         }
         if self.shared.options.links {
-            self.link_gap(flow, missing.unwrap_or(0));
+            self.link_gap(flow, side, missing.unwrap_or(0));
         }
         let (conversation, mut to) = self.conversation(flow, self.place);
         conversation.gap(side, missing, &mut to);

@@ -93,8 +93,9 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
         (id.clone(), profile)
     });
     let devices = devices.collect();
-    let coverage = coverage.all;
-    Profiles { days, coverage, thresholds: Thresholds { budget, factors, beyond, novelty }, devices, links }
+    let (coverage, missing) = (coverage.all, missing(store));
+    let thresholds = Thresholds { budget, factors, beyond, novelty };
+    Profiles { days, coverage, missing, thresholds, devices, links }
 }
 
 /// The links with anybody where only one ever was: they hold the same once more.
@@ -125,6 +126,23 @@ fn covered(store: &Store, site: &Site) -> Covered {
         covered.by_day.entry(hour / HOURS_PER_DAY).or_default().add(slot);
     }
     covered
+}
+
+/// Of a million octets so many were missing.
+fn missing(store: &Store) -> u32 {
+    let hours =
+        store.links.iter().filter(|(key, _)| key.initiator != ANYBODY).flat_map(|(_, link)| link.hours.values());
+    let (heard, missing) = hours.fold((0u64, 0u64), |(heard, missing), hour| {
+        (heard.saturating_add(hour.bytes[0]).saturating_add(hour.bytes[1]), missing.saturating_add(hour.gap_bytes))
+    });
+    parts_per_million(missing, heard)
+}
+
+/// How many of a million of all octets are missing.
+#[must_use]
+pub fn parts_per_million(missing: u64, heard: u64) -> u32 {
+    let all = u128::from(missing) + u128::from(heard);
+    u32::try_from(u128::from(missing) * 1_000_000 / all.max(1)).unwrap_or(1_000_000)
 }
 
 /// Judges each day of a link by the others.

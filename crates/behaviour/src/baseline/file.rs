@@ -258,16 +258,55 @@ impl StoredSite {
     }
 }
 
+/// Takes a file piece by piece and keeps only what scoring reads: the rest, which grows with every learned day, is checked
+/// and let go.
+pub struct FrontReader {
+    header: Header,
+    front: Vec<u8>,
+    digest: Sha256,
+    seen: u64,
+}
+
+impl FrontReader {
+    /// For a file that begins with this header.
+    #[must_use]
+    pub fn new(header: Header) -> Self {
+        Self { header, front: Vec::new(), digest: Sha256::new(), seen: header.line as u64 }
+    }
+
+    /// Takes the octets that follow.
+    pub fn take(&mut self, octets: &[u8]) {
+        let missing = self.header.front.saturating_sub(self.front.len());
+        self.front.extend(octets.get(..missing).unwrap_or(octets));
+        self.digest.update(octets);
+        self.seen = self.seen.saturating_add(octets.len() as u64);
+    }
+
+    /// What scoring reads.
+    ///
+    /// # Errors
+    /// When the file is damaged.
+    pub fn finish(self) -> Result<Front, BaselineError> {
+        if self.seen != self.header.octets() {
+            return Err(BaselineError::Length { found: self.seen, expected: self.header.octets() });
+        }
+        self.header.check(&self.digest.finalize())?;
+        let front = whole(&self.front)?;
+        check::front(&front).map_err(BaselineError::Content)?;
+        Ok(front)
+    }
+}
+
 impl Front {
     /// From a file.
     ///
     /// # Errors
     /// When it is none, newer, or damaged.
     pub fn from_bytes(file: &[u8]) -> Result<Self, BaselineError> {
-        let (front, _) = parts(file)?;
-        let front = whole(front)?;
-        check::front(&front).map_err(BaselineError::Content)?;
-        Ok(front)
+        let header = Header::of(file)?;
+        let mut reader = FrontReader::new(header);
+        reader.take(file.get(header.line..).unwrap_or_default());
+        reader.finish()
     }
 
     /// What was kept out and not accepted since.
@@ -284,6 +323,7 @@ impl Front {
 }
 
 /// The first line of a file.
+#[derive(Clone, Copy)]
 pub struct Header {
     line: usize,
     front: usize,
@@ -318,6 +358,17 @@ impl Header {
         Ok(header)
     }
 
+    fn check(&self, digest: &[u8]) -> Result<(), BaselineError> {
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        if self.digest == *digest.as_bytes() { Ok(()) } else { Err(BaselineError::Digest) }
+    }
+
+    /// How many octets of the file stand before what follows it.
+    #[must_use]
+    pub const fn line(&self) -> usize {
+        self.line
+    }
+
     /// How many octets the file should have.
     #[must_use]
     pub const fn octets(&self) -> u64 {
@@ -332,10 +383,7 @@ fn parts(file: &[u8]) -> Result<(&[u8], &[u8]), BaselineError> {
         return Err(BaselineError::Length { found: file.len() as u64, expected: header.octets() });
     }
     let body = file.get(header.line..).unwrap_or_default();
-    let digest: String = Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect();
-    if header.digest != *digest.as_bytes() {
-        return Err(BaselineError::Digest);
-    }
+    header.check(&Sha256::digest(body))?;
     body.split_at_checked(header.front).ok_or(BaselineError::NoBaseline)
 }
 

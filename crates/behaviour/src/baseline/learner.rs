@@ -16,10 +16,14 @@ use crate::device::Devices;
 use crate::links::{OperationUse, Service, Use};
 use crate::parties::{Parties, PartyLink};
 
+/// The most links of a baseline: ten times those of a large hospital.
+pub const LEARNED_MAX: usize = 262_144;
+
 /// Learns.
 #[derive(Default)]
 pub struct Learner {
     links: HashMap<PartyLink, StoredLink, foldhash::fast::RandomState>,
+    refused: u64,
     /// Days on which the parties were there, by their place among parties.
     days: Vec<StoredDevice>,
     /// What alerts said, by day, device, peer and detection; what they said first.
@@ -62,10 +66,20 @@ impl Learner {
             }
             *activity = device.activity;
         }
-        self.links.entry(key).or_default().learn(minute, used, &witnesses(&activity, false));
-        if let Some(key) = key.to_anybody() {
-            self.links.entry(key).or_default().learn(minute, used, &witnesses(&activity, true));
+        for (key, anybody) in [(Some(key), false), (key.to_anybody(), true)] {
+            let Some(key) = key else { continue };
+            if self.links.len() >= LEARNED_MAX && !self.links.contains_key(&key) {
+                self.refused += 1;
+                continue;
+            }
+            self.links.entry(key).or_default().learn(minute, used, &witnesses(&activity, anybody));
         }
+    }
+
+    /// Minutes of links that were not learned for want of room.
+    #[must_use]
+    pub const fn refused(&self) -> u64 {
+        self.refused
     }
 
     /// Takes an alert that was raised while learning: what it is about is not to be learned.
@@ -170,7 +184,7 @@ impl LinkHour {
     fn learn(&mut self, used: &Use) {
         self.opened = self.opened.saturating_add(used.opened);
         self.failed = self.failed.saturating_add(used.failed);
-        self.gap_bytes = self.gap_bytes.saturating_add(used.gap_bytes);
+        self.gap_bytes = self.gap_bytes.saturating_add(used.gap_bytes[0]).saturating_add(used.gap_bytes[1]);
         for (bytes, sent) in self.bytes.iter_mut().zip(&used.sent) {
             *bytes = bytes.saturating_add(sent.bytes);
         }

@@ -24,6 +24,8 @@ pub struct Profiles {
     pub coverage: Coverage,
     /// From when on something deviates.
     pub thresholds: Thresholds,
+    /// Of a million octets so many were missing.
+    pub missing: u32,
     /// Of each device, by id.
     pub devices: BTreeMap<String, DeviceProfile>,
     /// Of each link.
@@ -64,6 +66,8 @@ pub struct LinkProfile {
     pub pauses: [Pauses; 2],
     /// Minutes in which they sent something.
     pub minutes: [u32; 2],
+    /// The most octets of an hour that were missing.
+    pub hour_missing: u64,
     /// What it does.
     pub operations: BTreeMap<String, OperationProfile>,
     /// The values at the places that operations read or write, by operation.
@@ -225,6 +229,7 @@ impl LinkProfile {
         self.minute_opened.absorb(other.minute_opened);
         self.hour_opened.absorb(other.hour_opened);
         self.hour_failed.absorb(other.hour_failed);
+        self.hour_missing = self.hour_missing.max(other.hour_missing);
         for (name, operation) in &other.operations {
             match self.operations.get_mut(name) {
                 Some(known) => known.absorb(operation),
@@ -252,6 +257,7 @@ impl LinkProfile {
             day.minute_opened.raise(cell.peak_opened.into());
             day.hour_opened.raise(cell.opened.into());
             day.hour_failed.raise(cell.failed.into());
+            day.hour_missing = day.hour_missing.max(cell.gap_bytes);
             for place in 0..2 {
                 day.minute_bytes[place].raise(cell.peak_bytes[place]);
                 day.hour_bytes[place].raise(cell.bytes[place]);

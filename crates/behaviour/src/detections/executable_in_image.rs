@@ -10,7 +10,7 @@ use crate::observation::Content;
 /// What the detection is.
 pub static ABOUT: About = About {
     name: "executable-in-image",
-    title: "Program hidden in a DICOM object",
+    title: "A program is hidden in an image",
     attack: &[technique("T0867"), technique("T0863")],
     impact: "An infected archive or workstation stops imaging: studies cannot be taken, sent or read.",
     response: "Do not open the object. Quarantine it in the archive, and find out what runs on the sender.",

@@ -3,6 +3,9 @@
 
 pub mod address_taken;
 pub mod executable_in_image;
+pub mod feed_lossy;
+pub mod feed_lost;
+pub mod feed_one_sided;
 pub mod frozen_values;
 pub mod message_changed;
 pub mod message_replayed;
@@ -10,6 +13,7 @@ pub mod network_sweep;
 pub mod new_conversation;
 pub mod new_device;
 pub mod new_operation;
+pub mod out_of_service;
 pub mod refusal_storm;
 pub mod refusals;
 pub mod silence;

@@ -269,7 +269,8 @@ impl Devices {
     }
 
     /// Follows what proved to be the same; always to an older one, so it ends.
-    fn resolve(&self, mut device: DeviceId) -> DeviceId {
+    #[must_use]
+    pub fn resolve(&self, mut device: DeviceId) -> DeviceId {
         while let Some(older) = self.all.get(device.0 as usize).and_then(|device| device.same_as) {
             device = older;
         }

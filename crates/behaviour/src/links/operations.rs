@@ -362,6 +362,13 @@ pub fn kind_of(name: &str) -> &str {
     kind.strip_suffix(ANSWER).unwrap_or(kind)
 }
 
+/// True for an answer that names less of what it answers than another one does: its request was not heard.
+#[must_use]
+pub fn tells_less(name: &str, other: &str) -> bool {
+    let is_in = |part: &str| other.split('\t').any(|known| known == part);
+    name.len() < other.len() && is_answer(name) && name.split('\t').all(is_in)
+}
+
 /// True for an answer.
 #[must_use]
 pub fn is_answer(name: &str) -> bool {

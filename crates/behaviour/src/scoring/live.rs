@@ -6,6 +6,7 @@ use super::points::LivePoints;
 use crate::baseline::store::{Activity, Heard, MINUTES_PER_HOUR};
 use crate::links::{Link, OperationName, OperationUse, Use, is_opaque};
 use crate::observation::Place;
+use crate::parties::PartyLink;
 
 /// New operations told of one link; a sweep is told by others.
 const NEW_OPERATIONS_MAX: usize = 64;
@@ -24,13 +25,91 @@ pub(super) struct Live {
     pub(super) hour_told: u32,
     /// When the ends last sent something.
     pub(super) last: [Heard; 2],
-    /// The silence of an end is told.
-    pub(super) silent: [bool; 2],
+    /// When something of the ends was missing last, more than while learning.
+    pub(super) unheard: [u32; 2],
+    /// When one end was last there and not heard at all.
+    pub(super) one_sided: u32,
+    hour_missing: u64,
+    /// The silences of the ends.
+    pub(super) silence: [Silence; 2],
     /// Payloads of what is not read that each end has sent.
     pub(super) payloads: [u64; 2],
     pub(super) operations: HashMap<OperationName, LiveOperation, foldhash::fast::RandomState>,
     pub(super) points: HashMap<OperationName, LivePoints, foldhash::fast::RandomState>,
     new_operations: Vec<OperationName>,
+}
+
+/// A silence that lasts is said again after so many minutes: its alert stays open, and what was suppressed is told once that is
+/// over.
+const SAID_AGAIN_MINUTES: u32 = 30;
+
+/// A silence: when it was last said, 0 before that.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Silence(u32);
+
+impl Silence {
+    /// True where it is to be said now.
+    pub(super) const fn is_due(&mut self, minute: u32) -> bool {
+        let due = self.0 == 0 || minute.saturating_sub(self.0) >= SAID_AGAIN_MINUTES;
+        if due {
+            self.0 = minute;
+        }
+        due
+    }
+
+    /// True while it lasts and was said.
+    pub(super) const fn is_said(self) -> bool {
+        self.0 > 0
+    }
+
+    /// Something came.
+    pub(super) const fn end(&mut self) {
+        self.0 = 0;
+    }
+}
+
+/// A party that was active.
+#[derive(Clone, Copy, Default)]
+pub(super) struct LiveParty {
+    pub(super) activity: Activity,
+    /// The longest time in which it sent nothing that is normal, where it is steady.
+    pause: Option<u32>,
+    pub(super) days: u32,
+    pub(super) silence: Silence,
+    /// A link of it.
+    pub(super) link: Option<PartyLink>,
+    /// The last minute in which it was there: it was heard, or somebody acknowledged what it sent.
+    there: u32,
+    /// Minutes in which the sensor was blind, up to then.
+    lost: u32,
+}
+
+impl LiveParty {
+    pub(super) fn new(pause: Option<u32>, days: u32) -> Self {
+        Self { pause, days, ..Self::default() }
+    }
+
+    /// It was heard on a link.
+    pub(super) const fn heard(&mut self, minute: u32, link: PartyLink) {
+        self.activity.at(minute);
+        self.silence.end();
+        self.link = Some(link);
+    }
+
+    /// It was there, `lost` minutes in which the sensor was blind being over.
+    pub(super) fn was_there(&mut self, minute: u32, lost: u32) {
+        (self.there, self.lost) = (minute.max(self.there), lost);
+    }
+
+    /// The longest pause that is normal for it, where it is steady and was heard.
+    pub(super) fn steady_pause(&self) -> Option<u32> {
+        self.pause.filter(|_| self.activity.last > 0 && self.link.is_some())
+    }
+
+    /// For how many minutes nothing was heard of it, without those in which the sensor was blind.
+    pub(super) const fn silent_for(&self, minute: u32, lost: u32) -> u32 {
+        minute.saturating_sub(self.there).saturating_sub(lost.saturating_sub(self.lost))
+    }
 }
 
 /// An operation that was seen.
@@ -46,8 +125,8 @@ pub(super) struct LiveOperation {
     pub(super) last: Heard,
     /// The payloads that its sender had sent by then.
     pub(super) payloads: u64,
-    /// Its silence is told.
-    pub(super) silent: bool,
+    /// Its silence.
+    pub(super) silence: Silence,
     /// So many minutes must pass at least before its silence is worth a look: most are never silent for so long.
     pub(super) patience: u32,
 }
@@ -65,7 +144,10 @@ impl Live {
             hour_failed: 0,
             hour_told: 0,
             last: [Heard::default(); 2],
-            silent: [false; 2],
+            unheard: [0; 2],
+            one_sided: 0,
+            hour_missing: 0,
+            silence: [Silence::default(); 2],
             payloads: [0; 2],
             operations: HashMap::default(),
             points: HashMap::default(),
@@ -82,20 +164,29 @@ impl Live {
         true
     }
 
-    pub(super) fn take(&mut self, minute: u32, used: &Use, witnesses: &[[Activity; 2]; 2]) {
+    /// Takes what was done in a minute; `missing` octets were missing in an hour while learning.
+    pub(super) fn take(&mut self, minute: u32, used: &Use, witnesses: &[[Activity; 2]; 2], missing: u64) {
         if minute != self.minute {
             (self.minute_bytes, self.minute_opened) = ([0; 2], 0);
         }
         if minute / MINUTES_PER_HOUR != self.minute / MINUTES_PER_HOUR {
             (self.hour_bytes, self.hour_opened, self.hour_failed) = ([0; 2], 0, 0);
+            self.hour_missing = 0;
         }
         (self.minute, self.place) = (minute, used.place);
+        self.hour_missing = used.gap_bytes.iter().fold(self.hour_missing, |all, more| all.saturating_add(*more));
         for (place, sent) in used.sent.iter().enumerate() {
             self.minute_bytes[place] = self.minute_bytes[place].saturating_add(sent.bytes);
             self.hour_bytes[place] = self.hour_bytes[place].saturating_add(sent.bytes);
             if sent.packets > 0 {
                 self.last[place].at(&witnesses[place], minute);
-                self.silent[place] = false;
+                self.silence[place].end();
+            }
+            if used.unheard[place] {
+                self.one_sided = minute;
+            }
+            if used.unheard[place] || used.gap_bytes[place] > 0 && self.hour_missing > missing {
+                self.unheard[place] = minute;
             }
         }
         for operation in used.operations.iter().filter(|operation| is_opaque(&operation.name)) {
@@ -139,6 +230,6 @@ impl LiveOperation {
         self.hour_refused = self.hour_refused.saturating_add(u32::try_from(used.refused).unwrap_or(u32::MAX));
         self.answers = self.answers.saturating_add(u32::try_from(used.responses.count).unwrap_or(u32::MAX));
         self.micros = self.micros.saturating_add(used.responses.sum);
-        self.silent = false;
+        self.silence.end();
     }
 }

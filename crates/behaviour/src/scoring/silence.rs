@@ -3,20 +3,15 @@
 
 use wardtap_net::packet::Timestamp;
 
-use super::live::LiveOperation;
-use super::{Departure, LiveParty, Scorer, What};
+use super::coverage::LOSSY_PATIENCE;
+use super::live::{LiveOperation, LiveParty};
+use super::{Departure, Scorer, What};
 use crate::baseline::measure::Measure;
 use crate::baseline::pauses::Slot;
 use crate::baseline::profile::{OperationProfile, Profiles};
 use crate::baseline::store::witnesses;
 use crate::parties::{Party, PartyLink};
 use crate::site::Site;
-
-/// Where more than this share of all steady devices is silent, the sensor is blind and no device.
-const BLIND_SHARE: f64 = 0.5;
-
-/// Fewer steady devices say nothing of the sensor.
-const BLIND_OF_MIN: usize = 4;
 
 /// A silence.
 struct Silence {
@@ -42,7 +37,10 @@ pub(super) fn patience(name: &str, profile: Option<&OperationProfile>, profiles:
 impl Scorer {
     /// Capture time has come to a minute: tells what has been silent for too long.
     pub fn minute(&mut self, minute: u32, site: &Site, to: &mut dyn FnMut(Departure<'_>)) {
-        let Some(mut found) = self.silent_devices(minute) else { return };
+        if self.coverage.is_blind {
+            return;
+        }
+        let mut found = self.silent_devices(minute);
         let time = Timestamp::from_seconds(u64::from(minute) * 60);
         self.silent_links(minute, Slot::of(&site.local(time)), &mut found);
         for silence in found {
@@ -61,33 +59,36 @@ impl Scorer {
         }
     }
 
-    /// Devices that send nothing any more; None where the sensor is blind.
-    fn silent_devices(&mut self, minute: u32) -> Option<Vec<Silence>> {
-        let factor = self.profiles.thresholds.factor(Measure::DevicePause);
-        let excess = |party: &LiveParty, pause: u32| {
-            let silent = minute.saturating_sub(party.activity.last);
-            Measure::DevicePause.ratio(silent.into(), pause.into()) / factor
-        };
-        let steady = |party: &LiveParty| party.pause.filter(|_| party.activity.last > 0 && party.link.is_some());
-        let (mut watched, mut silent) = (0, 0);
-        for party in &self.active {
-            let Some(pause) = steady(party) else { continue };
-            watched += 1;
-            silent += usize::from(excess(party, pause) > 1.0);
-        }
-        if watched >= BLIND_OF_MIN && silent as f64 > watched as f64 * BLIND_SHARE {
-            return None;
-        }
+    /// How many times as long as deviates a steady device has been silent.
+    fn excess(&self, party: &LiveParty, pause: u32, minute: u32) -> f64 {
+        let silent = party.silent_for(minute, self.coverage.lost);
+        Measure::DevicePause.ratio(silent.into(), pause.into()) / self.silence_factor(Measure::DevicePause)
+    }
+
+    /// True for a device that is silent for longer than it ever was.
+    pub(super) fn is_silent(&self, party: &LiveParty, pause: u32, minute: u32) -> bool {
+        self.excess(party, pause, minute) > 1.0
+    }
+
+    /// How many times as long as was normal a silence deviates: longer while packets are missing.
+    fn silence_factor(&self, measure: Measure) -> f64 {
+        let patience = if self.coverage.is_lossy { LOSSY_PATIENCE } else { 1.0 };
+        self.profiles.thresholds.factor(measure) * patience
+    }
+
+    /// Devices that send nothing any more.
+    fn silent_devices(&mut self, minute: u32) -> Vec<Silence> {
+        let mut active = std::mem::take(&mut self.active);
         let mut found = Vec::new();
-        for (place, party) in self.active.iter_mut().enumerate() {
-            let (Some(normal), Some(key)) = (steady(party), party.link) else { continue };
-            let excess = excess(party, normal);
-            if excess > 1.0 && !std::mem::replace(&mut party.silent, true) {
+        for (place, party) in active.iter_mut().enumerate() {
+            let (Some(normal), Some(key)) = (party.steady_pause(), party.link) else { continue };
+            let excess = self.excess(party, normal, minute);
+            if excess > 1.0 && party.silence.is_due(minute) {
                 found.push(Silence {
                     key,
                     measure: Measure::DevicePause,
                     operation: None,
-                    now: (minute - party.activity.last).into(),
+                    now: party.silent_for(minute, self.coverage.lost).into(),
                     normal: normal.into(),
                     excess,
                     days: party.days,
@@ -95,13 +96,16 @@ impl Scorer {
                 });
             }
         }
-        Some(found)
+        self.active = active;
+        found
     }
 
     /// Links and operations on which nothing comes any more, while their sender is still there.
     fn silent_links(&mut self, minute: u32, slot: Slot, found: &mut Vec<Silence>) {
-        let (thresholds, coverage) = (&self.profiles.thresholds, &self.profiles.coverage);
-        let of_links = thresholds.factor(Measure::LinkPause);
+        let coverage = &self.profiles.coverage;
+        let [of_links, of_operations, of_payloads] =
+            [Measure::LinkPause, Measure::OperationPause, Measure::PayloadPause]
+                .map(|measure| self.silence_factor(measure));
         for key in &self.order {
             let (Some(live), Some(profile)) = (self.live.get_mut(key), self.links.get(key)) else { continue };
             let ends = [key.initiator, key.responder];
@@ -109,38 +113,36 @@ impl Scorer {
             let witnesses = witnesses(&activity, key.initiator == Party::ANYBODY);
             for (place, witnesses) in witnesses.iter().enumerate() {
                 let measure = Measure::LinkPause;
-                let now = u64::from(live.last[place].alone(witnesses, minute));
-                if live.silent[place] || measure.ratio(now, 0) <= of_links {
+                let now = live.last[place].alone(witnesses, minute).min(minute.saturating_sub(live.unheard[place]));
+                let now = u64::from(now);
+                if measure.ratio(now, 0) <= of_links {
                     continue;
                 }
                 let passed = u64::from(minute.saturating_sub(live.last[place].last));
                 let Some(normal) = profile.pauses[place].normal(slot, passed, coverage) else { continue };
                 let excess = measure.ratio(now, normal) / of_links;
-                if excess > 1.0 {
-                    live.silent[place] = true;
+                if excess > 1.0 && live.silence[place].is_due(minute) {
                     let (days, of_responder) = (profile.days, place == 1);
                     let key = *key;
                     found.push(Silence { key, measure, operation: None, now, normal, excess, days, of_responder });
                 }
             }
-            if live.silent.contains(&true) {
+            if live.silence.iter().any(|silence| silence.is_said()) {
                 continue;
             }
             let mut silent = Vec::new();
             let due = |operation: &LiveOperation| minute.saturating_sub(operation.last.last) > operation.patience;
             for (name, operation) in live.operations.iter_mut().filter(|(_, operation)| due(operation)) {
-                if operation.silent {
-                    continue;
-                }
                 let passed = u64::from(minute.saturating_sub(operation.last.last));
                 let Some(normal) = profile.normal_pause(name, slot, passed, coverage) else { continue };
                 let place = profile.operations.get(&**name).map_or(0, |known| usize::from(known.from & 1));
-                let now = u64::from(operation.last.alone(&witnesses[place], minute));
+                let heard = minute.saturating_sub(live.unheard[place]);
+                let now = u64::from(operation.last.alone(&witnesses[place], minute).min(heard));
                 let measure = Measure::of_pause(name);
-                let excess = measure.ratio(now, normal) / thresholds.factor(measure);
+                let factor = if measure == Measure::PayloadPause { of_payloads } else { of_operations };
+                let excess = measure.ratio(now, normal) / factor;
                 let others = live.payloads[place].saturating_sub(operation.payloads);
-                if excess > 1.0 && !profile.is_taken_over(name, others, now) {
-                    operation.silent = true;
+                if excess > 1.0 && !profile.is_taken_over(name, others, now) && operation.silence.is_due(minute) {
                     let (days, operation, of_responder) = (profile.days, Some((**name).to_owned()), place == 1);
                     let key = *key;
                     silent.push(Silence { key, measure, operation, now, normal, excess, days, of_responder });

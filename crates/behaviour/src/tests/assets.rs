@@ -7,7 +7,7 @@ use crate::alert::{Alerts, Deviation, Severity, State};
 use crate::assets::{Asset, Assets, Criticality, Refused, Window, severity};
 use crate::class::Class;
 use crate::detections::sweep;
-use crate::suppression::Who;
+use crate::suppression::{Who, Why};
 
 const ONE: Address = Address::v4(0x0a00_0001);
 const TWO: Address = Address::v4(0x0a00_0002);
@@ -115,11 +115,11 @@ fn deviation(seconds: u64) -> Deviation {
 fn a_suppressed_alert_lives_on_and_is_told_as_new_once_it_is_not_suppressed_any_more() {
     let mut alerts = Alerts::default();
     for seconds in 0..20 {
-        assert!(alerts.suppress(deviation(seconds), None).is_empty());
+        assert!(alerts.suppress(deviation(seconds), None, Why::Maintenance).is_empty());
     }
     assert!(alerts.raised().is_empty());
     assert_eq!(
-        alerts.suppressed().iter().map(|(about, count)| (about.name, *count)).collect::<Vec<_>>(),
+        alerts.suppressed().iter().map(|(about, _, count)| (about.name, *count)).collect::<Vec<_>>(),
         [("sweep", 1)]
     );
     let told = alerts.raise(deviation(20));
@@ -134,9 +134,9 @@ fn a_suppressed_alert_lives_on_and_is_told_as_new_once_it_is_not_suppressed_any_
 #[test]
 fn a_suppressed_alert_closes_untold() {
     let mut alerts = Alerts::default();
-    alerts.suppress(deviation(0), None);
+    alerts.suppress(deviation(0), None, Why::Maintenance);
     assert!(alerts.tick(Timestamp::from_seconds(7200)).is_empty() && alerts.finish().is_empty());
     // After an hour of quiet it is another alert.
-    alerts.suppress(deviation(9000), None);
-    assert_eq!(alerts.suppressed()[0].1, 2);
+    alerts.suppress(deviation(9000), None, Why::Maintenance);
+    assert_eq!(alerts.suppressed()[0].2, 2);
 }

@@ -27,7 +27,7 @@ impl Court {
         let raised = &mut self.raised;
         self.judge.observe(&Observation::Tally(Box::new(tally)), &mut |verdict| match verdict {
             Verdict::Alert(_) => *raised += 1,
-            Verdict::Device(_) => {}
+            Verdict::Incident(_) | Verdict::Device(_) => {}
         });
     }
 }

@@ -13,7 +13,7 @@ fn judge(tallies: impl IntoIterator<Item = Option<Tally>>) -> Vec<Alert> {
     for tally in tallies.into_iter().flatten() {
         judge.observe(&Observation::Tally(Box::new(tally)), &mut |verdict| match verdict {
             Verdict::Alert(alert) if alert.state == State::New => raised.push(*alert),
-            Verdict::Alert(_) | Verdict::Device(_) => {}
+            Verdict::Alert(_) | Verdict::Incident(_) | Verdict::Device(_) => {}
         });
     }
     raised

@@ -38,7 +38,7 @@ impl Segment {
         let raised = &mut self.raised;
         self.judge.observe(observation, &mut |verdict| match verdict {
             Verdict::Alert(alert) if alert.state == State::New => raised.push(*alert),
-            Verdict::Alert(_) | Verdict::Device(_) => {}
+            Verdict::Alert(_) | Verdict::Incident(_) | Verdict::Device(_) => {}
         });
     }
 

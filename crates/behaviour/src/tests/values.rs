@@ -61,7 +61,7 @@ impl Reading {
     fn new(minute: u64) -> Self {
         let mut links = Links::new(HashKey(1, 2), 8, 8);
         links.hand_over(minute, |_| {});
-        let (slot, _) = links.open(LINK, Place::default());
+        let (slot, _) = links.open(LINK, Place::default()).expect("an empty table has room");
         Self { links, slot, minute, news: Vec::new() }
     }
 
@@ -131,7 +131,7 @@ fn alerts(values: impl Fn(u64, u64) -> Vec<i16>) -> Vec<Alert> {
     let mut observe = |observation: &Observation| {
         judge.observe(observation, &mut |verdict| match verdict {
             Verdict::Alert(alert) if alert.state == State::New => raised.push(*alert),
-            Verdict::Alert(_) | Verdict::Device(_) => {}
+            Verdict::Alert(_) | Verdict::Incident(_) | Verdict::Device(_) => {}
         });
     };
     for minute in first..first + 600 {

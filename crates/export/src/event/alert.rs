@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use wardtap_behaviour::alert;
+use wardtap_behaviour::alert::{self, Deviation, SENSOR};
 use wardtap_behaviour::attack::{ATTACK_VERSION, Technique};
 use wardtap_behaviour::observation::Place;
 
@@ -79,6 +79,10 @@ pub struct AlertBody {
     pub clinical: Clinical,
     /// The frames that show it.
     pub evidence: Evidence,
+    /// The id of the incident that it belongs to, when it was told; one of severity `info` belongs to none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[0-9a-f]{16}$"))]
+    pub incident: Option<String>,
     /// What of it the baseline does not hold, in the baseline's words: at most 32; absent where no baseline was needed.
     /// `wardtap baseline approve` accepts them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -190,7 +194,7 @@ impl AlertEvent {
                 title: deviation.about.title,
                 severity: deviation.severity.name(),
                 score: deviation.score,
-                explanation: known.explanation(deviation),
+                explanation: known.explanation(&deviation.explanation, deviation.device, deviation.peer),
                 expected: deviation.expected.clone(),
                 observed: deviation.observed.clone(),
                 observations: deviation.observations,
@@ -203,20 +207,25 @@ impl AlertEvent {
                     gap_bytes: deviation.gap_bytes,
                     one_sided: deviation.one_sided,
                 },
-                clinical: clinical::clinical(
-                    deviation.about,
-                    known.devices.of(deviation.device),
-                    known.asset(deviation.device),
-                ),
+                clinical: clinical_of(deviation, known),
                 evidence: Evidence {
                     frames: alert.evidence.iter().map(frame).collect(),
                     frames_total: alert.frames_total,
                     sha256: deviation.sha256.map(hexadecimal),
                 },
+                incident: alert.incident.clone(),
                 departures: alert.changes.iter().map(DepartureBody::from).collect(),
             },
         }
     }
+}
+
+fn clinical_of(deviation: &Deviation, known: Known<'_>) -> Clinical {
+    let asset = known.asset(deviation.device);
+    if deviation.device == SENSOR {
+        return clinical::of_sensor(deviation.about, asset);
+    }
+    clinical::clinical(deviation.about, known.devices.of(deviation.device), asset)
 }
 
 impl From<&Technique> for AttackBody {

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use wardtap_behaviour::alert::Deviation;
+use wardtap_behaviour::alert::SENSOR;
 use wardtap_behaviour::assets::{Asset, Assets, Criticality};
 use wardtap_behaviour::class::Class;
 use wardtap_behaviour::device::{self, Devices};
@@ -75,6 +75,12 @@ impl<'a> Known<'a> {
         self.assets.of(address, self.devices.of(address).and_then(|device| device.mac))
     }
 
+    /// The id of the device of an address.
+    #[must_use]
+    pub fn id(self, address: Address) -> String {
+        self.devices.of(address).map_or_else(|| format!("ip:{address}"), device::Device::id)
+    }
+
     /// The device of an address: known, or named by the address.
     #[must_use]
     pub fn body(self, address: Address) -> DeviceBody {
@@ -82,11 +88,11 @@ impl<'a> Known<'a> {
         let asset = self.asset(address);
         let said = |said: fn(&Asset) -> &str| asset.map(said).filter(|said| !said.is_empty()).map(ToOwned::to_owned);
         DeviceBody {
-            id: device.map_or_else(|| format!("ip:{address}"), device::Device::id),
+            id: self.id(address),
             ip: address.to_string(),
             mac: device.and_then(|device| device.mac).map(|mac| mac.to_string()),
             vlan: device.and_then(|device| device.vlan),
-            name: said(|asset| &asset.name),
+            name: said(|asset| &asset.name).or_else(|| (address == SENSOR).then(|| "sensor".to_owned())),
             vendor: said(|asset| &asset.vendor),
             model: said(|asset| &asset.model),
             class: asset.map(|asset| asset.class).filter(|class| *class != Class::Unknown).map(Class::name),
@@ -97,10 +103,10 @@ impl<'a> Known<'a> {
         }
     }
 
-    /// The explanation of a deviation, with the hospital's names for the devices where it has them.
-    pub(super) fn explanation(self, deviation: &Deviation) -> String {
-        let mut text = deviation.explanation.clone();
-        for address in [Some(deviation.device), deviation.peer].into_iter().flatten() {
+    /// What explains a deviation, with the hospital's names for the devices where it has them.
+    pub(crate) fn explanation(self, text: &str, device: Address, peer: Option<Address>) -> String {
+        let mut text = text.to_owned();
+        for address in [Some(device), peer].into_iter().flatten() {
             if let Some(asset) = self.asset(address).filter(|asset| !asset.name.is_empty()) {
                 text = renamed(&text, &address.to_string(), &asset.name);
             }

@@ -89,9 +89,15 @@ fn summary(out: &mut String, report: &Report) {
         ("what chance would find", Box::new(|measured| format!("{:.1}", sum_of_chance(measured)))),
         ("found on the same day without it", part(all, |verdict| verdict.without)),
         ("median time to the first alert, of those found", Box::new(median_time)),
+        ("alerts of a found scenario, median", Box::new(|measured| middle(measured, |verdict| Some(verdict.alerts)))),
         ("alerts of a found scenario, mean", Box::new(|measured| mean(measured, |verdict| Some(verdict.alerts)))),
         ("incidents of a found scenario, mean", Box::new(|measured| mean(measured, |verdict| verdict.incidents))),
+        ("incidents of a found scenario, median", Box::new(|measured| middle(measured, |verdict| verdict.incidents))),
         ("**false alerts per device-day** (95 %)", Box::new(|measured| rate(&measured.clean.all.alerts))),
+        (
+            "**of severity `medium` or above, per 1,000 device-days** (95 %)",
+            Box::new(|measured| thousand(&measured.clean.serious)),
+        ),
         (
             "the same after a restart (95 %)",
             Box::new(|measured| measured.clean.restarted.as_ref().map_or("-".into(), rate)),
@@ -132,6 +138,12 @@ fn mean(measured: &Measured, of: fn(&Verdict) -> Option<usize>) -> String {
         return "-".into();
     }
     format!("{:.1}", counts.iter().sum::<usize>() as f64 / counts.len() as f64)
+}
+
+fn middle(measured: &Measured, of: fn(&Verdict) -> Option<usize>) -> String {
+    let mut counts: Vec<usize> = verdicts(measured).filter(|verdict| verdict.found).filter_map(of).collect();
+    counts.sort_unstable();
+    counts.get(counts.len() / 2).map_or("-".into(), usize::to_string)
 }
 
 fn days(report: &Report, measured: &Measured) -> String {
@@ -196,7 +208,33 @@ fn details(out: &mut String, report: &Report, measured: &Measured) {
         }
         line!(out, "");
     }
+    shares(out, measured);
     clean(out, report, measured);
+}
+
+/// What would be lost without each detection.
+fn shares(out: &mut String, measured: &Measured) {
+    let mut of: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
+    for by in verdicts(measured).filter(|verdict| verdict.found).map(|verdict| &verdict.by) {
+        for (place, detection) in by.iter().enumerate() {
+            let [found, first, alone] = of.entry(detection).or_default();
+            *found += 1;
+            *first += usize::from(place == 0);
+            *alone += usize::from(by.len() == 1);
+        }
+    }
+    if of.len() < 2 {
+        return;
+    }
+    line!(
+        out,
+        "What each detection found; without it, what it alone found would be missed, and what it found first be found later:\n"
+    );
+    head(out, &["detection", ">scenarios", ">first", ">alone"]);
+    for (detection, counts) in of {
+        row(out, [code(detection)].into_iter().chain(counts.map(|count| count.to_string())));
+    }
+    line!(out, "");
 }
 
 fn scenario(entry: &Entry, verdict: Option<&Verdict>) -> Vec<String> {
@@ -246,6 +284,11 @@ fn clean(out: &mut String, report: &Report, measured: &Measured) {
 fn rate(of: &Rate) -> String {
     let [low, high] = of.interval;
     format!("{} ({} to {})", digits(of.rate), digits(low), digits(high))
+}
+
+fn thousand(of: &Rate) -> String {
+    let [low, high] = of.interval;
+    format!("{} ({} to {})", digits(of.rate * 1000.0), digits(low * 1000.0), digits(high * 1000.0))
 }
 
 /// A number with two digits that say something.

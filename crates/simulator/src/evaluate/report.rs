@@ -77,6 +77,8 @@ pub struct Clean {
     pub device_days: f64,
     /// All together.
     pub all: Group,
+    /// Those of severity medium or above.
+    pub serious: Rate,
     /// All together on the days without scenario that begin with a restart: what a detector tells anew then.
     pub restarted: Option<Rate>,
     /// By severity, the worst first.
@@ -204,6 +206,7 @@ impl Scored<'_> {
             Group { name: name.to_owned(), alerts: Rate::new(&daily, device_days), days }
         };
         let counted: Vec<&Alert> = events.alerts.iter().filter(|alert| self.counts(alert)).collect();
+        let serious: Vec<&Alert> = counted.iter().copied().filter(|alert| alert.severity >= Severity::Medium).collect();
         let groups = |key: &dyn Fn(&Alert) -> String| {
             let mut groups: BTreeMap<String, Vec<&Alert>> = BTreeMap::new();
             counted.iter().for_each(|alert| groups.entry(key(alert)).or_default().push(alert));
@@ -223,6 +226,7 @@ impl Scored<'_> {
         Clean {
             device_days,
             all: group("all", &counted),
+            serious: group("serious", &serious).alerts,
             restarted: (!restarted.is_empty()).then(|| Rate::new(&restarted, (devices * restarted.len()) as f64)),
             by_severity,
             by_detection: groups(&|alert| alert.detection.clone()),

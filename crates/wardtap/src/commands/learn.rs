@@ -16,16 +16,16 @@ use super::baseline::report;
 use crate::cli::{Given, Learn};
 use crate::config::Config;
 use crate::front::Front;
-use crate::judgement::{EventTypes, Events, Judgement};
+use crate::judgement::{EventTypes, Events, Judgement, Kept};
 use crate::output::{Replacement, place, unwritable};
-use crate::reading::{DAMAGED, Reading, Wanted, damage, tell_damage, tell_refusals};
+use crate::reading::{self, DAMAGED, Wanted, damage, tell_damage, tell_refusals};
 use crate::{USAGE, baselines};
 
 pub fn run(mut learn: Learn, given: &Given) -> anyhow::Result<u8> {
     let config = learn.config.as_deref().map(Config::read).transpose()?;
     let site = config.as_ref().map(|config| StoredSite::of(&config.site));
     if let Some(config) = config {
-        config.options.fill_learn(&mut learn, given);
+        config.options.intake.fill(&mut learn.intake, given);
     }
     let learn = &learn;
     if let Some(nonsense) = learn.nonsense() {
@@ -33,31 +33,24 @@ pub fn run(mut learn: Learn, given: &Given) -> anyhow::Result<u8> {
         return Ok(USAGE);
     }
     let mut baseline = beginning(learn, site)?;
-    let reading = Reading {
-        captures: &learn.captures,
-        filter: learn.filter.as_deref(),
-        from: learn.from,
-        to: learn.to,
-        memory: learn.memory,
-        workers: learn.workers,
-        flows_by_vlan: learn.flows_by_vlan,
-    };
-    let opened = reading.open()?.with_heads();
+    let opened = reading::open(&learn.intake)?.with_heads();
     if !learn.again {
         // Before the work, which may take hours; what cannot be read twice is known only behind it.
         let parts: Vec<Option<LearnedCapture>> =
-            reading.heads()?.into_iter().map(|digest| Some(part(learn, digest?, Span::ALL))).collect();
+            reading::heads(&learn.intake)?.into_iter().map(|digest| Some(part(learn, digest?, Span::ALL))).collect();
         refuse_learned(&baseline, &opened.captures, &parts)?;
     }
     let replacement = Replacement::of(learn.output(), "the baseline")?;
     let captures = opened.captures.clone();
-    let (devices, alerts) = (usize::try_from(opened.shares.devices)?, usize::try_from(opened.shares.alerts)?);
-    let mut parties = Parties::new(baseline.front.site.site()?);
+    let shares = &opened.shares;
+    let (devices, alerts) = (usize::try_from(shares.devices)?, usize::try_from(shares.alerts)?);
+    let site = baseline.front.site.site()?;
+    let mut parties = Parties::new(site.clone());
     let learner = Learner::going_on(baseline.take_learned(), &mut parties);
-    let mut judge = Judge::new(devices, alerts);
+    let mut judge = Judge::new(devices, alerts, usize::try_from(shares.incidents)?);
     judge.with_behaviour(Behaviour::new(parties, None, Some(learner)));
     let events = Events { to: None, types: EventTypes::default() };
-    let mut judgement = Judgement::new(events, captures.clone(), judge, 0);
+    let mut judgement = Judgement::new(events, captures.clone(), judge, site, Kept::default());
     let outcome = opened.run(Wanted { links: true, ..Wanted::default() }, &mut judgement)??;
     let parts = learned_parts(learn, &outcome.front);
     if !learn.again {
@@ -67,6 +60,7 @@ pub fn run(mut learn: Learn, given: &Given) -> anyhow::Result<u8> {
     let Some(behaviour) = judgement.judge.behaviour().take() else { bail!("nothing was learned") };
     let Behaviour { parties, learner, .. } = *behaviour;
     let learner = learner.unwrap_or_default();
+    let unlearned = learner.refused();
     baseline.front.kept_out.extend(learner.kept_out());
     baseline.store = learner.into_store(&parties, judgement.judge.devices());
     baseline.calibrate(learn.budget.unwrap_or(baseline.front.profiles.thresholds.budget))?;
@@ -74,7 +68,13 @@ pub fn run(mut learn: Learn, given: &Given) -> anyhow::Result<u8> {
     tell(&baseline, learn.output())?;
     let damage = damage(outcome.front.source());
     tell_damage(&damage);
-    tell_refusals(learn.filter.as_deref(), &outcome.front);
+    let unlearned = unlearned + outcome.workers.iter().map(|counted| counted.links).sum::<u64>();
+    if unlearned > 0 {
+        eprintln!(
+            "wardtap: not all conversations were learned, there were too many: {unlearned} times one was left out"
+        );
+    }
+    tell_refusals(learn.intake.filter.as_deref(), &outcome.front);
     Ok(if damage.is_empty() { 0 } else { DAMAGED })
 }
 
@@ -123,8 +123,8 @@ impl Span {
 
 /// The part of a capture that is learned.
 fn part(learn: &Learn, digest: [u8; 32], span: Span) -> LearnedCapture {
-    let first = learn.from.map_or(span.first, |from| span.first.max(from)).nanos();
-    let last = learn.to.map_or(span.last, |to| span.last.min(to)).nanos();
+    let first = learn.intake.from.map_or(span.first, |from| span.first.max(from)).nanos();
+    let last = learn.intake.to.map_or(span.last, |to| span.last.min(to)).nanos();
     LearnedCapture { digest, first, last, packets: span.packets }
 }
 

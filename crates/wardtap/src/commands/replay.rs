@@ -9,7 +9,7 @@ use wardtap_behaviour::alert::Severity;
 use wardtap_behaviour::class::Class;
 use wardtap_behaviour::judge::{Behaviour, Judge};
 use wardtap_behaviour::parties::Parties;
-use wardtap_behaviour::scoring::Scorer;
+use wardtap_behaviour::scoring::{Adaptation, Scorer};
 use wardtap_dissect::PROTOCOLS;
 use wardtap_export::clinical::class_of;
 use wardtap_export::event::{Known, StatsEvent};
@@ -23,10 +23,10 @@ use crate::assets;
 use crate::baselines;
 use crate::cli::{EventType, Given, Replay, SeverityName};
 use crate::config::Config;
-use crate::judgement::{EventTypes, Events, Judgement};
+use crate::judgement::{EventTypes, Events, Judgement, Kept, SUMMARY_INCIDENTS_MAX};
 use crate::output::{open, place, unwritable};
 use crate::pipeline::Outcome;
-use crate::reading::{DAMAGED, Reading, Wanted, damage, tell_damage, tell_refusals};
+use crate::reading::{self, DAMAGED, Wanted, damage, tell_damage, tell_refusals};
 use crate::worker::{Counted, WorkerCounts};
 
 /// An alert was bad enough for `--fail-on`.
@@ -47,16 +47,7 @@ pub fn run(mut replay: Replay, given: &Given) -> anyhow::Result<u8> {
         eprintln!("wardtap: {nonsense}");
         return Ok(USAGE);
     }
-    let opened = Reading {
-        captures: &replay.captures,
-        filter: replay.filter.as_deref(),
-        from: replay.from,
-        to: replay.to,
-        memory: replay.memory,
-        workers: replay.workers,
-        flows_by_vlan: replay.flows_by_vlan,
-    }
-    .open()?;
+    let opened = reading::open(&replay.intake)?;
     let types = event_types(&replay);
     // Both are opened before the work begins, which may take hours.
     let events = Events { to: replay.events.as_deref().map(|path| open(path, "events")).transpose()?, types };
@@ -69,13 +60,18 @@ pub fn run(mut replay: Replay, given: &Given) -> anyhow::Result<u8> {
         eprintln!("wardtap: {passed_over}");
     }
     let shares = &opened.shares;
-    let mut judge = Judge::new(usize::try_from(shares.devices)?, usize::try_from(shares.alerts)?)
+    let incidents = usize::try_from(shares.incidents)?;
+    let mut judge = Judge::new(usize::try_from(shares.devices)?, usize::try_from(shares.alerts)?, incidents)
         .informed(assets.assets, config.suppressions.all());
+    let mut site = config.site;
     if let Some(path) = &replay.baseline {
-        judge.with_behaviour(scoring(path)?);
+        let behaviour = scoring(path, replay.adapt)?;
+        site = behaviour.parties.site().clone();
+        judge.with_behaviour(behaviour);
     }
-    let summary_alerts = usize::try_from(shares.summary_alerts)?;
-    let mut judgement = Judgement::new(events, opened.captures.clone(), judge, summary_alerts);
+    let kept =
+        Kept { alerts: usize::try_from(shares.summary_alerts)?, incidents: incidents.min(SUMMARY_INCIDENTS_MAX) };
+    let mut judgement = Judgement::new(events, opened.captures.clone(), judge, site, kept);
     let wanted = Wanted { links: replay.baseline.is_some(), messages: types.message, flows: types.flow };
     let outcome = opened
         .run(wanted, &mut judgement)?
@@ -111,6 +107,8 @@ fn finish(
             responses: &totals.responses,
             response_sums: &totals.response_sums,
             alerts,
+            incidents_open: judgement.judge.incidents().open(),
+            incidents: judgement.judge.incidents().raised(),
             classes: classes(judgement.known()),
             version: env!("CARGO_PKG_VERSION"),
             revision: option_env!("WARDTAP_REVISION").unwrap_or("unknown"),
@@ -119,12 +117,14 @@ fn finish(
             .and_then(|()| to.flush())
             .map_err(|error| unwritable("the metrics", &place(replay.metrics.as_deref()), error))?;
     }
-    let worst_first = judgement.take_alerts();
+    let (incidents, worst_first) = (judgement.take_incidents(), judgement.take_alerts());
     let text = summary::write(&Summarised {
         statistics: &statistics,
         kinds: &totals.kinds,
         responses: &totals.responses,
         known: judgement.known(),
+        incidents: &incidents,
+        incidents_total: judgement.incidents_total(),
         alerts: &worst_first,
         raised: judgement.judge.alerts().raised().iter().map(|(_, raised)| raised.iter().sum::<u64>()).sum(),
     });
@@ -135,10 +135,10 @@ fn finish(
         // The summary may have gone to a file or nowhere: damage is said where a person looks.
         tell_damage(&statistics.damage);
     }
-    if let Some(doubt) = replay.doubtful() {
+    if let Some(doubt) = replay.intake.doubtful() {
         eprintln!("wardtap: {doubt}");
     }
-    tell_refusals(replay.filter.as_deref(), &outcome.front);
+    tell_refusals(replay.intake.filter.as_deref(), &outcome.front);
     let worst = judgement.worst;
     Ok(match replay.fail_on.map(severity) {
         Some(limit) if worst.is_some_and(|worst| worst >= limit) => ALERTED,
@@ -148,11 +148,11 @@ fn finish(
 }
 
 /// Compares with a baseline.
-fn scoring(path: &Path) -> anyhow::Result<Behaviour> {
+fn scoring(path: &Path, adapts: bool) -> anyhow::Result<Behaviour> {
     let front = baselines::front(path)?;
     let site = front.site.site().with_context(|| format!("{}: the site of this baseline", path.display()))?;
     let mut parties = Parties::new(site);
-    let scorer = Scorer::new(front.profiles, &mut parties);
+    let scorer = Scorer::new(front.profiles, &mut parties).adapting(adapts.then(Adaptation::default));
     Ok(Behaviour::new(parties, Some(scorer), None))
 }
 
@@ -171,6 +171,7 @@ fn event_types(replay: &Replay) -> EventTypes {
     let has = |wanted| replay.event_types.contains(&wanted) && replay.events.is_some();
     EventTypes {
         alert: has(EventType::Alert),
+        incident: has(EventType::Incident),
         device: has(EventType::Device),
         message: has(EventType::Message),
         flow: has(EventType::Flow),
@@ -190,12 +191,13 @@ const fn severity(name: SeverityName) -> Severity {
 fn add_up(replay: &Replay, outcome: &Outcome, judgement: &Judgement) -> (WorkerCounts, Statistics) {
     let mut totals = WorkerCounts::default();
     let mut flows = Counters::default();
-    let (mut evicted_pairs, mut evicted_targets) = (0, 0);
-    for Counted { counts, tables, pairs, targets } in &outcome.workers {
+    let (mut evicted_pairs, mut evicted_targets, mut evicted_links) = (0, 0, judgement.judge.links_refused());
+    for Counted { counts, tables, pairs, targets, links } in &outcome.workers {
         add_counts(&mut totals, counts);
         tables.iter().for_each(|shard| flows.add(shard));
         evicted_pairs += pairs;
         evicted_targets += targets;
+        evicted_links += links;
     }
     let front = outcome.front_counts();
     let source = outcome.front.source();
@@ -240,22 +242,18 @@ fn add_up(replay: &Replay, outcome: &Outcome, judgement: &Judgement) -> (WorkerC
             time_went_back: front.time_went_back,
         },
         devices: judgement.judge.devices().iter().filter(|(_, device)| device.is_heard()).count() as u64,
-        alerts_suppressed: judgement
-            .judge
-            .alerts()
-            .suppressed()
-            .iter()
-            .map(|(about, count)| (about.name.to_owned(), *count))
-            .collect(),
+        alerts_suppressed: suppressed(judgement),
         evicted: [
             ("flows", flows.evicted_flows),
             ("holes", flows.evicted_holes),
             ("dissectors", totals.forgotten),
             ("pairs", evicted_pairs),
             ("targets", evicted_targets),
+            ("links", evicted_links),
             ("devices", judgement.judge.devices().refused()),
             ("watched", judgement.judge.forgotten()),
             ("alerts", judgement.judge.alerts().evicted()),
+            ("incidents", judgement.judge.incidents().evicted()),
         ]
         .into_iter()
         .map(|(table, count)| (table.to_owned(), count))
@@ -282,6 +280,15 @@ fn add_up(replay: &Replay, outcome: &Outcome, judgement: &Judgement) -> (WorkerC
         },
     };
     (totals, statistics)
+}
+
+/// How many alerts were suppressed, by detection and reason.
+fn suppressed(judgement: &Judgement) -> BTreeMap<String, BTreeMap<String, u64>> {
+    let mut counts: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    for (about, why, count) in judgement.judge.alerts().suppressed() {
+        counts.entry(about.name.to_owned()).or_default().insert(why.name().to_owned(), *count);
+    }
+    counts
 }
 
 fn add_counts(totals: &mut WorkerCounts, counts: &WorkerCounts) {
@@ -317,10 +324,12 @@ fn options(replay: &Replay) -> BTreeMap<String, String> {
     let named = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
     set("config", named(&replay.config));
     set("assets", named(&replay.assets));
-    set("filter", replay.filter.clone());
-    set("from", replay.from.map(|time| time.to_string()));
-    set("to", replay.to.map(|time| time.to_string()));
-    set("memory", Some(replay.memory.to_string()));
-    set("flows-by-vlan", replay.flows_by_vlan.then(|| "true".to_owned()));
+    set("filter", replay.intake.filter.clone());
+    set("from", replay.intake.from.map(|time| time.to_string()));
+    set("to", replay.intake.to.map(|time| time.to_string()));
+    set("memory", Some(replay.intake.memory.to_string()));
+    set("baseline", named(&replay.baseline));
+    set("adapt", replay.adapt.then(|| "true".to_owned()));
+    set("flows-by-vlan", replay.intake.flows_by_vlan.then(|| "true".to_owned()));
     options
 }

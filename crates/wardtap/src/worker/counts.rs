@@ -61,4 +61,6 @@ pub struct Counted {
     pub pairs: u64,
     /// Targets of pairs given up, or not told apart.
     pub targets: u64,
+    /// Links given up, and flows whose links found no room.
+    pub links: u64,
 }

@@ -4,7 +4,7 @@ use wardtap_behaviour::links::{Link, LinkSlot, Opened, Service};
 use wardtap_behaviour::observation::{Observation, Place};
 use wardtap_dissect::tls::Hello;
 use wardtap_dissect::{Envelope, Features, Message};
-use wardtap_net::flow::{Flow, FlowHead, FlowState, Volume};
+use wardtap_net::flow::{Flow, FlowHead, FlowState, OrientedBy, Volume};
 use wardtap_net::peel::protocol;
 use wardtap_net::stream::{Chunk, Side};
 
@@ -21,7 +21,7 @@ pub struct LinkedFlow {
 impl Hands<'_> {
     /// What a flow carried since this was last said goes to its link.
     pub fn link_carried(&mut self, flow: &mut Flow<Application>) {
-        let linked = self.link_flow(flow);
+        let Some(linked) = self.link_flow(flow) else { return };
         let now = *flow.volume();
         let more = |side: Side| {
             let (now, told) = (side.of(&now), side.of(&linked.told));
@@ -30,6 +30,11 @@ impl Hands<'_> {
         let more = [more(linked.initiator), more(linked.initiator.other())];
         if more.iter().any(|more| more.packets > 0) {
             self.links.sent(linked.slot, more);
+            for (from, end) in [(0, linked.initiator), (1, linked.initiator.other())] {
+                if flow.is_unheard(end) {
+                    self.links.unheard(linked.slot, from);
+                }
+            }
             extra(&mut flow.application).link = Some(LinkedFlow { told: now, ..linked });
         }
     }
@@ -37,22 +42,26 @@ impl Hands<'_> {
     /// The flow has ended.
     pub fn link_finished(&mut self, flow: &mut Flow<Application>) {
         self.link_carried(flow);
-        let Some(linked) = flow.application.extra.as_ref().and_then(|extra| extra.link) else { return };
+        let Some(linked) = flow.application.extra.as_ref().and_then(|extra| extra.link) else {
+            return self.links.turned_away();
+        };
         let answers = linked.initiator.other().of(flow.volume()).packets;
         let refused = flow.state() == FlowState::Reset && answers <= 1;
-        if flow.state() == FlowState::SynSent || refused {
+        let is_answered = flow.is_unheard(linked.initiator.other());
+        if (flow.state() == FlowState::SynSent || refused) && !is_answered {
             self.links.failed(linked.slot);
         }
     }
 
-    /// Bytes of a flow are missing.
-    pub fn link_gap(&mut self, flow: &mut Flow<Application>, missing: u64) {
-        let linked = self.link_flow(flow);
-        self.links.gap(linked.slot, missing);
+    /// Bytes of an end of a flow are missing.
+    pub fn link_gap(&mut self, flow: &mut Flow<Application>, side: Side, missing: u64) {
+        if let Some(linked) = self.link_flow(flow) {
+            self.links.gap(linked.slot, u8::from(side != linked.initiator), missing);
+        }
     }
 
-    /// The place of a flow's link.
-    pub fn link_flow(&mut self, flow: &mut Flow<Application>) -> LinkedFlow {
+    /// The place of a flow's link, while there is room for it.
+    pub fn link_flow(&mut self, flow: &mut Flow<Application>) -> Option<LinkedFlow> {
         let place = self.place;
         let (head, application) = flow.parts();
         let requester = application.conversation.requester();
@@ -65,31 +74,29 @@ impl Hands<'_> {
         linked: &mut Option<LinkedFlow>,
         requester: Option<Side>,
         place: Place,
-    ) -> LinkedFlow {
+    ) -> Option<LinkedFlow> {
         if let Some(linked) = *linked
             && self.links.holds(linked.slot)
         {
-            return linked;
+            return Some(linked);
         }
         // Who opened it stays as it was first taken, whatever messages show later: what was told counts for that link.
-        let initiator = linked.map_or_else(|| head.orientation(requester).0, |linked| linked.initiator);
-        let responder = initiator.other();
-        let key = head.key();
-        let service = match key.transport {
-            protocol::TCP | protocol::UDP => Service::at(key.transport, *responder.of(&key.ports)),
-            other => Service::at(other, 0),
-        };
-        let link = Link { initiator: *initiator.of(&key.addresses), responder: *responder.of(&key.addresses), service };
-        let (slot, is_new) = self.links.open(link, place);
+        let orientation = linked.map_or_else(|| Orientation::of(head, requester), Orientation::settled);
+        let mut initiator = orientation.initiator;
+        let mut link = link_of(head, initiator);
+        if orientation.either_way && !self.links.is_known(&link) && self.links.is_known(&link.reversed()) {
+            (initiator, link) = (initiator.other(), link.reversed());
+        }
+        let (slot, is_new) = self.links.open(link, place)?;
         if linked.is_none() {
             self.links.began(slot, place);
         }
         if is_new {
-            let opened = Opened { link, place };
+            let opened = Opened { link, place, either_way: orientation.either_way };
             self.shared.bundle.observations.push((self.key, Observation::Opened(Box::new(opened))));
         }
         let told = linked.map_or([Volume::default(); 2], |linked| linked.told);
-        *linked.insert(LinkedFlow { slot, initiator, told })
+        Some(*linked.insert(LinkedFlow { slot, initiator, told }))
     }
 
     /// Folds a message in.
@@ -101,7 +108,7 @@ impl Hands<'_> {
         envelope: &Envelope,
         (features, place): (&Features, Place),
     ) {
-        let linked = self.link(head, linked, Some(envelope.requester()), place);
+        let Some(linked) = self.link(head, linked, Some(envelope.requester()), place) else { return };
         let from = u8::from(envelope.side != linked.initiator);
         if let Some(news) = self.links.message(linked.slot, from, message, envelope, features, place) {
             self.shared.bundle.observations.push((self.key, Observation::Operation(news)));
@@ -110,7 +117,7 @@ impl Hands<'_> {
 
     /// Folds in a payload of a protocol that is not read.
     pub fn link_opaque(&mut self, flow: &mut Flow<Application>, side: Side, bytes: usize, place: Place) {
-        let linked = self.link_flow(flow);
+        let Some(linked) = self.link_flow(flow) else { return };
         let from = u8::from(side != linked.initiator);
         if let Some(news) = self.links.opaque(linked.slot, from, bytes as u64, place) {
             self.shared.bundle.observations.push((self.key, Observation::Operation(news)));
@@ -120,7 +127,7 @@ impl Hands<'_> {
     /// Folds in the hello message that a payload begins with, where it does.
     pub fn link_hello(&mut self, flow: &mut Flow<Application>, chunk: &Chunk<'_>, place: Place) {
         let Some(hello) = Hello::read(chunk.bytes) else { return };
-        let linked = self.link_flow(flow);
+        let Some(linked) = self.link_flow(flow) else { return };
         let from = u8::from(chunk.side != linked.initiator);
         if let Some(news) = self.links.hello(linked.slot, from, &hello, place) {
             self.shared.bundle.observations.push((self.key, Observation::Operation(news)));
@@ -132,6 +139,35 @@ impl Hands<'_> {
         let (key, bundle) = (self.key, &mut self.shared.bundle);
         self.links.hand_over(next, |used| bundle.observations.push((key, Observation::Used(Box::new(used)))));
     }
+}
+
+/// Who opened a flow.
+struct Orientation {
+    initiator: Side,
+    /// Or the other: they use the same port, and nothing shows who began.
+    either_way: bool,
+}
+
+impl Orientation {
+    fn of(head: &FlowHead, requester: Option<Side>) -> Self {
+        let (initiator, by) = head.orientation(requester);
+        let [one, other] = head.key().ports;
+        Self { initiator, either_way: by == OrientedBy::Port && one == other }
+    }
+
+    /// As it was taken before.
+    const fn settled(linked: LinkedFlow) -> Self {
+        Self { initiator: linked.initiator, either_way: false }
+    }
+}
+
+fn link_of(head: &FlowHead, initiator: Side) -> Link {
+    let (key, responder) = (head.key(), initiator.other());
+    let service = match key.transport {
+        protocol::TCP | protocol::UDP => Service::at(key.transport, *responder.of(&key.ports)),
+        other => Service::at(other, 0),
+    };
+    Link { initiator: *initiator.of(&key.addresses), responder: *responder.of(&key.addresses), service }
 }
 
 fn extra(application: &mut Application) -> &mut Extra {

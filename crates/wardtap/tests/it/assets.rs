@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::run::{Ran, Replayed, replay, wardtap};
@@ -102,6 +102,15 @@ fn what_the_assets_file_says_stands_in_events_and_summary() {
         );
         assert!(replayed.ran.stdout.contains("without   Films, by courier"), "{}", replayed.ran.stdout);
         assert!(replayed.metrics.contains("wardtap_devices{class=\"image-archive\"} 1"));
+        let incident = replayed.parsed().into_iter().find(|event| event["type"] == "incident").unwrap();
+        let incident = &incident["incident"];
+        assert_eq!(
+            (&incident["functions"][0], &incident["locations"][0]),
+            (&json!("stores all images"), &json!("Basement"))
+        );
+        let summary = incident["summary"].as_str().unwrap();
+        assert!(summary.contains("At risk: PACS-1 (stores all images, Basement)."), "{summary}");
+        assert!(summary.ends_with(" Until it is over: Films, by courier."), "{summary}");
     }
     assert_eq!(without_run(&by_csv), without_run(&by_toml), "one meaning in both formats");
 }
@@ -226,6 +235,18 @@ fn with_config(text: &str, options: &[&str]) -> (Replayed, String) {
     (replayed, stderr)
 }
 
+#[test]
+fn a_device_that_is_not_in_service_is_told_when_it_is_heard() {
+    for (status, severity) in [("retired", "medium"), ("workshop", "low"), ("on-loan", "low")] {
+        let replayed = with_assets("a.csv", &format!("address,name,status\n{},PACS-1,{status}\n", at_risk()));
+        let events = replayed.parsed();
+        let found = events.iter().find(|event| event["alert"]["detection"] == "out-of-service").expect(status);
+        assert_eq!((&found["alert"]["severity"], &found["device"]["name"]), (&severity.into(), &"PACS-1".into()));
+    }
+    let replayed = with_assets("a.csv", &format!("address,status\n{},in-service\n", at_risk()));
+    assert!(replayed.parsed().iter().all(|event| event["alert"]["detection"] != "out-of-service"));
+}
+
 fn suppression(ip: &str, until: &str) -> String {
     format!(
         "[[suppress]]\ndetection = \"executable-in-image\"\ndevice = \"{ip}\"\nuntil = \"{until}\"\nowner = \"A. Engineer\"\nreason = \"test of the scanner\"\n"
@@ -237,9 +258,14 @@ fn a_suppressed_alert_is_counted_and_not_told() {
     let ip = at_risk();
     let (replayed, stderr) = with_config(&suppression(&ip, "2100-01-01T00:00"), &["--fail-on", "info"]);
     assert_eq!((replayed.ran.status, stderr.as_str()), (0, ""));
-    assert!(replayed.parsed().iter().all(|event| event["type"] != "alert"));
-    assert_eq!(replayed.stats()["alerts_suppressed"]["executable-in-image"], 1);
-    assert!(replayed.metrics.contains("wardtap_alerts_suppressed_total{detection=\"executable-in-image\"} 1"));
+    assert!(replayed.parsed().iter().all(|event| event["type"] != "alert" && event["type"] != "incident"));
+    assert!(replayed.ran.stdout.contains("\nIncidents  0\n  none\n"), "{}", replayed.ran.stdout);
+    assert_eq!(replayed.stats()["alerts_suppressed"]["executable-in-image"]["configuration"], 1);
+    assert!(
+        replayed
+            .metrics
+            .contains("wardtap_alerts_suppressed_total{detection=\"executable-in-image\",reason=\"configuration\"} 1")
+    );
     assert!(
         replayed.metrics.contains("wardtap_alerts_total{detection=\"executable-in-image\",severity=\"critical\"} 0")
     );

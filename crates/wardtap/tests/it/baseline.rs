@@ -337,7 +337,16 @@ fn files_that_are_no_baseline_get_one_clear_message() {
     *flipped.last_mut().unwrap() ^= 1;
     said(&flipped, &["damaged", "digest"]);
     said(format!("wardtap baseline 1 1 {} {}\n", u64::MAX, "0".repeat(64)).as_bytes(), &["more than any baseline"]);
-    fails(&["baseline", "show", &folder.path("absent")], &["absent", "cannot read the baseline"]);
+    let absent = folder.path("absent");
+    let makes_one = format!("wardtap learn CAPTURE... --out {absent}");
+    for arguments in [
+        &["baseline", "show", &absent][..],
+        &["replay", "captures/hl7/feeds.pcap", "--baseline", &absent],
+        &["learn", "captures/hl7/feeds.pcap", "--into", &absent],
+    ] {
+        fails(arguments, &["there is no such baseline", &makes_one]);
+    }
+    fails(&["baseline", "show", &folder.path("")], &["cannot read the baseline", "name a file"]);
     fails(&["baseline", "show", &path, "--device", "10.9.8.7"], &["no device 10.9.8.7"]);
     let ran = wardtap(&["learn", "captures/hl7/feeds.pcap", "--out", &folder.path("no/where")]).expect(1);
     assert!(ran.stderr.contains("make the folder"), "{}", ran.stderr);
@@ -359,4 +368,23 @@ fn no_canary_is_in_a_baseline() {
         let is_in = |bytes: &[u8]| bytes.windows(canary.len()).any(|window| window == canary.as_bytes());
         assert!(!is_in(&file) && !is_in(shown.stdout.as_bytes()), "{canary}");
     }
+}
+
+#[test]
+fn adapting_changes_neither_the_baseline_nor_what_comes_out_with_more_workers() {
+    let folder = Folder::new();
+    let capture = folder.capture("ward.pcap", &ward_hours(2));
+    let path = folder.path("baseline");
+    let learned = folder.learn(&[&capture], "baseline", &[]);
+    let events = |workers: &str| {
+        let events = folder.path("events");
+        let options = ["--baseline", &path, "--adapt", "--workers", workers, "--events", &events];
+        wardtap(&[&["replay", &capture], &options[..]].concat()).expect(0);
+        fs::read_to_string(events).unwrap()
+    };
+    let (one, three) = (events("1"), events("3"));
+    assert!(one == three, "the number of workers shows");
+    let stats: Value = serde_json::from_str(one.lines().last().unwrap()).unwrap();
+    assert_eq!(stats["stats"]["run"]["options"]["adapt"], "true");
+    assert!(fs::read(&path).unwrap() == learned, "the baseline was changed");
 }

@@ -75,7 +75,7 @@ fn help_and_version_are_no_failure() {
         assert!(help.stdout.contains(&format!("\n      {option} <")), "{option}");
     }
     assert!(help.stdout.contains("vlan and"), "a filter for tagged traffic is explained");
-    for absent in ["--adapt", "--report", "incident", "watch"] {
+    for absent in ["--report", "watch"] {
         assert!(!help.stdout.contains(absent), "{absent} is not built: help must not offer it");
     }
     let version = wardtap(&["--version"]).expect(0);
@@ -108,12 +108,6 @@ fn what_is_not_built_says_so() {
         let option = format!("--{option}");
         refuses(&["replay", SWEEP, &option, "x"], &[&option, "is not built yet", "wardtap replay --help"]);
     }
-    refuses(&["replay", SWEEP, "--adapt"], &["--adapt is not built yet"]);
-    let events = Made::new(b"");
-    refuses(
-        &["replay", SWEEP, "--events", &events.name, "--event-types", "alert,incident"],
-        &["incident is not built yet"],
-    );
     wardtap(&["replay", SWEEP, "--event-format", "native"]).expect(0);
 }
 
@@ -122,6 +116,7 @@ fn wrong_usage_names_what_is_wrong() {
     refuses(&[], &["Usage: wardtap"]);
     refuses(&["reply"], &["'reply'", "similar subcommand"]);
     refuses(&["replay"], &["<CAPTURE>"]);
+    refuses(&["replay", SWEEP, "--adapt"], &["--baseline <FILE>"]);
     refuses(&["replay", SWEEP, "--evnts", "x"], &["--evnts", "--events"]);
     refuses(&["replay", "-", "-"], &["standard input", "only once: name it once"]);
     for workers in ["0", "65", "-1", "two", "300"] {
@@ -384,7 +379,7 @@ fn events_on_standard_output_leave_the_summary_to_standard_error() {
         .map(|line| serde_json::from_str::<Value>(line).unwrap()["type"].as_str().unwrap().to_owned())
         .collect();
     // The default: all but `message` and `flow`.
-    assert_eq!(types, ["device", "device", "alert", "alert", "stats"]);
+    assert_eq!(types, ["device", "device", "alert", "incident", "alert", "incident", "stats"]);
     assert!(ran.stderr.starts_with("Capture\n") && ran.stderr.contains("Alerts  1\n"), "{}", ran.stderr);
     let quiet = wardtap(&["replay", SWEEP]).expect(0);
     assert_eq!(quiet.stdout, ran.stderr);

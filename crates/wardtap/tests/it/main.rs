@@ -10,6 +10,7 @@ mod corpus;
 mod formats;
 mod fragments;
 mod goldens;
+mod incidents;
 mod losses;
 mod memory;
 mod metrics;

@@ -6,19 +6,21 @@ use serde_json::Value;
 use wardtap_behaviour::alert::Severity;
 use wardtap_behaviour::class::Class;
 use wardtap_behaviour::detection::DETECTIONS;
+use wardtap_behaviour::suppression::Why;
 use wardtap_dissect::PROTOCOLS;
 use wardtap_net::peel::Undecoded;
 
 use crate::run::{captures, replay, wardtap};
 
 /// What a contract promises; more may be there.
-const PROMISED: [(&str, &[&str]); 14] = [
+const PROMISED: [(&str, &[&str]); 15] = [
     ("wardtap_packets_total", &[]),
     ("wardtap_bytes_total", &[]),
     ("wardtap_packets_dropped_total", &["stage"]),
     ("wardtap_messages_total", &["kind", "protocol"]),
     ("wardtap_alerts_total", &["detection", "severity"]),
     ("wardtap_incidents_open", &["severity"]),
+    ("wardtap_incidents_total", &["severity"]),
     ("wardtap_devices", &["class"]),
     // Of devices of an assets file or a baseline only: announced, without a series.
     ("wardtap_device_last_seen_timestamp_seconds", &["device"]),
@@ -123,6 +125,7 @@ fn closed(name: &str, label: &str) -> BTreeSet<String> {
         (_, "kind") => PROTOCOLS.iter().flat_map(|protocol| protocol.kinds).map(|kind| (*kind).to_owned()).collect(),
         (_, "detection") => DETECTIONS.iter().map(|about| about.name.to_owned()).collect(),
         (_, "severity") => Severity::ALL.iter().map(|severity| severity.name().to_owned()).collect(),
+        ("wardtap_alerts_suppressed_total", "reason") => Why::ALL.map(|why| why.name().to_owned()).into(),
         ("wardtap_malformed_total", "reason") => {
             PROTOCOLS.iter().flat_map(|protocol| protocol.anomalies).map(|reason| (*reason).to_owned()).collect()
         }

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use wardtap_dissect::PROTOCOLS;
 
 /// All event types there are, built ones.
-pub(crate) const ALL_TYPES: &str = "alert,device,message,flow,stats";
+pub(crate) const ALL_TYPES: &str = "alert,incident,device,message,flow,stats";
 
 /// No run of a small capture takes this long: it hangs.
 const DEADLINE: Duration = Duration::from_secs(120);

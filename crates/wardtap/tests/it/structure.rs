@@ -62,6 +62,8 @@ fn every_detection_has_its_page_and_words() {
         "\n## What it needs learned\n",
         "\n## How to respond\n",
     ];
+    /// What nobody does on purpose has no technique.
+    const NO_ATTACK: [&str; 2] = ["feed-lossy", "out-of-service"];
     let names: BTreeSet<&str> = DETECTIONS.iter().map(|about| about.name).collect();
     assert_eq!(names.len(), DETECTIONS.len(), "a name stands twice");
     for about in DETECTIONS {
@@ -74,7 +76,7 @@ fn every_detection_has_its_page_and_words() {
         for (what, words) in [("title", about.title), ("impact", about.impact), ("response", about.response)] {
             assert!(words.len() > 10, "{name}: {what}");
         }
-        assert!(!about.attack.is_empty(), "{name}: no technique");
+        assert_eq!(about.attack.is_empty(), NO_ATTACK.contains(&name), "{name}: techniques");
     }
     let files = fs::read_dir(root().join("crates/behaviour/src/detections")).unwrap();
     let pages = files.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|end| end == "md")).count();

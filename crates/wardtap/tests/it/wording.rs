@@ -75,9 +75,14 @@ fn fault(explanation: &str) -> Option<String> {
     if !explanation.ends_with('.') || explanation.trim_end_matches('.').contains(". ") {
         return Some("not one sentence with a full stop at its end".to_owned());
     }
+    term(explanation).map(|term| format!("\"{term}\" is a word of the trade"))
+}
+
+/// A word of the trade in a text.
+fn term(text: &str) -> Option<String> {
     let protocols: Vec<String> =
         PROTOCOLS.iter().flat_map(|protocol| [protocol.name, protocol.title]).map(str::to_lowercase).collect();
-    let lower = explanation.to_lowercase();
+    let lower = text.to_lowercase();
     let parts = |text: &str| -> Vec<String> {
         text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).map(str::to_owned).collect()
     };
@@ -86,7 +91,7 @@ fn fault(explanation: &str) -> Option<String> {
         let term = parts(term);
         words.windows(term.len()).any(|words| words == term)
     });
-    term.map(|term| format!("\"{term}\" is a word of the trade"))
+    term.map(str::to_owned)
 }
 
 /// The texts in double quotes that stand behind `explanation` in a source, up to the end of the field.
@@ -149,6 +154,29 @@ fn what_captures_raise_is_explained_in_plain_words() {
         }
     }
     assert!(seen >= 10, "{seen} alerts");
+}
+
+#[test]
+fn what_captures_show_is_summed_up_in_plain_words() {
+    let mut seen = 0;
+    for capture in captures() {
+        let name = capture.split_once(".pcap").unwrap().0;
+        for line in fs::read_to_string(root().join(format!("{name}.jsonl"))).unwrap_or_default().lines() {
+            let event: Value = serde_json::from_str(line).unwrap();
+            if event["type"] == "incident" {
+                let summary = event["incident"]["summary"].as_str().unwrap();
+                // What to do is the detection's own text, which may name a switch port.
+                let (story, response) = summary.split_once(" What to do first, at ").expect(summary);
+                assert_eq!(term(story), None, "{name}: {story}");
+                assert!(!story.contains('\n') && response.ends_with('.'), "{name}: {summary}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 10, "{seen} incidents");
+    for about in DETECTIONS {
+        assert_eq!(term(about.title), None, "{}: its title stands in summaries", about.name);
+    }
 }
 
 #[test]

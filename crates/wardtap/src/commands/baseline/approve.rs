@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -133,13 +133,15 @@ fn add_alerts(accepted: &mut Accepted, front: &Front, ids: &[String], events: &P
 
 /// The alerts with these ids; of several lines of one, the last.
 fn find(ids: &[String], path: &Path) -> anyhow::Result<BTreeMap<String, Event>> {
-    let unreadable = || format!("{}: cannot read the events", path.display());
-    let mut file = BufReader::new(File::open(path).with_context(unreadable)?);
+    let unreadable = |error: io::Error| {
+        anyhow!("{}: cannot read the events: {error}: name the file that `replay --events` wrote", path.display())
+    };
+    let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
     let mut found = BTreeMap::new();
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
-        if file.by_ref().take(LINE_MAX).read_until(b'\n', &mut line).with_context(unreadable)? == 0 {
+        if file.by_ref().take(LINE_MAX).read_until(b'\n', &mut line).map_err(unreadable)? == 0 {
             break;
         }
         let Ok(text) = std::str::from_utf8(&line) else {

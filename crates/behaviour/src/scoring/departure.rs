@@ -1,0 +1,220 @@
+//! What the baseline does not hold, as detections hear of it, and what they make of it.
+
+use wardtap_net::address::Address;
+use wardtap_net::packet::Timestamp;
+
+use crate::alert::{Deviation, Severity};
+use crate::attack::Technique;
+use crate::baseline::measure::Measure;
+use crate::detection::About;
+use crate::detections::techniques::{of_operation, of_service};
+use crate::links::Link;
+use crate::observation::Place;
+use crate::parties::{Party, PartyLink};
+
+/// Something that the baseline does not hold.
+#[derive(Clone, Debug)]
+pub struct Departure<'a> {
+    /// What it is.
+    pub what: What<'a>,
+    /// On which link.
+    pub link: Link,
+    /// Which parties those are.
+    pub parties: PartyLink,
+    /// A frame that shows it.
+    pub place: Place,
+    /// When.
+    pub time: Timestamp,
+    /// On how many days what is normal was seen.
+    pub days: u32,
+    /// Bytes missing on the link in this minute.
+    pub gap_bytes: u64,
+    /// Nothing was heard from one end.
+    pub one_sided: bool,
+}
+
+/// What the baseline does not hold.
+#[derive(Clone, Debug)]
+pub enum What<'a> {
+    /// A device: the initiator where `initiates`, else the responder.
+    Device {
+        /// Which end.
+        initiates: bool,
+        /// More surprising than the budget allows for.
+        rare: bool,
+    },
+    /// A link of a device that is not known.
+    Strange {
+        /// The responder offers the service to others.
+        offered: bool,
+        /// The device does what most of its make do.
+        typical: bool,
+    },
+    /// A link between devices that are known.
+    Link {
+        /// See [`circumstances`].
+        circumstances: u16,
+        /// How surprising, in natural units.
+        surprise: f64,
+        /// More surprising than the budget allows for.
+        rare: bool,
+    },
+    /// An operation on a link that is known.
+    Operation {
+        /// What it is.
+        name: &'a str,
+        /// See [`circumstances`].
+        circumstances: u16,
+        /// How surprising, in natural units.
+        surprise: f64,
+        /// More surprising than the budget allows for.
+        rare: bool,
+    },
+    /// Activity at an hour, more surprising than the budget allows for.
+    Hour {
+        /// By the site's clocks.
+        hour: u8,
+        /// How surprising, in natural units.
+        surprise: f64,
+    },
+    /// A silence beyond its factor.
+    Silence {
+        /// [`Measure::DevicePause`], [`Measure::LinkPause`] or [`Measure::OperationPause`].
+        measure: Measure,
+        /// Of which operation, where it is one's.
+        operation: Option<&'a str>,
+        /// Minutes.
+        now: u64,
+        /// Minutes that were normal.
+        normal: u64,
+        /// How many times as long as deviates.
+        excess: f64,
+        /// The responder is silent, not the initiator.
+        of_responder: bool,
+    },
+    /// A quantity beyond its factor.
+    Beyond {
+        /// Which.
+        measure: Measure,
+        /// Of which operation, where it is one's.
+        operation: Option<&'a str>,
+        /// How much.
+        now: u64,
+        /// How much was normal.
+        normal: u64,
+        /// How many times as much as deviates.
+        excess: f64,
+    },
+    /// A value at a place of an operation beside all that were learned.
+    Point {
+        /// Compared as which: a setting or a reading.
+        measure: Measure,
+        /// Of which operation.
+        operation: &'a str,
+        /// At which place.
+        place: u32,
+        /// The value.
+        now: i32,
+        /// The end of the range of those learned.
+        normal: i32,
+        /// How many times as far as deviates.
+        excess: f64,
+    },
+    /// A place whose values move has not changed.
+    Frozen {
+        /// Of which operation.
+        operation: &'a str,
+        /// Which place.
+        place: u32,
+        /// For so many minutes in which it was seen.
+        now: u32,
+        /// The most that was normal.
+        normal: u32,
+        /// How many times as many as deviate.
+        excess: f64,
+    },
+    /// The values of an operation are those of a sequence that came before, again and again, which they never were.
+    Looped {
+        /// Of which operation.
+        operation: &'a str,
+        /// How many messages the sequence has.
+        messages: u16,
+    },
+}
+
+/// What a detection makes of a departure.
+pub struct Judged {
+    /// How bad.
+    pub severity: Severity,
+    /// 0 to 100.
+    pub score: u8,
+    /// One sentence that a nurse manager understands.
+    pub explanation: String,
+    /// What would be normal.
+    pub expected: String,
+    /// What was seen.
+    pub observed: String,
+}
+
+impl Departure<'_> {
+    /// The deviation: `device` is at risk, the other end did it.
+    #[must_use]
+    pub fn deviation(&self, about: &'static About, device: Address, subject: String, judged: Judged) -> Deviation {
+        let Link { initiator, responder, .. } = self.link;
+        let peer = if device == initiator { responder } else { initiator };
+        let evidence = Some(self.place).filter(|place| place.frame.number() > 0).into_iter().collect();
+        let Judged { severity, score, explanation, expected, observed } = judged;
+        Deviation {
+            about,
+            attack: self.techniques(),
+            device,
+            peer: Some(peer),
+            subject: subject.into(),
+            severity,
+            score,
+            explanation,
+            expected,
+            observed,
+            observations: self.days.into(),
+            count: 1,
+            evidence,
+            first: self.time,
+            last: self.time,
+            flow: None,
+            sha256: None,
+            gap_bytes: self.gap_bytes,
+            one_sided: self.one_sided,
+        }
+    }
+}
+
+impl Departure<'_> {
+    /// What it stands for, where that is more than its detection knows.
+    fn techniques(&self) -> Option<&'static [Technique]> {
+        match &self.what {
+            What::Operation { name, .. } => of_operation(name),
+            What::Beyond { measure: Measure::Value, .. } => None,
+            What::Beyond { operation: Some(name), .. } => of_operation(name),
+            What::Link { .. } | What::Beyond { .. } => {
+                of_service(self.link.service, self.parties.responder == Party::OUTSIDE)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A quantity so many times beyond where it deviates is no accident of the days that were learned.
+const CLEAR: f64 = 2.0;
+
+/// How bad a quantity is that lies so many times beyond where it deviates, if what is `clear` is so bad: what is only just
+/// beyond may be one of the few that the alert budget allows for.
+#[must_use]
+pub fn severity(excess: f64, clear: Severity) -> Severity {
+    if excess < CLEAR { Severity::Low } else { clear }
+}
+
+/// A score of 0 to 100 from a surprise in natural units.
+#[must_use]
+pub fn score(surprise: f64) -> u8 {
+    (surprise * 7.0).clamp(0.0, 100.0) as u8
+}
