@@ -100,7 +100,7 @@ fn alerts(day: impl Fn(u64) -> Minute, others: &[(u64, Observation)]) -> Vec<(u6
     for minute in 0..MINUTES_PER_DAY {
         let mut tell = |verdict| match verdict {
             Verdict::Alert(alert) if alert.state == State::New => raised.push((minute, *alert)),
-            Verdict::Alert(_) | Verdict::Device(_) => {}
+            Verdict::Alert(_) | Verdict::Device(_) | Verdict::Incident(_) => {}
         };
         for (_, observation) in others.iter().filter(|(at, _)| *at == minute) {
             judge.observe(observation, &mut tell);
