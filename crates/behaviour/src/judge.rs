@@ -11,8 +11,8 @@ use crate::detection::{Detection, Found, Raise, ask, detections};
 use crate::device::{DEVICES_MAX, DeviceId, Devices, IdentityChange, Name};
 use crate::incident::Incident;
 use crate::incident::open::{Incidents, OPEN_INCIDENTS_MAX};
-use crate::links::Use;
-use crate::observation::{Observation, OutOfService, Place};
+use crate::links::{Use, of_lease};
+use crate::observation::{Leased, Observation, OutOfService, Place};
 use crate::parties::Parties;
 use crate::repeats::Repeats;
 use crate::scoring::{Departure, Scorer};
@@ -141,6 +141,7 @@ impl Judge {
             Observation::Leased(lease) => {
                 self.devices.leased(lease, &mut self.changes);
                 self.identities(lease.place, tell);
+                self.leased(lease, tell);
                 self.ask(observation, tell);
             }
             Observation::Role { address, protocol, requester } => {
@@ -173,7 +174,7 @@ impl Judge {
         if is_new {
             let minute = u32::try_from(minute).unwrap_or(u32::MAX);
             self.look_for_blindness(minute, tell);
-            self.score(tell, |scorer, _, _, to| scorer.minute(minute, to));
+            self.score(tell, |scorer, parties, _, to| scorer.minute(minute, parties.site(), to));
         }
         let over = self.alerts.tick(now);
         self.told(over, tell);
@@ -230,6 +231,16 @@ impl Judge {
     fn used(&mut self, used: &Use, tell: &mut dyn FnMut(Verdict)) {
         self.repeats.take(used.link, &used.accepted, used.accepted_more);
         self.score(tell, |scorer, parties, devices, to| scorer.used(used, parties, devices, to));
+        self.learn(used);
+    }
+
+    fn leased(&mut self, lease: &Leased, tell: &mut dyn FnMut(Verdict)) {
+        let (told, news) = of_lease(lease);
+        self.score(tell, |scorer, parties, devices, to| scorer.leased((&told, &news), parties, devices, to));
+        self.learn(&told);
+    }
+
+    fn learn(&mut self, used: &Use) {
         if let Some(behaviour) = &mut self.behaviour
             && let Some(learner) = &mut behaviour.learner
             && let Some(key) = behaviour.parties.link(&used.link, &self.devices)

@@ -5,6 +5,7 @@
 //! [`Use`]s that begin anew whenever they were told: the judge adds them up, so that neither the number of workers nor the
 //! cuts between batches show.
 
+mod leases;
 mod operations;
 pub mod points;
 
@@ -12,6 +13,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use wardtap_dissect::fingerprint::Fingerprint;
+use wardtap_dissect::tls::Hello;
 use wardtap_dissect::{Direction, Envelope, Features, Message};
 use wardtap_net::address::Address;
 use wardtap_net::flow::{HashKey, Volume, fold};
@@ -19,6 +21,7 @@ use wardtap_net::peel::protocol;
 
 use crate::observation::Place;
 use crate::slots::{self, Slot, Slots};
+pub use leases::of_lease;
 use operations::Operations;
 pub use operations::{
     OPERATIONS_MAX, OperationNews, OperationUse, RANGES_MAX, ResponseTimes, is_answer, is_opaque, kind_of, readable,
@@ -298,6 +301,12 @@ impl Links {
         self.operation(slot, place, |operations, room| operations.take_opaque(room, from, bytes))
     }
 
+    /// Folds in the hello message that a payload begins with, of what is encrypted behind it.
+    pub fn hello(&mut self, slot: LinkSlot, from: u8, hello: &Hello, place: Place) -> Option<Box<OperationNews>> {
+        let key = self.key;
+        self.operation(slot, place, |operations, room| operations.take_hello(key, room, from, hello))
+    }
+
     #[inline]
     fn operation(
         &mut self,
@@ -369,6 +378,12 @@ impl Links {
 }
 
 impl Use {
+    /// A link did something once in a minute.
+    #[must_use]
+    pub fn once(link: Link, operation: OperationUse, place: Place) -> Self {
+        Self { operations: vec![operation], ..Self::nothing(link, place.time.seconds() / 60, place) }
+    }
+
     const fn nothing(link: Link, minute: u64, place: Place) -> Self {
         let nothing = Volume { packets: 0, bytes: 0 };
         Self {

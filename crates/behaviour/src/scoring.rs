@@ -18,7 +18,7 @@ use crate::baseline::makes::{Habit, Makes};
 use crate::baseline::measure::{Measure, REFUSALS_OF_MIN, beside, beyond};
 use crate::baseline::novelty::{Facet, HOUR_DAYS_MIN, circumstances, shape};
 use crate::baseline::profile::{LinkProfile, Profiles, kind_index};
-use crate::baseline::store::{ANSWERS_MIN, Activity, MINUTES_PER_HOUR};
+use crate::baseline::store::{ANSWERS_MIN, Activity, MINUTES_PER_HOUR, witnesses};
 use crate::device::Devices;
 use crate::links::{Link, Opened, OperationNews, Service, Use, is_opaque, tells_less, without_each};
 use crate::parties::{Parties, Party, PartyLink};
@@ -213,7 +213,26 @@ impl Scorer {
         devices: &Devices,
         to: &mut dyn FnMut(Departure<'_>),
     ) {
-        let Some(key) = parties.link(&news.link, devices) else { return };
+        if let Some(key) = parties.link(&news.link, devices) {
+            self.news(key, news, parties, to);
+        }
+    }
+
+    /// Takes what a server told a client of the network, which is the same for all of them.
+    pub fn leased(
+        &mut self,
+        (told, news): (&Use, &OperationNews),
+        parties: &mut Parties,
+        devices: &Devices,
+        to: &mut dyn FnMut(Departure<'_>),
+    ) {
+        self.used(told, parties, devices, to);
+        if let Some(key) = parties.link(&told.link, devices) {
+            self.news(key, news, parties, to);
+        }
+    }
+
+    fn news(&mut self, key: PartyLink, news: &OperationNews, parties: &Parties, to: &mut dyn FnMut(Departure<'_>)) {
         let Some(profile) = self.links.get(&key) else { return };
         let departure = |what, days| Departure {
             what,
@@ -289,18 +308,20 @@ impl Scorer {
             && (self.live.contains_key(&key) || self.add(key, used.link))
             && let (Some(live), Some(profile)) = (self.live.get_mut(&key), self.links.get(&key))
         {
-            live.take(minute, used, &activity, profile.hour_missing);
+            let witnesses = witnesses(&activity, true);
+            live.take(minute, used, &witnesses, profile.hour_missing);
             for operation in &used.operations {
                 let normal = || profile.operations.get(&*operation.name);
-                let patience = || silence::patience(&operation.name, normal(), &self.profiles.thresholds);
-                live.operation(minute, operation, &activity, patience);
+                let patience = || silence::patience(&operation.name, normal(), &self.profiles);
+                live.operation(minute, operation, &witnesses, patience);
             }
         }
         if !self.live.contains_key(&key) && !self.add(key, used.link) {
             return;
         }
         let (Some(live), Some(profile)) = (self.live.get_mut(&key), self.links.get(&key)) else { return };
-        live.take(minute, used, &activity, profile.hour_missing);
+        let witnesses = witnesses(&activity, false);
+        live.take(minute, used, &witnesses, profile.hour_missing);
         let thresholds = &self.profiles.thresholds;
         let local = parties.site().local(time);
         let mut adapted = self.adaptation.as_mut().map(|adaptation| adaptation.link(key, local.day));
@@ -323,7 +344,8 @@ impl Scorer {
                 None => times,
             };
             let excess = times / thresholds.factor(measure);
-            if excess > 1.0 {
+            let is_measured = operation.is_some() || profile.is_measured();
+            if excess > 1.0 && is_measured {
                 tell(What::Beyond { measure, operation, now, normal, excess }, days);
             }
         };
@@ -352,8 +374,8 @@ impl Scorer {
         }
         for operation in &used.operations {
             let Some(normal) = profile.operations.get(&*operation.name) else { continue };
-            let patience = || silence::patience(&operation.name, Some(normal), thresholds);
-            let now = live.operation(minute, operation, &activity, patience);
+            let patience = || silence::patience(&operation.name, Some(normal), &self.profiles);
+            let now = live.operation(minute, operation, &witnesses, patience);
             if is_opaque(&operation.name) {
                 continue;
             }

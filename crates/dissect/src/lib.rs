@@ -29,6 +29,7 @@
 )]
 
 pub mod dicom;
+mod digest;
 pub mod exercise;
 pub mod fingerprint;
 pub mod hl7;
@@ -38,6 +39,7 @@ pub mod modbus;
 pub mod pending;
 pub mod points;
 pub mod public;
+pub mod tls;
 
 use wardtap_net::flow::HashKey;
 use wardtap_net::packet::Timestamp;

@@ -7,8 +7,8 @@ use crate::packet::Packet;
 use crate::peel::{Layout, protocol};
 use crate::reader::{Reader, be32_at};
 
-/// Ports (RFC 2131 section 4.1).
-const SERVER: u16 = 67;
+/// The port of servers (RFC 2131 section 4.1), and of clients.
+pub const SERVER: u16 = 67;
 const CLIENT: u16 = 68;
 
 /// Addresses read of one option; a list has the preferred ones first (RFC 2132 section 3.5).

@@ -391,6 +391,7 @@ impl StreamHandler for Hands<'_> {
             let named = matches!(conversation.recognised(), Recognised::Protocol(_));
             if self.shared.options.links && !named {
                 self.link_opaque(flow, chunk.side, chunk.bytes.len(), place);
+                self.link_hello(flow, chunk, place);
             }
         }
         if self.held_changed {

@@ -268,7 +268,7 @@ fn uncounted(link: &LinkProfile, known: &LinkProfile) -> LinkProfile {
     for end in 0..2 {
         keep_wider(&mut more.minute_bytes[end], known.minute_bytes[end]);
         keep_wider(&mut more.hour_bytes[end], known.hour_bytes[end]);
-        keep_wider(&mut more.pause[end], known.pause[end]);
+        more.pauses[end].without_days(&known.pauses[end]);
     }
     keep_wider(&mut more.minute_opened, known.minute_opened);
     keep_wider(&mut more.hour_opened, known.hour_opened);
@@ -276,11 +276,11 @@ fn uncounted(link: &LinkProfile, known: &LinkProfile) -> LinkProfile {
     for (name, operation) in &mut more.operations {
         let Some(known) = known.operations.get(name) else { continue };
         let hours = further(&operation.hours, &known.hours);
-        *operation = OperationProfile { days: 0, count: 0, hours, ..*operation };
+        (operation.days, operation.count, operation.hours) = (0, 0, hours);
         keep_wider(&mut operation.minute_count, known.minute_count);
         keep_wider(&mut operation.hour_count, known.hour_count);
         keep_wider(&mut operation.largest, known.largest);
-        keep_wider(&mut operation.pause, known.pause);
+        operation.pauses.without_days(&known.pauses);
         keep_wider(&mut operation.slowest, known.slowest);
     }
     for (name, points) in &mut more.points {
@@ -351,7 +351,10 @@ fn widen_link(into: &mut LinkProfile, known: &LinkProfile, measure: Measure, now
     match measure {
         Measure::MinuteBytes => both(&mut into.minute_bytes, &known.minute_bytes),
         Measure::HourBytes => both(&mut into.hour_bytes, &known.hour_bytes),
-        Measure::LinkPause => both(&mut into.pause, &known.pause),
+        Measure::LinkPause => {
+            let [one, other] = &mut into.pauses;
+            one.accept(&known.pauses[0], now, normal) | other.accept(&known.pauses[1], now, normal)
+        }
         Measure::MinuteOpened => widen(&mut into.minute_opened, known.minute_opened, now, normal),
         Measure::HourOpened => widen(&mut into.hour_opened, known.hour_opened, now, normal),
         Measure::HourFailed => widen(&mut into.hour_failed, known.hour_failed, now, normal),
@@ -381,7 +384,7 @@ fn widen_operation(
         Measure::HourMessages => widen(&mut into.hour_count, known.hour_count, now, normal),
         Measure::MessageBytes => widen(&mut into.largest, known.largest, now, normal),
         Measure::ResponseTime => widen(&mut into.slowest, known.slowest, now, normal),
-        Measure::OperationPause | Measure::PayloadPause => widen(&mut into.pause, known.pause, now, normal),
+        Measure::OperationPause | Measure::PayloadPause => into.pauses.accept(&known.pauses, now, normal),
         Measure::Refusals => {
             into.refused = into.refused.max(u32::try_from(now).unwrap_or(1000));
             u64::from(known.refused) == normal

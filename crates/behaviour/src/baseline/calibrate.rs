@@ -6,15 +6,17 @@
 //! the share of the budget. As for streams in Siffer et al., "Anomaly Detection in Streams with Extreme Value Theory",
 //! KDD 2017, but from whole days, and fixed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use wardtap_net::packet::Timestamp;
 
 use super::kin::Kin;
 use super::measure::{Measure, compare};
 use super::novelty::{Facet, Novelties, Novelty};
+use super::pauses::{Coverage, Slot};
 use super::profile::{DeviceProfile, LinkProfile, Profiles};
-use super::store::{LinkKey, Store};
+use super::store::{HOURS_PER_DAY, LinkKey, Store};
 use crate::parties::ANYBODY;
 use crate::site::Site;
 
@@ -48,7 +50,8 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
     let mut ratios: Vec<Vec<f64>> = vec![Vec::new(); Measure::ALL.len()];
     let mut links: BTreeMap<LinkKey, LinkProfile> = BTreeMap::new();
     let mut kin = Kin::default();
-    for (key, link) in &store.links {
+    let twice = twice(store);
+    for (key, link) in store.links.iter().filter(|(key, _)| !twice.contains(key)) {
         let mut profile = LinkProfile::default();
         LinkProfile::by_day(link, site).values().for_each(|day| profile.absorb(day));
         kin.add(key, &profile);
@@ -58,13 +61,14 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
     let mut days: Vec<u32> = store.devices.values().flat_map(|device| device.days.iter().copied()).collect();
     days.sort_unstable();
     days.dedup();
-    for (key, link) in &store.links {
+    let coverage = covered(store, site);
+    for (key, link) in store.links.iter().filter(|(key, _)| !twice.contains(key)) {
         let by_day = LinkProfile::by_day(link, site);
         // What is with anybody is the same once more: it is there to be missed.
         if key.initiator != ANYBODY {
             novelties.link(key, &by_day);
         }
-        hold_out(&by_day, key, &kin, &mut ratios);
+        hold_out(&by_day, key, (&coverage, &kin), &mut ratios);
     }
     for (id, device) in store.devices.iter().filter(|(_, device)| !device.days.is_empty()) {
         novelties.device(id, &device.days);
@@ -89,8 +93,39 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
         (id.clone(), profile)
     });
     let devices = devices.collect();
-    let missing = missing(store);
-    Profiles { days, missing, thresholds: Thresholds { budget, factors, beyond, novelty }, devices, links }
+    let (coverage, missing) = (coverage.all, missing(store));
+    let thresholds = Thresholds { budget, factors, beyond, novelty };
+    Profiles { days, coverage, missing, thresholds, devices, links }
+}
+
+/// The links with anybody where only one ever was: they hold the same once more.
+fn twice(store: &Store) -> BTreeSet<&LinkKey> {
+    let service = |key: &LinkKey| (key.responder.clone(), key.transport, key.port);
+    let mut initiators: BTreeMap<(String, u8, u16), u32> = BTreeMap::new();
+    for key in store.links.keys().filter(|key| key.initiator != ANYBODY) {
+        *initiators.entry(service(key)).or_default() += 1;
+    }
+    let of_anybody = store.links.keys().filter(|key| key.initiator == ANYBODY);
+    of_anybody.filter(|key| initiators.get(&service(key)) == Some(&1)).collect()
+}
+
+/// On how many days each hour of the day was learned.
+#[derive(Default)]
+struct Covered {
+    all: Coverage,
+    by_day: BTreeMap<u32, Coverage>,
+}
+
+/// The hours in which anybody did anything.
+fn covered(store: &Store, site: &Site) -> Covered {
+    let hours: BTreeSet<u32> = store.links.values().flat_map(|link| link.hours.keys().copied()).collect();
+    let mut covered = Covered::default();
+    for hour in hours {
+        let slot = Slot::of(&site.local(Timestamp::from_seconds(u64::from(hour) * 3600)));
+        covered.all.add(slot);
+        covered.by_day.entry(hour / HOURS_PER_DAY).or_default().add(slot);
+    }
+    covered
 }
 
 /// Of a million octets so many were missing.
@@ -111,7 +146,12 @@ pub fn parts_per_million(missing: u64, heard: u64) -> u32 {
 }
 
 /// Judges each day of a link by the others.
-fn hold_out(by_day: &BTreeMap<u32, LinkProfile>, key: &LinkKey, kin: &Kin, ratios: &mut [Vec<f64>]) {
+fn hold_out(
+    by_day: &BTreeMap<u32, LinkProfile>,
+    key: &LinkKey,
+    (coverage, kin): (&Covered, &Kin),
+    ratios: &mut [Vec<f64>],
+) {
     let (pauses_only, kin) = (key.initiator == ANYBODY, kin.others_than(key));
     if by_day.len() < 2 {
         return;
@@ -119,7 +159,8 @@ fn hold_out(by_day: &BTreeMap<u32, LinkProfile>, key: &LinkKey, kin: &Kin, ratio
     for (held_out, now) in by_day {
         let mut normal = LinkProfile::default();
         by_day.iter().filter(|(day, _)| *day != held_out).for_each(|(_, day)| normal.absorb(day));
-        compare(now, &normal, kin, &mut |measure, now, normal| {
+        let others = coverage.by_day.get(held_out).map(|day| coverage.all.without(day)).unwrap_or_default();
+        compare(now, &normal, (&others, kin), &mut |measure, now, normal| {
             let counts = !pauses_only || matches!(measure, Measure::LinkPause | Measure::OperationPause);
             if counts && let Some(ratios) = ratios.get_mut(measure as usize) {
                 ratios.push(measure.ratio(now, normal));

@@ -2,9 +2,12 @@
 
 use super::approval::Approval;
 use super::file::Front;
+use super::pauses::Pauses;
 use super::points::{PointsProfile, StoredPoints};
 use super::profile::{Hours, LinkProfile, OperationProfile, Top};
-use super::store::{Activity, HOURS_PER_DAY, MINUTES_PER_HOUR, Store, StoredDevice, StoredLink, StoredOperation};
+use super::store::{
+    Activity, HOURS_PER_DAY, Heard, MINUTES_PER_HOUR, Store, StoredDevice, StoredLink, StoredOperation,
+};
 use crate::links::points::{POINTS_MAX, PointRange};
 
 /// The last day that has a time (2554-07-21).
@@ -27,6 +30,7 @@ fn must(holds: bool, otherwise: &str) -> Checked {
 pub(super) fn front(front: &Front) -> Checked {
     front.site.site().map_err(|error| format!("a site that is none ({error})"))?;
     days(&front.profiles.days)?;
+    must(front.profiles.coverage.is_sound(), "more hours than there are")?;
     let thresholds = &front.profiles.thresholds;
     let numbers = thresholds.factors.iter().chain(thresholds.novelty.facets.iter().map(|rarity| &rarity.cutoff));
     must(numbers.chain([&thresholds.budget]).all(|number| number.is_finite()), "a threshold that is no number")?;
@@ -61,8 +65,9 @@ fn approval(approval: &Approval) -> Checked {
 fn profile(link: &LinkProfile) -> Checked {
     must(link.days as usize <= DAYS_MAX, "more days than there are")?;
     link.hours.iter().try_for_each(hours)?;
-    let ends = [&link.minute_bytes, &link.hour_bytes, &link.pause].into_iter().flatten();
+    let ends = [&link.minute_bytes, &link.hour_bytes].into_iter().flatten();
     ends.chain([&link.minute_opened, &link.hour_opened, &link.hour_failed]).try_for_each(top)?;
+    link.pauses.iter().try_for_each(pauses)?;
     link.operations.values().try_for_each(operation)?;
     link.points.values().try_for_each(points)
 }
@@ -85,9 +90,14 @@ fn range(range: &PointRange) -> Checked {
 fn operation(operation: &OperationProfile) -> Checked {
     must(operation.days as usize <= DAYS_MAX, "more days than there are")?;
     operation.hours.iter().try_for_each(hours)?;
-    let OperationProfile { minute_count, hour_count, largest, pause, slowest, .. } = operation;
-    [minute_count, hour_count, largest, pause, slowest].into_iter().try_for_each(top)?;
+    let OperationProfile { minute_count, hour_count, largest, slowest, .. } = operation;
+    [minute_count, hour_count, largest, slowest].into_iter().try_for_each(top)?;
+    pauses(&operation.pauses)?;
     ranges(&operation.ranges)
+}
+
+fn pauses(pauses: &Pauses) -> Checked {
+    must(pauses.is_sound(), "silences at hours that there are not")
 }
 
 fn top(top: &Top) -> Checked {
@@ -145,7 +155,7 @@ const MINUTES_PER_DAY: u32 = MINUTES_PER_HOUR * HOURS_PER_DAY;
 fn stored_link(link: &StoredLink) -> Checked {
     times(link.hours.keys().next_back(), link.hours.len(), HOURS_PER_DAY)?;
     times(link.open.keys().next_back(), link.open.len(), MINUTES_PER_DAY)?;
-    link.last.iter().try_for_each(activity)?;
+    link.last.iter().try_for_each(heard)?;
     link.operations.values().try_for_each(stored_operation)?;
     link.points.values().try_for_each(stored_points)
 }
@@ -162,6 +172,11 @@ fn stored_points(points: &StoredPoints) -> Checked {
     points.state.points.iter().try_for_each(|(at, _)| range(at))
 }
 
+fn heard(heard: &Heard) -> Checked {
+    let times_of = [heard.last].into_iter().chain(heard.minutes);
+    times_of.into_iter().try_for_each(|time| times(Some(&time), 0, MINUTES_PER_DAY))
+}
+
 /// There are no more active minutes than minutes.
 fn activity(activity: &Activity) -> Checked {
     times(Some(&activity.last), 0, MINUTES_PER_DAY)?;
@@ -172,6 +187,7 @@ fn stored_operation(operation: &StoredOperation) -> Checked {
     times(operation.days.keys().next_back(), operation.days.len(), 1)?;
     times(operation.open.keys().next_back(), operation.open.len(), MINUTES_PER_DAY)?;
     times(operation.open_hours.keys().next_back(), operation.open_hours.len(), HOURS_PER_DAY)?;
-    activity(&operation.last)?;
+    times(operation.pauses.keys().next_back(), operation.pauses.len(), HOURS_PER_DAY)?;
+    heard(&operation.last)?;
     operation.days.values().try_for_each(|day| ranges(&day.ranges))
 }

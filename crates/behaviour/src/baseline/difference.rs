@@ -118,10 +118,10 @@ fn quantities(earlier: &LinkProfile, later: &LinkProfile, to: &mut dyn FnMut(Mea
         for (measure, earlier, later) in [
             (Measure::MinuteBytes, &earlier.minute_bytes, &later.minute_bytes),
             (Measure::HourBytes, &earlier.hour_bytes, &later.hour_bytes),
-            (Measure::LinkPause, &earlier.pause, &later.pause),
         ] {
             to(measure, Some(end), earlier[end].max, later[end].max);
         }
+        to(Measure::LinkPause, Some(end), earlier.pauses[end].longest(), later.pauses[end].longest());
     }
     to(Measure::MinuteOpened, None, earlier.minute_opened.max, later.minute_opened.max);
     to(Measure::HourOpened, None, earlier.hour_opened.max, later.hour_opened.max);
@@ -135,7 +135,7 @@ fn of_operations(earlier: &OperationProfile, later: &OperationProfile, add: &mut
         (Measure::MessageBytes, earlier.largest.max, later.largest.max),
         (Measure::Refusals, earlier.refused.into(), later.refused.into()),
         (Measure::ResponseTime, earlier.slowest.max, later.slowest.max),
-        (Measure::OperationPause, earlier.pause.max, later.pause.max),
+        (Measure::OperationPause, earlier.pauses.longest(), later.pauses.longest()),
     ] {
         if to > from {
             add(How::Wider { what: measure_name(measure), end: None, from, to });

@@ -171,6 +171,7 @@ impl StoredOperation {
             days: take(&mut self.days, days, |day| day),
             open: take(&mut self.open, days, day_of_minute),
             open_hours: take(&mut self.open_hours, days, day_of_hour),
+            pauses: take(&mut self.pauses, days, day_of_hour),
             ..Self::default()
         };
         if taken.is_empty() {
@@ -181,7 +182,7 @@ impl StoredOperation {
     }
 
     fn is_empty(&self) -> bool {
-        self.days.is_empty() && self.open.is_empty() && self.open_hours.is_empty()
+        self.days.is_empty() && self.open.is_empty() && self.open_hours.is_empty() && self.pauses.is_empty()
     }
 }
 

@@ -9,7 +9,7 @@ use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 use super::kept_out::KeptOut;
 use super::store::{
     Activity, HOURS_PER_DAY, LinkHour, LinkMinute, MINUTES_PER_HOUR, OperationMinute, Store, StoredDevice, StoredLink,
-    StoredOperation, wider,
+    StoredOperation, wider, witnesses,
 };
 use crate::alert::Alert;
 use crate::device::Devices;
@@ -66,12 +66,13 @@ impl Learner {
             }
             *activity = device.activity;
         }
-        for key in [Some(key), key.to_anybody()].into_iter().flatten() {
+        for (key, anybody) in [(Some(key), false), (key.to_anybody(), true)] {
+            let Some(key) = key else { continue };
             if self.links.len() >= LEARNED_MAX && !self.links.contains_key(&key) {
                 self.refused += 1;
                 continue;
             }
-            self.links.entry(key).or_default().learn(minute, used, &activity);
+            self.links.entry(key).or_default().learn(minute, used, &witnesses(&activity, anybody));
         }
     }
 
@@ -145,15 +146,15 @@ fn day_of(time: Timestamp) -> u32 {
 }
 
 impl StoredLink {
-    fn learn(&mut self, minute: u32, used: &Use, activity: &[Activity; 2]) {
+    fn learn(&mut self, minute: u32, used: &Use, witnesses: &[[Activity; 2]; 2]) {
         let hour = self.hours.entry(minute / MINUTES_PER_HOUR).or_default();
         hour.learn(used);
         for (place, sent) in used.sent.iter().enumerate() {
-            let (last, activity) = (&mut self.last[place], &activity[place]);
+            let (last, witnesses) = (&mut self.last[place], &witnesses[place]);
             if sent.packets > 0 {
                 hour.minutes[place] += u32::from(minute > last.last);
-                hour.pause[place] = hour.pause[place].max(last.alone(activity, minute));
-                last.beside(activity, minute);
+                hour.pause[place] = hour.pause[place].max(last.alone(witnesses, minute));
+                last.at(witnesses, minute);
             }
         }
         let open = self.open.entry(minute).or_default();
@@ -161,9 +162,9 @@ impl StoredLink {
         self.close_before(minute);
         for operation in &used.operations {
             match self.operations.get_mut(&*operation.name) {
-                Some(known) => known.learn(minute, operation, activity),
+                Some(known) => known.learn(minute, operation, witnesses),
                 None => {
-                    self.operations.entry((*operation.name).to_owned()).or_default().learn(minute, operation, activity)
+                    self.operations.entry((*operation.name).to_owned()).or_default().learn(minute, operation, witnesses)
                 }
             }
             if !operation.points.ranges.is_empty() {
@@ -200,7 +201,7 @@ impl LinkMinute {
 }
 
 impl StoredOperation {
-    fn learn(&mut self, minute: u32, used: &OperationUse, activity: &[Activity; 2]) {
+    fn learn(&mut self, minute: u32, used: &OperationUse, witnesses: &[[Activity; 2]; 2]) {
         let count = u32::try_from(used.count).unwrap_or(u32::MAX);
         let answers = u32::try_from(used.responses.count).unwrap_or(u32::MAX);
         let hour = minute / MINUTES_PER_HOUR;
@@ -213,12 +214,16 @@ impl StoredOperation {
         day.answers = day.answers.saturating_add(answers);
         day.micros = day.micros.saturating_add(used.responses.sum);
         self.from = self.from.max(used.from);
-        let activity = &activity[usize::from(used.from & 1)];
-        day.pause = day.pause.max(self.last.alone(activity, minute));
+        let witnesses = &witnesses[usize::from(used.from & 1)];
+        let pause = self.last.alone(witnesses, minute);
+        if pause > 0 {
+            let longest = self.pauses.entry(hour).or_default();
+            *longest = pause.max(*longest);
+        }
         for (range, seen) in day.ranges.iter_mut().zip(used.ranges) {
             *range = wider(*range, seen);
         }
-        self.last.beside(activity, minute);
+        self.last.at(witnesses, minute);
         let OperationMinute { count: open, answers: open_answers, micros } = self.open.entry(minute).or_default();
         *open = open.saturating_add(count);
         *open_answers = open_answers.saturating_add(answers);

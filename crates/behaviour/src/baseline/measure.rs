@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::links::is_opaque;
 
 use super::kin::KinOf;
+use super::pauses::Coverage;
 use super::profile::{DeviceProfile, LinkProfile, OperationProfile};
 
 /// What is compared.
@@ -84,9 +85,7 @@ impl Measure {
             Self::MessageBytes => 2000,
             Self::Refusals => 100,
             Self::ResponseTime => 20_000,
-            Self::LinkPause => 3,
-            Self::OperationPause | Self::PayloadPause => 5,
-            Self::DevicePause => 15,
+            Self::LinkPause | Self::OperationPause | Self::PayloadPause | Self::DevicePause => 15,
             Self::Value | Self::Setting | Self::Reading => 1000,
             Self::Frozen => 10,
         }
@@ -98,10 +97,15 @@ impl Measure {
         if is_opaque(operation) { Self::PayloadPause } else { Self::OperationPause }
     }
 
-    /// How many times as much as was normal.
+    /// How many times as much as was normal. A silence may be longer than that by the floor whatever was normal: what is cut
+    /// off for a while is so for minutes, whether it was silent for seconds else or for hours.
     #[must_use]
     pub fn ratio(self, now: u64, normal: u64) -> f64 {
-        now as f64 / normal.max(self.floor()) as f64
+        let normal = match self {
+            Self::LinkPause | Self::OperationPause | Self::PayloadPause => normal.saturating_add(self.floor()),
+            _ => normal.max(self.floor()),
+        };
+        now as f64 / normal as f64
     }
 }
 
@@ -123,31 +127,47 @@ pub const fn beyond(normal: (u64, u64), now: (u64, u64)) -> (u64, u64) {
 }
 
 /// All quantities of a link on one day beside what was normal on others, and for values beside what its kin has shown.
-pub fn compare(now: &LinkProfile, normal: &LinkProfile, kin: KinOf<'_>, to: &mut dyn FnMut(Measure, u64, u64)) {
+pub fn compare(
+    now: &LinkProfile,
+    normal: &LinkProfile,
+    (coverage, kin): (&Coverage, KinOf<'_>),
+    to: &mut dyn FnMut(Measure, u64, u64),
+) {
     for place in 0..2 {
-        to(Measure::MinuteBytes, now.minute_bytes[place].max, normal.minute_bytes[place].next());
-        to(Measure::HourBytes, now.hour_bytes[place].max, normal.hour_bytes[place].next());
-        if normal.is_steady(place) {
-            to(Measure::LinkPause, now.pause[place].max, normal.pause[place].next());
-        }
+        now.pauses[place].compare(
+            |slot, minutes| normal.pauses[place].normal(slot, minutes, coverage),
+            |now, normal| to(Measure::LinkPause, now, normal),
+        );
     }
-    to(Measure::MinuteOpened, now.minute_opened.max, normal.minute_opened.next());
-    to(Measure::HourOpened, now.hour_opened.max, normal.hour_opened.next());
-    to(Measure::HourFailed, now.hour_failed.max, normal.hour_failed.next());
+    if normal.is_measured() {
+        compare_link(now, normal, to);
+    }
     for (name, operation) in &now.operations {
-        let Some(normal) = normal.operations.get(name) else { continue };
+        let Some(known) = normal.operations.get(name) else { continue };
         if !is_opaque(name) {
-            compare_operation(name, operation, normal, kin, to);
+            compare_operation(name, operation, known, kin, to);
         }
-        if normal.is_steady(name) {
-            to(Measure::of_pause(name), operation.pause.max, normal.pause.next());
-        }
+        let measure = Measure::of_pause(name);
+        operation.pauses.compare(
+            |slot, minutes| normal.normal_pause(name, slot, minutes, coverage),
+            |now, normal| to(measure, now, normal),
+        );
     }
     for (name, points) in &now.points {
         if let Some(normal) = normal.points.get(name) {
             points.compare(name, normal, kin, to);
         }
     }
+}
+
+fn compare_link(now: &LinkProfile, normal: &LinkProfile, to: &mut dyn FnMut(Measure, u64, u64)) {
+    for place in 0..2 {
+        to(Measure::MinuteBytes, now.minute_bytes[place].max, normal.minute_bytes[place].next());
+        to(Measure::HourBytes, now.hour_bytes[place].max, normal.hour_bytes[place].next());
+    }
+    to(Measure::MinuteOpened, now.minute_opened.max, normal.minute_opened.next());
+    to(Measure::HourOpened, now.hour_opened.max, normal.hour_opened.next());
+    to(Measure::HourFailed, now.hour_failed.max, normal.hour_failed.next());
 }
 
 fn compare_operation(
@@ -177,35 +197,20 @@ fn compare_operation(
 /// A share of fewer answers says nothing.
 pub const REFUSALS_OF_MIN: u64 = 20;
 
-/// The longest pause, in minutes, of what is so steady that its silence is worth telling.
-const STEADY_PAUSE_MAX: u64 = 60;
-
-/// The same for all that a device sends.
+/// The longest pause, in minutes, of a device that is so steady that its silence is worth telling.
 const DEVICE_PAUSE_MAX: u32 = 45;
 
 /// On fewer days nothing is shown to be steady.
 const STEADY_DAYS_MIN: u32 = 2;
 
-/// Fewer active minutes a day are not steady.
-const STEADY_MINUTES_MIN: u32 = 12;
+/// What was there on one day only may be much more on the next.
+const MEASURED_DAYS_MIN: u32 = 2;
 
 impl LinkProfile {
-    /// Whether an end is so steady that its silence is worth telling.
+    /// Whether there were days enough to say how much of it is normal.
     #[must_use]
-    pub fn is_steady(&self, place: usize) -> bool {
-        let (pause, minutes) = (self.pause.get(place), self.minutes.get(place));
-        self.days >= STEADY_DAYS_MIN
-            && pause.is_some_and(|pause| pause.max <= STEADY_PAUSE_MAX)
-            && minutes.is_some_and(|minutes| minutes / self.days >= STEADY_MINUTES_MIN)
-    }
-}
-
-impl OperationProfile {
-    /// Whether it is so steady that its silence is worth telling; payloads that are not read must be much steadier.
-    #[must_use]
-    pub fn is_steady(&self, name: &str) -> bool {
-        let (pause_max, a_day_min) = if is_opaque(name) { (10, 200) } else { (STEADY_PAUSE_MAX, 12) };
-        self.days >= STEADY_DAYS_MIN && self.pause.max <= pause_max && self.count / u64::from(self.days) >= a_day_min
+    pub const fn is_measured(&self) -> bool {
+        self.days >= MEASURED_DAYS_MIN
     }
 }
 

@@ -12,6 +12,7 @@ pub mod learner;
 pub mod makes;
 pub mod measure;
 pub mod novelty;
+pub mod pauses;
 pub mod points;
 pub mod profile;
 pub mod store;

@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 use wardtap_net::packet::Timestamp;
 
 use super::calibrate::Thresholds;
+use super::pauses::{Coverage, Pauses, Slot};
 use super::points::PointsProfile;
 use super::store::{HOURS_PER_DAY, LinkKey, OperationDay, StoredLink, StoredOperation, wider};
+use crate::links::{is_opaque, kind_of};
 use crate::site::{DayKind, Site};
 
 /// What is normal at a site.
@@ -18,6 +20,8 @@ use crate::site::{DayKind, Site};
 pub struct Profiles {
     /// The days that were learned, counted from 1970.
     pub days: Vec<u32>,
+    /// On how many of them each hour of the day was learned.
+    pub coverage: Coverage,
     /// From when on something deviates.
     pub thresholds: Thresholds,
     /// Of a million octets so many were missing.
@@ -58,8 +62,8 @@ pub struct LinkProfile {
     pub hour_opened: Top,
     /// The most conversations of an hour that ended without an answer.
     pub hour_failed: Top,
-    /// The longest silence of the initiator and of the responder, in minutes in which they sent something else.
-    pub pause: [Top; 2],
+    /// The silences of the initiator and of the responder, in minutes of the [`super::store::witnesses`].
+    pub pauses: [Pauses; 2],
     /// Minutes in which they sent something.
     pub minutes: [u32; 2],
     /// The most octets of an hour that were missing.
@@ -114,7 +118,7 @@ impl Top {
 }
 
 /// What is normal for an operation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct OperationProfile {
     /// On how many days there was one.
     pub days: u32,
@@ -130,8 +134,8 @@ pub struct OperationProfile {
     pub largest: Top,
     /// The greatest share of answers of a day that refused, in thousandths.
     pub refused: u32,
-    /// The longest silence, in minutes in which its sender sent something else.
-    pub pause: Top,
+    /// Its silences, in minutes of the [`super::store::witnesses`].
+    pub pauses: Pauses,
     /// Who sends it: 0 the initiator of the link, 1 the responder.
     pub from: u8,
     /// The least and greatest values.
@@ -219,7 +223,7 @@ impl LinkProfile {
             self.hours[place].absorb(&other.hours[place]);
             self.minute_bytes[place].absorb(other.minute_bytes[place]);
             self.hour_bytes[place].absorb(other.hour_bytes[place]);
-            self.pause[place].absorb(other.pause[place]);
+            self.pauses[place].absorb(&other.pauses[place]);
             self.minutes[place] = self.minutes[place].saturating_add(other.minutes[place]);
         }
         self.minute_opened.absorb(other.minute_opened);
@@ -229,7 +233,7 @@ impl LinkProfile {
         for (name, operation) in &other.operations {
             match self.operations.get_mut(name) {
                 Some(known) => known.absorb(operation),
-                None => drop(self.operations.insert(name.clone(), *operation)),
+                None => drop(self.operations.insert(name.clone(), operation.clone())),
             }
         }
         for (name, points) in &other.points {
@@ -258,7 +262,9 @@ impl LinkProfile {
                 day.minute_bytes[place].raise(cell.peak_bytes[place]);
                 day.hour_bytes[place].raise(cell.bytes[place]);
                 day.minutes[place] = day.minutes[place].saturating_add(cell.minutes[place]);
-                day.pause[place].raise(cell.pause[place].into());
+                if cell.minutes[place] > 0 {
+                    day.pauses[place].ended(Slot::of(&local), cell.pause[place]);
+                }
             }
         }
         for (name, operation) in &closed.operations {
@@ -277,6 +283,31 @@ impl LinkProfile {
     }
 }
 
+impl LinkProfile {
+    /// How many minutes are normal for a silence of one of its operations, see [`Pauses::normal`]; what cut off one of the
+    /// same kind once may cut off another.
+    #[must_use]
+    pub fn normal_pause(&self, name: &str, slot: Slot, minutes: u64, coverage: &Coverage) -> Option<u64> {
+        let own = self.operations.get(name)?;
+        let normal = own.pauses.normal(slot, minutes, coverage)?;
+        let is_like = |other: &&String| !is_opaque(name) && kind_of(other) == kind_of(name);
+        let like = self.operations.iter().filter(|(other, known)| known.from == own.from && is_like(other));
+        Some(like.map(|(_, known)| known.pauses.cut_off()).fold(normal, u64::max))
+    }
+
+    /// Whether payloads of other sizes have taken the place of those of an operation, which make up a good part of what its
+    /// sender sends: `others` were sent in these minutes.
+    #[must_use]
+    pub fn is_taken_over(&self, name: &str, others: u64, minutes: u64) -> bool {
+        let Some(known) = self.operations.get(name).filter(|_| is_opaque(name)) else { return false };
+        let active = u64::from(self.minutes.get(usize::from(known.from & 1)).copied().unwrap_or(0));
+        let of_sender = self.operations.iter().filter(|(other, of)| of.from == known.from && is_opaque(other));
+        let usual = of_sender.map(|(_, of)| of.count).sum::<u64>().saturating_sub(known.count);
+        let is_good_part = known.count.saturating_mul(4) >= usual;
+        is_good_part && others.saturating_mul(active) >= (usual + known.count / 2).saturating_mul(minutes)
+    }
+}
+
 impl OperationProfile {
     fn absorb(&mut self, other: &Self) {
         self.days += other.days;
@@ -289,7 +320,7 @@ impl OperationProfile {
         self.hour_count.absorb(other.hour_count);
         self.largest.absorb(other.largest);
         self.refused = self.refused.max(other.refused);
-        self.pause.absorb(other.pause);
+        self.pauses.absorb(&other.pauses);
         self.from = other.from;
         self.slowest.absorb(other.slowest);
     }
@@ -297,14 +328,17 @@ impl OperationProfile {
     fn by_day(operation: &StoredOperation, site: &Site) -> BTreeMap<u32, Self> {
         let mut closed = operation.clone();
         closed.close_before(u32::MAX);
-        closed.days.iter().map(|(&day, cell)| (day, Self::of_day(day, cell, operation.from, site))).collect()
+        closed.days.iter().map(|(&day, cell)| (day, Self::of_day(day, cell, &closed, site))).collect()
     }
 
-    fn of_day(day: u32, cell: &OperationDay, from: u8, site: &Site) -> Self {
+    fn of_day(day: u32, cell: &OperationDay, operation: &StoredOperation, site: &Site) -> Self {
         let mut hours = [Hours::default(); 2];
+        let mut pauses = Pauses::default();
         for hour in (0..HOURS_PER_DAY).filter(|hour| cell.hours >> hour & 1 == 1) {
-            let local = site.local(Timestamp::from_seconds(u64::from(day * HOURS_PER_DAY + hour) * 3600));
+            let hour = day * HOURS_PER_DAY + hour;
+            let local = site.local(Timestamp::from_seconds(u64::from(hour) * 3600));
             hours[kind_index(local.kind)].active(local.hour);
+            pauses.ended(Slot::of(&local), operation.pauses.get(&hour).copied().unwrap_or(0));
         }
         Self {
             days: 1,
@@ -314,8 +348,8 @@ impl OperationProfile {
             hour_count: Top::of(cell.peak_hour.into()),
             largest: Top::of(cell.largest),
             refused: u32::try_from(u64::from(cell.refused) * 1000 / u64::from(cell.count.max(1))).unwrap_or(1000),
-            pause: Top::of(cell.pause.into()),
-            from,
+            pauses,
+            from: operation.from,
             ranges: cell.ranges,
             slowest: Top::of(cell.slowest),
         }

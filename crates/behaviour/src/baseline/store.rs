@@ -25,12 +25,12 @@ pub struct StoredDevice {
     pub activity: Activity,
 }
 
-/// How much there has been of something: silences are counted in the minutes in which somebody was active otherwise.
+/// How much there has been of something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Activity {
     /// The last minute with some, counted from 1970.
     pub last: u32,
-    /// Minutes with some, that one among them; where one is watched beside another, the other's at that minute.
+    /// Minutes with some, that one among them.
     pub minutes: u32,
 }
 
@@ -45,21 +45,45 @@ impl Activity {
         self.minutes += 1;
         pause
     }
+}
 
-    /// How many minutes the other was active since this one last was, `now` not counted: never more than have passed.
+/// Whose activity the silence of an end of a link is counted by: that of the initiator its own, since who is away is silent
+/// everywhere; that of the responder both ends', since nobody answers who is not asked. Who responds to whoever it is
+/// ([`crate::parties::ANYBODY`]) counts alone.
+#[must_use]
+pub const fn witnesses(of: &[Activity; 2], anybody: bool) -> [[Activity; 2]; 2] {
+    let [initiator, responder] = *of;
+    if anybody { [[responder; 2]; 2] } else { [[initiator; 2], [initiator, responder]] }
+}
+
+/// When there was something last, beside the activity of its [`witnesses`]: silences are counted in minutes in which both
+/// were active otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Heard {
+    /// The minute, counted from 1970.
+    pub last: u32,
+    /// How many minutes the witnesses had been active by then, that one among them.
+    pub minutes: [u32; 2],
+}
+
+impl Heard {
+    /// How many minutes the witnesses were active since, `now` not counted: never more than have passed.
     #[must_use]
-    pub fn alone(&self, other: &Self, now: u32) -> u32 {
+    pub fn alone(&self, witnesses: &[Activity; 2], now: u32) -> u32 {
         if self.last == 0 || now <= self.last {
             return 0;
         }
-        let until = if other.last >= now { other.minutes.saturating_sub(1) } else { other.minutes };
-        until.saturating_sub(self.minutes).min(now - self.last - 1)
+        let since = witnesses.iter().zip(self.minutes).map(|(witness, minutes)| {
+            let until = if witness.last >= now { witness.minutes.saturating_sub(1) } else { witness.minutes };
+            until.saturating_sub(minutes)
+        });
+        since.fold(now - self.last - 1, u32::min)
     }
 
-    /// There is some in a minute, beside the other's.
-    pub const fn beside(&mut self, other: &Self, now: u32) {
+    /// There is something in a minute.
+    pub const fn at(&mut self, witnesses: &[Activity; 2], now: u32) {
         if now >= self.last {
-            (self.last, self.minutes) = (now, other.minutes);
+            *self = Self { last: now, minutes: [witnesses[0].minutes, witnesses[1].minutes] };
         }
     }
 }
@@ -97,8 +121,8 @@ pub struct StoredLink {
     pub operations: BTreeMap<String, StoredOperation>,
     /// The values at the places that operations read or write, by operation.
     pub points: BTreeMap<String, StoredPoints>,
-    /// When the initiator and the responder last sent something, beside their activity on all links.
-    pub last: [Activity; 2],
+    /// When the initiator and the responder last sent something.
+    pub last: [Heard; 2],
     /// Messages of operations that were not told apart.
     pub other_messages: u64,
 }
@@ -114,7 +138,7 @@ pub struct LinkHour {
     pub bytes: [u64; 2],
     /// Minutes in which they sent something.
     pub minutes: [u32; 2],
-    /// The longest silences that ended in this hour, in minutes in which they sent something else.
+    /// The longest silences that ended in this hour, in minutes of the [`witnesses`].
     pub pause: [u32; 2],
     /// The most octets in a minute.
     pub peak_bytes: [u64; 2],
@@ -142,8 +166,10 @@ pub struct StoredOperation {
     pub open: BTreeMap<u32, OperationMinute>,
     /// Hours that may go on, counted from 1970: messages.
     pub open_hours: BTreeMap<u32, u32>,
-    /// When there was one last, beside its sender's activity on all links.
-    pub last: Activity,
+    /// By hour, counted from 1970: the longest silence that ended in it, in minutes of the [`witnesses`].
+    pub pauses: BTreeMap<u32, u32>,
+    /// When there was one last.
+    pub last: Heard,
     /// Who sends it: 0 the initiator of the link, 1 the responder.
     pub from: u8,
 }
@@ -165,8 +191,6 @@ pub struct OperationDay {
     pub peak_minute: u32,
     /// The most in an hour.
     pub peak_hour: u32,
-    /// The longest silence that ended on this day, in minutes in which its sender sent something else.
-    pub pause: u32,
     /// The least and greatest values.
     pub ranges: [Option<(u64, u64)>; 2],
     /// Answers whose request was seen.
@@ -313,6 +337,10 @@ impl StoredOperation {
             let open = self.open_hours.entry(hour).or_default();
             *open = open.saturating_add(count);
         }
+        for (hour, pause) in other.pauses {
+            let longest = self.pauses.entry(hour).or_default();
+            *longest = pause.max(*longest);
+        }
         self.last = self.last.max(other.last);
         self.from = self.from.max(other.from);
     }
@@ -341,7 +369,6 @@ impl OperationDay {
         self.refused = self.refused.saturating_add(other.refused);
         self.peak_minute = self.peak_minute.max(other.peak_minute);
         self.peak_hour = self.peak_hour.max(other.peak_hour);
-        self.pause = self.pause.max(other.pause);
         for (range, other) in self.ranges.iter_mut().zip(other.ranges) {
             *range = wider(*range, other);
         }

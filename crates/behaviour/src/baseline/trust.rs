@@ -8,14 +8,12 @@ use std::collections::BTreeMap;
 
 use super::measure::Measure;
 use super::novelty::{Facet, HOUR_DAYS_MIN};
+use super::pauses::Coverage;
 use super::profile::{LinkProfile, Profiles};
 use crate::parties::ANYBODY;
 
 /// A device that was there on fewer days is hardly known: a week has its working days and its days of rest.
 pub const DAYS_MIN: u32 = 7;
-
-/// On fewer days no quantity was held out.
-const QUANTITY_DAYS_MIN: u32 = 2;
 
 /// Something that is known well enough, of all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,14 +57,14 @@ impl DeviceTrust {
             && self.operations.known * 2 >= self.operations.all
     }
 
-    fn add(&mut self, link: &LinkProfile) {
+    fn add(&mut self, link: &LinkProfile, coverage: &Coverage) {
         self.links.add(link.days > 1);
         for operation in link.operations.values() {
             self.operations.add(operation.days > 1);
         }
         self.hours.add(link.hours.iter().any(|hours| hours.days >= HOUR_DAYS_MIN));
-        self.quantities.add(link.days >= QUANTITY_DAYS_MIN);
-        self.silences.add((0..2).any(|end| link.is_steady(end)));
+        self.quantities.add(link.is_measured());
+        self.silences.add(link.pauses.iter().any(|pauses| pauses.told(coverage) > 0));
     }
 }
 
@@ -114,7 +112,7 @@ pub fn trust(profiles: &Profiles) -> Trust {
     for (key, link) in profiles.links.iter().filter(|(key, _)| key.initiator != ANYBODY) {
         for id in [&key.initiator, &key.responder] {
             if let Some(device) = devices.get_mut(id) {
-                device.add(link);
+                device.add(link, &profiles.coverage);
             }
         }
     }

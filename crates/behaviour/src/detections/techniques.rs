@@ -14,6 +14,9 @@ static OBJECTS: [Technique; 4] = [technique("T0856"), technique("T0832"), techni
 static REFUSALS: [Technique; 2] = [technique("T0814"), technique("T0826")];
 static MASTERS: [Technique; 4] = [technique("T0848"), technique("T0855"), technique("T0886"), technique("T0846")];
 static NAMES: [Technique; 3] = [technique("T1071.004"), technique("T1572"), technique("T1048")];
+static DOWNGRADES: [Technique; 3] = [technique("T0830"), technique("T1557"), technique("T1562.010")];
+static SESSIONS: [Technique; 4] = [technique("T0869"), technique("T1071"), technique("T1573"), technique("T1557")];
+static LEASES: [Technique; 2] = [technique("T0830"), technique("T1557.003")];
 static OUTSIDE: [Technique; 4] = [technique("T1041"), technique("T1071"), technique("T0869"), technique("T0882")];
 
 /// What a kind of message stands for, by the name of its operation; None for one that stands for nothing.
@@ -32,6 +35,9 @@ pub fn of_operation(name: &str) -> Option<&'static [Technique]> {
         "hl7" if name.contains("ack_code=AE") || name.contains("ack_code=AR") => &REFUSALS,
         "hl7" if starts(&["QRY", "QBP", "QRF"]) => &QUERIES,
         "hl7" => &RECORDS,
+        "tls" if kind == "server-hello" => &DOWNGRADES,
+        "tls" => &SESSIONS,
+        "lease" => &LEASES,
         _ => return None,
     })
 }

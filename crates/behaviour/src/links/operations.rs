@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use wardtap_dissect::tls::Hello;
 use wardtap_dissect::{
     Direction, Envelope, FEATURES_MAX, Features, Learned, Message, NO_VALUE, Outcome as Answered, PROTOCOLS, Protocol,
 };
@@ -151,6 +152,17 @@ impl Operations {
         operation.news(is_new, is_new, None)
     }
 
+    /// Takes a hello message: what it offers or chooses is the operation.
+    pub(super) fn take_hello(&mut self, key: HashKey, room: bool, from: u8, hello: &Hello) -> Outcome {
+        let key = fold(hello.number() ^ key.0, u64::from(from) ^ key.1);
+        let Some((place, is_new)) = self.find_or_add(key, room, from, || hello.to_string()) else {
+            return Outcome::NotTold;
+        };
+        let Some(operation) = self.all.get_mut(place) else { return Outcome::Nothing };
+        operation.used.count += 1;
+        operation.news(is_new, is_new, None)
+    }
+
     /// The place of an operation, and whether it is new; None where there is no room for a new one.
     #[inline]
     fn find_or_add(&mut self, key: u64, room: bool, from: u8, name: impl FnOnce() -> String) -> Option<(usize, bool)> {
@@ -267,6 +279,12 @@ impl Operation {
 }
 
 impl OperationUse {
+    /// It was done once.
+    #[must_use]
+    pub fn once(name: OperationName, from: u8) -> Self {
+        Self { count: 1, ..Self::nothing(name, from) }
+    }
+
     const fn nothing(name: OperationName, from: u8) -> Self {
         Self {
             name,

@@ -3,8 +3,8 @@
 use hashbrown::HashMap;
 
 use super::points::LivePoints;
-use crate::baseline::store::{Activity, MINUTES_PER_HOUR};
-use crate::links::{Link, OperationName, OperationUse, Use};
+use crate::baseline::store::{Activity, Heard, MINUTES_PER_HOUR};
+use crate::links::{Link, OperationName, OperationUse, Use, is_opaque};
 use crate::observation::Place;
 use crate::parties::PartyLink;
 
@@ -23,8 +23,8 @@ pub(super) struct Live {
     pub(super) hour_failed: u32,
     /// The hour for which activity at an unknown hour was told.
     pub(super) hour_told: u32,
-    /// When the ends last sent something, beside their activity on all links.
-    pub(super) last: [Activity; 2],
+    /// When the ends last sent something.
+    pub(super) last: [Heard; 2],
     /// When something of the ends was missing last, more than while learning.
     pub(super) unheard: [u32; 2],
     /// When one end was last there and not heard at all.
@@ -32,6 +32,8 @@ pub(super) struct Live {
     hour_missing: u64,
     /// The silences of the ends.
     pub(super) silence: [Silence; 2],
+    /// Payloads of what is not read that each end has sent.
+    pub(super) payloads: [u64; 2],
     pub(super) operations: HashMap<OperationName, LiveOperation, foldhash::fast::RandomState>,
     pub(super) points: HashMap<OperationName, LivePoints, foldhash::fast::RandomState>,
     new_operations: Vec<OperationName>,
@@ -119,8 +121,10 @@ pub(super) struct LiveOperation {
     pub(super) hour_refused: u32,
     pub(super) answers: u32,
     pub(super) micros: u64,
-    /// When there was one last, beside its sender's activity on all links.
-    pub(super) last: Activity,
+    /// When there was one last.
+    pub(super) last: Heard,
+    /// The payloads that its sender had sent by then.
+    pub(super) payloads: u64,
     /// Its silence.
     pub(super) silence: Silence,
     /// So many minutes must pass at least before its silence is worth a look: most are never silent for so long.
@@ -139,11 +143,12 @@ impl Live {
             hour_opened: 0,
             hour_failed: 0,
             hour_told: 0,
-            last: [Activity::default(); 2],
+            last: [Heard::default(); 2],
             unheard: [0; 2],
             one_sided: 0,
             hour_missing: 0,
             silence: [Silence::default(); 2],
+            payloads: [0; 2],
             operations: HashMap::default(),
             points: HashMap::default(),
             new_operations: Vec::new(),
@@ -160,7 +165,7 @@ impl Live {
     }
 
     /// Takes what was done in a minute; `missing` octets were missing in an hour while learning.
-    pub(super) fn take(&mut self, minute: u32, used: &Use, activity: &[Activity; 2], missing: u64) {
+    pub(super) fn take(&mut self, minute: u32, used: &Use, witnesses: &[[Activity; 2]; 2], missing: u64) {
         if minute != self.minute {
             (self.minute_bytes, self.minute_opened) = ([0; 2], 0);
         }
@@ -174,7 +179,7 @@ impl Live {
             self.minute_bytes[place] = self.minute_bytes[place].saturating_add(sent.bytes);
             self.hour_bytes[place] = self.hour_bytes[place].saturating_add(sent.bytes);
             if sent.packets > 0 {
-                self.last[place].beside(&activity[place], minute);
+                self.last[place].at(&witnesses[place], minute);
                 self.silence[place].end();
             }
             if used.unheard[place] {
@@ -183,6 +188,10 @@ impl Live {
             if used.unheard[place] || used.gap_bytes[place] > 0 && self.hour_missing > missing {
                 self.unheard[place] = minute;
             }
+        }
+        for operation in used.operations.iter().filter(|operation| is_opaque(&operation.name)) {
+            let payloads = &mut self.payloads[usize::from(operation.from & 1)];
+            *payloads = payloads.saturating_add(operation.count);
         }
         self.minute_opened = self.minute_opened.saturating_add(used.opened);
         self.hour_opened = self.hour_opened.saturating_add(used.opened);
@@ -194,13 +203,14 @@ impl Live {
         &mut self,
         minute: u32,
         used: &OperationUse,
-        activity: &[Activity; 2],
+        witnesses: &[[Activity; 2]; 2],
         patience: impl FnOnce() -> u32,
     ) -> &LiveOperation {
         let live = self.operations.entry_ref(&used.name);
         let live = live.or_insert_with(|| LiveOperation { patience: patience(), ..LiveOperation::default() });
         live.take(minute, used);
-        live.last.beside(&activity[usize::from(used.from & 1)], minute);
+        live.payloads = self.payloads[usize::from(used.from & 1)];
+        live.last.at(&witnesses[usize::from(used.from & 1)], minute);
         live
     }
 }

@@ -6,10 +6,12 @@ use wardtap_net::packet::Timestamp;
 use super::coverage::LOSSY_PATIENCE;
 use super::live::{LiveOperation, LiveParty};
 use super::{Departure, Scorer, What};
-use crate::baseline::calibrate::Thresholds;
 use crate::baseline::measure::Measure;
-use crate::baseline::profile::OperationProfile;
-use crate::parties::PartyLink;
+use crate::baseline::pauses::Slot;
+use crate::baseline::profile::{OperationProfile, Profiles};
+use crate::baseline::store::witnesses;
+use crate::parties::{Party, PartyLink};
+use crate::site::Site;
 
 /// A silence.
 struct Silence {
@@ -25,23 +27,22 @@ struct Silence {
 }
 
 /// So many minutes must pass at least before the silence of an operation is too long.
-pub(super) fn patience(name: &str, profile: Option<&OperationProfile>, thresholds: &Thresholds) -> u32 {
-    let steady = profile.filter(|normal| normal.is_steady(name));
-    steady.map_or(u32::MAX, |normal| {
+pub(super) fn patience(name: &str, profile: Option<&OperationProfile>, profiles: &Profiles) -> u32 {
+    profile.and_then(|profile| profile.pauses.least(&profiles.coverage)).map_or(u32::MAX, |least| {
         let measure = Measure::of_pause(name);
-        (thresholds.factor(measure) * normal.pause.next().max(measure.floor()) as f64) as u32
+        (profiles.thresholds.factor(measure) * least.saturating_add(measure.floor()) as f64) as u32
     })
 }
 
 impl Scorer {
     /// Capture time has come to a minute: tells what has been silent for too long.
-    pub fn minute(&mut self, minute: u32, to: &mut dyn FnMut(Departure<'_>)) {
+    pub fn minute(&mut self, minute: u32, site: &Site, to: &mut dyn FnMut(Departure<'_>)) {
         if self.coverage.is_blind {
             return;
         }
         let mut found = self.silent_devices(minute);
-        self.silent_links(minute, &mut found);
         let time = Timestamp::from_seconds(u64::from(minute) * 60);
+        self.silent_links(minute, Slot::of(&site.local(time)), &mut found);
         for silence in found {
             let Silence { key, measure, operation, now, normal, excess, days, of_responder } = silence;
             let Some(live) = self.live.get(&key) else { continue };
@@ -100,7 +101,8 @@ impl Scorer {
     }
 
     /// Links and operations on which nothing comes any more, while their sender is still there.
-    fn silent_links(&mut self, minute: u32, found: &mut Vec<Silence>) {
+    fn silent_links(&mut self, minute: u32, slot: Slot, found: &mut Vec<Silence>) {
+        let coverage = &self.profiles.coverage;
         let [of_links, of_operations, of_payloads] =
             [Measure::LinkPause, Measure::OperationPause, Measure::PayloadPause]
                 .map(|measure| self.silence_factor(measure));
@@ -108,14 +110,16 @@ impl Scorer {
             let (Some(live), Some(profile)) = (self.live.get_mut(key), self.links.get(key)) else { continue };
             let ends = [key.initiator, key.responder];
             let activity = ends.map(|end| self.active.get(end.index()).map(|party| party.activity).unwrap_or_default());
-            for (place, activity) in activity.iter().enumerate() {
-                if !profile.is_steady(place) {
+            let witnesses = witnesses(&activity, key.initiator == Party::ANYBODY);
+            for (place, witnesses) in witnesses.iter().enumerate() {
+                let measure = Measure::LinkPause;
+                let now = live.last[place].alone(witnesses, minute).min(minute.saturating_sub(live.unheard[place]));
+                let now = u64::from(now);
+                if measure.ratio(now, 0) <= of_links {
                     continue;
                 }
-                let now = live.last[place].alone(activity, minute).min(minute.saturating_sub(live.unheard[place]));
-                let now = u64::from(now);
-                let normal = profile.pause[place].next();
-                let measure = Measure::LinkPause;
+                let passed = u64::from(minute.saturating_sub(live.last[place].last));
+                let Some(normal) = profile.pauses[place].normal(slot, passed, coverage) else { continue };
                 let excess = measure.ratio(now, normal) / of_links;
                 if excess > 1.0 && live.silence[place].is_due(minute) {
                     let (days, of_responder) = (profile.days, place == 1);
@@ -129,16 +133,16 @@ impl Scorer {
             let mut silent = Vec::new();
             let due = |operation: &LiveOperation| minute.saturating_sub(operation.last.last) > operation.patience;
             for (name, operation) in live.operations.iter_mut().filter(|(_, operation)| due(operation)) {
-                let Some(profile) = profile.operations.get(&**name).filter(|normal| normal.is_steady(name)) else {
-                    continue;
-                };
-                let place = usize::from(profile.from & 1);
+                let passed = u64::from(minute.saturating_sub(operation.last.last));
+                let Some(normal) = profile.normal_pause(name, slot, passed, coverage) else { continue };
+                let place = profile.operations.get(&**name).map_or(0, |known| usize::from(known.from & 1));
                 let heard = minute.saturating_sub(live.unheard[place]);
-                let now = u64::from(operation.last.alone(&activity[place], minute).min(heard));
-                let (measure, normal) = (Measure::of_pause(name), profile.pause.next());
+                let now = u64::from(operation.last.alone(&witnesses[place], minute).min(heard));
+                let measure = Measure::of_pause(name);
                 let factor = if measure == Measure::PayloadPause { of_payloads } else { of_operations };
                 let excess = measure.ratio(now, normal) / factor;
-                if excess > 1.0 && operation.silence.is_due(minute) {
+                let others = live.payloads[place].saturating_sub(operation.payloads);
+                if excess > 1.0 && !profile.is_taken_over(name, others, now) && operation.silence.is_due(minute) {
                     let (days, operation, of_responder) = (profile.days, Some((**name).to_owned()), place == 1);
                     let key = *key;
                     silent.push(Silence { key, measure, operation, now, normal, excess, days, of_responder });

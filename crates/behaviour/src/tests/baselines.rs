@@ -13,7 +13,7 @@ use crate::baseline::measure::Measure;
 use crate::baseline::points::{PointDay, PointsDay, PointsState, StoredPoints};
 use crate::baseline::profile::Top;
 use crate::baseline::store::{
-    Activity, LinkHour, LinkKey, LinkMinute, OperationDay, OperationMinute, Store, StoredDevice, StoredLink,
+    Activity, Heard, LinkHour, LinkKey, LinkMinute, OperationDay, OperationMinute, Store, StoredDevice, StoredLink,
     StoredOperation,
 };
 use crate::links::points::PointRange;
@@ -50,7 +50,7 @@ fn operation() -> impl Strategy<Value = StoredOperation> {
         bytes: large[0],
         largest: large[1],
         refused: small[2],
-        pause: small[3],
+        peak_hour: small[3],
         ranges: [Some((large[0].min(large[1]), large[0].max(large[1]))), None],
         ..OperationDay::default()
     });
@@ -61,12 +61,9 @@ fn operation() -> impl Strategy<Value = StoredOperation> {
         0..3,
     );
     let open_hours = btree_map(DAY * 24..(DAY + 4) * 24, any::<u32>(), 0..2);
-    (days, open, open_hours, activity(), 0..2u8).prop_map(|(days, open, open_hours, last, from)| StoredOperation {
-        days,
-        open,
-        open_hours,
-        last,
-        from,
+    let pauses = btree_map(DAY * 24..(DAY + 4) * 24, 1..90u32, 0..4);
+    (days, open, (open_hours, pauses), heard(), 0..2u8).prop_map(|(days, open, (open_hours, pauses), last, from)| {
+        StoredOperation { days, open, open_hours, pauses, last, from }
     })
 }
 
@@ -91,13 +88,17 @@ fn activity() -> impl Strategy<Value = Activity> {
     (DAY * 1440..(DAY + 4) * 1440, 0..9000u32).prop_map(|(last, minutes)| Activity { last, minutes })
 }
 
+fn heard() -> impl Strategy<Value = Heard> {
+    (DAY * 1440..(DAY + 4) * 1440, [0..9000u32, 0..9000u32]).prop_map(|(last, minutes)| Heard { last, minutes })
+}
+
 fn store() -> impl Strategy<Value = Store> {
     let hours = btree_map(DAY * 24..(DAY + 4) * 24, hour(), 1..6);
     let minute = any::<[u64; 2]>().prop_map(|bytes| LinkMinute { bytes, opened: 3 });
     let open = btree_map(DAY * 1440..(DAY + 4) * 1440, minute, 0..3);
     let operations = btree_map("[ab]".prop_map(|name| format!("say\tdoor={name}")), operation(), 0..3);
     let points = btree_map("[ab]".prop_map(|name| format!("say\tdoor={name}")), points(), 0..2);
-    let link = (hours, open, operations, points, (activity(), activity()), any::<u64>()).prop_map(
+    let link = (hours, open, operations, points, (heard(), heard()), any::<u64>()).prop_map(
         |(hours, open, operations, points, (one, other), other_messages)| StoredLink {
             hours,
             open,
@@ -230,7 +231,7 @@ fn talking(days: std::ops::Range<u32>) -> Store {
         };
         let operation = stored.operations.entry(SAY.to_owned()).or_default();
         operation.days.insert(day, cell);
-        operation.last = Activity { last: day * 1440 + 545, minutes: 1 };
+        operation.last = Heard { last: day * 1440 + 545, minutes: [1; 2] };
     }
     store
 }

@@ -10,6 +10,7 @@ mod detections;
 mod devices;
 mod incidents;
 mod repeats;
+mod silences;
 mod site;
 mod takings;
 mod tallies;

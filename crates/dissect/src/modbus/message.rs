@@ -5,7 +5,9 @@ use wardtap_net::stream::Side;
 use super::fields::Fields;
 use super::parts::{Identification, exception_name, subfunction_name};
 use super::wire::{Adu, public_object};
-use super::{FEATURE_ADDRESS, FEATURE_EXCEPTION, FEATURE_FUNCTION, FEATURE_QUANTITY, FEATURE_SUBFUNCTION};
+use super::{
+    FEATURE_ADDRESS, FEATURE_EXCEPTION, FEATURE_FUNCTION, FEATURE_IDENTITY, FEATURE_QUANTITY, FEATURE_SUBFUNCTION,
+};
 use super::{FEATURE_UNIT, FEATURE_VALUE, KIND_EXCEPTION, KINDS, PROTOCOL, kind};
 use crate::json::{self, Object};
 use crate::points::Points;
@@ -123,6 +125,7 @@ impl Message for ModbusMessage<'_> {
         features[FEATURE_SUBFUNCTION] = value(adu.subfunction().or(adu.mei_type().map(u16::from)));
         features[FEATURE_ADDRESS] = value(fields.write_address().or(fields.address()));
         features[FEATURE_VALUE] = value(adu.single_value(self.envelope.direction));
+        features[FEATURE_IDENTITY] = adu.identity(self.envelope.direction).map_or(NO_VALUE, u64::from);
         features[FEATURE_QUANTITY] = value(fields.write_quantity().or(fields.quantity()));
         features
     }

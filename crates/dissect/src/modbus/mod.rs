@@ -35,6 +35,7 @@ pub static PROTOCOL: Protocol = Protocol {
         Feature { name: "address", learned: Learned::Position },
         Feature { name: "value", learned: Learned::Range },
         Feature { name: "quantity", learned: Learned::Range },
+        Feature { name: "identity", learned: Learned::Set },
     ],
     target: Some(Target { plural: "unit ids", of: unit, named_by: &[], told_by: &[FEATURE_UNIT] }),
     probe: probe::probe,
@@ -55,6 +56,8 @@ pub const FEATURE_ADDRESS: usize = 4;
 pub const FEATURE_VALUE: usize = 5;
 /// Feature: how many coils or registers; where a message reads and writes, how many it writes.
 pub const FEATURE_QUANTITY: usize = 6;
+/// Feature: a digest of what a device says that it is (device identification), its revision included.
+pub const FEATURE_IDENTITY: usize = 7;
 
 /// Function codes as "MODBUS Application Protocol Specification V1.1b3", section 6, numbers them.
 pub mod function {

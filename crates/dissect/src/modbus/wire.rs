@@ -11,6 +11,7 @@ use super::fields::{Fields, Place};
 use super::function as code;
 use super::parts::{Identification, Objects, RecordShape, Records, Written, exception_name, subfunction_name};
 use crate::Direction;
+use crate::digest::digest;
 use crate::public::Public;
 
 /// MBAP up to and with the length field: what a length counts from (TCP 3.1.3).
@@ -422,6 +423,15 @@ impl<'a> Adu<'a> {
     }
 
     /// The objects of a response of device identification.
+    /// A digest of what a device says that it is, where the answer is whole.
+    pub(super) fn identity(&self, direction: Direction) -> Option<u32> {
+        let Some(Identification::Told { .. }) = self.identification(direction) else { return None };
+        let is_sound = self.is_whole() && self.objects().is_whole();
+        let octets = self.objects().flat_map(|(id, value)| [id].into_iter().chain(value.iter().copied()));
+        is_sound.then(|| digest(octets))
+    }
+
+    /// The objects of a device identification.
     pub(super) fn objects(&self) -> Objects<'a> {
         Objects::new(self.pdu.get(7..).unwrap_or_default(), self.byte(6).unwrap_or(0))
     }

@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 use anyhow::bail;
 use serde_json::{Map, Value, json};
 use wardtap_behaviour::baseline::file::Front;
+use wardtap_behaviour::baseline::pauses::{Coverage, Pauses};
 use wardtap_behaviour::baseline::profile::{DeviceProfile, Hours, LinkProfile, OperationProfile};
 use wardtap_behaviour::baseline::store::LinkKey;
 use wardtap_export::event::hours;
@@ -84,7 +85,7 @@ fn write_device(out: &mut String, front: &Front, id: &str, facets: &[FacetName])
         };
         writeln!(out, "  {whom}  {}", days(link.days))?;
         for facet in facets {
-            write_facet(out, link, *facet)?;
+            write_facet(out, link, &front.profiles.coverage, *facet)?;
         }
     }
     Ok(())
@@ -94,7 +95,7 @@ fn days(days: u32) -> String {
     if days == 0 { "approved, not learned".to_owned() } else { counted(days as usize, "day") }
 }
 
-fn write_facet(out: &mut String, link: &LinkProfile, facet: FacetName) -> fmt::Result {
+fn write_facet(out: &mut String, link: &LinkProfile, coverage: &Coverage, facet: FacetName) -> fmt::Result {
     match facet {
         FacetName::Links => Ok(()),
         FacetName::Operations => link.operations.iter().try_for_each(|(name, known)| {
@@ -106,8 +107,11 @@ fn write_facet(out: &mut String, link: &LinkProfile, facet: FacetName) -> fmt::R
         }
         FacetName::Quantities => write_quantities(out, link),
         FacetName::Silences => {
-            let pauses = link.pause.map(|pause| amount(pause.max));
-            let steady = [0, 1].map(|end| if link.is_steady(end) { "told" } else { "not told" });
+            let pauses = [0, 1].map(|end| amount(link.pauses[end].longest()));
+            let steady = [0, 1].map(|end| match link.pauses[end].told(coverage) {
+                0 => "not told".to_owned(),
+                hours => format!("told at {hours} of 48 hours"),
+            });
             writeln!(
                 out,
                 "    silent at most  {} minutes ({}), answers {} minutes ({})",
@@ -212,7 +216,7 @@ fn link_json(key: &LinkKey, link: &LinkProfile, facets: &[FacetName]) -> Value {
         value["hour_failed"] = json!(link.hour_failed.max);
     }
     if has(FacetName::Silences) {
-        value["silence_minutes"] = json!(link.pause.map(|top| top.max));
+        value["silence_minutes"] = json!(link.pauses.each_ref().map(Pauses::longest));
     }
     if [FacetName::Operations, FacetName::Quantities, FacetName::Silences, FacetName::Values].into_iter().any(has) {
         value["operations"] = link.operations.iter().map(|(name, known)| operation_json(name, known, facets)).collect();
@@ -234,7 +238,7 @@ fn operation_json(name: &str, known: &OperationProfile, facets: &[FacetName]) ->
         value["response_microseconds"] = json!(known.slowest.max);
     }
     if has(FacetName::Silences) {
-        value["silence_minutes"] = json!(known.pause.max);
+        value["silence_minutes"] = json!(known.pauses.longest());
     }
     if has(FacetName::Values) {
         value["values"] = json!(known.ranges.iter().flatten().collect::<Vec<_>>());
