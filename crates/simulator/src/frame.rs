@@ -57,11 +57,8 @@ pub(crate) fn close_segment(ip: &mut [u8], at: usize) {
     let protocol = ip[9];
     let length = (ip.len() - 20) as u16;
     let pseudo = sum(&ip[12..20]) + u64::from(u16::from_le_bytes([0, protocol])) + u64::from(length.swap_bytes());
-    let mut value = fold(pseudo + sum(&ip[20..]));
-    // Zero says that a UDP datagram has none (RFC 768).
-    if protocol == UDP && value == [0, 0] {
-        value = [0xff, 0xff];
-    }
+    let sum = pseudo + sum(&ip[20..]);
+    let value = if protocol == UDP { udp_checksum(sum) } else { fold(sum) };
     ip[20 + at..22 + at].copy_from_slice(&value);
 }
 
@@ -79,31 +76,69 @@ pub const TCP: u8 = 6;
 /// See above.
 pub const UDP: u8 = 17;
 
-/// Ethernet and IPv4 headers for a payload of `length` octets.
-fn ip_header(out: &mut Vec<u8>, route: &Route, protocol: u8, id: u16, length: usize) {
-    out.extend_from_slice(&route.to_mac);
-    out.extend_from_slice(&route.from_mac);
-    out.extend_from_slice(&[0x08, 0x00, 0x45, 0x00]);
-    out.extend_from_slice(&((20 + length) as u16).to_be_bytes());
-    out.extend_from_slice(&id.to_be_bytes());
+/// Octets of an Ethernet and an IPv4 header without options.
+const HEADERS: usize = 34;
+
+/// Octets of headers up to that of TCP without options.
+const TCP_HEADERS: usize = HEADERS + 20;
+
+/// Octets of headers up to that of UDP.
+const UDP_HEADERS: usize = HEADERS + 8;
+
+/// The sum of numbers as they stand in a header. Of what is written here the sums come from the numbers: to read octets that
+/// were written a moment ago takes processors longer.
+fn sum_of<const N: usize>(numbers: [u16; N]) -> u64 {
+    numbers.map(|number| u64::from(number.to_be())).iter().sum()
+}
+
+/// The sum of the addresses of a route.
+fn sum_of_addresses(route: &Route) -> u64 {
+    [route.from, route.to].map(|address| u64::from(u32::from_le_bytes(address.octets()))).iter().sum()
+}
+
+/// Ethernet and IPv4 headers for a payload of `length` octets, and room for the payload's own header.
+fn headers<const N: usize>(route: &Route, protocol: u8, id: u16, length: usize) -> [u8; N] {
+    let length = (20 + length) as u16;
     // Do not fragment, as all common systems set it for TCP; datagrams that fit are sent so too.
-    out.extend_from_slice(&[0x40, 0x00, route.ttl, protocol, 0, 0]);
-    out.extend_from_slice(&route.from.octets());
-    out.extend_from_slice(&route.to.octets());
+    let words = [0x4500, length, id, 0x4000, u16::from_be_bytes([route.ttl, protocol])];
+    let mut out = [0; N];
+    out[..6].copy_from_slice(&route.to_mac);
+    out[6..12].copy_from_slice(&route.from_mac);
+    out[12..14].copy_from_slice(&[0x08, 0x00]);
+    put(&mut out[14..24], words);
+    out[24..26].copy_from_slice(&fold(sum_of(words) + sum_of_addresses(route)));
+    out[26..30].copy_from_slice(&route.from.octets());
+    out[30..34].copy_from_slice(&route.to.octets());
+    out
+}
+
+/// Writes numbers in network order.
+fn put<const N: usize>(out: &mut [u8], numbers: [u16; N]) {
+    for (place, number) in out.chunks_exact_mut(2).zip(numbers) {
+        place.copy_from_slice(&number.to_be_bytes());
+    }
 }
 
 /// A UDP datagram.
 pub fn udp(out: &mut Vec<u8>, route: &Route, id: u16, ports: [u16; 2], payload: &[u8]) {
-    let start = out.len();
-    ip_header(out, route, UDP, id, 8 + payload.len());
-    out.extend_from_slice(&ports[0].to_be_bytes());
-    out.extend_from_slice(&ports[1].to_be_bytes());
-    out.extend_from_slice(&((8 + payload.len()) as u16).to_be_bytes());
-    out.extend_from_slice(&[0, 0]);
+    let length = (8 + payload.len()) as u16;
+    let words = [ports[0], ports[1], length];
+    // The length counts twice: it stands in the pseudo header too (RFC 768).
+    let pseudo = sum_of_addresses(route) + sum_of([u16::from(UDP), length]);
+    let mut head: [u8; UDP_HEADERS] = headers(route, UDP, id, usize::from(length));
+    put(&mut head[HEADERS..], words);
+    head[40..42].copy_from_slice(&udp_checksum(pseudo + sum_of(words) + sum(payload)));
+    out.reserve(head.len() + payload.len());
+    out.extend_from_slice(&head);
     out.extend_from_slice(payload);
-    let ip = &mut out[start + 14..];
-    close_ip(ip);
-    close_segment(ip, 6);
+}
+
+/// The checksum of a UDP datagram: zero says that it has none (RFC 768).
+fn udp_checksum(sum: u64) -> [u8; 2] {
+    match fold(sum) {
+        [0, 0] => [0xff, 0xff],
+        value => value,
+    }
 }
 
 /// The parts of a TCP header that change (RFC 9293).
@@ -127,33 +162,31 @@ pub struct Segment<'a> {
 
 /// A TCP segment.
 pub fn tcp(out: &mut Vec<u8>, route: &Route, id: u16, segment: &Segment<'_>) {
-    let start = out.len();
-    let header = 20 + segment.options.len();
-    ip_header(out, route, TCP, id, header + segment.payload.len());
-    out.extend_from_slice(&segment.ports[0].to_be_bytes());
-    out.extend_from_slice(&segment.ports[1].to_be_bytes());
-    out.extend_from_slice(&segment.seq.to_be_bytes());
-    out.extend_from_slice(&segment.ack.to_be_bytes());
-    out.extend_from_slice(&[((header / 4) << 4) as u8, segment.flags]);
-    out.extend_from_slice(&segment.window.to_be_bytes());
-    out.extend_from_slice(&[0, 0, 0, 0]);
-    out.extend_from_slice(segment.options);
-    out.extend_from_slice(segment.payload);
-    let ip = &mut out[start + 14..];
-    close_ip(ip);
-    close_segment(ip, 16);
+    let Segment { ports, seq, ack, flags, window, options, payload } = *segment;
+    let header = 20 + options.len();
+    let length = header + payload.len();
+    let [seq, ack] = [seq, ack].map(|number| [(number >> 16) as u16, number as u16]);
+    let offset = u16::from_be_bytes([((header / 4) << 4) as u8, flags]);
+    let words = [ports[0], ports[1], seq[0], seq[1], ack[0], ack[1], offset, window];
+    let pseudo = sum_of_addresses(route) + sum_of([u16::from(TCP), length as u16]);
+    let mut head: [u8; TCP_HEADERS] = headers(route, TCP, id, length);
+    put(&mut head[HEADERS..], words);
+    head[50..52].copy_from_slice(&fold(pseudo + sum_of(words) + sum(options) + sum(payload)));
+    out.reserve(HEADERS + length);
+    out.extend_from_slice(&head);
+    out.extend_from_slice(options);
+    out.extend_from_slice(payload);
 }
 
 /// An ICMP message (RFC 792) from its type, code and the rest behind the checksum.
 pub fn icmp(out: &mut Vec<u8>, route: &Route, id: u16, kind: u8, code: u8, rest: &[u8]) {
     let start = out.len();
-    ip_header(out, route, ICMP, id, 4 + rest.len());
+    out.extend_from_slice(&headers::<HEADERS>(route, ICMP, id, 4 + rest.len()));
     out.extend_from_slice(&[kind, code, 0, 0]);
     out.extend_from_slice(rest);
-    let ip = &mut out[start + 14..];
-    close_ip(ip);
-    let value = checksum(&ip[20..]);
-    ip[22..24].copy_from_slice(&value);
+    let message = &mut out[start + HEADERS..];
+    let value = checksum(message);
+    message[2..4].copy_from_slice(&value);
 }
 
 /// One of the two ARP packets (RFC 826).

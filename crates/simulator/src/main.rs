@@ -9,16 +9,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Generate(options) => commands::generate::run(&options),
         Command::Evaluate(options) => commands::evaluate::run(&options),
-        Command::List => {
-            commands::list::run();
-            Ok(())
-        }
+        Command::List => commands::list::run().map_err(Into::into),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("wardtap-simulator: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    commands::end("wardtap-simulator", outcome.map(|()| ExitCode::SUCCESS))
 }

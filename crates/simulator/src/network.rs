@@ -4,10 +4,11 @@
 //! gateway where the destination lies in another zone. What a tap elsewhere would see is the tap's work.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use crate::clock::{MINUTE, Time, ms, us};
+use crate::clock::{MINUTE, Time, ms, seconds, us};
 use crate::dice::Dice;
 use crate::frame::{self, Arp, BROADCAST, Mac, Route};
 use crate::queue::{FrameId, Mark, Queue};
@@ -97,6 +98,32 @@ impl Zone {
     }
 }
 
+/// Hashes the few octets of a host and an address, as every packet asks for them; nobody chooses them so that they collide.
+#[derive(Default)]
+struct Mixer(u64);
+
+impl Hasher for Mixer {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0 << 8 | u64::from(*byte);
+        }
+    }
+
+    fn write_u16(&mut self, number: u16) {
+        self.0 = self.0 << 16 | u64::from(number);
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.0 = self.0 << 32 | u64::from(number);
+    }
+
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(26)
+    }
+}
+
 /// What was sent.
 #[derive(Clone, Copy, Debug)]
 pub struct Sent {
@@ -120,7 +147,7 @@ pub struct Network {
     /// Messages are wanted beside the frames.
     pub keep_messages: bool,
     /// Until when who knows whose Ethernet address.
-    known: HashMap<(HostId, Ipv4Addr), Time>,
+    known: HashMap<(HostId, Ipv4Addr), Time, BuildHasherDefault<Mixer>>,
     by_address: HashMap<Ipv4Addr, HostId>,
     seed: u64,
 }
@@ -140,7 +167,7 @@ impl Network {
             queue: Queue::new(start),
             mark: 0,
             keep_messages: false,
-            known: HashMap::new(),
+            known: HashMap::default(),
             by_address: HashMap::new(),
             seed,
         };
@@ -244,7 +271,7 @@ impl Network {
     pub fn delay(&self, id: HostId, at: Time) -> Duration {
         let latency = self.host(id).latency;
         let mut dice = Dice::new(self.seed ^ at.0, "", u64::from(id.0));
-        latency + latency.mul_f64(dice.exponential(0.12).min(2.0))
+        latency + seconds(dice.exponential(0.12).min(2.0) * latency.as_secs_f64())
     }
 
     /// How a packet from one host to another looks on the sender's segment, and in which VLAN that is.
@@ -308,11 +335,25 @@ impl Network {
 
     /// A UDP datagram from host to host; it does not leave where nobody says that he has its next hop's address.
     pub fn udp(&mut self, at: Time, from: HostId, to: HostId, ports: [u16; 2], payload: &[u8]) -> Sent {
-        let Some((at, _)) = self.resolve(at, from, to) else { return Sent { arrived: at, frame: FrameId::NONE } };
+        match self.udp_away(at, from, to, ports, payload) {
+            Some((passed, frame)) => Sent { arrived: passed + self.delay(to, passed), frame },
+            None => Sent { arrived: at, frame: FrameId::NONE },
+        }
+    }
+
+    /// As [`Self::udp`], for streams that nobody answers: gives when the datagram has passed the tap.
+    pub fn udp_away(
+        &mut self,
+        at: Time,
+        from: HostId,
+        to: HostId,
+        ports: [u16; 2],
+        payload: &[u8],
+    ) -> Option<(Time, FrameId)> {
+        let (at, _) = self.resolve(at, from, to)?;
         let (route, vlan) = self.route(from, to);
         let passed = at + self.delay(from, at);
-        let frame = self.udp_on(passed, from, &route, vlan, ports, payload);
-        Sent { arrived: passed + self.delay(to, passed), frame }
+        Some((passed, self.udp_on(passed, from, &route, vlan, ports, payload)))
     }
 
     /// A UDP datagram to all of the sender's zone.

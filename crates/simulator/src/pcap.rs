@@ -10,26 +10,26 @@ const MICROSECONDS: u32 = 0xa1b2_c3d4;
 const ETHERNET: u32 = 1;
 const SNAPLEN: u32 = 262_144;
 
+/// Octets of a capture that are written in one go: more than that would leave the processor's cache before.
+const BATCH: usize = 1 << 17;
+
 /// Writes a capture.
 #[derive(Debug)]
 pub struct Writer<W: Write> {
     to: W,
+    batch: Vec<u8>,
 }
 
 impl<W: Write> Writer<W> {
     /// Begins a capture of Ethernet frames.
-    ///
-    /// # Errors
-    /// What `to` says.
-    pub fn new(mut to: W) -> io::Result<Self> {
-        let mut header = Vec::with_capacity(24);
-        header.extend_from_slice(&NANOSECONDS.to_le_bytes());
-        header.extend_from_slice(&[2, 0, 4, 0]);
-        header.extend_from_slice(&[0; 8]);
-        header.extend_from_slice(&SNAPLEN.to_le_bytes());
-        header.extend_from_slice(&ETHERNET.to_le_bytes());
-        to.write_all(&header)?;
-        Ok(Self { to })
+    pub fn new(to: W) -> Self {
+        let mut batch = Vec::with_capacity(BATCH + 4096);
+        batch.extend_from_slice(&NANOSECONDS.to_le_bytes());
+        batch.extend_from_slice(&[2, 0, 4, 0]);
+        batch.extend_from_slice(&[0; 8]);
+        batch.extend_from_slice(&SNAPLEN.to_le_bytes());
+        batch.extend_from_slice(&ETHERNET.to_le_bytes());
+        Self { to, batch }
     }
 
     /// One frame, of which the capture holds `bytes` and the wire carried `length`.
@@ -37,13 +37,18 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// What the writer below says.
     pub fn frame(&mut self, time: Time, bytes: &[u8], length: usize) -> io::Result<()> {
+        let words = [time.secs() as u32, (time.0 % 1_000_000_000) as u32, bytes.len() as u32, length as u32];
         let mut header = [0; 16];
-        header[..4].copy_from_slice(&(time.secs() as u32).to_le_bytes());
-        header[4..8].copy_from_slice(&((time.0 % 1_000_000_000) as u32).to_le_bytes());
-        header[8..12].copy_from_slice(&(bytes.len() as u32).to_le_bytes());
-        header[12..].copy_from_slice(&(length as u32).to_le_bytes());
-        self.to.write_all(&header)?;
-        self.to.write_all(bytes)
+        for (place, word) in header.chunks_exact_mut(4).zip(words) {
+            place.copy_from_slice(&word.to_le_bytes());
+        }
+        self.batch.extend_from_slice(&header);
+        self.batch.extend_from_slice(bytes);
+        if self.batch.len() >= BATCH {
+            self.to.write_all(&self.batch)?;
+            self.batch.clear();
+        }
+        Ok(())
     }
 
     /// Ends the capture.
@@ -51,6 +56,7 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// What the writer below says.
     pub fn finish(mut self) -> io::Result<()> {
+        self.to.write_all(&self.batch)?;
         self.to.flush()
     }
 }

@@ -15,7 +15,22 @@ struct Task {
     time: Time,
     order: u64,
     mark: Mark,
-    work: Box<dyn FnOnce(&mut Sim)>,
+    work: Work,
+}
+
+/// Work that says when it is to be done next, or never.
+type Repeated = dyn FnMut(&mut Sim) -> Option<Time>;
+
+enum Work {
+    Once(Box<dyn FnOnce(&mut Sim)>),
+    Again(Box<Repeated>),
+}
+
+impl Task {
+    /// Its time, then its place among those of that time: one number, which is compared without branches.
+    fn turn(&self) -> u128 {
+        u128::from(self.time.0) << 64 | u128::from(self.order)
+    }
 }
 
 impl PartialEq for Task {
@@ -35,7 +50,7 @@ impl PartialOrd for Task {
 impl Ord for Task {
     /// The first to be done is the greatest: the heap gives that one.
     fn cmp(&self, other: &Self) -> Ordering {
-        (other.time, other.order).cmp(&(self.time, self.order))
+        other.turn().cmp(&self.turn())
     }
 }
 
@@ -74,9 +89,12 @@ impl Sim {
 
     /// Has something done at a time, or now when that has passed. What it sends belongs to the scenario of the one who asked.
     pub fn at(&mut self, time: Time, work: impl FnOnce(&mut Sim) + 'static) {
+        self.plan(time, Work::Once(Box::new(work)));
+    }
+
+    fn plan(&mut self, time: Time, work: Work) {
         self.order += 1;
-        let task = Task { time: time.max(self.now), order: self.order, mark: self.net.mark, work: Box::new(work) };
-        self.tasks.push(task);
+        self.tasks.push(Task { time: time.max(self.now), order: self.order, mark: self.net.mark, work });
     }
 
     /// Has something done after a while.
@@ -85,12 +103,8 @@ impl Sim {
     }
 
     /// Has something done again and again: `work` says when next, or never.
-    pub fn repeat(&mut self, time: Time, mut work: impl FnMut(&mut Sim) -> Option<Time> + 'static) {
-        self.at(time, move |sim| {
-            if let Some(next) = work(sim) {
-                sim.repeat(next, work);
-            }
-        });
+    pub fn repeat(&mut self, time: Time, work: impl FnMut(&mut Sim) -> Option<Time> + 'static) {
+        self.plan(time, Work::Again(Box::new(work)));
     }
 
     /// Dice of one who draws.
@@ -117,7 +131,14 @@ impl Sim {
             }
             self.now = task.time;
             self.net.mark = task.mark;
-            (task.work)(self);
+            match task.work {
+                Work::Once(work) => work(self),
+                Work::Again(mut work) => {
+                    if let Some(next) = work(self) {
+                        self.plan(next, Work::Again(work));
+                    }
+                }
+            }
         }
         self.now = end;
         self.net.mark = 0;

@@ -1,8 +1,9 @@
 //! What a sensor sees of what happened: the tap, with the faults that taps have.
 
 use anyhow::Result;
+use serde::Serialize;
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -56,17 +57,14 @@ pub struct Tap<'a> {
 
 impl<'a> Tap<'a> {
     /// A tap that writes a capture, and message lines where somebody wants them.
-    ///
-    /// # Errors
-    /// Where the capture's header cannot be written.
     pub fn new(
         capture: Box<dyn Write + 'a>,
         messages: Option<Box<dyn Write + 'a>>,
         faults: Faults,
         dice: Dice,
-    ) -> Result<Self> {
-        Ok(Self {
-            capture: Writer::new(capture)?,
+    ) -> Self {
+        Self {
+            capture: Writer::new(capture),
             messages,
             faults,
             dice,
@@ -75,7 +73,7 @@ impl<'a> Tap<'a> {
             frames: 0,
             buffer: Vec::with_capacity(2048),
             sequence: 0,
-        })
+        }
     }
 
     /// Learns where hosts stand, for what is seen behind the router; gives the time when it should look again, since hosts
@@ -139,8 +137,7 @@ impl<'a> Tap<'a> {
         if let Some(messages) = &mut self.messages {
             for (_, message) in frame.messages {
                 let line = MessageLine { frame: self.frames, time: time.rfc3339(), message };
-                serde_json::to_writer(&mut *messages, &line)?;
-                messages.write_all(b"\n")?;
+                write_line(messages, &line)?;
             }
         }
         Ok(())
@@ -194,6 +191,15 @@ impl<'a> Tap<'a> {
         }
         Ok(())
     }
+}
+
+/// Writes something as a line of JSON.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn write_line(to: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *to, value)?;
+    to.write_all(b"\n")
 }
 
 /// True where a frame goes from the smaller address to the greater one: one of the two directions of every conversation.

@@ -38,6 +38,7 @@ const UNUSUAL_PORT: Scenario = Scenario {
     held_out: false,
     tool: None,
     hour: 3.0,
+    prepared: Duration::ZERO,
     start: unusual_port,
 };
 

@@ -6,8 +6,10 @@ mod feeds;
 mod forged;
 pub mod inside;
 
+use std::time::Duration;
+
 use super::{Cast, Family, Scenario};
-use crate::clock::{HOUR, MINUTE, Time, seconds};
+use crate::clock::{HOUR, MINUTE, Time, ms, seconds, secs};
 use crate::dice::Dice;
 use crate::network::HostId;
 use crate::sim::Sim;
@@ -57,7 +59,22 @@ const BLOCKED: &[&str] = &[
 ];
 
 /// Records that are collected.
-const COLLECTED: &[&str] = &["T0811", "T0802", "T0882", "T0861", "T1213", "T1119", "T1005", "T1530", "T0888"];
+const COLLECTED: &[&str] = &["T0811", "T0802", "T0882", "T0861", "T1213", "T1119", "T1005", "T0888"];
+
+/// What they have in common.
+const BASE: Scenario = Scenario {
+    name: "",
+    title: "",
+    family: Family::Fault,
+    techniques: &[],
+    endangers: "",
+    within_normal: false,
+    held_out: false,
+    tool: None,
+    hour: 10.0,
+    prepared: Duration::ZERO,
+    start: feeds::drift,
+};
 
 /// All of them.
 pub const ALL: &[Scenario] = &[
@@ -67,11 +84,9 @@ pub const ALL: &[Scenario] = &[
         family: Family::Integrity,
         techniques: FORGED,
         endangers: "Patients are moved or discharged on paper only: orders, results and alarms go to the wrong place.",
-        within_normal: false,
-        held_out: false,
-        tool: None,
         hour: 10.4,
         start: forged::admissions,
+        ..BASE
     },
     Scenario {
         name: "hl7-forged-results",
@@ -79,11 +94,10 @@ pub const ALL: &[Scenario] = &[
         family: Family::Integrity,
         techniques: FORGED,
         endangers: "Physicians treat by results that nobody measured.",
-        within_normal: false,
         held_out: true,
-        tool: None,
         hour: 14.2,
         start: forged::results,
+        ..BASE
     },
     Scenario {
         name: "hl7-replay",
@@ -104,10 +118,10 @@ pub const ALL: &[Scenario] = &[
         ],
         endangers: "Old results stand as new ones in patients' records.",
         within_normal: true,
-        held_out: false,
-        tool: None,
         hour: 9.0,
+        prepared: MINUTE.saturating_mul(90),
         start: forged::replay,
+        ..BASE
     },
     Scenario {
         name: "hl7-control-id-reuse",
@@ -128,10 +142,10 @@ pub const ALL: &[Scenario] = &[
         ],
         endangers: "Receivers may take the forged order for the true one: a patient gets the wrong drug or dose.",
         within_normal: true,
-        held_out: false,
-        tool: None,
         hour: 11.0,
+        prepared: MINUTE.saturating_mul(105),
         start: forged::reused_ids,
+        ..BASE
     },
     Scenario {
         name: "hl7-results-tampered",
@@ -140,10 +154,9 @@ pub const ALL: &[Scenario] = &[
         techniques: CHANGED,
         endangers: "The record shows other values than the laboratory measured.",
         within_normal: true,
-        held_out: false,
-        tool: None,
         hour: 9.5,
         start: feeds::tampered,
+        ..BASE
     },
     Scenario {
         name: "laboratory-drift",
@@ -152,10 +165,9 @@ pub const ALL: &[Scenario] = &[
         techniques: &[],
         endangers: "Treatment follows values that are too high by more and more.",
         within_normal: true,
-        held_out: false,
-        tool: None,
         hour: 8.0,
         start: feeds::drift,
+        ..BASE
     },
     Scenario {
         name: "hl7-order-flood",
@@ -164,10 +176,9 @@ pub const ALL: &[Scenario] = &[
         techniques: &["T0855", "T1692", "T1692.001", "T0814", "T0813", "T0815", "T0826", "T0831", "T0827", "T1499"],
         endangers: "The laboratory drowns in orders; urgent ones wait.",
         within_normal: true,
-        held_out: false,
-        tool: None,
         hour: 13.1,
         start: forged::order_flood,
+        ..BASE
     },
     Scenario {
         name: "hl7-discharge-flood",
@@ -191,10 +202,9 @@ pub const ALL: &[Scenario] = &[
         ],
         endangers: "Monitors, pumps and cabinets lose their patients: alarms and drugs have no name.",
         within_normal: true,
-        held_out: false,
-        tool: None,
         hour: 15.3,
         start: forged::discharge_flood,
+        ..BASE
     },
     Scenario {
         name: "hl7-foreign-orders",
@@ -204,9 +214,9 @@ pub const ALL: &[Scenario] = &[
         endangers: "A pump may be told to give what no physician ordered.",
         within_normal: true,
         held_out: true,
-        tool: None,
         hour: 16.4,
         start: forged::foreign_orders,
+        ..BASE
     },
     Scenario {
         name: "hl7-slow-acknowledgements",
@@ -215,10 +225,9 @@ pub const ALL: &[Scenario] = &[
         techniques: BLOCKED,
         endangers: "Results and reports reach physicians late.",
         within_normal: true,
-        held_out: false,
-        tool: None,
         hour: 10.0,
         start: feeds::slow,
+        ..BASE
     },
     Scenario {
         name: "hl7-feed-silent",
@@ -227,10 +236,9 @@ pub const ALL: &[Scenario] = &[
         techniques: BLOCKED,
         endangers: "Physicians wait for results that lie ready.",
         within_normal: true,
-        held_out: false,
-        tool: None,
         hour: 9.2,
         start: feeds::silent,
+        ..BASE
     },
     Scenario {
         name: "hl7-refusals",
@@ -239,10 +247,9 @@ pub const ALL: &[Scenario] = &[
         techniques: BLOCKED,
         endangers: "Drug orders do not reach the pharmacy: patients get theirs late or not at all.",
         within_normal: true,
-        held_out: false,
-        tool: None,
         hour: 11.3,
         start: feeds::refusals,
+        ..BASE
     },
     Scenario {
         name: "hl7-acknowledgements-suppressed",
@@ -252,9 +259,9 @@ pub const ALL: &[Scenario] = &[
         endangers: "Orders reach the laboratory late and several times.",
         within_normal: true,
         held_out: true,
-        tool: None,
         hour: 14.6,
         start: feeds::suppressed,
+        ..BASE
     },
     Scenario {
         name: "hl7-query-sweep",
@@ -262,11 +269,9 @@ pub const ALL: &[Scenario] = &[
         family: Family::Theft,
         techniques: COLLECTED,
         endangers: "Patients' data leave the hospital's systems.",
-        within_normal: false,
-        held_out: false,
-        tool: None,
         hour: 12.5,
         start: forged::query_sweep,
+        ..BASE
     },
     Scenario {
         name: "hl7-copied-feed",
@@ -287,11 +292,10 @@ pub const ALL: &[Scenario] = &[
             "T0885",
         ],
         endangers: "Patients' data leave the hospital's systems as they arise.",
-        within_normal: false,
         held_out: true,
-        tool: None,
         hour: 17.2,
         start: feeds::copied,
+        ..BASE
     },
 ];
 
@@ -302,7 +306,7 @@ fn to_application(sim: &Sim, application: &str) -> LinkId {
 
 /// The port of a link's receiver.
 fn port(sim: &mut Sim, link: LinkId) -> u16 {
-    sim.ward.links.get(link).port
+    sim.ward.links.get_mut(link).port
 }
 
 /// A connection of an intruder's own.
@@ -315,7 +319,7 @@ struct Intrusion {
 }
 
 impl Intrusion {
-    /// Sends messages, made one by one, about so far apart; gives the time when the last has gone, about.
+    /// Sends messages, made one by one, about so far apart; gives the time when the connection is closed, about.
     fn run(
         self,
         sim: &mut Sim,
@@ -325,6 +329,9 @@ impl Intrusion {
     ) -> Time {
         let mut dice = sim.dice("intruder", sim.now.0);
         let (mut connection, ready) = Connection::open(&mut sim.net, sim.now, self.from, self.to, self.port);
+        let times = moments(ready, count, apart, &mut dice);
+        let end = times[times.len() - 1] + secs(5);
+        let mut times = times.into_iter().skip(1);
         let mut done = 0;
         sim.repeat(ready, move |sim| {
             done += 1;
@@ -333,13 +340,13 @@ impl Intrusion {
                 Some(message) => exchange(sim, &mut connection, &message, &mut dice, done, self.answer),
                 None => sim.now,
             };
-            if done == count {
-                connection.close(&mut sim.net, acknowledged + MINUTE / 60, Side::Opener);
-                return None;
+            let next = times.next();
+            if next.is_none() {
+                connection.close(&mut sim.net, acknowledged + secs(1), Side::Opener);
             }
-            Some(acknowledged + seconds(dice.exponential(apart)))
+            next.map(|next| next.max(acknowledged))
         });
-        ready + seconds(count as f64 * apart * 1.2 + 5.0)
+        end
     }
 }
 
@@ -353,7 +360,7 @@ fn exchange(
 ) -> Time {
     let sent = connection.send(&mut sim.net, sim.now, Side::Opener, &hl7::frame(&message.encode()));
     sim.net.note(sent.frame, || message.truth(connection.names(Side::Opener)));
-    let answered = sent.arrived + dice.skewed(MINUTE / 4000, 0.4);
+    let answered = sent.arrived + dice.skewed(ms(15), 0.4);
     let answer = answer(message, format!("F{count:07}"), sim.calendar.digits(answered));
     let sent = connection.send(&mut sim.net, answered, Side::Answerer, &hl7::frame(&answer.encode()));
     sim.net.note(sent.frame, || answer.truth(connection.names(Side::Answerer)));
@@ -365,7 +372,18 @@ fn accept(message: &Message, control_id: String, time: String) -> Message {
     message.acknowledge("AA", control_id, time)
 }
 
-/// Does something so many times, about so many seconds apart; gives when it is over, about.
+/// So many moments from a time on, so many seconds apart on average.
+fn moments(from: Time, count: u64, apart: f64, dice: &mut Dice) -> Vec<Time> {
+    let mut next = from;
+    let mut moment = |_| {
+        let now = next;
+        next += seconds(dice.exponential(apart));
+        now
+    };
+    (0..count.max(1)).map(&mut moment).collect()
+}
+
+/// Does something so many times, about so many seconds apart; gives when it is over.
 fn paced(
     sim: &mut Sim,
     who: &'static str,
@@ -374,18 +392,16 @@ fn paced(
     mut work: impl FnMut(&mut Sim, &mut Dice, u64) + 'static,
 ) -> Time {
     let mut dice = sim.dice(who, sim.now.0);
-    let mut done = 0;
+    let times = moments(sim.now, count, apart, &mut dice);
+    let end = times[times.len() - 1] + MINUTE;
+    let mut times = times.into_iter().skip(1);
+    let mut number = 0;
     sim.repeat(sim.now, move |sim| {
-        work(sim, &mut dice, done);
-        done += 1;
-        (done < count).then(|| sim.now + seconds(dice.exponential(apart)))
+        work(sim, &mut dice, number);
+        number += 1;
+        times.next()
     });
-    sim.now + seconds(count as f64 * apart * 1.2 + 60.0)
-}
-
-/// Somebody's PC.
-fn some_pc(sim: &Sim, dice: &mut Dice) -> HostId {
-    *dice.pick(&sim.ward.site().pcs)
+    end
 }
 
 /// Until when something is that takes hours.

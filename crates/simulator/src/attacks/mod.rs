@@ -10,8 +10,10 @@ pub mod splice;
 pub mod tools;
 
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 use crate::clock::{Time, seconds};
+use crate::dice::Dice;
 use crate::network::HostId;
 use crate::queue::Mark;
 use crate::sim::Sim;
@@ -60,6 +62,8 @@ pub struct Scenario {
     pub tool: Option<&'static str>,
     /// The hour of the day when it begins, local time.
     pub hour: f64,
+    /// How long it is prepared then, with nothing to be seen: messages are recorded that it needs.
+    pub prepared: Duration,
     /// Does it: sends what there is to send now, and sets tasks for the rest.
     pub start: fn(&mut Sim) -> Cast,
 }
@@ -82,7 +86,7 @@ pub struct Played {
     pub scenario: &'static Scenario,
     /// What its frames are marked with.
     pub mark: Mark,
-    /// When it began.
+    /// When there was something of it to be seen.
     pub begin: Time,
     /// Whom it concerns.
     pub cast: Cast,
@@ -132,8 +136,15 @@ pub fn play(sim: &mut Sim, scenario: &'static Scenario, day: Time) {
         let mark = sim.played.len() as Mark + 1;
         sim.net.mark = mark;
         let cast = (scenario.start)(sim);
-        sim.played.push(Played { scenario, mark, begin: sim.now, cast });
+        sim.played.push(Played { scenario, mark, begin: sim.now + scenario.prepared, cast });
     });
+}
+
+/// A PC that is switched on, where there is one.
+fn any_pc(sim: &Sim, dice: &mut Dice) -> HostId {
+    let pcs = &sim.ward.site().pcs;
+    let on: Vec<HostId> = pcs.iter().copied().filter(|pc| sim.net.host(*pc).up).collect();
+    *dice.pick(if on.is_empty() { pcs } else { &on })
 }
 
 /// A label: what was played, as it is written beside a capture.

@@ -10,6 +10,8 @@ mod reports;
 mod strangers;
 mod usual;
 
+use std::time::Duration;
+
 use super::{Cast, Family, Scenario};
 use crate::clock::Time;
 use crate::network::HostId;
@@ -29,6 +31,7 @@ const COMMAND: Scenario = Scenario {
     held_out: false,
     tool: None,
     hour: 10.0,
+    prepared: Duration::ZERO,
     start: commands::isolation_setpoint,
 };
 
@@ -156,6 +159,7 @@ pub const ALL: &[Scenario] = &[
         endangers: "What the gas panel shows was true an hour ago: a failing oxygen supply would not be seen.",
         held_out: true,
         hour: 19.2,
+        prepared: reports::RECORDED,
         start: reports::looped,
         ..REPORT
     },
@@ -246,7 +250,7 @@ pub const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "modbus-writes-replayed",
-        title: "The night's settings and yesterday's time are written again in the middle of the morning",
+        title: "The night's settings and the time of that night are written again in the middle of the morning",
         techniques: &["T0855", "T1692.001", "T0836", "T0831", "T0835"],
         endangers: "Isolation rooms are aired as at night while patients are treated, and all controllers have a wrong time.",
         hour: 11.4,
@@ -346,9 +350,15 @@ fn bms(sim: &Sim) -> HostId {
 }
 
 /// Whom it concerns.
-fn cast(sim: &mut Sim, channels: &[ChannelId], attackers: Vec<HostId>, end: Time) -> Cast {
-    let victims = channels.iter().map(|id| sim.ward.building.server(*id).host).collect();
+fn cast(sim: &Sim, channels: &[ChannelId], attackers: Vec<HostId>, end: Time) -> Cast {
+    let building = &sim.ward.building;
+    let victims = channels.iter().map(|id| building.servers[building.channels[id.0].server].host).collect();
     Cast { victims, attackers, end }
+}
+
+/// A write of one register.
+fn register(address: u16, value: u16) -> Request {
+    Request::WriteRegister { address, value }
 }
 
 /// Somebody notices and puts a value back, which is no attack.

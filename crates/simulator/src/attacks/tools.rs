@@ -4,6 +4,7 @@
 //! some times slower than it was made: a laboratory of one machine has no cables.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use super::splice::{self, Parts, Recording};
 use super::{Cast, Family, Scenario};
@@ -29,6 +30,7 @@ const COMMON: Scenario = Scenario {
     held_out: false,
     tool: None,
     hour: 0.0,
+    prepared: Duration::ZERO,
     start: |sim| Cast { victims: Vec::new(), attackers: Vec::new(), end: sim.now },
 };
 
@@ -293,6 +295,7 @@ pub const ALL: &[Scenario] = &[
         within_normal: true,
         hour: 4.6,
         start: |sim| inside(sim, &recording!("smbclient-encrypt"), 8.0, |site| (site.reading[0], site.files)),
+        ..COMMON
     },
     Scenario {
         name: "tool-smbclient-mz-dicom",
@@ -326,7 +329,10 @@ fn last(hosts: &[HostId]) -> HostId {
 
 /// Plays a recording in which the first part attacks and the others are attacked.
 fn played(sim: &mut Sim, recording: &Recording, parts: Parts, slower: f64) -> Cast {
-    let (attackers, victims) = parts.iter().map(|(_, host)| *host).partition(|host| *host == parts[0].1);
+    let (attackers, victims): (Vec<HostId>, _) =
+        parts.iter().map(|(_, host)| *host).partition(|host| *host == parts[0].1);
+    // An office's PC may have been off.
+    attackers.iter().for_each(|host| sim.net.host_mut(*host).up = true);
     let end = splice::play(sim, recording, parts, slower);
     Cast { victims, attackers, end }
 }
@@ -396,6 +402,7 @@ fn arpspoof_modbus(sim: &mut Sim) -> Cast {
 /// The tunnel's other end is outside, and there packets need milliseconds, not microseconds.
 fn iodine(sim: &mut Sim) -> Cast {
     let (pc, name_server) = (sim.ward.site().pcs[2], sim.ward.site().domain[0]);
+    sim.net.host_mut(pc).up = true;
     let ip = Ipv4Addr::new(198, 51, 100, 77);
     let tunnel = sim.net.add_host_at("t.canary.example".into(), "tunnel", OUTSIDE, LAPTOP, LINUX, ip);
     let end = splice::play(sim, &recording!("iodine"), vec![(30, pc), (40, name_server), (50, tunnel)], 60.0);

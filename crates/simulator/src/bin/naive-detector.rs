@@ -2,15 +2,13 @@
 
 use clap::Parser;
 use std::process::ExitCode;
+use wardtap_simulator::commands;
 use wardtap_simulator::naive::{self, Cli};
 
+/// The capture was damaged.
+const DAMAGED: u8 = 3;
+
 fn main() -> ExitCode {
-    match naive::run(&Cli::parse()) {
-        Ok(false) => ExitCode::SUCCESS,
-        Ok(true) => ExitCode::from(3),
-        Err(error) => {
-            eprintln!("naive-detector: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    let damaged = naive::run(&Cli::parse());
+    commands::end("naive-detector", damaged.map(|damaged| ExitCode::from(if damaged { DAMAGED } else { 0 })))
 }

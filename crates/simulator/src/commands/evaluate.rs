@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::thread;
 
+use super::print;
 use crate::attacks::{self, Scenario};
 use crate::cli;
 use crate::clock::MINUTE;
@@ -37,7 +38,6 @@ pub fn run(options: &cli::Evaluate) -> Result<()> {
     }
     let report = measured?;
     let text = markdown::render(&report);
-    print!("{text}");
     if let Some(path) = &options.into {
         put_into(path, &text)?;
     }
@@ -47,6 +47,7 @@ pub fn run(options: &cli::Evaluate) -> Result<()> {
         serde_json::to_writer_pretty(&mut file, &report)?;
         file.flush()?;
     }
+    print(&text)?;
     ensure!(report.failures.is_empty(), "could not be simulated: {}", report.failures.join(", "));
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::attacks;
 use crate::cli;
 use crate::clock::{DAY, OPENING, Time, secs};
 use crate::sim::Sim;
-use crate::tap::{Faults, Tap};
+use crate::tap::{Faults, Tap, write_line};
 use crate::ward;
 
 /// Writes the capture.
@@ -24,18 +24,17 @@ pub fn run(options: &cli::Generate) -> Result<()> {
     let is_wanted = |time: Time| wanted.as_ref().is_none_or(|spans| is_within(spans, time));
     let (mut sim, end) = begin(options)?;
     let capture = create(&options.out)?;
-    let messages = options.messages.as_deref().map(create).transpose()?;
-    let mut tap = Tap::new(capture, messages, options.faults.into(), sim.dice("tap", 0))?;
+    let messages = options.messages.as_deref().map(create_lines).transpose()?;
+    let mut tap = Tap::new(capture, messages, options.faults.into(), sim.dice("tap", 0));
     while sim.now < end {
         let until = tap.look_around(&sim.net, sim.now).min(end);
         sim.run(until, |frame| if is_wanted(frame.time) { tap.see(&frame) } else { Ok(()) })?;
     }
     if let Some(path) = &options.labels {
-        let mut labels = create(path)?;
+        let mut labels = create_lines(path)?;
         for played in &sim.played {
             let frames = tap.spans.get(&played.mark).copied().unwrap_or_default();
-            serde_json::to_writer(&mut labels, &played.label(&sim, frames))?;
-            labels.write_all(b"\n")?;
+            write_line(&mut labels, &played.label(&sim, frames))?;
         }
         labels.flush()?;
     }
@@ -88,10 +87,15 @@ fn around(options: &cli::Generate, near: Duration) -> Result<Vec<Range<Time>>> {
 /// Opens a file for writing; `-` is standard output.
 fn create(path: &Path) -> Result<Box<dyn Write>> {
     if path.as_os_str() == "-" {
-        return Ok(Box::new(BufWriter::with_capacity(1 << 18, io::stdout())));
+        return Ok(Box::new(io::stdout()));
     }
     let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(Box::new(BufWriter::with_capacity(1 << 18, file)))
+    Ok(Box::new(file))
+}
+
+/// As [`create`], for many short writes.
+fn create_lines(path: &Path) -> Result<Box<dyn Write>> {
+    Ok(Box::new(BufWriter::new(create(path)?)))
 }
 
 impl From<cli::Faults> for Faults {

@@ -1,10 +1,18 @@
 //! `list`: the scenarios.
 
+use std::io;
+
+use super::print;
 use crate::attacks;
 
 /// Prints them, a line each.
-pub fn run() {
-    for scenario in attacks::all() {
-        println!("{:<32} {:<16} {}", scenario.name, format!("{:?}", scenario.family).to_lowercase(), scenario.title);
-    }
+///
+/// # Errors
+/// Where standard output cannot be written.
+pub fn run() -> io::Result<()> {
+    let line = |scenario: &attacks::Scenario| {
+        let family = format!("{:?}", scenario.family).to_lowercase();
+        format!("{:<32} {family:<16} {}\n", scenario.name, scenario.title)
+    };
+    print(&attacks::all().map(line).collect::<String>())
 }

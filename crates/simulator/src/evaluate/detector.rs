@@ -86,7 +86,7 @@ impl Detector {
 
     fn refuses(&self, folder: &Path) -> Result<bool> {
         let mut feed = Feed(vec![self.replay(folder)?]);
-        Writer::new(&mut feed)?.finish()?;
+        Writer::new(&mut feed).finish()?;
         let ended = feed.0.pop().map(Running::wait).transpose()?;
         Ok(ended.is_some_and(|status| status.code() == Some(USAGE)))
     }

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use std::convert::Infallible;
 use std::fs::{self, File};
-use std::io::{BufReader, BufWriter, Write};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use super::Plan;
@@ -125,8 +125,7 @@ struct Watched {
 
 /// Lets time go by until a time that is asked for again when it has come, and writes the frames to detectors.
 fn watch(sim: &mut Sim, plan: &Plan, feed: &mut Feed, until: impl Fn(&Sim) -> Time) -> Result<Watched> {
-    let to: Box<dyn Write + '_> = Box::new(BufWriter::with_capacity(1 << 18, feed));
-    let mut tap = Tap::new(to, None, plan.faults, sim.dice("tap", 0))?;
+    let mut tap = Tap::new(Box::new(feed), None, plan.faults, sim.dice("tap", 0));
     let mut marked = Frames::default();
     while sim.now < until(sim) {
         let end = tap.look_around(&sim.net, sim.now).min(until(sim));

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::packets::Seen;
 use crate::clock::{HOUR, Time};
+use crate::tap::write_line;
 
 /// How long an alert is quiet before it ends.
 const QUIET: Duration = HOUR;
@@ -106,8 +107,7 @@ impl Events {
 
     fn write(&mut self, event: &Value) -> Result<()> {
         if let Some(to) = self.to.as_mut().filter(|_| self.wanted) {
-            serde_json::to_writer(&mut *to, event)?;
-            to.write_all(b"\n")?;
+            write_line(to, event)?;
         }
         Ok(())
     }

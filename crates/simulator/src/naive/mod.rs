@@ -20,6 +20,7 @@ use self::counts::Counts;
 use self::edges::Edges;
 use self::events::Events;
 use self::packets::Packet;
+use crate::commands::print;
 
 /// Two naive detectors, to measure others against.
 #[derive(Debug, Parser)]
@@ -133,11 +134,11 @@ fn replay<D: Detector>(options: &Replay) -> Result<bool> {
         None => Ok(()),
     })?;
     let alerts = events.finish(&seen)?;
-    let told = format!("{} packets, {alerts} alerts", seen.packets);
+    let told = format!("{} packets, {alerts} alerts\n", seen.packets);
     if options.events.as_deref() == Some(Path::new("-")) {
-        eprintln!("{told}")
+        std::io::stderr().write_all(told.as_bytes())?;
     } else {
-        println!("{told}")
+        print(&told)?;
     }
     Ok(seen.damaged)
 }

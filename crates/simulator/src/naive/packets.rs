@@ -128,7 +128,7 @@ mod tests {
 
     fn capture(frames: &[&[u8]]) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let mut writer = Writer::new(&mut bytes).unwrap();
+        let mut writer = Writer::new(&mut bytes);
         for (number, frame) in (1..).zip(frames) {
             writer.frame(Time::from_secs(number), frame, frame.len()).unwrap();
         }

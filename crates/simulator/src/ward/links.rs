@@ -1,6 +1,7 @@
 //! HL7 links: connections that stay open for days, and a message after the other on them.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::clock::{MINUTE, Time, ms, secs};
@@ -73,7 +74,7 @@ pub struct Tamper {
 
 /// A message that waits for its turn.
 struct Waiting {
-    message: Message,
+    message: Rc<Message>,
     reply: Option<Reply>,
     then: Then,
     mark: Mark,
@@ -103,8 +104,8 @@ pub struct Reply {
 pub struct Links(Vec<Link>);
 
 impl Links {
-    /// A link.
-    pub fn get(&mut self, link: LinkId) -> &mut Link {
+    /// A link, to change it.
+    pub fn get_mut(&mut self, link: LinkId) -> &mut Link {
         &mut self.0[link.0]
     }
 
@@ -132,7 +133,7 @@ pub struct Delivered {
     /// When the sender had the acknowledgement.
     pub acknowledged: Time,
     /// The message as it arrived.
-    pub message: Message,
+    pub message: Rc<Message>,
 }
 
 impl Sim {
@@ -185,6 +186,7 @@ impl Sim {
 
     fn enqueue(&mut self, id: LinkId, message: Message, reply: Option<Reply>, then: Then) {
         let link = &mut self.ward.links.0[id.0];
+        let message = Rc::new(message);
         link.waiting.push_back(Waiting { message, reply, then, mark: self.net.mark, attempts: 0 });
         if !link.awake {
             self.serve(id);
@@ -236,9 +238,9 @@ impl Sim {
     fn exchange(&mut self, id: LinkId, waiting: &Waiting) -> (Delivered, bool) {
         let Self { net, ward, now, calendar, .. } = self;
         let link = &mut ward.links.0[id.0];
-        let mut message = waiting.message.clone();
+        let mut message = Rc::clone(&waiting.message);
         if let Some(tamper) = link.tamper
-            && (tamper.change)(&mut message, &mut net.dice("tamper", now.0))
+            && (tamper.change)(Rc::make_mut(&mut message), &mut net.dice("tamper", now.0))
         {
             net.mark = tamper.mark;
         }
@@ -251,7 +253,7 @@ impl Sim {
         };
         let sent = connection.send(net, ready, Side::Opener, &hl7::frame(&message.encode()));
         net.note(sent.frame, || message.truth(connection.names(Side::Opener)));
-        link.recorded.iter_mut().for_each(|recorded| recorded.push(message.clone()));
+        link.recorded.iter_mut().for_each(|recorded| recorded.push(Message::clone(&message)));
         let received = sent.arrived;
         if link.mark != 0 {
             net.mark = link.mark;
@@ -317,7 +319,6 @@ mod tests {
     use crate::network::{LINUX, Network};
     use crate::wire::hl7::Sender;
     use std::cell::RefCell;
-    use std::rc::Rc;
 
     fn pair() -> (Sim, LinkId, HostId) {
         let mut sim = Sim::new(5, OPENING);
@@ -332,13 +333,15 @@ mod tests {
     #[test]
     fn order_is_kept() {
         let (mut sim, link, to) = pair();
-        sim.ward.links.get(link).refusals = 0.2;
+        sim.ward.links.get_mut(link).refusals = 0.2;
         let mut sender = Sender::new("A", "2.5", "A", 0);
         let arrived = Rc::new(RefCell::new(Vec::new()));
         for number in 0..60_u64 {
             let (message, arrived) = (sender.message("2026".into(), "B", "ADT^A01", Vec::new()), Rc::clone(&arrived));
             sim.after(ms(number / 10), move |sim| {
-                sim.deliver(link, message, move |_, delivered| arrived.borrow_mut().push(delivered.message.control_id));
+                sim.deliver(link, message, move |_, delivered| {
+                    arrived.borrow_mut().push(delivered.message.control_id.clone())
+                });
             });
         }
         sim.after(ms(200), move |sim| sim.net.host_mut(to).up = false);
@@ -355,7 +358,7 @@ mod tests {
     fn a_muted_receiver_gets_it_again() {
         let (mut sim, link, _) = pair();
         sim.net.keep_messages = true;
-        sim.ward.links.get(link).muted = true;
+        sim.ward.links.get_mut(link).muted = true;
         let message = Sender::new("A", "2.5", "A", 0).message("2026".into(), "B", "ADT^A01", Vec::new());
         sim.deliver(link, message, |_, _| {});
         let mut seen = 0;

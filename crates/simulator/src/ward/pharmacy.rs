@@ -71,11 +71,11 @@ pub fn open(sim: &mut Sim) {
     for (number, host) in hosts.into_iter().enumerate() {
         let (up, down) = (sim.link(host, server, CABINET_PORT), sim.link(server, host, ORDER_PORT));
         for (link, answer) in [(up, ms(35)), (down, ms(55))] {
-            sim.ward.links.get(link).answer = answer;
+            sim.ward.links.get_mut(link).answer = answer;
         }
-        sim.ward.links.get(down).short_answers = true;
+        sim.ward.links.get_mut(down).short_answers = true;
         // Older cabinets open a connection for every message.
-        sim.ward.links.get(up).lasting = number % 3 != 2;
+        sim.ward.links.get_mut(up).lasting = number % 3 != 2;
         let count = sim.dice("cabinet", number as u64).range(10_000..800_000);
         let mut sender = Sender::new("MEDSTATION", "2.3", format!("M{:02}", number + 1), count);
         sender.trailing = true;

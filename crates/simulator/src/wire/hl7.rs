@@ -24,21 +24,31 @@ pub struct Message {
 impl Message {
     /// The octets between VT and FS, in Latin-1: every segment ends with CR.
     pub fn encode(&self) -> Vec<u8> {
-        let [application, facility, to_application, to_facility] = &self.ends;
-        let event: Vec<&str> = self.event.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
-        let mut text = format!(
-            "MSH|^~\\&|{application}|{facility}|{to_application}|{to_facility}|{}||{}|{}|{}|{}\r",
-            self.time,
-            event.join("^"),
-            self.control_id,
-            self.processing,
-            self.version
-        );
-        for segment in &self.segments {
-            text.push_str(segment);
-            text.push('\r');
+        let ends: usize = self.ends.iter().map(String::len).sum();
+        let segments: usize = self.segments.iter().map(|segment| segment.len() + 1).sum();
+        let mut out = Vec::with_capacity(ends + segments + 120);
+        out.extend_from_slice(b"MSH|^~\\&");
+        for field in self.ends.iter().chain([&self.time]) {
+            out.push(b'|');
+            latin1(&mut out, field);
         }
-        latin1(&text)
+        out.extend_from_slice(b"||");
+        let [code, behind @ ..] = &self.event;
+        latin1(&mut out, code);
+        for part in behind.iter().filter(|part| !part.is_empty()) {
+            out.push(b'^');
+            latin1(&mut out, part);
+        }
+        for field in [self.control_id.as_str(), self.processing.encode_utf8(&mut [0; 4]), self.version] {
+            out.push(b'|');
+            latin1(&mut out, field);
+        }
+        out.push(b'\r');
+        for segment in &self.segments {
+            latin1(&mut out, segment);
+            out.push(b'\r');
+        }
+        out
     }
 
     /// The segment with a name, to change it.
@@ -97,8 +107,12 @@ pub fn frame(message: &[u8]) -> Vec<u8> {
     framed
 }
 
-fn latin1(text: &str) -> Vec<u8> {
-    text.chars().map(|letter| u8::try_from(u32::from(letter)).unwrap_or(b'?')).collect()
+fn latin1(out: &mut Vec<u8>, text: &str) {
+    if text.is_ascii() {
+        out.extend_from_slice(text.as_bytes());
+    } else {
+        out.extend(text.chars().map(|letter| u8::try_from(u32::from(letter)).unwrap_or(b'?')));
+    }
 }
 
 /// A segment with another value in a field, counted from 1 as the standard does for all but MSH.

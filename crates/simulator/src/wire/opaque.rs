@@ -162,11 +162,12 @@ impl Voice {
 
     fn header(&mut self, protocol: &Protocol, code: u8, device: u32, sequence: u32, length: usize) {
         let [a, b] = protocol.magic;
+        let mut header = [a, b, protocol.version, code, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        header[4..8].copy_from_slice(&(length as u32).to_be_bytes());
+        header[8..12].copy_from_slice(&device.to_be_bytes());
+        header[12..].copy_from_slice(&sequence.to_be_bytes());
         self.buffer.clear();
-        self.buffer.extend_from_slice(&[a, b, protocol.version, code]);
-        self.buffer.extend_from_slice(&(length as u32).to_be_bytes());
-        self.buffer.extend_from_slice(&device.to_be_bytes());
-        self.buffer.extend_from_slice(&sequence.to_be_bytes());
+        self.buffer.extend_from_slice(&header);
     }
 
     /// A message of a device, or to it.
@@ -190,8 +191,8 @@ impl Voice {
             let middle = 60 + 5 * u32::from(number) + u32::from(device % 23);
             let place = usize::from(device) * 31 + sequence as usize * 13 + usize::from(number);
             let value = middle + u32::from(self.block[place % BLOCK] & 7);
-            self.buffer.extend_from_slice(&[0, 2, 0x41, number, 0, 0, 0x0a, 0xa0]);
-            self.buffer.extend_from_slice(&value.to_be_bytes());
+            let [a, b, c, d] = value.to_be_bytes();
+            self.buffer.extend_from_slice(&[0, 2, 0x41, number, 0, 0, 0x0a, 0xa0, a, b, c, d]);
         }
         for wave in 0..waves {
             self.buffer.extend_from_slice(&[0, 1, wave, WAVE as u8]);

@@ -1,5 +1,6 @@
 //! The simulator from outside: the same seed gives the same bytes, and tshark finds what was sent and nothing wrong.
 
+mod labels;
 mod normal;
 mod scenarios;
 mod seeds;
@@ -44,7 +45,7 @@ fn hours(seed: u64, skip: u32, hours: u32, faults: Faults) -> Morning {
     sim.run(begin, |_| Ok::<_, io::Error>(())).unwrap();
     let (capture, messages) = (Kept::default(), Kept::default());
     let (to, lines) = (Box::new(capture.clone()), Box::new(messages.clone()));
-    let mut tap = Tap::new(to, Some(lines), faults, sim.dice("tap", 0)).unwrap();
+    let mut tap = Tap::new(to, Some(lines), faults, sim.dice("tap", 0));
     let end = begin + HOUR * hours;
     while sim.now < end {
         let until = tap.look_around(&sim.net, sim.now).min(end);

@@ -84,7 +84,7 @@ fn capture(scenarios: &[&'static Scenario], leg: Leg) -> (Morning, Vec<&'static 
     };
     let (kept, messages) = (Kept::default(), Kept::default());
     let dice = sim.dice("tap", 0);
-    let mut tap = Tap::new(Box::new(kept.clone()), Some(Box::new(messages.clone())), Faults::default(), dice).unwrap();
+    let mut tap = Tap::new(Box::new(kept.clone()), Some(Box::new(messages.clone())), Faults::default(), dice);
     let mut whose = Vec::new();
     a_day_of(scenarios, |frame| {
         let of_connection = || ends(frame.bytes).and_then(|ends| connections.get(&ends).copied());

@@ -4,6 +4,8 @@ mod machines;
 mod monitors;
 mod pumps;
 
+use std::time::Duration;
+
 use super::{Family, Scenario};
 
 /// Silence of a device: a view is denied or lost, reports are blocked, a service is gone.
@@ -25,6 +27,7 @@ const PLAIN: Scenario = Scenario {
     held_out: false,
     tool: None,
     hour: 0.0,
+    prepared: Duration::ZERO,
     start: monitors::stream_stops,
 };
 
@@ -54,10 +57,10 @@ pub const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "pump-night-rates",
-        title: "the pump gateway changes the rates of all running pumps at three at night",
+        title: "the pump gateway changes the rates of all pumps in reach at three at night",
         family: Family::Command,
         techniques: COMMAND,
-        endangers: "All running infusions get another rate at once, while few people are on the wards.",
+        endangers: "All infusions get another rate at once, while few people are on the wards.",
         within_normal: true,
         hour: 3.05,
         start: pumps::night_rates,
@@ -264,6 +267,7 @@ pub const ALL: &[Scenario] = &[
     Scenario {
         name: "station-reconnects",
         title: "a central station loses its connection to the device gateway every few seconds and opens it again",
+        endangers: "Vitals and alarms of the station's beds reach records and other systems late, or not at all.",
         within_normal: true,
         hour: 21.2,
         start: monitors::reconnects,

@@ -1,6 +1,6 @@
 //! Monitors.
 
-use crate::attacks::Cast;
+use crate::attacks::{Cast, any_pc};
 use crate::clock::{HOUR, MINUTE, Time, ms, secs, us};
 use crate::dice::Dice;
 use crate::network::LINUX;
@@ -19,6 +19,11 @@ fn hold_one(sim: &mut Sim, dice: &mut Dice, until: Time) -> usize {
     }
     sim.ward.bedside.monitors[index].held = until;
     index
+}
+
+/// A central station, by its place.
+fn a_station(sim: &Sim, dice: &mut Dice) -> usize {
+    dice.range(0..sim.ward.bedside.centrals.len() as u64) as usize
 }
 
 /// See the scenario.
@@ -48,7 +53,7 @@ pub(super) fn vanishes(sim: &mut Sim) -> Cast {
 pub(super) fn alarms_stop(sim: &mut Sim) -> Cast {
     let mut dice = sim.dice("alarm-suppression", sim.now.secs());
     let end = sim.now + 6 * HOUR;
-    let central = dice.range(0..sim.ward.bedside.centrals.len() as u64) as usize;
+    let central = a_station(sim, &mut dice);
     let station = sim.ward.bedside.centrals[central].device;
     let mut victims = vec![station];
     for monitor in sim.ward.bedside.monitors.iter_mut().filter(|monitor| monitor.central == central) {
@@ -126,9 +131,9 @@ pub(super) fn replayed(sim: &mut Sim) -> Cast {
 pub(super) fn copied(sim: &mut Sim) -> Cast {
     let mut dice = sim.dice("vitals-copied", sim.now.secs());
     let end = sim.now + 2 * HOUR;
-    let central = dice.range(0..sim.ward.bedside.centrals.len() as u64) as usize;
+    let central = a_station(sim, &mut dice);
     let station = sim.ward.bedside.centrals[central].device;
-    let pc = *dice.pick(&sim.ward.site().pcs.clone());
+    let pc = any_pc(sim, &mut dice);
     let port = sim.net.next_port(station);
     sim.repeat(sim.now, move |sim| {
         let now = sim.now;
@@ -144,11 +149,6 @@ pub(super) fn copied(sim: &mut Sim) -> Cast {
         (next < end).then_some(next)
     });
     Cast { victims: vec![station], attackers: vec![pc], end }
-}
-
-/// A central station, by its place.
-fn a_station(sim: &Sim, dice: &mut Dice) -> usize {
-    dice.range(0..sim.ward.bedside.centrals.len() as u64) as usize
 }
 
 /// See the scenario.

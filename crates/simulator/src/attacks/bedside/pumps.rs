@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use crate::attacks::Cast;
+use crate::attacks::{Cast, any_pc};
 use crate::clock::{HOUR, MINUTE, Time, ms, seconds, secs};
 use crate::dice::Dice;
 use crate::network::{HostId, LINUX, OUTSIDE};
@@ -60,7 +60,7 @@ fn report(sim: &mut Sim, index: usize, at: Time) {
 /// See the scenario.
 pub(super) fn foreign_commands(sim: &mut Sim) -> Cast {
     let mut dice = sim.dice("pump-foreign-commands", sim.now.secs());
-    let pc = *dice.pick(&sim.ward.site().pcs.clone());
+    let pc = any_pc(sim, &mut dice);
     let mut at = sim.now;
     let mut targets = in_reach(sim);
     if targets.is_empty() {
@@ -68,7 +68,6 @@ pub(super) fn foreign_commands(sim: &mut Sim) -> Cast {
     }
     targets.truncate(6);
     let victims = targets.iter().map(|&index| sim.ward.bedside.pumps[index].host).collect();
-    sim.net.host_mut(pc).up = true;
     for index in targets {
         sim.ward.bedside.pumps[index].held = sim.now + HOUR;
         sim.at(at, move |sim| {

@@ -1,8 +1,8 @@
 //! Entities that are trusted, in the hands of somebody else: what they do is allowed, and unlike them.
 
-use super::queries::{any_study, cast, stations, take};
+use super::queries::{any_study, ask, cast, stations, take};
 use crate::attacks::Cast;
-use crate::clock::{DAY, HOUR, MINUTE, secs};
+use crate::clock::{DAY, MINUTE, secs};
 use crate::sim::Sim;
 use crate::tcp::Side;
 use crate::ward::imaging::archive::Destination;
@@ -10,7 +10,7 @@ use crate::ward::imaging::dial;
 use crate::ward::imaging::entity::{Entity, EntityId, makes};
 use crate::ward::imaging::reading;
 use crate::ward::imaging::services::{self, Storing};
-use crate::ward::imaging::study::{self, Kind, Study};
+use crate::ward::imaging::study::{Kind, Study};
 use crate::wire::dicom::command::{self, Command, PENDING, RESPONSE, SUCCESS};
 use crate::wire::dicom::pdu::Proposal;
 use crate::wire::dicom::uid;
@@ -55,13 +55,7 @@ pub(super) fn other_software(sim: &mut Sim) -> Cast {
 
 /// Looks for a patient's studies, and takes none.
 fn look(sim: &mut Sim, from: EntityId, study: &Study) {
-    let pacs = sim.ward.imaging.pacs;
-    let propose = sim.ward.imaging.entities[from.0].propose(uid::FIND);
-    let Some(mut association) = dial(sim, sim.now, from, pacs, &[propose]) else { return };
-    let explicit = association.explicit(uid::FIND).unwrap_or_default();
-    let key = study::studies_key(explicit, ["", &study.patient.to_string(), ""]);
-    services::find(&mut sim.net, &mut association, uid::FIND, &key, 2, |_| study.found(explicit));
-    association.release(&mut sim.net);
+    ask(sim, from, ["", &study.patient.to_string(), ""], &[study.clone(), study.clone()]);
 }
 
 pub(super) fn neighbours_title(sim: &mut Sim) -> Cast {
@@ -90,7 +84,7 @@ pub(super) fn slow_harvest(sim: &mut Sim) -> Cast {
         let dice = sim.dice("dicom-slow-harvest-search", study.number);
         reading::fetch(sim, place, study, dice);
     });
-    cast(sim, station, end.min(sim.now + 10 * HOUR), &[])
+    cast(sim, station, end, &[])
 }
 
 /// C-GET (PS3.4 section C.4.3): the images come in the association of the request.
@@ -142,16 +136,8 @@ pub(super) fn modality_queries(sim: &mut Sim) -> Cast {
 }
 
 fn ask_for_day(sim: &mut Sim, from: EntityId, day: u64, found: u64) {
-    let pacs = sim.ward.imaging.pacs;
-    let propose = sim.ward.imaging.entities[from.0].propose(uid::FIND);
-    let Some(mut association) = dial(sim, sim.now, from, pacs, &[propose]) else { return };
-    let explicit = association.explicit(uid::FIND).unwrap_or_default();
     let digits = sim.calendar.digits(sim.now - DAY * day as u32);
-    let key = study::studies_key(explicit, ["", "", &digits[..8]]);
     let studies: Vec<Study> =
         (0..found).map(|number| any_study(sim, day * 100 + number, "dicom-modality-queries")).collect();
-    services::find(&mut sim.net, &mut association, uid::FIND, &key, studies.len(), |place| {
-        studies[place].found(explicit)
-    });
-    association.release(&mut sim.net);
+    ask(sim, from, ["", "", &digits[..8]], &studies);
 }

@@ -1,8 +1,8 @@
 //! Archives and modalities that do not do their work, by themselves or by somebody's doing; and steps that never were.
 
-use super::images::{any_pc, first};
+use super::images::first;
 use super::queries::stations;
-use crate::attacks::Cast;
+use crate::attacks::{Cast, any_pc};
 use crate::clock::{HOUR, MINUTE, ms, secs};
 use crate::sim::Sim;
 use crate::ward::imaging::association::Association;

@@ -1,7 +1,7 @@
 //! Images that go where they should not, or are not what they should be.
 
 use super::queries::stations;
-use crate::attacks::Cast;
+use crate::attacks::{Cast, any_pc};
 use crate::clock::{HOUR, MINUTE, secs};
 use crate::dice::Dice;
 use crate::network::{HostId, LINUX};
@@ -80,13 +80,6 @@ fn made_up(sim: &Sim, number: u64, kind: Kind, dice: &mut Dice) -> Study {
     Study::new(number, kind, &makes::TOOLKIT, today(sim), dice)
 }
 
-/// A PC that is switched on, where there is one.
-pub(super) fn any_pc(sim: &Sim, dice: &mut Dice) -> HostId {
-    let pcs = &sim.ward.site().pcs;
-    let on: Vec<HostId> = pcs.iter().copied().filter(|pc| sim.net.host(*pc).up).collect();
-    *dice.pick(if on.is_empty() { pcs } else { &on })
-}
-
 /// The first modality of a kind, and its host.
 pub(super) fn first(sim: &Sim, kind: Kind) -> (usize, HostId) {
     let modalities = &sim.ward.imaging.modalities;
@@ -135,7 +128,7 @@ pub(super) fn copy(sim: &mut Sim) -> Cast {
     imaging.modalities[place].copies = Some((thief, sim.net.mark));
     // And what it still has of other days.
     for number in 0..4 {
-        sim.after(dice.around(70 * MINUTE, 0.6) * (number + 1), move |sim| {
+        sim.after(dice.around(70 * MINUTE, 0.25) * (number + 1), move |sim| {
             let mut dice = sim.dice("dicom-second-destination", 1 + u64::from(number));
             let study = Study::new(4_000_000 + u64::from(number), Kind::Xr, &makes::XR, today(sim), &mut dice);
             let study = study.prior(&mut dice);

@@ -98,7 +98,7 @@ pub const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "dicom-packed-images",
-        title: "A CT stores images at night that are thirty times as large as any of its own",
+        title: "A CT stores images at night that are some twenty-five times as large as its own",
         family: Theft,
         techniques: &[
             "T0882",

@@ -8,6 +8,8 @@ pub mod inside;
 mod odd;
 mod queries;
 
+use std::time::Duration;
+
 use super::Family::{Availability, Integrity, Malware, Reconnaissance, Theft};
 use super::Scenario;
 
@@ -42,6 +44,7 @@ const BASE: Scenario = Scenario {
     held_out: false,
     tool: None,
     hour: 10.0,
+    prepared: Duration::ZERO,
     start: queries::guess_titles,
 };
 

@@ -1,8 +1,7 @@
 //! Archives asked for what nobody needs.
 
-use super::images::any_pc;
-use crate::attacks::Cast;
-use crate::clock::{HOUR, MINUTE, Time, ms, secs};
+use crate::attacks::{Cast, any_pc};
+use crate::clock::{MINUTE, Time, ms, secs};
 use crate::network::LINUX;
 use crate::sim::Sim;
 use crate::ward::imaging::archive::{self, Destination};
@@ -159,17 +158,19 @@ pub(super) fn harvest(sim: &mut Sim) -> Cast {
 }
 
 fn ask_for_all(sim: &mut Sim, station: EntityId, letter: u8, found: u64) {
-    let pacs = sim.ward.imaging.pacs;
-    let propose = sim.ward.imaging.entities[station.0].propose(uid::FIND);
-    let Some(mut association) = dial(sim, sim.now, station, pacs, &[propose]) else { return };
-    let explicit = association.explicit(uid::FIND).unwrap_or_default();
-    let wanted = format!("CANARY^{}*", char::from(letter));
-    let key = study::studies_key(explicit, [&wanted, "", ""]);
     let studies: Vec<Study> =
         (0..found).map(|number| any_study(sim, u64::from(letter) * 1_000 + number, "dicom-wildcard-harvest")).collect();
-    services::find(&mut sim.net, &mut association, uid::FIND, &key, studies.len(), |place| {
-        studies[place].found(explicit)
-    });
+    ask(sim, station, [&format!("CANARY^{}*", char::from(letter)), "", ""], &studies);
+}
+
+/// Asks the archive for studies of a patient's name, number and date, and is told some.
+pub(super) fn ask(sim: &mut Sim, from: EntityId, wanted: [&str; 3], found: &[Study]) {
+    let pacs = sim.ward.imaging.pacs;
+    let propose = sim.ward.imaging.entities[from.0].propose(uid::FIND);
+    let Some(mut association) = dial(sim, sim.now, from, pacs, &[propose]) else { return };
+    let explicit = association.explicit(uid::FIND).unwrap_or_default();
+    let key = study::studies_key(explicit, wanted);
+    services::find(&mut sim.net, &mut association, uid::FIND, &key, found.len(), |place| found[place].found(explicit));
     association.release(&mut sim.net);
 }
 
@@ -193,5 +194,5 @@ pub(super) fn move_abroad(sim: &mut Sim) -> Cast {
             take(sim, station, Destination::Known(abroad), &study);
         });
     }
-    cast(sim, station, (at + MINUTE).min(sim.now + 2 * HOUR), &[abroad])
+    cast(sim, station, at + MINUTE, &[abroad])
 }

@@ -1,7 +1,7 @@
 //! Links that are there every day, used by somebody who has the sender in his hands.
 
 use super::{Cast, hours, paced};
-use crate::clock::{Time, secs};
+use crate::clock::{HOUR, Time};
 use crate::dice::Dice;
 use crate::sim::Sim;
 use crate::ward::laboratory::{self, ANALYTES};
@@ -30,6 +30,9 @@ fn by_record(sim: &Sim, more: &[crate::network::HostId], end: Time) -> Cast {
 pub(super) fn merges(sim: &mut Sim) -> Cast {
     let end = paced(sim, "merge storm", 90, 14.0, |sim, dice, _| {
         let (Some(kept), Some(gone)) = (records::somebody(sim, dice), records::somebody(sim, dice)) else { return };
+        if kept.number == gone.number {
+            return;
+        }
         let mut message = records::message(sim, &kept, "ADT^A40^ADT_A39", "");
         message.segments.insert(2, format!("MRG|{}^^^WARD^MR", gone.number));
         records::send(sim, message);
@@ -148,8 +151,8 @@ pub(super) fn growing(sim: &mut Sim) -> Cast {
     let (pharmacy, mark) = (sim.ward.site().pharmacy, sim.net.mark);
     let Some(cabinet) = sim.ward.pharmacy.cabinets.first() else { return super::fault(Vec::new(), sim.now) };
     let (host, link) = (cabinet.host, cabinet.down);
-    sim.ward.links.get(link).tamper = Some(Tamper { mark, change: append });
-    sim.after(secs(9 * 3600), move |sim| sim.ward.links.get(link).tamper = None);
+    sim.ward.links.get_mut(link).tamper = Some(Tamper { mark, change: append });
+    sim.after(HOUR * 9, move |sim| sim.ward.links.get_mut(link).tamper = None);
     Cast { victims: vec![pharmacy], attackers: vec![host], end: hours(sim, 9.0) }
 }
 

@@ -32,10 +32,10 @@ pub(super) fn engine_loop(sim: &mut Sim) -> Cast {
     let receivers = &mut sim.ward.records.engine.receivers;
     let before = receivers.len();
     receivers.extend(std::iter::repeat_n(rule, 6));
-    sim.ward.links.get(link).tamper = Some(Tamper { mark, change: |message, _| message.ends[0] == "LIS" });
+    sim.ward.links.get_mut(link).tamper = Some(Tamper { mark, change: |message, _| message.ends[0] == "LIS" });
     sim.after(HOUR * 2, move |sim| {
         sim.ward.records.engine.receivers.truncate(before);
-        sim.ward.links.get(link).tamper = None;
+        sim.ward.links.get_mut(link).tamper = None;
     });
     fault(vec![engine, ehr], hours(sim, 2.0))
 }
@@ -44,11 +44,11 @@ pub(super) fn engine_loop(sim: &mut Sim) -> Cast {
 pub(super) fn orders_lost(sim: &mut Sim) -> Cast {
     let (lis, mark) = (sim.ward.site().lis, sim.net.mark);
     let link = to_application(sim, "LIS");
-    let state = sim.ward.links.get(link);
+    let state = sim.ward.links.get_mut(link);
     (state.slowness, state.mark) = (0.2, mark);
     sim.ward.laboratory.forgetful = true;
     sim.after(HOUR * 3, move |sim| {
-        let state = sim.ward.links.get(link);
+        let state = sim.ward.links.get_mut(link);
         (state.slowness, state.mark) = (1.0, 0);
         sim.ward.laboratory.forgetful = false;
     });

@@ -1,6 +1,7 @@
 //! What becomes of the hospital's own messages: changed, copied, slow, refused, silent, and wrongly measured.
 
-use super::{Cast, fault, hours, some_pc, to_application};
+use super::{Cast, fault, hours, to_application};
+use crate::attacks::any_pc;
 use crate::clock::{HOUR, MINUTE};
 use crate::dice::Dice;
 use crate::sim::Sim;
@@ -11,14 +12,14 @@ use crate::wire::hl7::{Message, with_field};
 
 /// Undoes something on a link after a while.
 fn later(sim: &mut Sim, link: LinkId, wait: f64, undo: fn(&mut crate::ward::links::Link)) {
-    sim.after(HOUR.mul_f64(wait), move |sim| undo(sim.ward.links.get(link)));
+    sim.after(HOUR.mul_f64(wait), move |sim| undo(sim.ward.links.get_mut(link)));
 }
 
 /// Numbers in three of ten reports become greater by half.
 pub(super) fn tampered(sim: &mut Sim) -> Cast {
     let (engine, ehr) = (sim.ward.site().engine, sim.ward.site().ehr);
     let link = to_application(sim, "EHR");
-    sim.ward.links.get(link).tamper = Some(Tamper { mark: sim.net.mark, change: raise });
+    sim.ward.links.get_mut(link).tamper = Some(Tamper { mark: sim.net.mark, change: raise });
     later(sim, link, 4.0, |link| link.tamper = None);
     Cast { victims: vec![ehr, engine], attackers: Vec::new(), end: hours(sim, 4.0) }
 }
@@ -50,7 +51,7 @@ pub(super) fn drift(sim: &mut Sim) -> Cast {
         steps += 1;
         let analyser = &mut sim.ward.laboratory.analysers[0];
         if steps <= 60 {
-            analyser.bias[potassium] += 0.1 / 2.0;
+            analyser.bias[potassium] += 0.05;
         } else if steps > 96 {
             // Somebody has noticed, and calibrates.
             analyser.bias[potassium] = 0.0;
@@ -62,12 +63,12 @@ pub(super) fn drift(sim: &mut Sim) -> Cast {
     fault(vec![host], hours(sim, 8.0))
 }
 
-/// Acknowledgements take a hundred times as long.
+/// Acknowledgements take more than a hundred times as long.
 pub(super) fn slow(sim: &mut Sim) -> Cast {
     let ehr = sim.ward.site().ehr;
     let (mark, engine) = (sim.net.mark, sim.ward.site().engine);
     let link = to_application(sim, "EHR");
-    let state = sim.ward.links.get(link);
+    let state = sim.ward.links.get_mut(link);
     (state.slowness, state.mark) = (130.0, mark);
     later(sim, link, 2.5, |link| (link.slowness, link.mark) = (1.0, 0));
     fault(vec![ehr, engine], hours(sim, 2.5))
@@ -77,7 +78,7 @@ pub(super) fn slow(sim: &mut Sim) -> Cast {
 pub(super) fn silent(sim: &mut Sim) -> Cast {
     let (lis, engine) = (sim.ward.site().lis, sim.ward.site().engine);
     let link = engine::feed(sim, lis);
-    sim.ward.links.get(link).open_for_messages = false;
+    sim.ward.links.get_mut(link).open_for_messages = false;
     later(sim, link, 3.0, |link| link.open_for_messages = true);
     fault(vec![lis, engine], hours(sim, 3.0))
 }
@@ -86,7 +87,7 @@ pub(super) fn silent(sim: &mut Sim) -> Cast {
 pub(super) fn refusals(sim: &mut Sim) -> Cast {
     let (mark, pharmacy, engine) = (sim.net.mark, sim.ward.site().pharmacy, sim.ward.site().engine);
     let link = to_application(sim, "RXSYS");
-    let state = sim.ward.links.get(link);
+    let state = sim.ward.links.get_mut(link);
     (state.refusals, state.mark) = (0.7, mark);
     later(sim, link, 1.5, |link| (link.refusals, link.mark) = (0.0005, 0));
     fault(vec![pharmacy, engine], hours(sim, 1.5))
@@ -96,7 +97,7 @@ pub(super) fn refusals(sim: &mut Sim) -> Cast {
 pub(super) fn suppressed(sim: &mut Sim) -> Cast {
     let (mark, lis, engine) = (sim.net.mark, sim.ward.site().lis, sim.ward.site().engine);
     let link = to_application(sim, "LIS");
-    let state = sim.ward.links.get(link);
+    let state = sim.ward.links.get_mut(link);
     (state.muted, state.mark) = (true, mark);
     later(sim, link, 1.2, |link| (link.muted, link.mark) = (false, 0));
     fault(vec![lis, engine], hours(sim, 1.2))
@@ -105,7 +106,7 @@ pub(super) fn suppressed(sim: &mut Sim) -> Cast {
 /// One more receiver in the engine's configuration: nothing is changed, and all that goes there belongs to the scenario.
 pub(super) fn copied(sim: &mut Sim) -> Cast {
     let mut dice = sim.dice("copied feed", sim.now.0);
-    let (pc, engine) = (some_pc(sim, &mut dice), sim.ward.site().engine);
+    let (pc, engine) = (any_pc(sim, &mut dice), sim.ward.site().engine);
     let link = sim.link(engine, pc, 6760);
     let mark = sim.net.mark;
     sim.ward.records.engine.receivers.push(Receiver {
@@ -113,7 +114,7 @@ pub(super) fn copied(sim: &mut Sim) -> Cast {
         link,
         wants: |_, _, message| matches!(message.event[0].as_str(), "ADT" | "ORU"),
     });
-    sim.ward.links.get(link).tamper = Some(Tamper { mark, change: |_, _| true });
+    sim.ward.links.get_mut(link).tamper = Some(Tamper { mark, change: |_, _| true });
     sim.after(HOUR * 3, move |sim| {
         sim.ward.records.engine.receivers.retain(|receiver| receiver.link != link);
         sim.close_links(pc);

@@ -1,6 +1,7 @@
 //! Messages that nobody of the hospital means.
 
-use super::{Cast, Intrusion, accept, hours, port, some_pc, to_application};
+use super::{Cast, Intrusion, accept, hours, port, to_application};
+use crate::attacks::any_pc;
 use crate::clock::{HOUR, MINUTE, ms, secs};
 use crate::sim::Sim;
 use crate::ward::laboratory;
@@ -14,7 +15,7 @@ const SWEPT: u64 = 400;
 /// The health record's feed, from a PC: transfers and discharges under control ids of its own making.
 pub(super) fn admissions(sim: &mut Sim) -> Cast {
     let mut dice = sim.dice("forged admissions", sim.now.0);
-    let (pc, engine, ehr) = (some_pc(sim, &mut dice), sim.ward.site().engine, sim.ward.site().ehr);
+    let (pc, engine, ehr) = (any_pc(sim, &mut dice), sim.ward.site().engine, sim.ward.site().ehr);
     let link = engine::feed(sim, ehr);
     let intrusion = Intrusion { from: pc, to: engine, port: port(sim, link), answer: accept };
     let mut sender = Sender::new("EHR", "2.5.1||||||8859/1", "E", 71_000_100);
@@ -54,9 +55,9 @@ pub(super) fn results(sim: &mut Sim) -> Cast {
 
 /// Records what goes by on a link for a while, and then has `work` done with it.
 fn record(sim: &mut Sim, link: LinkId, minutes: u32, work: impl FnOnce(&mut Sim, Vec<Message>) + 'static) {
-    sim.ward.links.get(link).recorded = Some(Vec::new());
+    sim.ward.links.get_mut(link).recorded = Some(Vec::new());
     sim.after(MINUTE * minutes, move |sim| {
-        let recorded = sim.ward.links.get(link).recorded.take().unwrap_or_default();
+        let recorded = sim.ward.links.get_mut(link).recorded.take().unwrap_or_default();
         work(sim, recorded);
     });
 }
@@ -132,7 +133,7 @@ pub(super) fn discharge_flood(sim: &mut Sim) -> Cast {
     Cast { victims, attackers: vec![ehr], end: sim.now + wait + MINUTE }
 }
 
-/// RGV^O15 and RDE^O11 from the laboratory.
+/// RGV^O15 from the laboratory.
 pub(super) fn foreign_orders(sim: &mut Sim) -> Cast {
     let (lis, engine, gateway) = (sim.ward.site().lis, sim.ward.site().engine, sim.ward.site().pump_gateway);
     let mut dice = sim.dice("foreign orders", sim.now.0);
@@ -157,7 +158,7 @@ pub(super) fn foreign_orders(sim: &mut Sim) -> Cast {
 /// Hundreds of queries, as an analyser asks them, from a PC.
 pub(super) fn query_sweep(sim: &mut Sim) -> Cast {
     let mut dice = sim.dice("query sweep", sim.now.0);
-    let (from, lis) = (some_pc(sim, &mut dice), sim.ward.site().lis);
+    let (from, lis) = (any_pc(sim, &mut dice), sim.ward.site().lis);
     let intrusion = Intrusion { from, to: lis, port: laboratory::ANALYSER_PORT, answer: tell };
     let mut sender = Sender::new("COBAS", "2.5.1", "99", 1);
     let first = sim.ward.records.orders;

@@ -1,22 +1,11 @@
 //! What is done, or goes wrong, inside the HL7 links that are there every day: from the right host, to the right port.
 
 use super::{BLOCKED, COLLECTED, FORGED, abused, astray};
-use crate::attacks::Family::{Access, Availability, Command, Fault, Integrity, Malware, Theft};
+use crate::attacks::Family::{Availability, Command, Integrity, Malware, Theft};
 use crate::attacks::Scenario;
 
 /// What they have in common.
-const BASE: Scenario = Scenario {
-    name: "",
-    title: "",
-    family: Fault,
-    techniques: &[],
-    endangers: "",
-    within_normal: true,
-    held_out: false,
-    tool: None,
-    hour: 10.0,
-    start: astray::test_data,
-};
+const BASE: Scenario = Scenario { within_normal: true, start: astray::test_data, ..super::BASE };
 
 /// An application that is trusted tells others to do what nobody ordered.
 const ORDERED: &[&str] = &[
@@ -48,7 +37,7 @@ pub const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "hl7-orders-at-night",
-        title: "Drug orders in grams instead of milligrams go out for all patients at three at night",
+        title: "Drug orders in grams instead of milligrams go out for one patient after the other at three at night",
         family: Command,
         techniques: ORDERED,
         endangers: "Patients are given a thousand times the dose.",
@@ -90,7 +79,7 @@ pub const ALL: &[Scenario] = &[
     Scenario {
         name: "hl7-foreign-application",
         title: "The laboratory's system sends reports in the name of the radiology's",
-        family: Access,
+        family: Integrity,
         techniques: FORGED,
         endangers: "Physicians read findings that no radiologist wrote.",
         held_out: true,

@@ -1,17 +1,12 @@
 //! Commands by the right master.
 
-use super::{bms, cast, channels, put_back, switch_off_and_on};
+use super::{bms, cast, channels, put_back, register, switch_off_and_on};
 use crate::attacks::Cast;
 use crate::clock::{HOUR, MINUTE, ms, secs};
 use crate::sim::Sim;
 use crate::ward::building::ChannelId;
 use crate::ward::building::unit::{Kind, OXYGEN_LOW, OXYGEN_OFFSET, PRESSURE_SETPOINT, signed};
 use crate::wire::modbus::Request;
-
-/// A write of one register.
-fn register(address: u16, value: u16) -> Request {
-    Request::WriteRegister { address, value }
-}
 
 /// Writes a register of each controller of a kind, one after the other, and has it put back hours later.
 fn write_each(sim: &mut Sim, kind: Kind, most: usize, address: u16, value: u16, before: u16) -> Cast {
@@ -24,8 +19,7 @@ fn write_each(sim: &mut Sim, kind: Kind, most: usize, address: u16, value: u16, 
         });
         put_back(sim, end + secs(20) * number, id, register(address, before));
     }
-    let attacker = bms(sim);
-    cast(sim, &channels, vec![attacker], end)
+    cast(sim, &channels, vec![bms(sim)], end)
 }
 
 pub(super) fn isolation_setpoint(sim: &mut Sim) -> Cast {
@@ -64,8 +58,7 @@ pub(super) fn restart(sim: &mut Sim) -> Cast {
             });
         }
     }
-    let attacker = bms(sim);
-    cast(sim, &channels, vec![attacker], end)
+    cast(sim, &channels, vec![bms(sim)], end)
 }
 
 pub(super) fn listen_only(sim: &mut Sim) -> Cast {
@@ -78,8 +71,7 @@ pub(super) fn listen_only(sim: &mut Sim) -> Cast {
         });
         switch_off_and_on(sim, end + secs(40) * number, id);
     }
-    let attacker = bms(sim);
-    cast(sim, &channels, vec![attacker], end)
+    cast(sim, &channels, vec![bms(sim)], end)
 }
 
 pub(super) fn write_file(sim: &mut Sim) -> Cast {
@@ -96,8 +88,7 @@ pub(super) fn write_file(sim: &mut Sim) -> Cast {
             sim.ask(id, 0, &Request::Other { function: 21, data });
         });
     }
-    let (attacker, end) = (bms(sim), sim.now + MINUTE);
-    cast(sim, &channels, vec![attacker], end)
+    cast(sim, &channels, vec![bms(sim)], sim.now + MINUTE)
 }
 
 pub(super) fn slow_drift(sim: &mut Sim) -> Cast {
@@ -112,8 +103,7 @@ pub(super) fn slow_drift(sim: &mut Sim) -> Cast {
         then += dice.around(15 * MINUTE, 0.2);
     }
     put_back(sim, then + HOUR, id, register(PRESSURE_SETPOINT, signed(-150)));
-    let attacker = bms(sim);
-    cast(sim, &channels, vec![attacker], then)
+    cast(sim, &channels, vec![bms(sim)], then)
 }
 
 pub(super) fn coil_toggling(sim: &mut Sim) -> Cast {
@@ -127,6 +117,5 @@ pub(super) fn coil_toggling(sim: &mut Sim) -> Cast {
         (sim.now < end).then(|| sim.now + ms(480))
     });
     put_back(sim, end + MINUTE, id, Request::WriteCoil { address: 0, on: true });
-    let attacker = bms(sim);
-    cast(sim, &channels, vec![attacker], end)
+    cast(sim, &channels, vec![bms(sim)], end)
 }

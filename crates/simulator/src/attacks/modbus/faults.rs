@@ -58,6 +58,5 @@ pub(super) fn fridge_warming(sim: &mut Sim) -> Cast {
         tamper(sim, id, 2, length, Vec::new(), |_, _, _| {});
         disturb(sim, id, 2, length, 0.025);
     }
-    let end = sim.now + length;
-    cast(sim, &channels, Vec::new(), end)
+    cast(sim, &channels, Vec::new(), sim.now + length)
 }

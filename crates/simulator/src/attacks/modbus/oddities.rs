@@ -17,8 +17,7 @@ pub(super) fn sensor_broken(sim: &mut Sim) -> Cast {
             image.set(INPUTS, 2, 1);
         });
     }
-    let end = sim.now + length;
-    cast(sim, &channels, Vec::new(), end)
+    cast(sim, &channels, Vec::new(), sim.now + length)
 }
 
 /// A control loop that is not damped: the pressure swings by 11 Pa both ways, once in four minutes.
@@ -54,8 +53,7 @@ pub(super) fn on_battery(sim: &mut Sim) -> Cast {
             }
         });
     }
-    let end = sim.now + length;
-    cast(sim, &channels, Vec::new(), end)
+    cast(sim, &channels, Vec::new(), sim.now + length)
 }
 
 /// The panel is busy with something else, now and then for some seconds.
@@ -102,8 +100,7 @@ pub(super) fn answers_doubled(sim: &mut Sim) -> Cast {
             (server.forged, server.mark) = (None, 0);
         });
     }
-    let end = sim.now + length;
-    cast(sim, &channels, Vec::new(), end)
+    cast(sim, &channels, Vec::new(), sim.now + length)
 }
 
 /// Somebody at the controller loads another program, which nobody planned: it starts anew and says another revision.

@@ -12,6 +12,12 @@ use crate::ward::building::unit::{INPUT_REGISTERS, INPUTS, Image, Kind, Tamper};
 /// Time between two recorded images, as between two polls of a gas panel.
 const RECORDING: Duration = secs(25);
 
+/// Images that are recorded to be told again.
+const IMAGES: u32 = 50;
+
+/// How long that takes.
+pub(super) const RECORDED: Duration = RECORDING.saturating_mul(IMAGES - 1);
+
 /// What a unit measured is replaced by what was recorded; what it was told stays.
 fn replay(image: &mut Image, recorded: &Image) {
     for (bank, recorded) in image.0.iter_mut().zip(&recorded.0) {
@@ -56,8 +62,7 @@ pub(super) fn frozen(sim: &mut Sim) -> Cast {
         tamper(sim, *id, 0, length, recorded, |image, tamper, _| replay(image, &tamper.recorded[0]));
         disturb(sim, *id, 0, length, 0.08);
     }
-    let end = sim.now + length;
-    cast(sim, &channels, Vec::new(), end)
+    cast(sim, &channels, Vec::new(), sim.now + length)
 }
 
 pub(super) fn looped(sim: &mut Sim) -> Cast {
@@ -66,7 +71,7 @@ pub(super) fn looped(sim: &mut Sim) -> Cast {
     let (length, mut recorded) = (3 * HOUR, Vec::new());
     sim.repeat(sim.now, move |sim| {
         recorded.push(sim.ward.building.server(id).units[0].image.clone());
-        if recorded.len() < 50 {
+        if recorded.len() < IMAGES as usize {
             return Some(sim.now + RECORDING);
         }
         let recorded = std::mem::take(&mut recorded);
@@ -76,8 +81,7 @@ pub(super) fn looped(sim: &mut Sim) -> Cast {
         });
         None
     });
-    let end = sim.now + RECORDING * 50 + length;
-    cast(sim, &channels, Vec::new(), end)
+    cast(sim, &channels, Vec::new(), sim.now + RECORDED + length)
 }
 
 pub(super) fn alarm_suppressed(sim: &mut Sim) -> Cast {
@@ -90,6 +94,5 @@ pub(super) fn alarm_suppressed(sim: &mut Sim) -> Cast {
         }
     });
     disturb(sim, id, 0, length, -1.1);
-    let end = sim.now + length;
-    cast(sim, &channels, Vec::new(), end)
+    cast(sim, &channels, Vec::new(), sim.now + length)
 }

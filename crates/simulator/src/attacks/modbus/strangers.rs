@@ -1,6 +1,6 @@
 //! Those who feel controllers out, and those who have no business there.
 
-use super::{bms, cast, channels};
+use super::{bms, cast, channels, put_back, register};
 use crate::attacks::Cast;
 use crate::clock::{HOUR, MINUTE, ms, secs};
 use crate::network::LINUX;
@@ -22,8 +22,7 @@ pub(super) fn register_sweep(sim: &mut Sim) -> Cast {
             });
         }
     }
-    let (attacker, end) = (bms(sim), sim.now + MINUTE * channels.len() as u32);
-    cast(sim, &channels, vec![attacker], end)
+    cast(sim, &channels, vec![bms(sim)], sim.now + MINUTE * channels.len() as u32)
 }
 
 pub(super) fn unit_sweep(sim: &mut Sim) -> Cast {
@@ -77,7 +76,7 @@ pub(super) fn rogue_master(sim: &mut Sim) -> Cast {
             sim.after(secs(90) + secs(30) * number + MINUTE * round, move |sim| {
                 let room = sim.ward.building.server(id).units[0].kind == Kind::Isolation;
                 let request = if room {
-                    Request::WriteRegister { address: PRESSURE_SETPOINT, value: signed(-20) }
+                    register(PRESSURE_SETPOINT, signed(-20))
                 } else {
                     Request::WriteCoil { address: 6, on: round % 2 == 0 }
                 };
@@ -87,8 +86,7 @@ pub(super) fn rogue_master(sim: &mut Sim) -> Cast {
         sim.after(HOUR, move |sim| sim.hang_up(id));
     }
     for id in &targets[..targets.len() - 1] {
-        let value = signed(-150);
-        super::put_back(sim, now + 2 * HOUR, *id, Request::WriteRegister { address: PRESSURE_SETPOINT, value });
+        put_back(sim, now + 2 * HOUR, *id, register(PRESSURE_SETPOINT, signed(-150)));
     }
     cast(sim, &targets, vec![rogue], now + HOUR)
 }

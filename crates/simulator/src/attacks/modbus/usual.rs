@@ -1,6 +1,6 @@
 //! Commands and polls of the right master that are usual but for their value, their time, their number or their function.
 
-use super::{bms, cast, channels, put_back};
+use super::{bms, cast, channels, put_back, register};
 use crate::attacks::Cast;
 use crate::clock::{DAY, HOUR, MINUTE, ms, seconds, secs};
 use crate::sim::Sim;
@@ -10,11 +10,6 @@ use crate::ward::building::unit::{
     CLOCK, FAN_LEAST, FRIDGE_SETPOINT, Kind, OXYGEN_LOW, PRESSURE_SETPOINT, TEMPERATURE_SETPOINT, signed,
 };
 use crate::wire::modbus::Request;
-
-/// A write of one register.
-fn register(address: u16, value: u16) -> Request {
-    Request::WriteRegister { address, value }
-}
 
 /// Asks one thing after a while.
 fn ask_after(sim: &mut Sim, wait: std::time::Duration, id: ChannelId, unit: usize, request: Request) {
@@ -38,8 +33,7 @@ pub(super) fn mask_write(sim: &mut Sim) -> Cast {
             put_back(sim, end + secs(15) * number, *id, register(address, 380));
         }
     }
-    let attacker = bms(sim);
-    cast(sim, &channels, vec![attacker], end)
+    cast(sim, &channels, vec![bms(sim)], end)
 }
 
 /// Setpoints are read back every ten minutes: a pulse is shorter.
@@ -55,8 +49,7 @@ pub(super) fn pulse(sim: &mut Sim) -> Cast {
             then += dice.around(14 * MINUTE, 0.4);
         }
     }
-    let (attacker, end) = (bms(sim), sim.now + end);
-    cast(sim, &channels, vec![attacker], end)
+    cast(sim, &channels, vec![bms(sim)], sim.now + end)
 }
 
 /// Values that technicians write too, though not every few seconds, and not at night.
@@ -72,8 +65,7 @@ pub(super) fn fan_hunting(sim: &mut Sim) -> Cast {
         (sim.now < end).then(|| sim.now + dice.around(secs(6), 0.3))
     });
     put_back(sim, end + MINUTE, id, register(FAN_LEAST, 280));
-    let attacker = bms(sim);
-    cast(sim, &channels, vec![attacker], end)
+    cast(sim, &channels, vec![bms(sim)], end)
 }
 
 /// Technicians set the limits of one fridge at a time, between 5.5 and 6.5 °C.
@@ -91,8 +83,7 @@ pub(super) fn fridge_limits(sim: &mut Sim) -> Cast {
             });
         }
     }
-    let attacker = bms(sim);
-    cast(sim, &channels, vec![attacker], end)
+    cast(sim, &channels, vec![bms(sim)], end)
 }
 
 /// What the schedule wrote in the evening, and the clocks that were set at night, once more in the morning.
@@ -114,8 +105,7 @@ pub(super) fn writes_replayed(sim: &mut Sim) -> Cast {
             ask_after(sim, MINUTE + secs(2) * number + ms(600) * step, id, unit, request);
         }
     }
-    let attacker = bms(sim);
-    cast(sim, &channels, vec![attacker], end)
+    cast(sim, &channels, vec![bms(sim)], end)
 }
 
 /// The blocks of every cycle, every two and a half seconds beside the usual polls.
@@ -145,8 +135,7 @@ pub(super) fn polls_stop(sim: &mut Sim) -> Cast {
         });
         sim.at(end, move |sim| sim.ward.building.channels[id.0].paused = false);
     }
-    let master = bms(sim);
     let mut cast = cast(sim, &channels, Vec::new(), end);
-    cast.victims.push(master);
+    cast.victims.push(bms(sim));
     cast
 }

@@ -69,13 +69,13 @@ pub(super) fn syn_flood(sim: &mut Sim) -> Cast {
     let links: Vec<LinkId> =
         (0..sim.net.hosts.len() as u16).flat_map(|from| sim.ward.links.between(HostId(from), victim)).collect();
     for link in &links {
-        sim.ward.links.get(*link).slowness *= 40.0;
+        sim.ward.links.get_mut(*link).slowness *= 40.0;
     }
     let mut dice = sim.dice("flood", 0);
     sim.repeat(sim.now + ms(10), move |sim| {
         if sim.now >= end {
             for link in &links {
-                sim.ward.links.get(*link).slowness /= 40.0;
+                sim.ward.links.get_mut(*link).slowness /= 40.0;
             }
             return None;
         }

@@ -8,6 +8,7 @@ mod scans;
 mod usual;
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use self::between::{arp_gas_panel, arp_modality, dns_spoofing, gateway_claimed, rogue_dhcp};
 use self::channels::{beacon, dns_tunnel, exfiltration_night, exfiltration_slow};
@@ -42,6 +43,7 @@ const fn scenario(
         held_out: false,
         tool: None,
         hour,
+        prepared: Duration::ZERO,
         start,
     }
 }
@@ -276,7 +278,7 @@ pub const ALL: &[Scenario] = &[
         "record-snooping",
         "a ward's PC opens hundreds of patients' records in an evening",
         Family::Theft,
-        &["T0882", "T0811", "T0802", "T1213", "T1119", "T1078", "T1530"],
+        &["T0882", "T0811", "T0802", "T1213", "T1119", "T1078"],
         "Somebody reads the records of patients whom he does not treat.",
         20.4,
         record_snooping,

@@ -30,7 +30,11 @@ fn listens(sim: &Sim, host: HostId, port: u16) -> bool {
 /// Tries a port and lets go at once.
 pub(super) fn probe(sim: &mut Sim, at: Time, from: HostId, to: HostId, port: u16) {
     if !sim.net.host(to).up {
-        syn(sim, at, from, sim.net.host(to).ip, port);
+        // Of its own zone nobody says that he has the address.
+        if let Some((at, _)) = sim.net.resolve(at, from, to) {
+            let (route, _) = sim.net.route(from, to);
+            half_open(sim, at, from, &route, port);
+        }
     } else if listens(sim, to, port) {
         let (mut connection, at) = Connection::open(&mut sim.net, at, from, to, port);
         connection.reset(&mut sim.net, at + ms(1), Side::Opener);
@@ -40,7 +44,7 @@ pub(super) fn probe(sim: &mut Sim, at: Time, from: HostId, to: HostId, port: u16
 }
 
 /// A SYN to an address that nobody has, by way of the gateway.
-pub(super) fn syn(sim: &mut Sim, at: Time, from: HostId, to: Ipv4Addr, port: u16) {
+fn syn(sim: &mut Sim, at: Time, from: HostId, to: Ipv4Addr, port: u16) {
     let source = sim.net.host(from);
     let route = Route {
         from_mac: source.mac,
@@ -72,10 +76,7 @@ pub(super) fn port_scan(sim: &mut Sim) -> Cast {
     let (attacker, zone) = (pc(sim, 0), sim.ward.site().zones.imaging);
     let victims = hosts_of(sim, zone);
     let mut dice = sim.dice("port-scan", 0);
-    let (mut targets, mut end) = (victims.clone().into_iter(), sim.now);
-    for _ in &victims {
-        end += secs(2);
-    }
+    let (mut targets, end) = (victims.clone().into_iter(), sim.now + secs(2) * victims.len() as u32);
     sim.repeat(sim.now + ms(5), move |sim| {
         let target = targets.next()?;
         let mut at = sim.now;

@@ -126,7 +126,7 @@ pub(super) fn logins_refused(sim: &mut Sim) -> Cast {
         if sim.net.host(victim).up {
             sim.share_refused(sim.now, attacker, victim, &format!("u{user:04}"), &mut dice);
         }
-        (sim.now < end).then(|| sim.now + dice.around(4 * MINUTE, 0.3))
+        Some(sim.now + dice.around(4 * MINUTE, 0.3)).filter(|next| *next < end)
     });
     Cast { victims: vec![victim], attackers: vec![attacker], end }
 }

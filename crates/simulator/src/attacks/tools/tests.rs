@@ -127,7 +127,7 @@ fn complaints(path: &std::path::Path) -> Option<BTreeMap<String, u64>> {
 fn tshark_finds_nothing_that_was_not_recorded() {
     let directory = tempfile::tempdir().unwrap();
     let paths = ["recorded.pcap", "spliced.pcap"].map(|name| directory.path().join(name));
-    let mut writers = paths.each_ref().map(|path| Writer::new(std::fs::File::create(path).unwrap()).unwrap());
+    let mut writers = paths.each_ref().map(|path| Writer::new(std::fs::File::create(path).unwrap()));
     for scenario in ALL {
         let Spliced { frames, recorded, .. } = spliced(scenario);
         for frame in pcap::parse(&fs::read(&recorded).unwrap()).unwrap() {

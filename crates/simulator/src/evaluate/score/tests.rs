@@ -19,6 +19,7 @@ const SCENARIO: Scenario = Scenario {
     held_out: false,
     tool: None,
     hour: 0.0,
+    prepared: Duration::ZERO,
     start: nothing,
 };
 

@@ -117,10 +117,13 @@ pub fn send(sim: &mut Sim, event: Event, patient: u64, bed: &str) {
     ];
     let trigger = match event {
         Event::Vitals(measures) => {
-            for (number, (code, unit, middle, deviation)) in (1..).zip(measures) {
+            for (number, (code, unit, middle, deviation)) in (1_u8..).zip(measures) {
                 let value = gateway.dice.normal(*middle, *deviation).max(middle / 4.0).min(middle * 2.0);
                 let value = if *deviation < 1.0 { format!("{value:.1}") } else { format!("{value:.0}") };
-                segments.push(format!("OBX|{number}|NM|{code}|1.1.1.{number}|{value}|{unit}|||||R|||{time}"));
+                let number = number.to_string();
+                let parts =
+                    ["OBX|", &number, "|NM|", code, "|1.1.1.", &number, "|", &value, "|", unit, "|||||R|||", &time];
+                segments.push(parts.concat());
             }
             "R01"
         }

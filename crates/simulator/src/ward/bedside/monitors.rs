@@ -146,7 +146,7 @@ impl Monitor {
         } else {
             air.voice.vitals(&self.vitals(sequence, time))
         };
-        air.net.udp(at, from, self.session.server, [self.port, VITALS.port], message);
+        air.net.udp_away(at, from, self.session.server, [self.port, VITALS.port], message);
     }
 
     /// The central station has vitals of it.

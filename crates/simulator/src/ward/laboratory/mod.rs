@@ -81,8 +81,8 @@ pub fn open(sim: &mut Sim) {
         let link = sim.link(host, lis, ANALYSER_PORT + number as u16 % 4);
         let mut dice = sim.dice("analyser", number as u64);
         let old = number % 4 == 3;
-        sim.ward.links.get(link).answer = ms(18);
-        sim.ward.links.get(link).lasting = !old;
+        sim.ward.links.get_mut(link).answer = ms(18);
+        sim.ward.links.get_mut(link).lasting = !old;
         let version = if old { "2.3.1" } else { "2.5.1" };
         let mut sender =
             Sender::new(MODELS[number % MODELS.len()], version, format!("{}", number + 11), dice.range(1000..900_000));

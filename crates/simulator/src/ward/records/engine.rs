@@ -73,14 +73,14 @@ pub fn open(sim: &mut Sim) {
     ];
     for (application, host, port, answer, wants) in receivers {
         let link = sim.link(site.engine, host, port);
-        sim.ward.links.get(link).answer = answer;
+        sim.ward.links.get_mut(link).answer = answer;
         sim.ward.records.engine.receivers.push(Receiver { application, link, wants });
     }
     let links = &mut sim.ward.links;
     for receiver in
         sim.ward.records.engine.receivers.iter().filter(|receiver| matches!(receiver.application, "RIS" | "NCALL"))
     {
-        links.get(receiver.link).short_answers = true;
+        links.get_mut(receiver.link).short_answers = true;
     }
 }
 
@@ -92,7 +92,7 @@ pub fn feed(sim: &mut Sim, host: HostId) -> LinkId {
     let port = FIRST_PORT + sim.ward.records.engine.feeds.len() as u16;
     let engine = sim.ward.site().engine;
     let link = sim.link(host, engine, port);
-    sim.ward.links.get(link).answer = ms(9);
+    sim.ward.links.get_mut(link).answer = ms(9);
     sim.ward.records.engine.feeds.push((host, link));
     link
 }
