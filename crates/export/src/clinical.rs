@@ -138,8 +138,7 @@ pub fn kind<'a>(device: Option<&Device>, asset: Option<&'a Asset>) -> Option<&'a
 }
 
 /// What a device does: as the assets file says, else its class as that has it, else what it speaks.
-#[must_use]
-pub fn function(device: Option<&Device>, asset: Option<&Asset>) -> String {
+fn function(device: Option<&Device>, asset: Option<&Asset>) -> String {
     if let Some(function) = said(asset, |asset| &asset.function) {
         return function.to_owned();
     }

@@ -8,7 +8,7 @@ use wardtap_net::address::Address;
 use wardtap_net::packet::Timestamp;
 
 use crate::clinical;
-use crate::event::Known;
+use crate::event::{Known, clinical_of};
 
 /// Devices named; the rest is counted.
 const NAMED: usize = 3;
@@ -39,8 +39,7 @@ pub fn paragraph(incident: &Incident, known: Known<'_>, site: &Site) -> String {
         sentences.push(format!("At risk: {}.", named(&at_risk, known)));
     }
     sentences.extend(course(incident, site));
-    let (device, asset) = (known.devices.of(worst.device), known.asset(worst.device));
-    let clinical = clinical::clinical(worst.about, device, asset);
+    let clinical = clinical_of(worst.about, worst.device, known);
     // What may be done with one device must not be taken for what may be done with another.
     sentences.push(format!("What to do first, at {}: {}", name(worst.device, known), clinical.response));
     sentences.extend(
@@ -51,8 +50,8 @@ pub fn paragraph(incident: &Incident, known: Known<'_>, site: &Site) -> String {
 
 /// What the hospital calls a device, else its address.
 fn name(address: Address, known: Known<'_>) -> String {
-    let name = known.asset(address).map(|asset| asset.name.as_str()).filter(|name| !name.is_empty());
-    name.map_or_else(|| address.to_string(), ToOwned::to_owned)
+    let body = known.body(address);
+    body.name.unwrap_or(body.ip)
 }
 
 /// Devices, what they do and where they are.

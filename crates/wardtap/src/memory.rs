@@ -34,7 +34,7 @@ const TARGETS_BYTES_MAX: u64 = 256 * 1024;
 const ALL_BLOCKS: u64 = 24 << 20;
 /// Octets of a block where there is little memory: the events of a block's messages can take sixty times as much.
 const LEAST_BLOCK: u64 = 64 << 10;
-/// The least that a shard has of flows and of pairs.
+/// The least that a shard has of flows and of pairs, and that there is of incidents.
 const LEAST: u64 = 16;
 
 /// What each table gets.
@@ -85,7 +85,7 @@ impl Shares {
             targets: (sixteenth / shards).min(TARGETS_BYTES_MAX),
             devices: (sixteenth / DEVICE_BYTES).min(DEVICES_MAX as u64),
             alerts: (memory / 64 / ALERT_BYTES).min(OPEN_MAX as u64),
-            incidents: (memory / 128 / INCIDENT_BYTES).min(OPEN_INCIDENTS_MAX as u64),
+            incidents: (memory / 256 / INCIDENT_BYTES).clamp(LEAST, OPEN_INCIDENTS_MAX as u64),
             summary_alerts: (memory / 128 / SUMMARY_ALERT_BYTES).min(SUMMARY_ALERTS_MAX as u64),
             fragments: (memory / 64).min(HELD_MAX as u64),
             blocks: sixteenth.saturating_sub(1 << 20).clamp(LEAST_BLOCK, ALL_BLOCKS),

@@ -9,7 +9,7 @@ use std::ops::BitOrAssign;
 use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
 use super::{Incident, Party};
-use crate::alert::{Alert, Deviation};
+use crate::alert::{Alert, Deviation, SENSOR};
 use crate::device::Devices;
 
 const HOUR: u64 = 3600 * NANOS_PER_SECOND;
@@ -57,7 +57,7 @@ impl BitOrAssign for Roles {
     }
 }
 
-/// Who takes part in an alert. Groups are nobody: what they share is no cause.
+/// Who takes part in an alert: the sensor too. Groups are nobody: what they share is no cause.
 pub(super) fn parties(deviation: &Deviation, devices: &Devices) -> Vec<Party> {
     let name = deviation.about.name;
     let (mut at_risk, other) = match (SUSPECTED.contains(&name), SUFFERED.contains(&name)) {
@@ -67,7 +67,9 @@ pub(super) fn parties(deviation: &Deviation, devices: &Devices) -> Vec<Party> {
     };
     at_risk |= Roles::AT_RISK;
     let all = [(Some(deviation.device), at_risk), (deviation.peer, other)];
-    let hosts = all.into_iter().filter_map(|(address, roles)| Some((address.filter(|it| it.is_host())?, roles)));
+    let hosts = all
+        .into_iter()
+        .filter_map(|(address, roles)| Some((address.filter(|it| it.is_host() || *it == SENSOR)?, roles)));
     hosts.map(|(address, roles)| Party { address, device: devices.owner(address), roles }).collect()
 }
 

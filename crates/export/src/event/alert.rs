@@ -2,9 +2,11 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use wardtap_behaviour::alert::{self, Deviation, SENSOR};
+use wardtap_behaviour::alert::{self, SENSOR};
 use wardtap_behaviour::attack::{ATTACK_VERSION, Technique};
+use wardtap_behaviour::detection::About;
 use wardtap_behaviour::observation::Place;
+use wardtap_net::address::Address;
 
 use super::{AlertType, DepartureBody, DeviceBody, FlowBody, Known, Schema, Time};
 use crate::clinical;
@@ -207,7 +209,7 @@ impl AlertEvent {
                     gap_bytes: deviation.gap_bytes,
                     one_sided: deviation.one_sided,
                 },
-                clinical: clinical_of(deviation, known),
+                clinical: clinical_of(deviation.about, deviation.device, known),
                 evidence: Evidence {
                     frames: alert.evidence.iter().map(frame).collect(),
                     frames_total: alert.frames_total,
@@ -220,12 +222,13 @@ impl AlertEvent {
     }
 }
 
-fn clinical_of(deviation: &Deviation, known: Known<'_>) -> Clinical {
-    let asset = known.asset(deviation.device);
-    if deviation.device == SENSOR {
-        return clinical::of_sensor(deviation.about, asset);
+/// What a detection at a device means for care.
+pub(crate) fn clinical_of(about: &About, device: Address, known: Known<'_>) -> Clinical {
+    let asset = known.asset(device);
+    if device == SENSOR {
+        return clinical::of_sensor(about, asset);
     }
-    clinical::clinical(deviation.about, known.devices.of(deviation.device), asset)
+    clinical::clinical(about, known.devices.of(device), asset)
 }
 
 impl From<&Technique> for AttackBody {

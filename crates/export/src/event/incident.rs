@@ -6,7 +6,7 @@ use wardtap_behaviour::incident::belonging::Roles;
 use wardtap_behaviour::incident::{Incident, Party, Step};
 use wardtap_behaviour::site::Site;
 
-use super::{DeviceBody, IncidentType, Known, Schema, Time};
+use super::{DeviceBody, IncidentType, Known, Schema, Time, clinical_of};
 use crate::{clinical, story};
 
 /// Alerts that belong together.
@@ -91,10 +91,7 @@ impl IncidentEvent {
     pub fn new(incident: &Incident, known: Known<'_>, site: &Site) -> Self {
         let of = |roles: Roles| incident.parties.iter().filter(move |party| party.roles.has(roles));
         let bodies = |roles| of(roles).map(|party| known.body(party.address)).collect();
-        let function = |party: &Party| {
-            let (device, asset) = (known.devices.of(party.address), known.asset(party.address));
-            Some(clinical::function(device, asset))
-        };
+        let function = |party: &Party| clinical_of(incident.worst.about, party.address, known).function;
         let location = |party: &Party| clinical::location(known.asset(party.address)).map(ToOwned::to_owned);
         let step = |step: &Step| StepBody {
             time: step.time.into(),
@@ -114,7 +111,7 @@ impl IncidentEvent {
                 alerts: incident.alerts.clone(),
                 devices: bodies(Roles::AT_RISK),
                 peers: bodies(Roles::DID),
-                functions: distinct(of(Roles::AT_RISK).filter_map(function)),
+                functions: distinct(of(Roles::AT_RISK).map(function)),
                 locations: distinct(of(Roles::AT_RISK).filter_map(location)),
                 first_seen: incident.first.into(),
                 last_seen: incident.last.into(),

@@ -259,13 +259,13 @@ fn a_suppressed_alert_is_counted_and_not_told() {
     let (replayed, stderr) = with_config(&suppression(&ip, "2100-01-01T00:00"), &["--fail-on", "info"]);
     assert_eq!((replayed.ran.status, stderr.as_str()), (0, ""));
     assert!(replayed.parsed().iter().all(|event| event["type"] != "alert" && event["type"] != "incident"));
-    assert!(replayed.ran.stdout.contains("\nIncidents  0\n  none\n"), "{}", replayed.ran.stdout);
     assert_eq!(replayed.stats()["alerts_suppressed"]["executable-in-image"]["configuration"], 1);
     assert!(
         replayed
             .metrics
             .contains("wardtap_alerts_suppressed_total{detection=\"executable-in-image\",reason=\"configuration\"} 1")
     );
+    assert!(replayed.ran.stdout.contains("\nIncidents  0\n  none\n"), "{}", replayed.ran.stdout);
     assert!(
         replayed.metrics.contains("wardtap_alerts_total{detection=\"executable-in-image\",severity=\"critical\"} 0")
     );
@@ -323,7 +323,7 @@ fn mistakes_in_the_configuration_are_told_with_their_place() {
         ("workers = 99\n", "line 1, column 11: a number from 1 to 64 is wanted"),
         (
             "event-types = [\"alert\", \"alerts\"]\n",
-            "line 1, column 25: \"alerts\" is not known here: write alert, device, ",
+            "line 1, column 25: \"alerts\" is not known here: write alert, incident, device, ",
         ),
         ("fail-on = \"bad\"\n", "write info, low, medium, high or critical"),
         (

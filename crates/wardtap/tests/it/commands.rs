@@ -129,7 +129,10 @@ fn wrong_usage_names_what_is_wrong() {
     refuses(&["replay", SWEEP, "--memory", "99999999999999G"], &["more than any machine has"]);
     refuses(&["replay", SWEEP, "--fail-on", "worst"], &["info, low, medium, high, critical"]);
     refuses(&["replay", SWEEP, "--event-types", "alert"], &["--events <FILE>"]);
-    refuses(&["replay", SWEEP, "--events", "-", "--event-types", "alerts"], &["alert, device, message, flow, stats"]);
+    refuses(
+        &["replay", SWEEP, "--events", "-", "--event-types", "alerts"],
+        &["alert, incident, device, message, flow, stats"],
+    );
     for no_time in ["yesterday", "2026-11-24", "2026-11-24T08:00:00+01:00"] {
         refuses(&["replay", SWEEP, "--from", no_time], &["--from", no_time, "2026-11-24T08:00:00Z, and is in UTC"]);
     }

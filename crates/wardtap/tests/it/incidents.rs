@@ -60,9 +60,13 @@ fn metric(text: &str, name: &str) -> f64 {
 #[test]
 fn one_attack_again_within_hours_is_one_incident_and_the_next_day_another() {
     const HOUR: u64 = 3600 * 1_000_000_000;
-    let one = read("captures/modbus/unit-sweep.pcap").unwrap();
+    let one = read("captures/dicom/executable-mz.pcap").unwrap();
+    // A jump of the clock counts once a few records confirm it.
+    let before = read("captures/modbus/functions.pcap").unwrap();
     let mut packets: Vec<Packet> = Vec::new();
     for hours in [0, 3, 40] {
+        let time = |place: u64| one[0].time + hours * HOUR - 60_000_000_000 + place;
+        packets.extend((0..).zip(&before).map(|(place, packet)| Packet { time: time(place), ..packet.clone() }));
         packets.extend(one.iter().map(|packet| Packet { time: packet.time + hours * HOUR, ..packet.clone() }));
     }
     let folder = TempDir::new().unwrap();

@@ -143,7 +143,8 @@ fn closed(name: &str, label: &str) -> BTreeSet<String> {
 }
 
 /// What can be given up for want of room.
-const TABLES: [&str; 8] = ["flows", "holes", "dissectors", "pairs", "targets", "devices", "watched", "alerts"];
+const TABLES: [&str; 10] =
+    ["flows", "holes", "dissectors", "pairs", "targets", "devices", "links", "watched", "alerts", "incidents"];
 
 fn check_names_and_labels(families: &Families) {
     for (name, family) in &families.0 {

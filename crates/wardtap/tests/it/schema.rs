@@ -78,7 +78,7 @@ fn every_event_of_every_capture_validates() {
             events += 1;
         }
     }
-    assert_eq!(types.len(), 5, "{types:?}");
+    assert_eq!(types.len(), 6, "{types:?}");
     assert!(events > 3000, "{events}");
 }
 
