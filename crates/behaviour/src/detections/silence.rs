@@ -6,7 +6,7 @@ use crate::baseline::measure::Measure;
 use crate::detection::{About, Detection, Raise};
 use crate::links::{Link, readable};
 use crate::parties::Party;
-use crate::scoring::{Departure, Judged, What, score};
+use crate::scoring::{Departure, Judged, What, score, severity};
 
 /// What the detection is.
 pub static ABOUT: About = About {
@@ -38,7 +38,7 @@ impl Detection for Silence {
             _ => format!("{device} is still there, but sends {other} nothing any more of what it always did."),
         };
         let judged = Judged {
-            severity: Severity::Medium,
+            severity: severity(excess, Severity::Medium),
             score: score(excess * 5.0),
             explanation,
             expected: format!("silent for at most {normal} minutes"),

@@ -1,7 +1,5 @@
 //! What a server that gives addresses tells all its clients of the network: an operation of the server's with whoever it is.
 
-use std::fmt::Write;
-
 use wardtap_net::address::Address;
 use wardtap_net::dhcp::SERVER;
 use wardtap_net::peel::protocol;
@@ -25,10 +23,5 @@ pub fn of_lease(seen: &Leased) -> (Use, OperationNews) {
 }
 
 fn listed(addresses: &[Address]) -> String {
-    let mut text = String::new();
-    for (place, address) in addresses.iter().enumerate() {
-        let between = if place == 0 { "" } else { "," };
-        let _ = write!(text, "{between}{address}");
-    }
-    text
+    addresses.iter().map(ToString::to_string).collect::<Vec<String>>().join(",")
 }

@@ -115,13 +115,27 @@ fn response_times_are_those_of_the_frames() {
     assert_eq!(seen.0, [None, Some(400), None, Some(70), None]);
     let none = NO_VALUE;
     let expected = [
-        [3, 9, none, none, 0x6b, none, 3, 0],
-        [3, 9, none, none, 0x6b, none, 3, 0],
-        [0x17, 9, none, none, 14, 0x0102, 1, 0],
-        [0x17, 9, 4, none, 14, none, 1, 0],
-        [8, 9, none, 4, none, none, none, 0],
+        [3, 9, none, none, 0x6b, none, 3, none],
+        [3, 9, none, none, 0x6b, none, 3, none],
+        [0x17, 9, none, none, 14, 0x0102, 1, none],
+        [0x17, 9, 4, none, 14, none, 1, none],
+        [8, 9, none, 4, none, none, none, none],
     ];
     assert_eq!(seen.1, expected);
+    // Whoever tells of another revision is another; what is not whole tells nothing.
+    let revision = |text: &[u8]| [&[0x2b, 14, 1, 0x81, 0, 0, 1, 2, text.len() as u8][..], text].concat();
+    let told =
+        [revision(b"V2.11"), revision(b"V2.11"), revision(b"V2.12"), revision(b"V2.11")[..12].to_vec()].map(|pdu| {
+            let mut seen = Nanos(Vec::new(), Vec::new());
+            let bytes = &adu(2, 9, &pdu);
+            let chunk = Chunk { side: Side::B, time: Timestamp::from_nanos(4_000), frame: 2, bytes };
+            ModbusDissector::new(&ON_502).dissect(&chunk, &mut seen);
+            seen.1[0][FEATURE_IDENTITY]
+        });
+    assert_eq!(told[0], told[1]);
+    assert_ne!(told[0], told[2]);
+    assert_eq!(told[3], NO_VALUE);
+    assert_eq!(PROTOCOL.features[FEATURE_IDENTITY].name, "identity");
     assert_eq!(PROTOCOL.features[FEATURE_ADDRESS].name, "address");
     assert_eq!(PROTOCOL.features[FEATURE_QUANTITY].name, "quantity");
     assert_eq!(PROTOCOL.features[FEATURE_VALUE].name, "value");
