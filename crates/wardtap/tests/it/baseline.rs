@@ -56,7 +56,7 @@ fn ward_hours(hours: u32) -> Vec<Packet> {
     ward::open(&mut sim, 50);
     let path = folder.path("ward.pcap");
     let file = Box::new(std::io::BufWriter::new(fs::File::create(&path).unwrap()));
-    let mut tap = Tap::new(file, None, Faults::default(), sim.dice("tap", 0)).unwrap();
+    let mut tap = Tap::new(file, None, Faults::default(), sim.dice("tap", 0));
     tap.look_around(&sim.net, OPENING);
     sim.run(OPENING + HOUR * hours, |frame| tap.see(&frame)).unwrap();
     tap.finish().unwrap();

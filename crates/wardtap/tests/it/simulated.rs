@@ -18,7 +18,7 @@ fn day(folder: &Path, faults: Faults) -> Vec<Value> {
     sim.net.keep_messages = true;
     ward::open(&mut sim, 50);
     let create = |name| Box::new(BufWriter::new(File::create(folder.join(name)).unwrap()));
-    let mut tap = Tap::new(create("day.pcap"), Some(create("sent.jsonl")), faults, sim.dice("tap", 0)).unwrap();
+    let mut tap = Tap::new(create("day.pcap"), Some(create("sent.jsonl")), faults, sim.dice("tap", 0));
     let evening = OPENING + HOUR * 18;
     while sim.now < evening {
         let until = tap.look_around(&sim.net, sim.now).min(evening);
