@@ -1,10 +1,13 @@
 #![doc = include_str!("silence.md")]
 
-use crate::alert::Severity;
+use wardtap_net::address::Address;
+
+use crate::alert::{Deviation, Severity};
 use crate::attack::technique;
 use crate::baseline::measure::Measure;
 use crate::detection::{About, Detection, Raise};
-use crate::links::{Link, readable};
+use crate::detections::many::{self, Many};
+use crate::links::{Link, Service, readable};
 use crate::parties::Party;
 use crate::scoring::{Departure, Judged, What, score, severity};
 
@@ -12,14 +15,17 @@ use crate::scoring::{Departure, Judged, What, score, severity};
 pub static ABOUT: About = About {
     name: "silence",
     title: "A steady conversation has stopped",
-    attack: &[technique("T0815"), technique("T0814"), technique("T0804"), technique("T0829"), technique("T0878")],
+    attack: &[technique("T0815"), technique("T0804"), technique("T0814"), technique("T0878")],
     impact: "Readings, alarms or results are missing, and nobody is told.",
     response: "Look at the device and its connection; until it is back, watch the patient or the place by other means.",
     page: include_str!("silence.md"),
 };
 
-/// Keeps nothing: the scorer holds all that it needs.
-pub struct Silence;
+/// Whose conversations fell silent lately.
+#[derive(Default)]
+pub struct Silence {
+    of: Many<(Address, Service), Address>,
+}
 
 impl Detection for Silence {
     fn about(&self) -> &'static About {
@@ -47,7 +53,38 @@ impl Detection for Silence {
                 operation.map(|name| format!(", {}", readable(name))).unwrap_or_default()
             ),
         };
-        let subject = if gone { String::new() } else { service.to_string() };
-        raise.raise(departure.deviation(&ABOUT, device, subject, judged));
+        if gone {
+            raise.raise(departure.deviation(&ABOUT, device, String::new(), judged));
+        } else if anybody {
+            raise.raise(departure.deviation(&ABOUT, device, service.to_string(), judged));
+        } else {
+            // What one end has ceased to ask for the other one ceases to answer.
+            let is_told = raise.is_told_between(ABOUT.name, other, device, &service.to_string());
+            let device = if is_told { other } else { device };
+            raise.raise(self.folded(departure, device, judged));
+        }
+    }
+
+    fn forgotten(&self) -> u64 {
+        self.of.forgotten()
+    }
+}
+
+impl Silence {
+    /// Those of two devices are told singly; what one has ceased with many others, or they with it, as one.
+    fn folded(&mut self, departure: &Departure<'_>, device: Address, mut judged: Judged) -> Deviation {
+        let Link { initiator, responder, service } = departure.link;
+        for (common, other) in [(initiator, responder), (responder, initiator)] {
+            let group = self.of.take((common, service), other, departure.time);
+            if !group.is_many() {
+                continue;
+            }
+            judged.explanation =
+                format!("Between {common} and many others nothing is sent any more of what always was.");
+            judged.observed = format!("{}, {}", judged.observed, group.named());
+            let deviation = departure.deviation(&ABOUT, common, many::of(service), judged);
+            return Deviation { peer: None, ..deviation };
+        }
+        departure.deviation(&ABOUT, device, service.to_string(), judged)
     }
 }

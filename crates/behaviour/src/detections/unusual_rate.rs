@@ -1,9 +1,12 @@
 #![doc = include_str!("unusual_rate.md")]
 
-use crate::alert::Severity;
+use wardtap_net::address::Address;
+
+use crate::alert::{Deviation, Severity};
 use crate::attack::technique;
 use crate::baseline::measure::Measure;
 use crate::detection::{About, Detection, Raise};
+use crate::detections::many::{self, Many};
 use crate::links::{Link, readable};
 use crate::scoring::{Departure, Judged, What, score, severity};
 
@@ -17,8 +20,11 @@ pub static ABOUT: About = About {
     page: include_str!("unusual_rate.md"),
 };
 
-/// Keeps nothing: the scorer holds all that it needs.
-pub struct UnusualRate;
+/// With whom each device does so lately.
+#[derive(Default)]
+pub struct UnusualRate {
+    with: Many<Address, Address>,
+}
 
 impl Detection for UnusualRate {
     fn about(&self) -> &'static About {
@@ -35,7 +41,7 @@ impl Detection for UnusualRate {
             _ => return,
         };
         let Link { initiator, responder, service } = departure.link;
-        let judged = Judged {
+        let mut judged = Judged {
             severity: severity(excess, Severity::Medium),
             score: score(excess * 5.0),
             explanation: format!("{initiator} and {responder} exchange far more messages than ever before."),
@@ -45,6 +51,18 @@ impl Detection for UnusualRate {
                 operation.map(|name| format!(", {}", readable(name))).unwrap_or_default()
             ),
         };
-        raise.raise(departure.deviation(&ABOUT, responder, service.to_string(), judged));
+        let group = self.with.take(initiator, responder, departure.time);
+        let Some(first) = group.first_of_many() else {
+            raise.raise(departure.deviation(&ABOUT, responder, service.to_string(), judged));
+            return;
+        };
+        judged.explanation = format!("{initiator} and many others exchange far more messages than ever before.");
+        judged.observed = format!("{}, {}", judged.observed, group.named());
+        let deviation = departure.deviation(&ABOUT, first, many::SUBJECT.to_owned(), judged);
+        raise.raise(Deviation { peer: Some(initiator), ..deviation });
+    }
+
+    fn forgotten(&self) -> u64 {
+        self.with.forgotten()
     }
 }
