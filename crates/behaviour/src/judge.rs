@@ -72,15 +72,25 @@ impl Behaviour {
         Self { parties, scorer, learner, minute: 0 }
     }
 
-    /// The devices that were learned, with the addresses that they had.
-    fn known_devices(&self) -> Vec<(&str, Option<Mac>, Vec<Address>)> {
+    /// Makes the devices that were learned known, with the addresses that they had.
+    fn introduce(&self, devices: &mut Devices) {
         let address = |&(high, low): &(u64, u64)| Address::from_halves(high, low);
         let scored = self.scorer.iter().flat_map(|scorer| &scorer.profiles().devices);
-        let scored = scored.map(|(id, device)| (id.as_str(), device.mac, &device.addresses));
+        let scored = scored
+            .map(|(id, device)| (id.as_str(), device.mac, [&device.addresses, &device.leased], &device.stands_in_for));
         let learned = self.learner.iter().flat_map(|learner| learner.devices(&self.parties));
-        let learned = learned.map(|(id, device)| (id, device.mac, &device.addresses));
-        let known = scored.chain(learned);
-        known.map(|(id, mac, addresses)| (id, mac.map(Mac), addresses.iter().map(address).collect())).collect()
+        let learned =
+            learned.map(|(id, device)| (id, device.mac, [&device.addresses, &device.leased], &device.stands_in_for));
+        for (id, mac, [addresses, leased], parts) in scored.chain(learned) {
+            let addresses: Vec<Address> = addresses.iter().map(address).collect();
+            let device = devices.learned(id, mac.map(Mac), &addresses);
+            leased.iter().map(address).for_each(|address| devices.leases(address));
+            for part in parts {
+                if let (Some(device), Some(part)) = (device, devices.learned(part, None, &[])) {
+                    devices.stands_in(device, part);
+                }
+            }
+        }
     }
 }
 
@@ -116,9 +126,7 @@ impl Judge {
 
     /// Has it compare or learn what links do.
     pub fn with_behaviour(&mut self, behaviour: Behaviour) {
-        for (id, mac, addresses) in behaviour.known_devices() {
-            self.devices.learned(id, mac, &addresses);
-        }
+        behaviour.introduce(&mut self.devices);
         self.behaviour = Some(Box::new(behaviour));
     }
 
@@ -241,11 +249,13 @@ impl Judge {
     }
 
     fn learn(&mut self, used: &Use) {
-        if let Some(behaviour) = &mut self.behaviour
-            && let Some(learner) = &mut behaviour.learner
-            && let Some(key) = behaviour.parties.link(&used.link, &self.devices)
-        {
-            learner.used(key, used);
+        let Some(Behaviour { learner: Some(learner), parties, .. }) = self.behaviour.as_deref_mut() else { return };
+        let Some(key) = parties.link(&used.link, &self.devices) else { return };
+        learner.used(key, used);
+        for address in [used.link.initiator, used.link.responder] {
+            if let Some(party) = parties.stand_in(address, &self.devices) {
+                learner.stood_in(party, used.minute);
+            }
         }
     }
 
@@ -312,7 +322,7 @@ impl Judge {
             return;
         }
         let time = place.time;
-        let mut raise = Raise::new(&self.alerts);
+        let (mut raise, mut taken_over) = (Raise::new(&self.alerts), Vec::new());
         for change in self.changes.drain(..) {
             let mut news = |device, address, was| tell(Verdict::Device(DeviceNews { device, address, time, was }));
             match change {
@@ -324,6 +334,11 @@ impl Judge {
             }
             for detection in &mut self.detections {
                 detection.identity(&change, &mut raise);
+            }
+            if let IdentityChange::Appeared { address, from: Some(_), .. }
+            | IdentityChange::Gained { address, from: Some(_), .. } = change
+            {
+                taken_over.push(address);
             }
             if let IdentityChange::Appeared { device, address, .. } | IdentityChange::Gained { device, address, .. } =
                 change
@@ -337,6 +352,9 @@ impl Judge {
             }
         }
         self.tell(raise.found, tell);
+        for address in taken_over {
+            self.score(tell, |scorer, parties, devices, to| scorer.came_to(address, place, parties, devices, to));
+        }
     }
 
     fn tell(&mut self, found: Vec<Found>, tell: &mut dyn FnMut(Verdict)) {

@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use wardtap_net::address::Address;
 
 use crate::baseline::store::LinkKey;
-use crate::device::Devices;
+use crate::device::{DeviceId, Devices};
 use crate::links::{Link, Service};
 use crate::site::Site;
 
@@ -120,8 +120,8 @@ impl Parties {
         LinkKey { initiator, responder, transport, port }
     }
 
-    /// The party that has an address now; None for an address of the site that no device was heard from, and for which
-    /// there is nothing to learn.
+    /// The party that has an address now, or whose part is played there; None for an address of the site that no device
+    /// was heard from, and for which there is nothing to learn.
     pub fn of(&mut self, address: Address, devices: &Devices) -> Option<Party> {
         if !address.is_host() {
             return Some(Party::GROUP);
@@ -129,16 +129,25 @@ impl Parties {
         if !self.site.is_inside(address) {
             return Some(Party::OUTSIDE);
         }
-        let device = devices.owner(address)?;
+        Some(self.of_device(devices.part(address)?, devices))
+    }
+
+    /// Who has an address and plays the part of another there.
+    pub fn stand_in(&mut self, address: Address, devices: &Devices) -> Option<Party> {
+        let owner = devices.owner(address).filter(|owner| devices.part(address) != Some(*owner))?;
+        self.site.is_inside(address).then(|| self.of_device(owner, devices))
+    }
+
+    fn of_device(&mut self, device: DeviceId, devices: &Devices) -> Party {
         if let Some(Some(party)) = self.by_device.get(device.index()) {
-            return Some(*party);
+            return *party;
         }
         let party = self.named(&devices.id_of(device));
         if self.by_device.len() <= device.index() {
             self.by_device.resize(device.index() + 1, None);
         }
         self.by_device[device.index()] = Some(party);
-        Some(party)
+        party
     }
 
     /// A link between the parties that have its addresses now.

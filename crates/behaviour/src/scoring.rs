@@ -11,6 +11,7 @@ mod points;
 mod silence;
 
 use hashbrown::{HashMap, HashSet};
+use wardtap_net::address::Address;
 use wardtap_net::packet::Timestamp;
 
 use crate::baseline::kin::Kin;
@@ -21,6 +22,7 @@ use crate::baseline::profile::{LinkProfile, Profiles, kind_index};
 use crate::baseline::store::{ANSWERS_MIN, Activity, MINUTES_PER_HOUR, witnesses};
 use crate::device::Devices;
 use crate::links::{Link, Opened, OperationNews, Service, Use, is_opaque, tells_less, without_each};
+use crate::observation::Place;
 use crate::parties::{Parties, Party, PartyLink};
 pub use adapt::{ADAPT_DAILY, ADAPT_MOST, Adaptation};
 use coverage::Coverage;
@@ -203,6 +205,36 @@ impl Scorer {
         }
         let (surprise, rare) = novelty.surprise(Facet::Link, circumstances, &ids);
         to(departure(What::Link { circumstances, surprise, rare }));
+    }
+
+    /// Takes a device that came to an address of another.
+    pub fn came_to(
+        &mut self,
+        address: Address,
+        place: Place,
+        parties: &mut Parties,
+        devices: &Devices,
+        to: &mut dyn FnMut(Departure<'_>),
+    ) {
+        let Some(part) = parties.of(address, devices).filter(|part| self.acquaintance.devices.contains(part)) else {
+            return;
+        };
+        let Some(stand_in) = parties.stand_in(address, devices) else { return };
+        if self.acquaintance.devices.contains(&stand_in) || self.new_devices.contains_key(&stand_in) {
+            return;
+        }
+        self.new_devices.insert(stand_in, true);
+        let service = Service { transport: 0, port: 0 };
+        to(Departure {
+            what: What::StandIn,
+            link: Link { initiator: address, responder: address, service },
+            parties: PartyLink { initiator: stand_in, responder: part, service },
+            place,
+            time: place.time,
+            days: self.profiles.days.len() as u32,
+            gap_bytes: 0,
+            one_sided: false,
+        });
     }
 
     /// Takes an operation that its link has not shown before, or values beyond those it has shown.

@@ -88,6 +88,11 @@ impl Accepted {
                 self.device(id, address);
                 self.link(link);
             }
+            Changed::StandIn => {
+                self.device(&link.initiator, None);
+                let device = self.devices.entry(link.initiator.clone()).or_default();
+                device.stands_in_for = vec![link.responder.clone()];
+            }
             Changed::Link => self.link(link),
             Changed::Operation(name) => {
                 self.unmeasured.insert((link.clone(), Some(name.clone())));
@@ -224,6 +229,9 @@ impl Accepted {
             known.addresses.extend(&device.addresses);
             known.addresses.sort_unstable();
             known.addresses.dedup();
+            known.stands_in_for.extend(device.stands_in_for.iter().cloned());
+            known.stands_in_for.sort_unstable();
+            known.stands_in_for.dedup();
             known.days = known.days.max(device.days);
             known.pause = known.pause.max(device.pause);
         }

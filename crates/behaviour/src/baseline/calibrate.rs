@@ -87,6 +87,8 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
         let profile = DeviceProfile {
             mac: device.mac,
             addresses: device.addresses.clone(),
+            leased: device.leased.clone(),
+            stands_in_for: device.stands_in_for.clone(),
             days: device.days.len() as u32,
             pause: device.pauses.values().copied().max().unwrap_or(0),
         };

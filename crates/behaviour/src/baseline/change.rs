@@ -38,6 +38,8 @@ pub enum Changed {
         /// Which end.
         initiates: bool,
     },
+    /// The initiator, which plays the part of the responder: it has an address that was the responder's.
+    StandIn,
     /// The link.
     Link,
     /// An operation of the link.
@@ -88,6 +90,7 @@ impl Changed {
     pub fn of(departure: &Departure<'_>) -> Self {
         match departure.what {
             What::Device { initiates, .. } => Self::Device { initiates },
+            What::StandIn => Self::StandIn,
             What::Link { .. } | What::Strange { .. } => Self::Link,
             What::Operation { name, .. } => Self::Operation(name.to_owned()),
             // At which, the time says: see [`Change::at`].

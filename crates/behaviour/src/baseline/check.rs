@@ -140,6 +140,9 @@ fn stored_device(device: &StoredDevice) -> Checked {
     days(&device.days)?;
     times(device.pauses.keys().next_back(), device.pauses.len(), 1)?;
     activity(&device.activity)?;
+    device.stands_in_for.iter().try_for_each(|part| id(part))?;
+    must(device.stands_in_for.is_sorted_by(|one, next| one < next), "devices out of order")?;
+    must(device.leased.is_sorted_by(|one, next| one < next), "addresses out of order")?;
     must(device.addresses.is_sorted_by(|one, next| one < next), "addresses out of order")
 }
 

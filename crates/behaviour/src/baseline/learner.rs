@@ -14,7 +14,7 @@ use super::store::{
 use crate::alert::Alert;
 use crate::device::Devices;
 use crate::links::{OperationUse, Service, Use};
-use crate::parties::{Parties, PartyLink};
+use crate::parties::{Parties, Party, PartyLink};
 
 /// The most links of a baseline: ten times those of a large hospital.
 pub const LEARNED_MAX: usize = 262_144;
@@ -76,6 +76,12 @@ impl Learner {
         }
     }
 
+    /// A device was there and played the part of another: what it did is the other's.
+    pub fn stood_in(&mut self, party: Party, minute: u64) {
+        let minute = u32::try_from(minute).unwrap_or(u32::MAX);
+        self.device(party.index()).was_there(minute / MINUTES_PER_HOUR / HOURS_PER_DAY);
+    }
+
     /// Minutes of links that were not learned for want of room.
     #[must_use]
     pub const fn refused(&self) -> u64 {
@@ -119,6 +125,15 @@ impl Learner {
         for (_, device) in devices.iter() {
             if let (Some(stored), Some(mac)) = (stored.get_mut(&device.id()), device.mac) {
                 stored.mac.get_or_insert(mac.0);
+            }
+        }
+        for stored in stored.values_mut() {
+            let leased = |&&(high, low): &&(u64, u64)| devices.is_leased(Address::from_halves(high, low));
+            stored.leased = stored.addresses.iter().filter(leased).copied().collect();
+        }
+        for (device, part) in devices.stand_ins() {
+            if let Some(stored) = stored.get_mut(&devices.id_of(device)) {
+                stored.stands_in(devices.id_of(part));
             }
         }
         let links = self.links.into_iter().map(|(key, link)| (parties.key(key), link));

@@ -39,6 +39,10 @@ pub struct DeviceProfile {
     pub mac: Option<[u8; 6]>,
     /// The addresses that it had, as 128 bits.
     pub addresses: Vec<(u64, u64)>,
+    /// Those of its addresses that a server gave it.
+    pub leased: Vec<(u64, u64)>,
+    /// Whose addresses it takes over, and whose part it plays there: their ids, in order.
+    pub stands_in_for: Vec<String>,
     /// On how many days it was there.
     pub days: u32,
     /// The longest time in which it sent nothing, in minutes.

@@ -17,6 +17,10 @@ pub struct StoredDevice {
     pub mac: Option<[u8; 6]>,
     /// The addresses that it had, as 128 bits.
     pub addresses: Vec<(u64, u64)>,
+    /// Those of its addresses that a server gave it, as the site's servers do with whoever asks.
+    pub leased: Vec<(u64, u64)>,
+    /// Whose addresses it takes over, and whose part it plays there: their ids, in order.
+    pub stands_in_for: Vec<String>,
     /// The days on which it was heard or spoken to.
     pub days: Vec<u32>,
     /// By day: the longest time, in minutes, in which it sent nothing, and that ended on this day.
@@ -232,6 +236,13 @@ impl Store {
     }
 }
 
+/// Adds what is not there to a list in order.
+fn include<T: Ord>(list: &mut Vec<T>, one: T) {
+    if let Err(place) = list.binary_search(&one) {
+        list.insert(place, one);
+    }
+}
+
 impl StoredDevice {
     fn merge(&mut self, other: Self) {
         // Of several the least: the order of merging must not show.
@@ -239,6 +250,8 @@ impl StoredDevice {
         for address in other.addresses {
             self.has(address);
         }
+        other.leased.into_iter().for_each(|address| include(&mut self.leased, address));
+        other.stands_in_for.into_iter().for_each(|part| self.stands_in(part));
         for day in other.days {
             self.was_there(day);
         }
@@ -251,9 +264,12 @@ impl StoredDevice {
 
     /// Takes note of an address.
     pub fn has(&mut self, address: (u64, u64)) {
-        if let Err(place) = self.addresses.binary_search(&address) {
-            self.addresses.insert(place, address);
-        }
+        include(&mut self.addresses, address);
+    }
+
+    /// Takes note of whose part it plays.
+    pub fn stands_in(&mut self, part: String) {
+        include(&mut self.stands_in_for, part);
     }
 
     /// Takes note of a day.

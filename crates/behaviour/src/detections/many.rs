@@ -3,9 +3,13 @@
 use std::collections::VecDeque;
 use std::fmt::Display;
 
+use wardtap_net::address::Address;
 use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
-use crate::alert::Severity;
+use crate::alert::{Deviation, Severity};
+use crate::detection::About;
+use crate::links::Link;
+use crate::scoring::{Departure, Judged};
 
 /// What tells the alert of many from those of two devices.
 pub const SUBJECT: &str = "many";
@@ -81,6 +85,40 @@ impl<K: PartialEq, M: Copy + PartialEq + Display> Many<K, M> {
     #[must_use]
     pub const fn forgotten(&self) -> u64 {
         self.forgotten
+    }
+}
+
+/// What one end of a link and many others have in common.
+pub struct Around {
+    /// That end.
+    pub common: Address,
+    /// How many the others are, and who.
+    pub others: String,
+    device: Address,
+    peer: Option<Address>,
+}
+
+impl Many<Address, Address> {
+    /// Takes a link of which something is told that others of one of its ends may share; that end, once they are many.
+    pub fn around(&mut self, departure: &Departure<'_>) -> Option<Around> {
+        let Link { initiator, responder, .. } = departure.link;
+        [(initiator, responder), (responder, initiator)].into_iter().find_map(|(common, other)| {
+            let group = self.take(common, other, departure.time);
+            let first = group.first_of_many()?;
+            // Who begins conversations with many does it to each of them; with whom many begin them is what they share.
+            let (device, peer) = if common == initiator { (first, Some(common)) } else { (common, None) };
+            Some(Around { common, others: group.named(), device, peer })
+        })
+    }
+}
+
+impl Around {
+    /// The deviation of all of them.
+    #[must_use]
+    pub fn deviation(&self, departure: &Departure<'_>, about: &'static About, mut judged: Judged) -> Deviation {
+        judged.observed = format!("{}, with {}", judged.observed, self.others);
+        let deviation = departure.deviation(about, self.device, SUBJECT.to_owned(), judged);
+        Deviation { peer: self.peer, ..deviation }
     }
 }
 

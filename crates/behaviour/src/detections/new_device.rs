@@ -43,7 +43,11 @@ impl Detection for NewDevice {
     }
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
-        let What::Device { initiates, rare } = departure.what else { return };
+        let (initiates, rare) = match departure.what {
+            What::Device { initiates, rare } => (initiates, rare),
+            What::StandIn => return raise.raise(stand_in(departure)),
+            _ => return,
+        };
         let Link { initiator, responder, service } = departure.link;
         let (device, other) = if initiates { (initiator, responder) } else { (responder, initiator) };
         self.lately.retain(|time| departure.time.since(*time) <= WINDOW_NANOS);
@@ -77,4 +81,17 @@ impl Detection for NewDevice {
     fn forgotten(&self) -> u64 {
         self.with.forgotten()
     }
+}
+
+/// Another machine has an address that was a known device's.
+fn stand_in(departure: &Departure<'_>) -> Deviation {
+    let address = departure.link.initiator;
+    let judged = Judged {
+        severity: Severity::Low,
+        score: 30,
+        explanation: format!("{address} is another machine now, which was never seen on this network before."),
+        expected: format!("the devices of {} learned days", departure.days),
+        observed: format!("another hardware address at {address}, whose owner was silent"),
+    };
+    Deviation { peer: None, ..departure.deviation(&ABOUT, address, String::new(), judged) }
 }

@@ -6,8 +6,8 @@ use crate::alert::{Deviation, Severity};
 use crate::attack::technique;
 use crate::baseline::measure::Measure;
 use crate::detection::{About, Detection, Raise};
-use crate::detections::many::{self, Many};
-use crate::links::{Link, Service, readable};
+use crate::detections::many::Many;
+use crate::links::{Link, readable};
 use crate::parties::Party;
 use crate::scoring::{Departure, Judged, What, score, severity};
 
@@ -24,7 +24,7 @@ pub static ABOUT: About = About {
 /// Whose conversations fell silent lately.
 #[derive(Default)]
 pub struct Silence {
-    of: Many<(Address, Service), Address>,
+    with: Many<Address, Address>,
 }
 
 impl Detection for Silence {
@@ -66,25 +66,18 @@ impl Detection for Silence {
     }
 
     fn forgotten(&self) -> u64 {
-        self.of.forgotten()
+        self.with.forgotten()
     }
 }
 
 impl Silence {
     /// Those of two devices are told singly; what one has ceased with many others, or they with it, as one.
     fn folded(&mut self, departure: &Departure<'_>, device: Address, mut judged: Judged) -> Deviation {
-        let Link { initiator, responder, service } = departure.link;
-        for (common, other) in [(initiator, responder), (responder, initiator)] {
-            let group = self.of.take((common, service), other, departure.time);
-            if !group.is_many() {
-                continue;
-            }
-            judged.explanation =
-                format!("Between {common} and many others nothing is sent any more of what always was.");
-            judged.observed = format!("{}, {}", judged.observed, group.named());
-            let deviation = departure.deviation(&ABOUT, common, many::of(service), judged);
-            return Deviation { peer: None, ..deviation };
-        }
-        departure.deviation(&ABOUT, device, service.to_string(), judged)
+        let Some(around) = self.with.around(departure) else {
+            return departure.deviation(&ABOUT, device, departure.link.service.to_string(), judged);
+        };
+        let common = around.common;
+        judged.explanation = format!("Between {common} and many others nothing is sent any more of what always was.");
+        around.deviation(departure, &ABOUT, judged)
     }
 }

@@ -2,11 +2,11 @@
 
 use wardtap_net::address::Address;
 
-use crate::alert::{Deviation, Severity};
+use crate::alert::Severity;
 use crate::attack::technique;
 use crate::baseline::measure::Measure;
 use crate::detection::{About, Detection, Raise};
-use crate::detections::many::{self, Many};
+use crate::detections::many::Many;
 use crate::links::{Link, readable};
 use crate::scoring::{Departure, Judged, What, score, severity};
 
@@ -50,15 +50,13 @@ impl Detection for UnusualVolume {
                 operation.map(|name| format!(", {}", readable(name))).unwrap_or_default()
             ),
         };
-        let group = self.with.take(initiator, responder, departure.time);
-        let Some(first) = group.first_of_many() else {
+        let Some(around) = self.with.around(departure) else {
             raise.raise(departure.deviation(&ABOUT, responder, service.to_string(), judged));
             return;
         };
-        judged.explanation = format!("{initiator} and many others exchange far more data than ever before.");
-        judged.observed = format!("{}, {}", judged.observed, group.named());
-        let deviation = departure.deviation(&ABOUT, first, many::SUBJECT.to_owned(), judged);
-        raise.raise(Deviation { peer: Some(initiator), ..deviation });
+        let common = around.common;
+        judged.explanation = format!("{common} and many others exchange far more data than ever before.");
+        raise.raise(around.deviation(departure, &ABOUT, judged));
     }
 
     fn forgotten(&self) -> u64 {

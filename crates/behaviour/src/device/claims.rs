@@ -8,6 +8,9 @@
 //!   as it claims it again; once it has been silent for as long, whoever claimed it has it, unless that is one who claims
 //!   addresses of several at a time.
 //! * A virtual hardware address (VRRP and the like) names no device.
+//! * Whoever takes an address over that its owner claimed before, and that no server gives to whom it likes, plays the
+//!   owner's part there: the other machine of a pair, or one that replaces another. It is a device of its own; what it does
+//!   there is judged by what the other did.
 //!
 //! All claims are told, in sequence, so that nothing here depends on workers.
 
@@ -67,6 +70,7 @@ impl Devices {
         let claimed = Claimed { claim, vlan: seen.vlan, place: seen.place };
         match self.holdings.find(lease.address) {
             Some(place) if !self.holdings.is_virtual(place) && !lease.client.is_virtual() => {
+                self.holdings.becomes_leased(place);
                 let owner = self.resolve(self.holdings.owner(place));
                 if self.is_owner(owner, place, lease.client) || self.all[owner.0 as usize].mac.is_none() {
                     self.claimed(&claimed, changes);
@@ -75,7 +79,10 @@ impl Devices {
                 }
             }
             Some(_) => {}
-            None => self.claimed(&claimed, changes),
+            None => {
+                self.claimed(&claimed, changes);
+                self.leases(lease.address);
+            }
         }
     }
 
@@ -207,7 +214,13 @@ impl Devices {
         if self.holdings.count(device) >= ADDRESSES_MAX {
             return;
         }
+        let part = self.resolve(self.holdings.part(place));
+        let claimed_before = self.get(from).is_some_and(|from| from.mac.is_some()) && !self.holdings.is_leased(place);
         self.holdings.give(place, device);
+        if claimed_before || self.stands_in_for(device, part) {
+            self.stands_in(device, part);
+            self.holdings.plays(place, part);
+        }
         self.holdings.speaks(place, vlan, time);
         let address = self.holdings.address(place);
         self.contests.retain(|contest| contest.address != address);

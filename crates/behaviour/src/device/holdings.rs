@@ -30,6 +30,10 @@ struct Held {
     roles: [u8; PROTOCOLS.len()],
     /// It is claimed for hardware addresses that stand for several routers or servers.
     is_virtual: bool,
+    /// A server gives it to whom it likes.
+    is_leased: bool,
+    /// Whose part the owner plays there; itself where it is nobody's else.
+    part: DeviceId,
 }
 
 /// The addresses of a device.
@@ -78,6 +82,8 @@ impl Holdings {
             vlan,
             roles: [0; PROTOCOLS.len()],
             is_virtual: false,
+            is_leased: false,
+            part: owner,
         });
         self.link(place, owner);
         place
@@ -118,6 +124,26 @@ impl Holdings {
     /// It is claimed for a virtual hardware address.
     pub(super) fn becomes_virtual(&mut self, place: usize) {
         self.all[place].is_virtual = true;
+    }
+
+    /// A server gives it to whom it likes.
+    pub(super) fn becomes_leased(&mut self, place: usize) {
+        self.all[place].is_leased = true;
+    }
+
+    /// True where a server gives it to whom it likes.
+    pub(super) fn is_leased(&self, place: usize) -> bool {
+        self.all[place].is_leased
+    }
+
+    /// Whose part the owner plays at an address.
+    pub(super) fn part(&self, place: usize) -> DeviceId {
+        self.all[place].part
+    }
+
+    /// The owner plays the part of another at an address.
+    pub(super) fn plays(&mut self, place: usize, part: DeviceId) {
+        self.all[place].part = part;
     }
 
     /// Notes a role; true where it is the first time.
@@ -170,7 +196,8 @@ impl Holdings {
 
     fn link(&mut self, place: usize, owner: DeviceId) {
         let chain = &mut self.chains[owner.0 as usize];
-        (self.all[place].owner, self.all[place].next) = (owner, chain.first);
+        (self.all[place].owner, self.all[place].part) = (owner, owner);
+        self.all[place].next = chain.first;
         (chain.first, chain.length) = (place as u32, chain.length + 1);
     }
 }

@@ -8,6 +8,8 @@ mod claims;
 mod holdings;
 mod name;
 
+use std::collections::BTreeSet;
+
 use hashbrown::{HashMap, HashSet};
 use wardtap_dissect::PROTOCOLS;
 use wardtap_net::address::{Address, Mac};
@@ -27,6 +29,9 @@ pub const DEVICES_MAX: usize = 131_072;
 /// never more than half as many as devices. The count ends here: who floods a network with more invented ones than this
 /// needs no better figure.
 pub const REFUSED_MAX: usize = 65_536;
+
+/// The most devices that play the part of others and are known by it when they come back.
+pub const STAND_INS_MAX: usize = 4096;
 
 /// A device by its place in [`Devices`]: never another's, in one run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -140,6 +145,8 @@ pub struct Devices {
     contests: Vec<Contest>,
     contests_forgotten: u64,
     refused: HashSet<Address, foldhash::fast::RandomState>,
+    /// Who plays whose part.
+    stand_ins: BTreeSet<(DeviceId, DeviceId)>,
 }
 
 impl Default for Devices {
@@ -160,6 +167,7 @@ impl Devices {
             contests: Vec::new(),
             contests_forgotten: 0,
             refused: HashSet::default(),
+            stand_ins: BTreeSet::new(),
         }
     }
 
@@ -220,6 +228,42 @@ impl Devices {
     #[must_use]
     pub fn owner(&self, address: Address) -> Option<DeviceId> {
         self.holdings.find(address).map(|place| self.resolve(self.holdings.owner(place)))
+    }
+
+    /// Whose part the owner of an address plays there: its own, or that of who had the address before.
+    #[must_use]
+    pub fn part(&self, address: Address) -> Option<DeviceId> {
+        self.holdings.find(address).map(|place| self.resolve(self.holdings.part(place)))
+    }
+
+    /// True where a server gives an address to whom it likes.
+    #[must_use]
+    pub fn is_leased(&self, address: Address) -> bool {
+        self.holdings.find(address).is_some_and(|place| self.holdings.is_leased(place))
+    }
+
+    /// A server gives an address to whom it likes.
+    pub fn leases(&mut self, address: Address) {
+        if let Some(place) = self.holdings.find(address) {
+            self.holdings.becomes_leased(place);
+        }
+    }
+
+    /// A device takes the addresses of another over, and plays its part there. Further ones than [`STAND_INS_MAX`] are not
+    /// remembered beyond the addresses that they have.
+    pub fn stands_in(&mut self, device: DeviceId, part: DeviceId) {
+        if device != part && self.stand_ins.len() < STAND_INS_MAX {
+            self.stand_ins.insert((device, part));
+        }
+    }
+
+    /// Who plays whose part.
+    pub fn stand_ins(&self) -> impl Iterator<Item = (DeviceId, DeviceId)> {
+        self.stand_ins.iter().map(|&(device, part)| (self.resolve(device), self.resolve(part)))
+    }
+
+    fn stands_in_for(&self, device: DeviceId, part: DeviceId) -> bool {
+        device == part || self.stand_ins.contains(&(device, part))
     }
 
     /// The device that has an address now.

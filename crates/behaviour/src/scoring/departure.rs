@@ -42,6 +42,9 @@ pub enum What<'a> {
         /// More surprising than the budget allows for.
         rare: bool,
     },
+    /// A device that is not known plays the part of one that is, whose address it took over: the initiator that of the
+    /// responder.
+    StandIn,
     /// A link of a device that is not known.
     Strange {
         /// The responder offers the service to others.

@@ -7,7 +7,7 @@ use crate::baseline::measure::Measure;
 use crate::baseline::novelty::circumstances::OFFERED;
 use crate::detection::{DETECTIONS, Detection, Raise};
 use crate::detections::techniques::{TECHNIQUES_MAX, of_departure};
-use crate::detections::{new_conversation, new_device, new_operation, silence, slow_answers};
+use crate::detections::{new_conversation, new_device, new_operation, silence, slow_answers, unusual_volume};
 use crate::links::{Link, Service};
 use crate::parties::{Parties, Party, PartyLink};
 use crate::scoring::{Departure, What};
@@ -152,7 +152,7 @@ fn silences_that_hang_together_are_one_alert() {
     };
     let mut detection = silence::Silence::default();
     let all = alerts(&mut detection, &silent(true), (10..16).map(|responder| (1, responder)));
-    assert_eq!(told(&all)[2..], [(host(1), None, 4, Severity::Low)], "nobody is asked any more");
+    assert_eq!(told(&all)[2..], [(host(12), Some(host(1)), 4, Severity::Low)], "nobody is asked any more");
     let mut detection = silence::Silence::default();
     let all = alerts(&mut detection, &silent(false), (10..16).map(|initiator| (initiator, 2)));
     assert_eq!(told(&all)[2..], [(host(2), None, 4, Severity::Low)], "nobody asks any more");
@@ -163,6 +163,17 @@ fn silences_that_hang_together_are_one_alert() {
         take(&mut both, &mut detection, &departure(silent(of_responder), 1, 2, seconds));
     }
     assert_eq!(told(&both.finish()), [(host(2), Some(host(1)), 2, Severity::Low)]);
+}
+
+#[test]
+fn too_much_of_one_with_many_is_one_alert_whoever_begins() {
+    let what = beyond(Measure::MinuteBytes, None);
+    let volume = |pairs: Vec<(u32, u32)>| alerts(&mut unusual_volume::UnusualVolume::default(), &what, pairs);
+    let begins = volume((10..16).map(|responder| (1, responder)).collect());
+    assert_eq!(told(&begins)[2..], [(host(12), Some(host(1)), 4, Severity::Medium)]);
+    let answers = volume((10..16).map(|initiator| (initiator, 2)).collect());
+    assert_eq!(told(&answers)[2..], [(host(2), None, 4, Severity::Medium)]);
+    assert!(answers[2].deviation.observed.contains("10.0.0.15"), "each is named: {}", answers[2].deviation.observed);
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod incidents;
 mod repeats;
 mod silences;
 mod site;
+mod stand_ins;
 mod takings;
 mod tallies;
 mod values;

@@ -17,7 +17,7 @@ pub struct DepartureBody {
     pub transport: u8,
     /// The port of the responder; 0 for any dynamic one, and for protocols without ports.
     pub port: u16,
-    /// `initiator`, `responder` (that device is new), `link`, `operation`, `hours`, `point` (values at a place), `still` (a
+    /// `initiator`, `responder` (that device is new), `stand-in` (the initiator plays the part of the responder), `link`, `operation`, `hours`, `point` (values at a place), `still` (a
     /// place that does not change), `loop` (values that come again and again), or the name of a quantity.
     #[schemars(regex(pattern = r"^[a-z]+(-[a-z]+)*$"))]
     pub what: String,
@@ -56,6 +56,7 @@ impl From<&Change> for DepartureBody {
         match &change.what {
             Changed::Device { initiates: true } => Self { what: "initiator".to_owned(), ..body },
             Changed::Device { initiates: false } => Self { what: "responder".to_owned(), ..body },
+            Changed::StandIn => Self { what: "stand-in".to_owned(), ..body },
             Changed::Link => Self { what: "link".to_owned(), ..body },
             Changed::Operation(name) => Self { what: "operation".to_owned(), operation: Some(name.clone()), ..body },
             Changed::Hours([work, rest]) => {
@@ -88,6 +89,7 @@ impl DepartureBody {
         let what = match self.what.as_str() {
             "initiator" => Changed::Device { initiates: true },
             "responder" => Changed::Device { initiates: false },
+            "stand-in" => Changed::StandIn,
             "link" => Changed::Link,
             "operation" => Changed::Operation(self.operation.clone()?),
             "hours" => Changed::Hours([mask(&self.work_hours), mask(&self.rest_hours)]),
@@ -139,6 +141,7 @@ mod tests {
         let mut all = vec![
             Changed::Device { initiates: true },
             Changed::Device { initiates: false },
+            Changed::StandIn,
             Changed::Link,
             Changed::Operation("say\tdoor=1".to_owned()),
             Changed::Hours([1 << 23 | 1, 2]),

@@ -73,8 +73,12 @@ fn write_device(out: &mut String, front: &Front, id: &str, facets: &[FacetName])
     if let Some(device) = front.profiles.devices.get(id) {
         let mac = device.mac.map(|mac| format!(", {}", Mac(mac)));
         let mac = mac.filter(|_| !id.starts_with("mac:")).unwrap_or_default();
-        let addresses = addresses(device).join(", ");
-        write!(out, "  {}{mac}, addresses {addresses}", counted(device.days as usize, "day"))?;
+        write!(out, "  {}{mac}", counted(device.days as usize, "day"))?;
+        for (what, list) in [("addresses", addresses(device)), ("stands in for", device.stands_in_for.clone())] {
+            if !list.is_empty() {
+                write!(out, ", {what} {}", plain(&list.join(", ")))?;
+            }
+        }
     }
     writeln!(out)?;
     for (key, link) in links_of(front, id) {
@@ -163,7 +167,7 @@ fn as_json(front: &Front, device: Option<&str>, facets: &[FacetName]) -> Value {
     let devices = profiles.devices.iter().filter(|(id, _)| device.is_none_or(|device| device == id.as_str()));
     let devices = devices.map(|(id, known)| {
         let mac = known.mac.map(|mac| Mac(mac).to_string());
-        json!({ "id": id, "mac": mac, "addresses": addresses(known), "days": known.days })
+        json!({ "id": id, "mac": mac, "addresses": addresses(known), "stands_in_for": known.stands_in_for, "days": known.days })
     });
     let links = profiles
         .links
