@@ -97,8 +97,16 @@ impl Accepted {
             Changed::Operation(name) => {
                 self.unmeasured.insert((link.clone(), Some(name.clone())));
             }
-            Changed::Hours(hours) => {
-                let into = &mut self.links.entry(link.clone()).or_default().hours;
+            Changed::Hours { operation, hours } => {
+                let known = profiles.links.get(link);
+                let into = self.links.entry(link.clone()).or_default();
+                let into = match operation {
+                    Some(name) if known.is_none_or(|known| !known.operations.contains_key(name)) => {
+                        return Err(NotAccepted::no_operation(link));
+                    }
+                    Some(name) => &mut into.operations.entry(name.clone()).or_default().hours,
+                    None => &mut into.hours,
+                };
                 into.iter_mut().zip(hours).for_each(|(into, hours)| into.seen |= hours & ALL_HOURS);
             }
             Changed::Beyond { measure: Measure::DevicePause, now, normal, .. } => {

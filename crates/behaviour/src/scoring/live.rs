@@ -21,7 +21,7 @@ pub(super) struct Live {
     pub(super) hour_bytes: [u64; 2],
     pub(super) hour_opened: u32,
     pub(super) hour_failed: u32,
-    /// The hour for which activity at an unknown hour was told.
+    /// The hour for which activity at an unknown hour was told, of the link or of an operation.
     pub(super) hour_told: u32,
     /// When the ends last sent something.
     pub(super) last: [Heard; 2],
