@@ -411,6 +411,13 @@ impl Scorer {
                 (live.hour_bytes[place], profile.hour_bytes[place].next()),
                 profile.days,
             );
+            check(
+                Measure::DayBytes,
+                place,
+                None,
+                (live.day_bytes[place], profile.day_bytes[place].next()),
+                profile.days,
+            );
         }
         for (measure, now, normal) in [
             (Measure::MinuteOpened, live.minute_opened, profile.minute_opened.next()),
@@ -431,6 +438,7 @@ impl Scorer {
             };
             check(Measure::MinuteMessages, now.minute_count.into(), normal.minute_count.next());
             check(Measure::HourMessages, now.hour_count.into(), normal.hour_count.next());
+            check(Measure::DayMessages, now.day_count.into(), normal.day_count.next());
             check(Measure::MessageBytes, operation.largest, normal.largest.next());
             if u64::from(now.hour_count) >= REFUSALS_OF_MIN {
                 let share = u64::from(now.hour_refused) * 1000 / u64::from(now.hour_count);

@@ -284,6 +284,7 @@ fn uncounted(link: &LinkProfile, known: &LinkProfile) -> LinkProfile {
     for end in 0..2 {
         keep_wider(&mut more.minute_bytes[end], known.minute_bytes[end]);
         keep_wider(&mut more.hour_bytes[end], known.hour_bytes[end]);
+        keep_wider(&mut more.day_bytes[end], known.day_bytes[end]);
         more.pauses[end].without_days(&known.pauses[end]);
     }
     keep_wider(&mut more.minute_opened, known.minute_opened);
@@ -295,6 +296,7 @@ fn uncounted(link: &LinkProfile, known: &LinkProfile) -> LinkProfile {
         (operation.days, operation.count, operation.hours) = (0, 0, hours);
         keep_wider(&mut operation.minute_count, known.minute_count);
         keep_wider(&mut operation.hour_count, known.hour_count);
+        keep_wider(&mut operation.day_count, known.day_count);
         keep_wider(&mut operation.largest, known.largest);
         operation.pauses.without_days(&known.pauses);
         keep_wider(&mut operation.slowest, known.slowest);
@@ -336,6 +338,7 @@ fn unmeasured_link() -> LinkProfile {
         hours: [hours; 2],
         minute_bytes: [ANY; 2],
         hour_bytes: [ANY; 2],
+        day_bytes: [ANY; 2],
         minute_opened: ANY,
         hour_opened: ANY,
         hour_failed: ANY,
@@ -350,6 +353,7 @@ fn unmeasured_operation() -> OperationProfile {
         hours: [hours; 2],
         minute_count: ANY,
         hour_count: ANY,
+        day_count: ANY,
         largest: ANY,
         refused: 1000,
         ..OperationProfile::default()
@@ -367,6 +371,7 @@ fn widen_link(into: &mut LinkProfile, known: &LinkProfile, measure: Measure, now
     match measure {
         Measure::MinuteBytes => both(&mut into.minute_bytes, &known.minute_bytes),
         Measure::HourBytes => both(&mut into.hour_bytes, &known.hour_bytes),
+        Measure::DayBytes => both(&mut into.day_bytes, &known.day_bytes),
         Measure::LinkPause => {
             let [one, other] = &mut into.pauses;
             one.accept(&known.pauses[0], now, normal) | other.accept(&known.pauses[1], now, normal)
@@ -398,6 +403,7 @@ fn widen_operation(
     match measure {
         Measure::MinuteMessages => widen(&mut into.minute_count, known.minute_count, now, normal),
         Measure::HourMessages => widen(&mut into.hour_count, known.hour_count, now, normal),
+        Measure::DayMessages => widen(&mut into.day_count, known.day_count, now, normal),
         Measure::MessageBytes => widen(&mut into.largest, known.largest, now, normal),
         Measure::ResponseTime => widen(&mut into.slowest, known.slowest, now, normal),
         Measure::OperationPause | Measure::PayloadPause => into.pauses.accept(&known.pauses, now, normal),

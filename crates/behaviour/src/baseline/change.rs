@@ -167,11 +167,13 @@ pub const fn measure_name(measure: Measure) -> &'static str {
     match measure {
         Measure::MinuteBytes => "minute-bytes",
         Measure::HourBytes => "hour-bytes",
+        Measure::DayBytes => "day-bytes",
         Measure::MinuteOpened => "minute-conversations",
         Measure::HourOpened => "hour-conversations",
         Measure::HourFailed => "hour-failed",
         Measure::MinuteMessages => "minute-messages",
         Measure::HourMessages => "hour-messages",
+        Measure::DayMessages => "day-messages",
         Measure::MessageBytes => "message-bytes",
         Measure::Refusals => "refusals",
         Measure::ResponseTime => "response-time",
