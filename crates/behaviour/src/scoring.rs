@@ -6,6 +6,7 @@
 mod adapt;
 mod coverage;
 mod departure;
+mod hours;
 mod live;
 mod points;
 mod silence;
@@ -17,8 +18,8 @@ use wardtap_net::packet::Timestamp;
 use crate::baseline::kin::Kin;
 use crate::baseline::makes::{Habit, Makes};
 use crate::baseline::measure::{Measure, REFUSALS_OF_MIN, beside, beyond};
-use crate::baseline::novelty::{Facet, HOUR_DAYS_MIN, circumstances, shape};
-use crate::baseline::profile::{LinkProfile, Profiles, kind_index};
+use crate::baseline::novelty::{Facet, circumstances, shape};
+use crate::baseline::profile::{LinkProfile, Profiles};
 use crate::baseline::store::{ANSWERS_MIN, Activity, MINUTES_PER_HOUR, witnesses};
 use crate::device::Devices;
 use crate::links::{Link, Opened, OperationNews, Service, Use, is_opaque, tells_less, without_each};
@@ -55,12 +56,24 @@ pub struct Scorer {
 #[derive(Default)]
 struct Acquaintance {
     devices: HashSet<Party, foldhash::fast::RandomState>,
-    offered: HashSet<(Party, Service), foldhash::fast::RandomState>,
+    /// What is offered, to how many.
+    offered: HashMap<(Party, Service), u32, foldhash::fast::RandomState>,
     used: HashSet<(Party, Service), foldhash::fast::RandomState>,
     pairs: HashSet<(Party, Party), foldhash::fast::RandomState>,
     makes: Makes<Party>,
     responder_operations: HashSet<(Party, String), foldhash::fast::RandomState>,
     initiator_operations: HashSet<(Party, String), foldhash::fast::RandomState>,
+}
+
+/// A service that every fourth device uses is there for all.
+const COMMON_SHARE: u32 = 4;
+
+impl Acquaintance {
+    /// Whether a good part of all devices use a service of a responder.
+    fn is_common(&self, link: PartyLink) -> bool {
+        let users = self.offered.get(&(link.responder, link.service)).copied().unwrap_or(0);
+        users.saturating_mul(COMMON_SHARE) > u32::try_from(self.devices.len()).unwrap_or(u32::MAX)
+    }
 }
 
 impl Scorer {
@@ -86,7 +99,7 @@ impl Scorer {
                 links.insert(link, profile);
                 continue;
             }
-            acquaintance.offered.insert((responder, service));
+            *acquaintance.offered.entry((responder, service)).or_default() += 1;
             acquaintance.used.insert((initiator, service));
             acquaintance.pairs.insert(pair(initiator, responder));
             for (id, habit) in [&key.initiator, &key.responder].into_iter().zip(habits(link)) {
@@ -169,22 +182,24 @@ impl Scorer {
         let makes = &self.acquaintance.makes;
         let [of_initiator, of_responder] = habits(key);
         let typical = [makes.is_typical(ids[0], of_initiator, None), makes.is_typical(ids[1], of_responder, None)];
+        // Whoever is new to the site may use what a good part of it uses.
+        let usual = [typical[0] || self.acquaintance.is_common(key), typical[1]];
         let mut strange = None;
         for (place, party) in [key.initiator, key.responder].into_iter().enumerate() {
             if !party.is_device() || self.acquaintance.devices.contains(&party) {
                 continue;
             }
-            strange = Some(strange.unwrap_or(true) && typical[place]);
+            strange = Some(strange.unwrap_or(true) && usual[place]);
             // Told once, and again when it first does what others of its make do not.
             let before = self.new_devices.get(&party).copied();
-            self.new_devices.insert(party, before.unwrap_or(true) && typical[place]);
-            if before.is_none_or(|all_typical| all_typical && !typical[place]) {
+            self.new_devices.insert(party, before.unwrap_or(true) && usual[place]);
+            if before.is_none_or(|all_usual| all_usual && !usual[place]) {
                 let (_, rare) = novelty.surprise(Facet::Device, 0, &[]);
-                to(departure(What::Device { initiates: place == 0, rare: rare && !typical[place] }));
+                to(departure(What::Device { initiates: place == 0, rare: rare && !usual[place] }));
             }
         }
         if let Some(typical) = strange {
-            let offered = self.acquaintance.offered.contains(&(key.responder, key.service));
+            let offered = self.acquaintance.offered.contains_key(&(key.responder, key.service));
             to(departure(What::Strange { offered, typical }));
             return;
         }
@@ -195,7 +210,7 @@ impl Scorer {
         let acquaintance = &self.acquaintance;
         let mut circumstances = 0;
         for (bit, holds) in [
-            (circumstances::OFFERED, acquaintance.offered.contains(&(key.responder, key.service))),
+            (circumstances::OFFERED, acquaintance.offered.contains_key(&(key.responder, key.service))),
             (circumstances::USED, acquaintance.used.contains(&(key.initiator, key.service))),
             (circumstances::ACQUAINTED, acquaintance.pairs.contains(&pair(key.initiator, key.responder))),
             (circumstances::TYPICAL_OF_INITIATOR, typical[0]),
@@ -396,6 +411,13 @@ impl Scorer {
                 (live.hour_bytes[place], profile.hour_bytes[place].next()),
                 profile.days,
             );
+            check(
+                Measure::DayBytes,
+                place,
+                None,
+                (live.day_bytes[place], profile.day_bytes[place].next()),
+                profile.days,
+            );
         }
         for (measure, now, normal) in [
             (Measure::MinuteOpened, live.minute_opened, profile.minute_opened.next()),
@@ -416,6 +438,7 @@ impl Scorer {
             };
             check(Measure::MinuteMessages, now.minute_count.into(), normal.minute_count.next());
             check(Measure::HourMessages, now.hour_count.into(), normal.hour_count.next());
+            check(Measure::DayMessages, now.day_count.into(), normal.day_count.next());
             check(Measure::MessageBytes, operation.largest, normal.largest.next());
             if u64::from(now.hour_count) >= REFUSALS_OF_MIN {
                 let share = u64::from(now.hour_refused) * 1000 / u64::from(now.hour_count);
@@ -439,15 +462,13 @@ impl Scorer {
                 .chain(looped)
                 .for_each(|what| tell(what, normal.days));
         }
-        let hours = &profile.hours[kind_index(local.kind)];
-        let unlikely = hours.unlikely(local.hour);
-        if hours.days >= HOUR_DAYS_MIN && unlikely > 0 && live.hour_told != minute / MINUTES_PER_HOUR {
-            live.hour_told = minute / MINUTES_PER_HOUR;
-            let ids = [parties.id(key.initiator), parties.id(key.responder)];
-            let (surprise, rare) = thresholds.novelty.surprise(Facet::Hour, unlikely.into(), &ids);
-            if rare {
-                tell(What::Hour { hour: local.hour, surprise }, profile.days);
-            }
+        let this_hour = minute / MINUTES_PER_HOUR;
+        let ids = [parties.id(key.initiator), parties.id(key.responder)];
+        if live.hour_told != this_hour
+            && let Some(what) = hours::unusual(&local, profile, used, &thresholds.novelty, &ids)
+        {
+            live.hour_told = this_hour;
+            tell(what, profile.days);
         }
     }
 

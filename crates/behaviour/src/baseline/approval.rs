@@ -97,8 +97,16 @@ impl Accepted {
             Changed::Operation(name) => {
                 self.unmeasured.insert((link.clone(), Some(name.clone())));
             }
-            Changed::Hours(hours) => {
-                let into = &mut self.links.entry(link.clone()).or_default().hours;
+            Changed::Hours { operation, hours } => {
+                let known = profiles.links.get(link);
+                let into = self.links.entry(link.clone()).or_default();
+                let into = match operation {
+                    Some(name) if known.is_none_or(|known| !known.operations.contains_key(name)) => {
+                        return Err(NotAccepted::no_operation(link));
+                    }
+                    Some(name) => &mut into.operations.entry(name.clone()).or_default().hours,
+                    None => &mut into.hours,
+                };
                 into.iter_mut().zip(hours).for_each(|(into, hours)| into.seen |= hours & ALL_HOURS);
             }
             Changed::Beyond { measure: Measure::DevicePause, now, normal, .. } => {
@@ -276,6 +284,7 @@ fn uncounted(link: &LinkProfile, known: &LinkProfile) -> LinkProfile {
     for end in 0..2 {
         keep_wider(&mut more.minute_bytes[end], known.minute_bytes[end]);
         keep_wider(&mut more.hour_bytes[end], known.hour_bytes[end]);
+        keep_wider(&mut more.day_bytes[end], known.day_bytes[end]);
         more.pauses[end].without_days(&known.pauses[end]);
     }
     keep_wider(&mut more.minute_opened, known.minute_opened);
@@ -287,6 +296,7 @@ fn uncounted(link: &LinkProfile, known: &LinkProfile) -> LinkProfile {
         (operation.days, operation.count, operation.hours) = (0, 0, hours);
         keep_wider(&mut operation.minute_count, known.minute_count);
         keep_wider(&mut operation.hour_count, known.hour_count);
+        keep_wider(&mut operation.day_count, known.day_count);
         keep_wider(&mut operation.largest, known.largest);
         operation.pauses.without_days(&known.pauses);
         keep_wider(&mut operation.slowest, known.slowest);
@@ -328,6 +338,7 @@ fn unmeasured_link() -> LinkProfile {
         hours: [hours; 2],
         minute_bytes: [ANY; 2],
         hour_bytes: [ANY; 2],
+        day_bytes: [ANY; 2],
         minute_opened: ANY,
         hour_opened: ANY,
         hour_failed: ANY,
@@ -342,6 +353,7 @@ fn unmeasured_operation() -> OperationProfile {
         hours: [hours; 2],
         minute_count: ANY,
         hour_count: ANY,
+        day_count: ANY,
         largest: ANY,
         refused: 1000,
         ..OperationProfile::default()
@@ -359,6 +371,7 @@ fn widen_link(into: &mut LinkProfile, known: &LinkProfile, measure: Measure, now
     match measure {
         Measure::MinuteBytes => both(&mut into.minute_bytes, &known.minute_bytes),
         Measure::HourBytes => both(&mut into.hour_bytes, &known.hour_bytes),
+        Measure::DayBytes => both(&mut into.day_bytes, &known.day_bytes),
         Measure::LinkPause => {
             let [one, other] = &mut into.pauses;
             one.accept(&known.pauses[0], now, normal) | other.accept(&known.pauses[1], now, normal)
@@ -390,6 +403,7 @@ fn widen_operation(
     match measure {
         Measure::MinuteMessages => widen(&mut into.minute_count, known.minute_count, now, normal),
         Measure::HourMessages => widen(&mut into.hour_count, known.hour_count, now, normal),
+        Measure::DayMessages => widen(&mut into.day_count, known.day_count, now, normal),
         Measure::MessageBytes => widen(&mut into.largest, known.largest, now, normal),
         Measure::ResponseTime => widen(&mut into.slowest, known.slowest, now, normal),
         Measure::OperationPause | Measure::PayloadPause => into.pauses.accept(&known.pauses, now, normal),

@@ -3,7 +3,7 @@
 //!
 //! Quantities: the ratios of what a held-out day showed to what the others had shown are taken to have a Pareto tail (peaks
 //! over a threshold: Pickands 1975, Balkema and de Haan 1974; its index by Hill 1975); the factor is where that tail has
-//! the share of the budget. As for streams in Siffer et al., "Anomaly Detection in Streams with Extreme Value Theory",
+//! the share of the budget. A quarter of the whole budget may go to single ratios far beyond all others. As for streams in Siffer et al., "Anomaly Detection in Streams with Extreme Value Theory",
 //! KDD 2017, but from whole days, and fixed.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,7 +77,7 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
     let weeks = days.len() as f64 / 7.0;
     let share = budget / (Measure::ALL.len() + Facet::ALL.len()) as f64;
     let allowed = share * weeks;
-    let factors: Vec<f64> = ratios.iter_mut().map(|ratios| factor(ratios, allowed)).collect();
+    let factors = factors(&mut ratios, allowed, budget * weeks * SPENT_ON_RECORDS);
     let beyond = ratios.iter().zip(&factors);
     let beyond = beyond.map(|(ratios, factor)| ratios.iter().filter(|ratio| *ratio > factor).count() as u32).collect();
     let novelty = novelties.into_novelty(days.len() as u32, allowed);
@@ -189,17 +189,46 @@ const TAIL: std::ops::RangeInclusive<usize> = 10..=50;
 /// Less than this beyond what was normal never deviates.
 const FACTOR_MIN: f64 = 1.5;
 
-/// The factor beyond which `allowed` of such ratios lie, by the tail and by the ratios themselves: where a tail is not that
-/// of a Pareto distribution (all but a few days like each other), its index says nothing of those few.
-fn factor(ratios: &mut [f64], allowed: f64) -> f64 {
-    ratios.sort_by(|one, other| other.total_cmp(one));
+/// A finite one, for the file.
+const FACTOR_MAX: f64 = 1e6;
+
+/// A record that brings the factor down by less is none.
+const GAIN_MIN: f64 = 1.5;
+
+/// The share of the whole budget that goes to records: single ratios that lie so far beyond all others of their measure
+/// that a factor above them would hide everything in between.
+const SPENT_ON_RECORDS: f64 = 0.25;
+
+/// Of each measure the factor beyond which `allowed` of its ratios lie, by the tail and by the ratios themselves: where a tail
+/// is not that of a Pareto distribution (all but a few days like each other), its index says nothing of those few. As many
+/// as `records` of all ratios may lie beyond their factors besides, those whose measures gain most.
+fn factors(ratios: &mut [Vec<f64>], allowed: f64, records: f64) -> Vec<f64> {
+    let mut tails = Vec::new();
+    for ratios in &mut *ratios {
+        ratios.sort_by(|one, other| other.total_cmp(one));
+        tails.push(by_tail(ratios, allowed));
+    }
+    let mut beyond = vec![allowed as usize; ratios.len()];
+    let factor = |measure: usize, beyond: usize| {
+        let seen = ratios[measure].get(beyond).copied().unwrap_or(FACTOR_MIN);
+        seen.max(tails[measure]).clamp(FACTOR_MIN, FACTOR_MAX)
+    };
+    for _ in 0..records as usize {
+        let gain = |measure: usize| factor(measure, beyond[measure]) / factor(measure, beyond[measure] + 1);
+        let most = (0..ratios.len()).max_by(|one, other| gain(*one).total_cmp(&gain(*other)));
+        let Some(most) = most.filter(|most| gain(*most) >= GAIN_MIN) else { break };
+        beyond[most] += 1;
+    }
+    (0..).zip(beyond).map(|(measure, beyond)| factor(measure, beyond)).collect()
+}
+
+/// The factor by the tail of some ratios, the greatest first.
+fn by_tail(ratios: &[f64], allowed: f64) -> f64 {
     let count = (ratios.len() / 10).clamp(*TAIL.start(), *TAIL.end());
     let tail = ratios.get(..count.min(ratios.len())).unwrap_or_default();
     let Some(&least) = tail.last().filter(|least| **least > 0.0) else { return FACTOR_MIN * 2.0 };
     let index = tail.iter().map(|ratio| libm::log(ratio / least)).sum::<f64>() / tail.len() as f64;
-    let factor = least * libm::pow(tail.len() as f64 / allowed.max(f64::MIN_POSITIVE), index);
-    let seen = ratios.get(allowed as usize).copied().unwrap_or(FACTOR_MIN);
-    factor.max(seen).clamp(FACTOR_MIN, 1e6)
+    least * libm::pow(tail.len() as f64 / allowed.max(f64::MIN_POSITIVE), index)
 }
 
 #[cfg(test)]
@@ -208,6 +237,7 @@ mod tests {
 
     #[test]
     fn a_heavier_tail_has_a_larger_factor() {
+        let factor = |ratios: &mut [f64], allowed: f64| factors(&mut [ratios.to_vec()], allowed, 0.0)[0];
         let tail =
             |index: f64| (1..=1000).map(|place| libm::pow(1000.0 / f64::from(place), index)).collect::<Vec<f64>>();
         let (light, heavy) = (factor(&mut tail(0.2), 0.5), factor(&mut tail(0.6), 0.5));
@@ -216,5 +246,18 @@ mod tests {
         assert!(factor(&mut tail(0.2), 5.0) < light, "who looks at more alerts gets more");
         assert!((factor(&mut [], 1.0) - 3.0).abs() < 1e-9);
         assert!((factor(&mut [1.0; 50], 0.1) - FACTOR_MIN).abs() < 1e-9);
+    }
+
+    #[test]
+    fn records_are_spent_where_they_hide_most() {
+        let with = |records: &[f64]| [records, &[1.0; 500]].concat();
+        let found = |records: f64| factors(&mut [with(&[10.0]), with(&[4.0, 3.9]), with(&[30.0])], 0.4, records);
+        let near = |found: Vec<f64>, expected: [f64; 3]| {
+            assert!(found.iter().zip(expected).all(|(one, other)| (one - other).abs() < 1e-9), "{found:?}");
+        };
+        near(found(0.9), [10.0, 4.0, 30.0]);
+        near(found(1.0), [10.0, 4.0, FACTOR_MIN]);
+        near(found(2.0), [FACTOR_MIN, 4.0, FACTOR_MIN]);
+        near(found(9.0), [FACTOR_MIN, 4.0, FACTOR_MIN]);
     }
 }

@@ -22,7 +22,7 @@ impl Change {
     /// Something on a link, at a time at a site.
     #[must_use]
     pub fn at(time: Timestamp, site: &Site, link: LinkKey, mut what: Changed) -> Self {
-        if let Changed::Hours(hours) = &mut what {
+        if let Changed::Hours { hours, .. } = &mut what {
             let local = site.local(time);
             hours[kind_index(local.kind)] |= 1 << local.hour;
         }
@@ -44,8 +44,13 @@ pub enum Changed {
     Link,
     /// An operation of the link.
     Operation(String),
-    /// Activity at hours of working days and of days of rest, by the site's clocks: bit n stands for hour n.
-    Hours([u32; 2]),
+    /// Activity at hours.
+    Hours {
+        /// Of which operation, where it is one's.
+        operation: Option<String>,
+        /// Of working days and of days of rest, by the site's clocks: bit n stands for hour n.
+        hours: [u32; 2],
+    },
     /// A quantity.
     Beyond {
         /// Which.
@@ -94,7 +99,7 @@ impl Changed {
             What::Link { .. } | What::Strange { .. } => Self::Link,
             What::Operation { name, .. } => Self::Operation(name.to_owned()),
             // At which, the time says: see [`Change::at`].
-            What::Hour { .. } => Self::Hours([0; 2]),
+            What::Hour { operation, .. } => Self::Hours { operation: operation.map(ToOwned::to_owned), hours: [0; 2] },
             What::Beyond { measure, operation, now, normal, .. }
             | What::Silence { measure, operation, now, normal, .. } => {
                 Self::Beyond { measure, operation: operation.map(ToOwned::to_owned), now, normal }
@@ -112,7 +117,9 @@ impl Changed {
     /// Takes in a repeat: all hours, and of a quantity what is furthest beyond. Gives back what is something else.
     fn absorb(&mut self, repeat: Self) -> Option<Self> {
         match (&mut *self, repeat) {
-            (Self::Hours(known), Self::Hours(more)) => {
+            (Self::Hours { operation, hours: known }, Self::Hours { operation: of, hours: more })
+                if *operation == of =>
+            {
                 known.iter_mut().zip(more).for_each(|(known, more)| *known |= more);
             }
             (
@@ -160,11 +167,13 @@ pub const fn measure_name(measure: Measure) -> &'static str {
     match measure {
         Measure::MinuteBytes => "minute-bytes",
         Measure::HourBytes => "hour-bytes",
+        Measure::DayBytes => "day-bytes",
         Measure::MinuteOpened => "minute-conversations",
         Measure::HourOpened => "hour-conversations",
         Measure::HourFailed => "hour-failed",
         Measure::MinuteMessages => "minute-messages",
         Measure::HourMessages => "hour-messages",
+        Measure::DayMessages => "day-messages",
         Measure::MessageBytes => "message-bytes",
         Measure::Refusals => "refusals",
         Measure::ResponseTime => "response-time",

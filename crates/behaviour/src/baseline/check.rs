@@ -5,9 +5,7 @@ use super::file::Front;
 use super::pauses::Pauses;
 use super::points::{PointsProfile, StoredPoints};
 use super::profile::{Hours, LinkProfile, OperationProfile, Top};
-use super::store::{
-    Activity, HOURS_PER_DAY, Heard, MINUTES_PER_HOUR, Store, StoredDevice, StoredLink, StoredOperation,
-};
+use super::store::{Activity, HOURS_PER_DAY, Heard, MINUTES_PER_DAY, Store, StoredDevice, StoredLink, StoredOperation};
 use crate::links::points::{POINTS_MAX, PointRange};
 
 /// The last day that has a time (2554-07-21).
@@ -65,7 +63,7 @@ fn approval(approval: &Approval) -> Checked {
 fn profile(link: &LinkProfile) -> Checked {
     must(link.days as usize <= DAYS_MAX, "more days than there are")?;
     link.hours.iter().try_for_each(hours)?;
-    let ends = [&link.minute_bytes, &link.hour_bytes].into_iter().flatten();
+    let ends = [&link.minute_bytes, &link.hour_bytes, &link.day_bytes].into_iter().flatten();
     ends.chain([&link.minute_opened, &link.hour_opened, &link.hour_failed]).try_for_each(top)?;
     link.pauses.iter().try_for_each(pauses)?;
     link.operations.values().try_for_each(operation)?;
@@ -90,8 +88,8 @@ fn range(range: &PointRange) -> Checked {
 fn operation(operation: &OperationProfile) -> Checked {
     must(operation.days as usize <= DAYS_MAX, "more days than there are")?;
     operation.hours.iter().try_for_each(hours)?;
-    let OperationProfile { minute_count, hour_count, largest, slowest, .. } = operation;
-    [minute_count, hour_count, largest, slowest].into_iter().try_for_each(top)?;
+    let OperationProfile { minute_count, hour_count, day_count, largest, slowest, .. } = operation;
+    [minute_count, hour_count, day_count, largest, slowest].into_iter().try_for_each(top)?;
     pauses(&operation.pauses)?;
     ranges(&operation.ranges)
 }
@@ -152,8 +150,6 @@ fn times(last: Option<&u32>, count: usize, per_day: u32) -> Checked {
     must(last.is_none_or(|last| u64::from(*last) < last_of_all), "a time that there is not")?;
     must(count <= DAYS_MAX * per_day as usize, "more times than there are")
 }
-
-const MINUTES_PER_DAY: u32 = MINUTES_PER_HOUR * HOURS_PER_DAY;
 
 fn stored_link(link: &StoredLink) -> Checked {
     times(link.hours.keys().next_back(), link.hours.len(), HOURS_PER_DAY)?;

@@ -118,6 +118,7 @@ fn quantities(earlier: &LinkProfile, later: &LinkProfile, to: &mut dyn FnMut(Mea
         for (measure, earlier, later) in [
             (Measure::MinuteBytes, &earlier.minute_bytes, &later.minute_bytes),
             (Measure::HourBytes, &earlier.hour_bytes, &later.hour_bytes),
+            (Measure::DayBytes, &earlier.day_bytes, &later.day_bytes),
         ] {
             to(measure, Some(end), earlier[end].max, later[end].max);
         }
@@ -132,6 +133,7 @@ fn of_operations(earlier: &OperationProfile, later: &OperationProfile, add: &mut
     for (measure, from, to) in [
         (Measure::MinuteMessages, earlier.minute_count.max, later.minute_count.max),
         (Measure::HourMessages, earlier.hour_count.max, later.hour_count.max),
+        (Measure::DayMessages, earlier.day_count.max, later.day_count.max),
         (Measure::MessageBytes, earlier.largest.max, later.largest.max),
         (Measure::Refusals, earlier.refused.into(), later.refused.into()),
         (Measure::ResponseTime, earlier.slowest.max, later.slowest.max),

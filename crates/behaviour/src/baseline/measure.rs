@@ -15,6 +15,8 @@ pub enum Measure {
     MinuteBytes,
     /// Octets that one end of a link sends in an hour.
     HourBytes,
+    /// Octets that one end of a link sends in a day (UTC).
+    DayBytes,
     /// Conversations that begin in a minute.
     MinuteOpened,
     /// Conversations that begin in an hour.
@@ -25,6 +27,8 @@ pub enum Measure {
     MinuteMessages,
     /// Messages of an operation in an hour.
     HourMessages,
+    /// Messages of an operation in a day (UTC).
+    DayMessages,
     /// Octets of a message.
     MessageBytes,
     /// Answers that refuse, in thousandths.
@@ -51,14 +55,16 @@ pub enum Measure {
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::MinuteBytes,
         Self::HourBytes,
+        Self::DayBytes,
         Self::MinuteOpened,
         Self::HourOpened,
         Self::HourFailed,
         Self::MinuteMessages,
         Self::HourMessages,
+        Self::DayMessages,
         Self::MessageBytes,
         Self::Refusals,
         Self::ResponseTime,
@@ -78,8 +84,10 @@ impl Measure {
         match self {
             Self::MinuteBytes => 20_000,
             Self::HourBytes => 200_000,
+            Self::DayBytes => 1_000_000,
             Self::MinuteOpened => 10,
             Self::HourOpened | Self::HourMessages => 30,
+            Self::DayMessages => 100,
             Self::HourFailed => 5,
             Self::MinuteMessages => 8,
             Self::MessageBytes => 2000,
@@ -164,6 +172,7 @@ fn compare_link(now: &LinkProfile, normal: &LinkProfile, to: &mut dyn FnMut(Meas
     for place in 0..2 {
         to(Measure::MinuteBytes, now.minute_bytes[place].max, normal.minute_bytes[place].next());
         to(Measure::HourBytes, now.hour_bytes[place].max, normal.hour_bytes[place].next());
+        to(Measure::DayBytes, now.day_bytes[place].max, normal.day_bytes[place].next());
     }
     to(Measure::MinuteOpened, now.minute_opened.max, normal.minute_opened.next());
     to(Measure::HourOpened, now.hour_opened.max, normal.hour_opened.next());
@@ -179,6 +188,7 @@ fn compare_operation(
 ) {
     to(Measure::MinuteMessages, now.minute_count.max, normal.minute_count.next());
     to(Measure::HourMessages, now.hour_count.max, normal.hour_count.next());
+    to(Measure::DayMessages, now.day_count.max, normal.day_count.next());
     to(Measure::MessageBytes, now.largest.max, normal.largest.next());
     if now.count >= REFUSALS_OF_MIN {
         to(Measure::Refusals, now.refused.into(), normal.refused.into());

@@ -25,13 +25,24 @@ pub enum Facet {
     Operation,
     /// A size class of payloads, of a protocol that is not read, on a link that is known.
     Shape,
-    /// Activity at an hour.
+    /// Activity of a link at an hour.
     Hour,
+    /// An operation at an hour.
+    OperationHour,
+    /// A size class of payloads, of a protocol that is not read, at an hour.
+    ShapeHour,
 }
 
 impl Facet {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Device, Self::Link, Self::Operation, Self::Shape, Self::Hour];
+    pub const ALL: [Self; 7] =
+        [Self::Device, Self::Link, Self::Operation, Self::Shape, Self::Hour, Self::OperationHour, Self::ShapeHour];
+
+    /// The hours of an operation.
+    #[must_use]
+    pub fn of_hour(operation: &str) -> Self {
+        if is_opaque(operation) { Self::ShapeHour } else { Self::OperationHour }
+    }
 }
 
 /// How rare new things are.
@@ -138,7 +149,8 @@ pub(super) struct Novelties {
     operations: Vec<(LinkKey, String, Vec<u32>, u32)>,
     devices: Vec<(String, Vec<u32>)>,
     shapes: Vec<Event>,
-    hours: Vec<Event>,
+    /// Of links, operations, and size classes.
+    hours: [Vec<Event>; 3],
     acquaintance: Acquaintance,
 }
 
@@ -208,26 +220,32 @@ impl Novelties {
         }
     }
 
-    /// Hours of a day that are unlikely by the other days of their kind.
+    /// Hours of a day that are unlikely by the other days of their kind: of a link, and of what it does.
     fn hours(&mut self, key: &LinkKey, by_day: &BTreeMap<u32, LinkProfile>) {
-        for (held_out, now) in by_day {
-            for kind in 0..2 {
-                let mut others = Hours::default();
-                by_day.iter().filter(|(day, _)| *day != held_out).for_each(|(_, day)| others.absorb(&day.hours[kind]));
-                let unlikely = (0..24).filter(|hour| now.hours[kind].seen >> hour & 1 == 1);
-                let unlikely = unlikely.map(|hour| others.unlikely(hour)).max().unwrap_or(0);
-                if others.days >= HOUR_DAYS_MIN && unlikely > 0 {
-                    let devices = vec![key.initiator.clone(), key.responder.clone()];
-                    self.hours.push(Event { day: *held_out, circumstances: unlikely.into(), devices });
-                }
+        let [links, operations, shapes] = &mut self.hours;
+        let event = |(day, unlikely): (u32, u8)| Event {
+            day,
+            circumstances: unlikely.into(),
+            devices: vec![key.initiator.clone(), key.responder.clone()],
+        };
+        let link: Vec<(u32, &[Hours; 2])> = by_day.iter().map(|(day, profile)| (*day, &profile.hours)).collect();
+        links.extend(unlikely_hours(&link).map(event));
+        let mut by_operation: BTreeMap<&str, Vec<(u32, &[Hours; 2])>> = BTreeMap::new();
+        for (day, profile) in by_day {
+            for (name, operation) in &profile.operations {
+                by_operation.entry(name).or_default().push((*day, &operation.hours));
             }
+        }
+        for (name, hours) in by_operation {
+            let events = if is_opaque(name) { &mut *shapes } else { &mut *operations };
+            events.extend(unlikely_hours(&hours).map(event));
         }
     }
 
     /// Counts all, and finds the cutoffs beyond which `allowed` lie.
     pub(super) fn into_novelty(self, days: u32, allowed: f64) -> Novelty {
-        let mut events: [Vec<Event>; 5] = Default::default();
-        let [devices, links, operations, shapes, hours] = &mut events;
+        let mut events: [Vec<Event>; 7] = Default::default();
+        let [devices, links, operations, shapes, of_links, of_operations, of_shapes] = &mut events;
         for (_, on) in &self.devices {
             if let [day] = on[..] {
                 devices.push(Event { day, circumstances: 0, devices: Vec::new() });
@@ -277,10 +295,24 @@ impl Novelties {
                 operations.push(Event { day: *day, circumstances, devices });
             }
         }
-        (*shapes, *hours) = (self.shapes, self.hours);
+        *shapes = self.shapes;
+        [*of_links, *of_operations, *of_shapes] = self.hours;
         let facets = events.into_iter().map(|events| rarity(&events, days, allowed)).collect();
         Novelty { days, facets }
     }
+}
+
+/// The days with an hour that is unlikely by the other days of their kind, and how unlikely.
+fn unlikely_hours(by_day: &[(u32, &[Hours; 2])]) -> impl Iterator<Item = (u32, u8)> {
+    let of_kind = move |kind: usize, held_out: u32, now: &Hours| {
+        let mut others = Hours::default();
+        by_day.iter().filter(|(day, _)| *day != held_out).for_each(|(_, hours)| others.absorb(&hours[kind]));
+        let unlikely = (0..24).filter(|hour| now.seen >> hour & 1 == 1).map(|hour| others.unlikely(hour)).max();
+        unlikely.filter(|unlikely| *unlikely > 0 && others.days >= HOUR_DAYS_MIN)
+    };
+    by_day.iter().flat_map(move |&(day, now)| {
+        (0..2).filter_map(move |kind| of_kind(kind, day, &now[kind])).map(move |unlikely| (day, unlikely))
+    })
 }
 
 /// Hours are told apart once a link was there on so many days of their kind.

@@ -60,6 +60,8 @@ pub struct LinkProfile {
     pub minute_bytes: [Top; 2],
     /// The most octets in an hour.
     pub hour_bytes: [Top; 2],
+    /// The most octets in a day (UTC).
+    pub day_bytes: [Top; 2],
     /// The most conversations that began in a minute.
     pub minute_opened: Top,
     /// The most conversations that began in an hour.
@@ -134,6 +136,8 @@ pub struct OperationProfile {
     pub minute_count: Top,
     /// The most in an hour.
     pub hour_count: Top,
+    /// The most in a day (UTC).
+    pub day_count: Top,
     /// Octets of the largest.
     pub largest: Top,
     /// The greatest share of answers of a day that refused, in thousandths.
@@ -227,6 +231,7 @@ impl LinkProfile {
             self.hours[place].absorb(&other.hours[place]);
             self.minute_bytes[place].absorb(other.minute_bytes[place]);
             self.hour_bytes[place].absorb(other.hour_bytes[place]);
+            self.day_bytes[place].absorb(other.day_bytes[place]);
             self.pauses[place].absorb(&other.pauses[place]);
             self.minutes[place] = self.minutes[place].saturating_add(other.minutes[place]);
         }
@@ -265,6 +270,7 @@ impl LinkProfile {
             for place in 0..2 {
                 day.minute_bytes[place].raise(cell.peak_bytes[place]);
                 day.hour_bytes[place].raise(cell.bytes[place]);
+                day.day_bytes[place].max = day.day_bytes[place].max.saturating_add(cell.bytes[place]);
                 day.minutes[place] = day.minutes[place].saturating_add(cell.minutes[place]);
                 if cell.minutes[place] > 0 {
                     day.pauses[place].ended(Slot::of(&local), cell.pause[place]);
@@ -322,6 +328,7 @@ impl OperationProfile {
         }
         self.minute_count.absorb(other.minute_count);
         self.hour_count.absorb(other.hour_count);
+        self.day_count.absorb(other.day_count);
         self.largest.absorb(other.largest);
         self.refused = self.refused.max(other.refused);
         self.pauses.absorb(&other.pauses);
@@ -350,6 +357,7 @@ impl OperationProfile {
             hours,
             minute_count: Top::of(cell.peak_minute.into()),
             hour_count: Top::of(cell.peak_hour.into()),
+            day_count: Top::of(cell.count.into()),
             largest: Top::of(cell.largest),
             refused: u32::try_from(u64::from(cell.refused) * 1000 / u64::from(cell.count.max(1))).unwrap_or(1000),
             pauses,

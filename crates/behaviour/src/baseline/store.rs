@@ -223,6 +223,8 @@ pub struct OperationMinute {
 pub const MINUTES_PER_HOUR: u32 = 60;
 /// Hours in a day.
 pub const HOURS_PER_DAY: u32 = 24;
+/// Minutes in a day.
+pub const MINUTES_PER_DAY: u32 = MINUTES_PER_HOUR * HOURS_PER_DAY;
 
 impl Store {
     /// Adds what another has learned.

@@ -61,6 +61,7 @@ static COPIES: [Technique; 4] = [technique("T0811"), technique("T0882"), techniq
 static OTHER_WAY: [Technique; 4] = [technique("T0830"), technique("T1557"), technique("T1562.010"), technique("T0886")];
 static MUCH: [Technique; 4] = [technique("T0811"), technique("T0882"), technique("T1119"), technique("T0814")];
 
+static IN_ITS_PLACE: [Technique; 3] = [technique("T0864"), technique("T1200"), technique("T0849")];
 static GONE: [Technique; 4] = [technique("T0826"), technique("T0829"), technique("T0814"), technique("T0816")];
 
 /// What a departure may stand for; None where its detection says of itself all that can be said.
@@ -76,13 +77,15 @@ pub fn of_departure(what: &What<'_>, link: &PartyLink) -> Option<&'static [Techn
         What::Beyond { measure: Measure::Value, operation, .. } => {
             Some(Does::of(operation.unwrap_or_default())).filter(|does| *does != Does::Write).and_then(Does::anew)
         }
-        What::Beyond { measure: Measure::MinuteMessages | Measure::HourMessages, operation, .. } => {
-            Does::of(operation.unwrap_or_default()).often()
-        }
+        What::Beyond {
+            measure: Measure::MinuteMessages | Measure::HourMessages | Measure::DayMessages,
+            operation,
+            ..
+        } => Does::of(operation.unwrap_or_default()).often(),
         What::Beyond { measure: Measure::MinuteOpened | Measure::HourOpened, .. } => {
             Some(of_conversations(link.service, outside))
         }
-        What::Beyond { measure: Measure::MinuteBytes | Measure::HourBytes, .. } => {
+        What::Beyond { measure: Measure::MinuteBytes | Measure::HourBytes | Measure::DayBytes, .. } => {
             Some(of_octets(link.service, outside))
         }
         What::Beyond { measure: Measure::MessageBytes, .. } => Some(if outside { &MUCH_TO_OUTSIDE } else { &LARGE }),
@@ -90,6 +93,8 @@ pub fn of_departure(what: &What<'_>, link: &PartyLink) -> Option<&'static [Techn
             Some(&REPORTS)
         }
         What::Silence { measure: Measure::DevicePause, .. } => Some(&GONE),
+        What::Hour { operation: Some(name), .. } => Does::of(name).anew(),
+        What::StandIn => Some(&IN_ITS_PLACE),
         _ => None,
     }
 }
@@ -265,6 +270,7 @@ fn of_conversations(service: Service, outside: bool) -> &'static [Technique] {
         Purpose::Names => &NAMES,
         _ if outside => &CONTROL_FROM_OUTSIDE,
         Purpose::Login => &MANY_LOGINS,
+        Purpose::Images => &MANY_ASSOCIATIONS,
         _ => &FLOOD,
     }
 }

@@ -3,7 +3,7 @@
 use crate::alert::Severity;
 use crate::attack::technique;
 use crate::detection::{About, Detection, Raise};
-use crate::links::Link;
+use crate::links::{Link, kind_of, readable};
 use crate::parties::Party;
 use crate::scoring::{Departure, Judged, What, score};
 
@@ -26,16 +26,25 @@ impl Detection for UnusualHour {
     }
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
-        let What::Hour { hour, surprise } = departure.what else { return };
+        let What::Hour { operation, hour, surprise } = departure.what else { return };
         let Link { initiator, responder, service } = departure.link;
         let judged = Judged {
             // Night work is rare and mostly in order; what leaves the site then is worth a look at once.
             severity: if departure.parties.responder == Party::OUTSIDE { Severity::Medium } else { Severity::Low },
             score: score(surprise),
-            explanation: format!("{initiator} contacts {responder} at an hour at which it never has before."),
+            explanation: match operation {
+                None => format!("{initiator} contacts {responder} at an hour at which it never has before."),
+                Some(_) => {
+                    format!("{initiator} and {responder} do at this hour what they only ever did at others.")
+                }
+            },
             expected: format!("nothing at that hour on {} learned days", departure.days),
-            observed: format!("{service} between {hour}:00 and {hour}:59"),
+            observed: match operation {
+                None => format!("{service} between {hour}:00 and {hour}:59"),
+                Some(name) => format!("{} between {hour}:00 and {hour}:59", readable(name)),
+            },
         };
-        raise.raise(departure.deviation(&ABOUT, responder, service.to_string(), judged));
+        let subject = operation.map_or_else(|| service.to_string(), |name| kind_of(name).to_owned());
+        raise.raise(departure.deviation(&ABOUT, responder, subject, judged));
     }
 }

@@ -38,6 +38,7 @@ impl Detection for UnusualRate {
             Measure::HourOpened => "conversations an hour",
             Measure::MinuteMessages => "messages a minute",
             Measure::HourMessages => "messages an hour",
+            Measure::DayMessages => "messages a day",
             _ => return,
         };
         let Link { initiator, responder, service } = departure.link;

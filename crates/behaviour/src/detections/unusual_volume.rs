@@ -36,6 +36,7 @@ impl Detection for UnusualVolume {
         let unit = match measure {
             Measure::MinuteBytes => "octets a minute",
             Measure::HourBytes => "octets an hour",
+            Measure::DayBytes => "octets a day",
             Measure::MessageBytes => "octets in a message",
             _ => return,
         };

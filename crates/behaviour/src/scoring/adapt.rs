@@ -91,10 +91,12 @@ const fn adapts(measure: Measure) -> bool {
         measure,
         Measure::MinuteBytes
             | Measure::HourBytes
+            | Measure::DayBytes
             | Measure::MinuteOpened
             | Measure::HourOpened
             | Measure::MinuteMessages
             | Measure::HourMessages
+            | Measure::DayMessages
             | Measure::MessageBytes
             | Measure::ResponseTime
     )

@@ -74,6 +74,8 @@ pub enum What<'a> {
     },
     /// Activity at an hour, more surprising than the budget allows for.
     Hour {
+        /// Of which operation, where it is one's.
+        operation: Option<&'a str>,
         /// By the site's clocks.
         hour: u8,
         /// How surprising, in natural units.

@@ -3,7 +3,7 @@
 use hashbrown::HashMap;
 
 use super::points::LivePoints;
-use crate::baseline::store::{Activity, Heard, MINUTES_PER_HOUR};
+use crate::baseline::store::{Activity, Heard, MINUTES_PER_DAY, MINUTES_PER_HOUR};
 use crate::links::{Link, OperationName, OperationUse, Use, is_opaque};
 use crate::observation::Place;
 use crate::parties::PartyLink;
@@ -19,9 +19,10 @@ pub(super) struct Live {
     pub(super) minute_bytes: [u64; 2],
     pub(super) minute_opened: u32,
     pub(super) hour_bytes: [u64; 2],
+    pub(super) day_bytes: [u64; 2],
     pub(super) hour_opened: u32,
     pub(super) hour_failed: u32,
-    /// The hour for which activity at an unknown hour was told.
+    /// The hour for which activity at an unknown hour was told, of the link or of an operation.
     pub(super) hour_told: u32,
     /// When the ends last sent something.
     pub(super) last: [Heard; 2],
@@ -118,6 +119,7 @@ pub(super) struct LiveOperation {
     minute: u32,
     pub(super) minute_count: u32,
     pub(super) hour_count: u32,
+    pub(super) day_count: u32,
     pub(super) hour_refused: u32,
     pub(super) answers: u32,
     pub(super) micros: u64,
@@ -140,6 +142,7 @@ impl Live {
             minute_bytes: [0; 2],
             minute_opened: 0,
             hour_bytes: [0; 2],
+            day_bytes: [0; 2],
             hour_opened: 0,
             hour_failed: 0,
             hour_told: 0,
@@ -173,11 +176,15 @@ impl Live {
             (self.hour_bytes, self.hour_opened, self.hour_failed) = ([0; 2], 0, 0);
             self.hour_missing = 0;
         }
+        if minute / MINUTES_PER_DAY != self.minute / MINUTES_PER_DAY {
+            self.day_bytes = [0; 2];
+        }
         (self.minute, self.place) = (minute, used.place);
         self.hour_missing = used.gap_bytes.iter().fold(self.hour_missing, |all, more| all.saturating_add(*more));
         for (place, sent) in used.sent.iter().enumerate() {
             self.minute_bytes[place] = self.minute_bytes[place].saturating_add(sent.bytes);
             self.hour_bytes[place] = self.hour_bytes[place].saturating_add(sent.bytes);
+            self.day_bytes[place] = self.day_bytes[place].saturating_add(sent.bytes);
             if sent.packets > 0 {
                 self.last[place].at(&witnesses[place], minute);
                 self.silence[place].end();
@@ -223,10 +230,14 @@ impl LiveOperation {
         if minute / MINUTES_PER_HOUR != self.minute / MINUTES_PER_HOUR {
             (self.hour_count, self.hour_refused) = (0, 0);
         }
+        if minute / MINUTES_PER_DAY != self.minute / MINUTES_PER_DAY {
+            self.day_count = 0;
+        }
         self.minute = minute;
         let count = u32::try_from(used.count).unwrap_or(u32::MAX);
         self.minute_count = self.minute_count.saturating_add(count);
         self.hour_count = self.hour_count.saturating_add(count);
+        self.day_count = self.day_count.saturating_add(count);
         self.hour_refused = self.hour_refused.saturating_add(u32::try_from(used.refused).unwrap_or(u32::MAX));
         self.answers = self.answers.saturating_add(u32::try_from(used.responses.count).unwrap_or(u32::MAX));
         self.micros = self.micros.saturating_add(used.responses.sum);

@@ -268,7 +268,7 @@ fn what_is_accepted_is_normal_and_nothing_else_is() {
     assert_eq!(next, [500, 70_000], "the end for which that was normal");
     let profiles = accept(&known, beyond(Measure::MessageBytes, Some(SAY), 9000, 300)).unwrap();
     assert_eq!(profiles.links[&known].operations[SAY].largest.next(), 9000);
-    let profiles = accept(&known, Changed::Hours([1 << 3, 0])).unwrap();
+    let profiles = accept(&known, Changed::Hours { operation: None, hours: [1 << 3, 0] }).unwrap();
     assert_eq!(profiles.links[&known].hours[0].unlikely(3), 0);
     assert_eq!(profiles.links[&known].hours[0].days, baseline.front.profiles.links[&known].hours[0].days);
     let profiles = accept(&known, Changed::Operation("speech shout".to_owned())).unwrap();

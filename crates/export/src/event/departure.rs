@@ -59,9 +59,13 @@ impl From<&Change> for DepartureBody {
             Changed::StandIn => Self { what: "stand-in".to_owned(), ..body },
             Changed::Link => Self { what: "link".to_owned(), ..body },
             Changed::Operation(name) => Self { what: "operation".to_owned(), operation: Some(name.clone()), ..body },
-            Changed::Hours([work, rest]) => {
-                Self { what: "hours".to_owned(), work_hours: hours(*work), rest_hours: hours(*rest), ..body }
-            }
+            Changed::Hours { operation, hours: [work, rest] } => Self {
+                what: "hours".to_owned(),
+                operation: operation.clone(),
+                work_hours: hours(*work),
+                rest_hours: hours(*rest),
+                ..body
+            },
             Changed::Beyond { measure, operation, now, normal } => Self {
                 what: measure_name(*measure).to_owned(),
                 operation: operation.clone(),
@@ -92,7 +96,10 @@ impl DepartureBody {
             "stand-in" => Changed::StandIn,
             "link" => Changed::Link,
             "operation" => Changed::Operation(self.operation.clone()?),
-            "hours" => Changed::Hours([mask(&self.work_hours), mask(&self.rest_hours)]),
+            "hours" => Changed::Hours {
+                operation: self.operation.clone(),
+                hours: [mask(&self.work_hours), mask(&self.rest_hours)],
+            },
             "point" => Changed::Point {
                 operation: self.operation.clone()?,
                 place: self.place?,
@@ -144,7 +151,8 @@ mod tests {
             Changed::StandIn,
             Changed::Link,
             Changed::Operation("say\tdoor=1".to_owned()),
-            Changed::Hours([1 << 23 | 1, 2]),
+            Changed::Hours { operation: None, hours: [1 << 23 | 1, 2] },
+            Changed::Hours { operation: Some("say".to_owned()), hours: [0, 4] },
             Changed::Point { operation: "say".to_owned(), place: 40_001, low: -5, high: 65_535 },
             Changed::Still { operation: "say".to_owned(), place: 7, minutes: 90 },
             Changed::Loop { operation: "say".to_owned() },

@@ -125,6 +125,8 @@ fn held_out(out: &mut String, trust: &Trust, days: usize) -> fmt::Result {
             Kind::New(Facet::Operation) => ("operation", String::new()),
             Kind::New(Facet::Shape) => ("size of what is not read", String::new()),
             Kind::New(Facet::Hour) => ("hour", String::new()),
+            Kind::New(Facet::OperationHour) => ("hour of an operation", String::new()),
+            Kind::New(Facet::ShapeHour) => ("hour of a size", String::new()),
             Kind::Beyond(measure) => (measure_name(*measure), format!("{threshold:.1} times")),
         };
         let seen = seen.map(|seen| grouped(seen.into())).unwrap_or_default();

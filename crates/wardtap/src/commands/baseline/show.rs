@@ -131,11 +131,12 @@ fn write_facet(out: &mut String, link: &LinkProfile, coverage: &Coverage, facet:
 }
 
 fn write_quantities(out: &mut String, link: &LinkProfile) -> fmt::Result {
-    let [minute, hour] = [link.minute_bytes, link.hour_bytes].map(|bytes| bytes.map(|bytes| amount(bytes.max)));
+    let bytes = [link.minute_bytes, link.hour_bytes, link.day_bytes];
+    let [minute, hour, day] = bytes.map(|bytes| bytes.map(|bytes| amount(bytes.max)));
     writeln!(
         out,
-        "    octets at most  {} a minute, {} an hour; answers {} and {}",
-        minute[0], hour[0], minute[1], hour[1]
+        "    octets at most  {} a minute, {} an hour, {} a day; answers {}, {} and {}",
+        minute[0], hour[0], day[0], minute[1], hour[1], day[1]
     )?;
     let opened = [link.minute_opened, link.hour_opened, link.hour_failed].map(|count| amount(count.max));
     writeln!(
@@ -144,8 +145,9 @@ fn write_quantities(out: &mut String, link: &LinkProfile) -> fmt::Result {
         opened[0], opened[1], opened[2]
     )?;
     for (name, known) in &link.operations {
-        let most = [known.minute_count, known.hour_count].map(|count| amount(count.max));
-        write!(out, "    {}  at most {} a minute, {} an hour", operation(name), most[0], most[1])?;
+        let most = [known.minute_count, known.hour_count, known.day_count].map(|count| amount(count.max));
+        let [minute, hour, day] = most;
+        write!(out, "    {}  at most {minute} a minute, {hour} an hour, {day} a day", operation(name))?;
         write!(out, ", {} octets", amount(known.largest.max))?;
         if known.refused > 0 {
             write!(out, ", {:.1} % refused", f64::from(known.refused) / 10.0)?;
@@ -215,6 +217,7 @@ fn link_json(key: &LinkKey, link: &LinkProfile, facets: &[FacetName]) -> Value {
     if has(FacetName::Quantities) {
         value["minute_bytes"] = json!(link.minute_bytes.map(|top| top.max));
         value["hour_bytes"] = json!(link.hour_bytes.map(|top| top.max));
+        value["day_bytes"] = json!(link.day_bytes.map(|top| top.max));
         value["minute_conversations"] = json!(link.minute_opened.max);
         value["hour_conversations"] = json!(link.hour_opened.max);
         value["hour_failed"] = json!(link.hour_failed.max);
@@ -237,6 +240,7 @@ fn operation_json(name: &str, known: &OperationProfile, facets: &[FacetName]) ->
     if has(FacetName::Quantities) {
         value["minute_messages"] = json!(known.minute_count.max);
         value["hour_messages"] = json!(known.hour_count.max);
+        value["day_messages"] = json!(known.day_count.max);
         value["message_bytes"] = json!(known.largest.max);
         value["refused_thousandths"] = json!(known.refused);
         value["response_microseconds"] = json!(known.slowest.max);

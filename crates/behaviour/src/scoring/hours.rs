@@ -1,0 +1,33 @@
+//! Hours of the day at which a link, or something that it does, is quiet else.
+
+use crate::baseline::novelty::{Facet, HOUR_DAYS_MIN, Novelty};
+use crate::baseline::profile::{Hours, LinkProfile, kind_index};
+use crate::links::Use;
+use crate::site::Local;
+
+use super::What;
+
+/// What a link does at this hour more surprisingly than the budget allows for: anything at all, or else one of its operations.
+pub(super) fn unusual<'a>(
+    local: &Local,
+    profile: &LinkProfile,
+    used: &'a Use,
+    novelty: &Novelty,
+    ids: &[&str],
+) -> Option<What<'a>> {
+    let unlikely = |hours: &[Hours; 2]| {
+        let hours = &hours[kind_index(local.kind)];
+        Some(hours.unlikely(local.hour)).filter(|unlikely| *unlikely > 0 && hours.days >= HOUR_DAYS_MIN)
+    };
+    let judged = |facet: Facet, operation: Option<&'a str>, unlikely: u8| {
+        let (surprise, rare) = novelty.surprise(facet, unlikely.into(), ids);
+        rare.then_some(What::Hour { operation, hour: local.hour, surprise })
+    };
+    if let Some(unlikely) = unlikely(&profile.hours) {
+        return judged(Facet::Hour, None, unlikely);
+    }
+    used.operations.iter().find_map(|operation| {
+        let normal = profile.operations.get(&*operation.name)?;
+        judged(Facet::of_hour(&operation.name), Some(&operation.name), unlikely(&normal.hours)?)
+    })
+}
