@@ -135,31 +135,51 @@ pub struct Deviation {
     pub one_sided: bool,
 }
 
-/// A deviation of the sensor itself: the device at risk is [`SENSOR`].
-#[must_use]
-pub fn feed(about: &'static About, blindness: &Blindness, judged: Judged) -> Deviation {
-    let &Blindness { how, first, last, place, days } = blindness;
-    let Judged { severity, score, explanation, expected, observed } = judged;
-    Deviation {
-        about,
-        attack: None,
-        device: SENSOR,
-        peer: None,
-        subject: Cow::Borrowed(""),
-        severity,
-        score,
-        explanation,
-        expected,
-        observed,
-        observations: days.into(),
-        count: 1,
-        evidence: vec![place],
-        first,
-        last,
-        flow: None,
-        sha256: None,
-        gap_bytes: if let Blind::Lossy { octets, .. } = how { octets } else { 0 },
-        one_sided: matches!(how, Blind::OneSided { .. }),
+impl Deviation {
+    /// What one place shows of a device, and of who did it; the rest is left as it is where nothing is known.
+    pub fn new(
+        about: &'static About,
+        (device, peer): (Address, Option<Address>),
+        subject: impl Into<Cow<'static, str>>,
+        place: Place,
+        judged: Judged,
+    ) -> Self {
+        let Judged { severity, score, explanation, expected, observed } = judged;
+        Self {
+            about,
+            attack: None,
+            device,
+            peer,
+            subject: subject.into(),
+            severity,
+            score,
+            explanation,
+            expected,
+            observed,
+            observations: 0,
+            count: 1,
+            evidence: Some(place).filter(|place| place.frame.number() > 0).into_iter().collect(),
+            first: place.time,
+            last: place.time,
+            flow: None,
+            sha256: None,
+            gap_bytes: 0,
+            one_sided: false,
+        }
+    }
+
+    /// One of the sensor itself: the device at risk is [`SENSOR`].
+    #[must_use]
+    pub fn of_feed(about: &'static About, blindness: &Blindness, judged: Judged) -> Self {
+        let &Blindness { how, first, last, place, days } = blindness;
+        Self {
+            observations: days.into(),
+            first,
+            last,
+            gap_bytes: if let Blind::Lossy { octets, .. } = how { octets } else { 0 },
+            one_sided: matches!(how, Blind::OneSided { .. }),
+            ..Self::new(about, (SENSOR, None), "", place, judged)
+        }
     }
 }
 
@@ -295,7 +315,7 @@ impl Alerts {
         detection: &'static str,
         device: Address,
         peer: Option<Address>,
-        subject: &'static str,
+        subject: impl Into<Cow<'static, str>>,
     ) -> bool {
         self.open.contains_key(&Key { detection, device, peer, subject: subject.into() })
     }
@@ -393,6 +413,10 @@ impl Alert {
         let evidence = std::mem::take(&mut repeat.evidence);
         self.add_evidence(evidence);
         let worse = repeat.severity > self.deviation.severity;
+        // What it stands for is what the worst of it does, the first of equals.
+        if !worse {
+            repeat.attack = self.deviation.attack;
+        }
         repeat.count = repeat.count.saturating_add(self.deviation.count);
         repeat.first = self.deviation.first;
         repeat.last = repeat.last.max(self.deviation.last);

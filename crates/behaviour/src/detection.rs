@@ -121,13 +121,15 @@ impl<'a> Raise<'a> {
             || self.alerts.is_open_by(detection, peer)
     }
 
-    /// True when another detection already tells this story: open, or raised on the same observation.
+    /// True when a detection already tells of two devices: open, or raised on the same observation.
     #[must_use]
-    pub fn is_told(&self, detection: &'static str, like: &Tally) -> bool {
-        let (device, peer) = (like.pair.responder, Some(like.pair.requester));
-        let is_it = |found: &Deviation| found.about.name == detection && found.device == device && found.peer == peer;
+    pub fn is_told_between(&self, detection: &'static str, device: Address, peer: Address, subject: &str) -> bool {
+        let peer = Some(peer);
+        let is_it = |found: &Deviation| {
+            found.about.name == detection && found.device == device && found.peer == peer && found.subject == subject
+        };
         self.found.iter().any(|found| is_it(&found.deviation))
-            || self.alerts.is_open(detection, device, peer, like.pair.protocol.name)
+            || self.alerts.is_open(detection, device, peer, subject.to_owned())
     }
 }
 
@@ -140,15 +142,15 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
         Box::<detections::refusal_storm::RefusalStorm>::default(),
         Box::<detections::network_sweep::NetworkSweep>::default(),
         Box::<detections::new_device::NewDevice>::default(),
-        Box::new(detections::new_conversation::NewConversation),
+        Box::<detections::new_conversation::NewConversation>::default(),
         Box::<detections::new_operation::NewOperation>::default(),
         Box::new(detections::unusual_value::UnusualValue),
         Box::new(detections::frozen_values::FrozenValues),
-        Box::new(detections::unusual_volume::UnusualVolume),
-        Box::new(detections::unusual_rate::UnusualRate),
+        Box::<detections::unusual_volume::UnusualVolume>::default(),
+        Box::<detections::unusual_rate::UnusualRate>::default(),
         Box::new(detections::refusals::Refusals),
-        Box::new(detections::slow_answers::SlowAnswers),
-        Box::new(detections::silence::Silence),
+        Box::<detections::slow_answers::SlowAnswers>::default(),
+        Box::<detections::silence::Silence>::default(),
         Box::new(detections::unusual_hour::UnusualHour),
         Box::<detections::address_taken::AddressTaken>::default(),
         Box::new(detections::message_replayed::MessageReplayed),

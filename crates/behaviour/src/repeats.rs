@@ -60,28 +60,7 @@ impl Repeat {
     /// The deviation: the receiver is at risk, the sender did it.
     #[must_use]
     pub fn deviation(&self, about: &'static About, subject: &'static str, judged: Judged) -> Deviation {
-        let Judged { severity, score, explanation, expected, observed } = judged;
-        Deviation {
-            about,
-            attack: None,
-            device: self.link.responder,
-            peer: Some(self.link.initiator),
-            subject: subject.into(),
-            severity,
-            score,
-            explanation,
-            expected,
-            observed,
-            observations: 0,
-            count: 1,
-            evidence: vec![self.place],
-            first: self.place.time,
-            last: self.place.time,
-            flow: None,
-            sha256: None,
-            gap_bytes: 0,
-            one_sided: false,
-        }
+        Deviation::new(about, (self.link.responder, Some(self.link.initiator)), subject, self.place, judged)
     }
 }
 

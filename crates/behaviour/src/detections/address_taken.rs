@@ -9,6 +9,7 @@ use crate::attack::technique;
 use crate::detection::{About, Detection, Raise};
 use crate::device::{DeviceId, IdentityChange};
 use crate::observation::{Claimed, Place};
+use crate::scoring::Judged;
 
 /// What the detection is.
 pub static ABOUT: About = About {
@@ -158,13 +159,7 @@ impl AddressTaken {
         taking.raised = Some(why);
         let peer = taking.claimant.map(|(_, address)| address);
         let who = peer.map_or_else(|| "An unknown device".to_owned(), |peer| peer.to_string());
-        raise.raise(Deviation {
-            about: &ABOUT,
-            attack: None,
-            device: taking.address,
-            peer,
-            subject: "address".into(),
-            observations: 0,
+        let judged = Judged {
             severity: Severity::High,
             score: 85,
             explanation: format!(
@@ -173,14 +168,11 @@ impl AddressTaken {
             ),
             expected: "an address that one device claims at a time".to_owned(),
             observed: format!("{} claimed by hardware address {} {why}", taking.address, taking.by),
-            count: 1,
+        };
+        raise.raise(Deviation {
             evidence: vec![taking.first, taking.last, decisive],
             first: taking.first.time,
-            last: decisive.time,
-            flow: None,
-            sha256: None,
-            gap_bytes: 0,
-            one_sided: false,
+            ..Deviation::new(&ABOUT, (taking.address, peer), "address", decisive, judged)
         });
     }
 }

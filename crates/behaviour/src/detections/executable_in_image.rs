@@ -6,6 +6,7 @@ use crate::alert::{Deviation, Severity};
 use crate::attack::technique;
 use crate::detection::{About, Detection, Raise};
 use crate::observation::Content;
+use crate::scoring::Judged;
 
 /// What the detection is.
 pub static ABOUT: About = About {
@@ -28,12 +29,7 @@ impl Detection for ExecutableInImage {
 
     fn content(&mut self, content: &Content, raise: &mut Raise<'_>) {
         let Finding::Executable { format, place, .. } = content.finding;
-        raise.raise(Deviation {
-            about: &ABOUT,
-            attack: None,
-            device: content.receiver,
-            peer: Some(content.sender),
-            subject: format.into(),
+        let judged = Judged {
             severity: Severity::Critical,
             score: 95,
             explanation: format!(
@@ -42,15 +38,13 @@ impl Detection for ExecutableInImage {
             ),
             expected: "a data set that begins with a data element".to_owned(),
             observed: format!("{format} {place}"),
-            observations: 0,
-            count: 1,
-            evidence: vec![content.place],
-            first: content.place.time,
-            last: content.place.time,
+        };
+        raise.raise(Deviation {
             flow: Some(content.flow),
             sha256: content.sha256,
             gap_bytes: content.gap_bytes,
             one_sided: content.one_sided,
+            ..Deviation::new(&ABOUT, (content.receiver, Some(content.sender)), format, content.place, judged)
         });
     }
 }

@@ -1,6 +1,6 @@
 #![doc = include_str!("feed_lossy.md")]
 
-use crate::alert::{Severity, feed};
+use crate::alert::{Deviation, Severity};
 use crate::detection::{About, Detection, Raise};
 use crate::scoring::{Blind, Blindness, Judged};
 
@@ -32,6 +32,6 @@ impl Detection for FeedLossy {
             expected: format!("{:.2} % missing", percent(normal)),
             observed: format!("{:.2} % missing", percent(missing)),
         };
-        raise.raise(feed(&ABOUT, blindness, judged));
+        raise.raise(Deviation::of_feed(&ABOUT, blindness, judged));
     }
 }

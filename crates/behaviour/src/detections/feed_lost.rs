@@ -1,6 +1,6 @@
 #![doc = include_str!("feed_lost.md")]
 
-use crate::alert::{Severity, feed};
+use crate::alert::{Deviation, Severity};
 use crate::attack::technique;
 use crate::detection::{About, Detection, Raise};
 use crate::scoring::{Blind, Blindness, Judged};
@@ -46,6 +46,6 @@ impl Detection for FeedLost {
             expected,
             observed,
         };
-        raise.raise(feed(&ABOUT, blindness, judged));
+        raise.raise(Deviation::of_feed(&ABOUT, blindness, judged));
     }
 }

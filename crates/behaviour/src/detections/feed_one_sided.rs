@@ -1,6 +1,6 @@
 #![doc = include_str!("feed_one_sided.md")]
 
-use crate::alert::{Severity, feed};
+use crate::alert::{Deviation, Severity};
 use crate::attack::technique;
 use crate::detection::{About, Detection, Raise};
 use crate::scoring::{Blind, Blindness, Judged};
@@ -32,6 +32,6 @@ impl Detection for FeedOneSided {
             expected: "both ends heard".to_owned(),
             observed: format!("one end heard of {conversations} of {of} conversations"),
         };
-        raise.raise(feed(&ABOUT, blindness, judged));
+        raise.raise(Deviation::of_feed(&ABOUT, blindness, judged));
     }
 }

@@ -7,6 +7,7 @@ pub mod feed_lossy;
 pub mod feed_lost;
 pub mod feed_one_sided;
 pub mod frozen_values;
+pub mod many;
 pub mod message_changed;
 pub mod message_replayed;
 pub mod network_sweep;

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use wardtap_net::address::Address;
 use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
-use crate::alert::Severity;
+use crate::alert::{Deviation, Severity};
 use crate::attack::technique;
 use crate::baseline::novelty::circumstances;
 use crate::detection::{About, Detection, Raise};
@@ -89,9 +89,8 @@ impl Detection for NetworkSweep {
                     watched.tried.len()
                 ),
             };
-            let mut deviation = departure.deviation(&ABOUT, watched.first, String::new(), judged);
-            deviation.peer = Some(initiator);
-            raise.raise(deviation);
+            let deviation = departure.deviation(&ABOUT, watched.first, String::new(), judged);
+            raise.raise(Deviation { peer: Some(initiator), attack: None, ..deviation });
         }
         self.watched.push_back(watched);
         if self.watched.len() > WATCHED_MAX {

@@ -1,25 +1,52 @@
 #![doc = include_str!("new_conversation.md")]
 
-use crate::alert::Severity;
-use crate::attack::technique;
+use std::fmt;
+
+use wardtap_net::address::Address;
+
+use crate::alert::{Deviation, Severity};
+use crate::attack::{Technique, technique};
 use crate::baseline::novelty::circumstances;
 use crate::detection::{About, Detection, Raise};
-use crate::detections::network_sweep;
-use crate::links::Link;
+use crate::detections::many::{self, Many};
+use crate::detections::{network_sweep, sweep};
+use crate::links::{Link, Service};
 use crate::scoring::{Departure, Judged, What, score};
 
 /// What the detection is.
 pub static ABOUT: About = About {
     name: "new-conversation",
     title: "Two devices talk that never did",
-    attack: &[technique("T0886"), technique("T0846")],
+    attack: &[technique("T0886"), technique("T0846"), technique("T0811"), technique("T0859")],
     impact: "Who reaches a device over a new way can read, disturb or command it.",
     response: "Ask the owners of both devices what changed; if nothing did, look at what the asking device does.",
     page: include_str!("new_conversation.md"),
 };
 
-/// Keeps nothing: the scorer holds all that it needs.
-pub struct NewConversation;
+/// What it stands for that one device begins many new conversations.
+static SPREADS: [Technique; 4] = [technique("T0846"), technique("T0886"), technique("T0888"), technique("T0811")];
+/// What it stands for that many begin to use a service that was not there: who offers it may be a false one.
+static DRAWS: [Technique; 4] = [technique("T0830"), technique("T1557"), technique("T0849"), technique("T0884")];
+
+/// Who began new conversations lately, and where many began one.
+#[derive(Default)]
+pub struct NewConversation {
+    of_initiators: Many<Address, Contact>,
+    with_responders: Many<(Address, Service), Address>,
+}
+
+/// Whom a device contacts for what.
+#[derive(Clone, Copy, PartialEq)]
+struct Contact {
+    responder: Address,
+    service: Service,
+}
+
+impl fmt::Display for Contact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.responder, self.service)
+    }
+}
 
 impl Detection for NewConversation {
     fn about(&self) -> &'static About {
@@ -29,7 +56,8 @@ impl Detection for NewConversation {
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
         let What::Link { circumstances, surprise, rare } = departure.what else { return };
         let Link { initiator, responder, service } = departure.link;
-        if raise.is_told_of(network_sweep::ABOUT.name, initiator) {
+        let told = [network_sweep::ABOUT.name, sweep::ABOUT.name];
+        if told.into_iter().any(|detection| raise.is_told_of(detection, initiator)) {
             return;
         }
         let offered = circumstances & circumstances::OFFERED != 0;
@@ -54,6 +82,34 @@ impl Detection for NewConversation {
             ),
             observed: format!("{service}"),
         };
-        raise.raise(departure.deviation(&ABOUT, responder, service.to_string(), judged));
+        raise.raise(self.folded(departure, offered, judged));
+    }
+
+    fn forgotten(&self) -> u64 {
+        self.of_initiators.forgotten() + self.with_responders.forgotten()
+    }
+}
+
+impl NewConversation {
+    /// The first of an initiator are told singly, those that follow as one; so are many with a service that is new.
+    fn folded(&mut self, departure: &Departure<'_>, offered: bool, mut judged: Judged) -> Deviation {
+        let Link { initiator, responder, service } = departure.link;
+        let contact = Contact { responder, service };
+        let contacts = self.of_initiators.take(initiator, contact, departure.time);
+        let drawn = self.with_responders.take((responder, service), initiator, departure.time);
+        if let Some(first) = contacts.first_of_many() {
+            judged.severity = contacts.severity(judged.severity);
+            judged.explanation = format!("{initiator} contacts one device after the other as it never has before.");
+            judged.observed = contacts.named();
+            let deviation = departure.deviation(&ABOUT, first.responder, many::SUBJECT.to_owned(), judged);
+            return Deviation { peer: Some(initiator), attack: Some(&SPREADS), ..deviation };
+        }
+        if drawn.is_many() && !offered {
+            judged.explanation = format!("Many devices contact {responder} in a way that they never have before.");
+            judged.observed = format!("{service}, {}", drawn.named());
+            let deviation = departure.deviation(&ABOUT, responder, many::of(service), judged);
+            return Deviation { peer: None, attack: Some(&DRAWS), ..deviation };
+        }
+        departure.deviation(&ABOUT, responder, service.to_string(), judged)
     }
 }

@@ -2,11 +2,13 @@
 
 use std::collections::VecDeque;
 
+use wardtap_net::address::Address;
 use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
 use crate::alert::{Deviation, Severity};
-use crate::attack::technique;
+use crate::attack::{Technique, technique};
 use crate::detection::{About, Detection, Raise};
+use crate::detections::many::{self, Many};
 use crate::links::Link;
 use crate::scoring::{Departure, Judged, What};
 
@@ -22,13 +24,17 @@ pub static ABOUT: About = About {
 
 const WINDOW_NANOS: u64 = 600 * NANOS_PER_SECOND;
 
-/// More new devices than this within the window are no devices that people brought: one alert is enough for them.
-const SINGLY_MAX: usize = 5;
+/// More new devices than this within the window are no devices that people brought.
+const BROUGHT_MAX: usize = 5;
 
-/// When the last new devices came.
+/// What those stand for: addresses that are made up, or tried.
+static FLOOD: [Technique; 4] = [technique("T0814"), technique("T1498"), technique("T0849"), technique("T0846")];
+
+/// When the last new devices came, and with whom they had to do.
 #[derive(Default)]
 pub struct NewDevice {
     lately: VecDeque<Timestamp>,
+    with: Many<Address, Address>,
 }
 
 impl Detection for NewDevice {
@@ -46,10 +52,11 @@ impl Detection for NewDevice {
         let (device, other) = if initiates { (initiator, responder) } else { (responder, initiator) };
         self.lately.retain(|time| departure.time.since(*time) <= WINDOW_NANOS);
         self.lately.push_back(departure.time);
-        let many = self.lately.len() > SINGLY_MAX;
-        if many {
+        let flood = self.lately.len() > BROUGHT_MAX;
+        if flood {
             self.lately.pop_front();
         }
+        let group = self.with.take(other, device, departure.time);
         let mut judged = Judged {
             severity: if rare { Severity::Medium } else { Severity::Low },
             score: if rare { 60 } else { 30 },
@@ -57,16 +64,22 @@ impl Detection for NewDevice {
             expected: format!("the devices of {} learned days", departure.days),
             observed: format!("{initiator} to {responder}, {service}"),
         };
-        if many {
-            judged.severity = Severity::High;
-            judged.score = 80;
-            judged.explanation = format!("{other} has to do with many devices at once that were never seen before.");
-            let mut deviation = departure.deviation(&ABOUT, other, "many".to_owned(), judged);
-            deviation.peer = None;
-            raise.raise(deviation);
-        } else {
+        if !flood && !group.is_many() {
             raise.raise(departure.deviation(&ABOUT, device, String::new(), judged));
+            return;
         }
+        if flood {
+            (judged.severity, judged.score) = (Severity::High, 80);
+        }
+        judged.explanation = format!("{other} has to do with many devices at once that were never seen before.");
+        judged.observed = format!("{}, {}", judged.observed, group.named());
+        let attack = flood.then_some(&FLOOD[..]);
+        let deviation = departure.deviation(&ABOUT, other, many::SUBJECT.to_owned(), judged);
+        raise.raise(Deviation { peer: None, attack, ..deviation });
+    }
+
+    fn forgotten(&self) -> u64 {
+        self.with.forgotten()
     }
 }
 
@@ -80,7 +93,5 @@ fn stand_in(departure: &Departure<'_>) -> Deviation {
         expected: format!("the devices of {} learned days", departure.days),
         observed: format!("another hardware address at {address}, whose owner was silent"),
     };
-    let mut deviation = departure.deviation(&ABOUT, address, String::new(), judged);
-    deviation.peer = None;
-    deviation
+    Deviation { peer: None, ..departure.deviation(&ABOUT, address, String::new(), judged) }
 }

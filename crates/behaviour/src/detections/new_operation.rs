@@ -2,11 +2,13 @@
 
 use std::collections::VecDeque;
 
+use wardtap_net::address::Address;
 use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
-use crate::alert::Severity;
+use crate::alert::{Deviation, Severity};
 use crate::attack::technique;
 use crate::detection::{About, Detection, Raise};
+use crate::detections::many::{self, Many};
 use crate::links::{Link, is_answer, kind_of, readable};
 use crate::scoring::{Departure, Judged, What, score};
 
@@ -26,10 +28,12 @@ const ANSWERED_WITHIN: u64 = 10;
 /// The most new requests whose answers are waited for.
 const REQUESTS_MAX: usize = 256;
 
-/// The last new requests: their answers are no news of their own.
+/// The last new requests: their answers are no news of their own. And of whom the same was new lately.
 #[derive(Default)]
 pub struct NewOperation {
     requests: VecDeque<Request>,
+    of_initiators: Many<(Address, String), Address>,
+    with_responders: Many<(Address, String), Address>,
 }
 
 struct Request {
@@ -54,6 +58,29 @@ impl NewOperation {
         self.requests.push_back(Request { link, time, kind: kind.clone() });
         kind
     }
+
+    /// The first two of a kind between one device and others are told singly, those that follow as one.
+    fn folded(&mut self, departure: &Departure<'_>, subject: String, mut judged: Judged) -> Deviation {
+        let Link { initiator, responder, .. } = departure.link;
+        let asked = self.of_initiators.take((initiator, subject.clone()), responder, departure.time);
+        let asking = self.with_responders.take((responder, subject.clone()), initiator, departure.time);
+        if let Some(first) = asked.first_of_many() {
+            judged.severity = asked.severity(judged.severity);
+            judged.explanation =
+                format!("{initiator} and many others exchange a kind of message that they never have before.");
+            judged.observed = format!("{}, {}", judged.observed, asked.named());
+            let deviation = departure.deviation(&ABOUT, first, many::of(subject), judged);
+            return Deviation { peer: Some(initiator), ..deviation };
+        }
+        if asking.is_many() {
+            judged.explanation =
+                format!("{responder} and many others exchange a kind of message that they never have before.");
+            judged.observed = format!("{}, {}", judged.observed, asking.named());
+            let deviation = departure.deviation(&ABOUT, responder, many::of(subject), judged);
+            return Deviation { peer: None, ..deviation };
+        }
+        departure.deviation(&ABOUT, responder, subject, judged)
+    }
 }
 
 impl Detection for NewOperation {
@@ -72,6 +99,10 @@ impl Detection for NewOperation {
             observed: readable(name),
         };
         let subject = self.subject(departure, name);
-        raise.raise(departure.deviation(&ABOUT, responder, subject, judged));
+        raise.raise(self.folded(departure, subject, judged));
+    }
+
+    fn forgotten(&self) -> u64 {
+        self.of_initiators.forgotten() + self.with_responders.forgotten()
     }
 }

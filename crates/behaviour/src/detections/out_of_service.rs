@@ -1,11 +1,10 @@
 #![doc = include_str!("out_of_service.md")]
 
-use std::borrow::Cow;
-
 use crate::alert::{Deviation, Severity};
 use crate::assets::Status;
 use crate::detection::{About, Detection, Raise};
 use crate::observation::OutOfService;
+use crate::scoring::Judged;
 
 /// What the detection is.
 pub static ABOUT: About = About {
@@ -33,26 +32,13 @@ impl Detection for DeviceOutOfService {
             Status::Workshop => (Severity::Low, "in the workshop"),
             Status::Retired => (Severity::Medium, "retired"),
         };
-        raise.raise(Deviation {
-            about: &ABOUT,
-            attack: None,
-            device: address,
-            peer: None,
-            subject: Cow::Borrowed(""),
+        let judged = Judged {
             severity,
             score: 70,
             explanation: format!("{address} is active, though the hospital says that it is {said}."),
             expected: format!("{said}, and not heard"),
             observed: "heard".to_owned(),
-            observations: 0,
-            count: 1,
-            evidence: Some(place).filter(|place| place.frame.number() > 0).into_iter().collect(),
-            first: place.time,
-            last: place.time,
-            flow: None,
-            sha256: None,
-            gap_bytes: 0,
-            one_sided: false,
-        });
+        };
+        raise.raise(Deviation::new(&ABOUT, (address, None), "", place, judged));
     }
 }

@@ -2,20 +2,23 @@
 
 use std::collections::VecDeque;
 
+use wardtap_net::address::Address;
 use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
 use crate::alert::{Deviation, Severity};
 use crate::attack::technique;
 use crate::detection::{About, Detection, Raise};
+use crate::detections::many::{self, Many};
 use crate::detections::sweep;
 use crate::observation::Place;
+use crate::scoring::Judged;
 use crate::tally::{Pair, Tally};
 
 /// What the detection is.
 pub static ABOUT: About = About {
     name: "refusal-storm",
     title: "One device refuses what another sends",
-    attack: &[technique("T0806"), technique("T0814")],
+    attack: &[technique("T0814"), technique("T0826"), technique("T1110"), technique("T0806")],
     impact: "Results, orders, images or commands do not arrive, or somebody tries what is not allowed.",
     response: "Call the owners of both systems: one has changed. Use the manual procedure until it works again.",
     page: include_str!("refusal_storm.md"),
@@ -32,6 +35,9 @@ const WATCHED_MAX: usize = 1024;
 #[derive(Default)]
 pub struct RefusalStorm {
     watched: VecDeque<Watched>,
+    /// Who was refused by whom.
+    of_requesters: Many<(Address, &'static str), Address>,
+    by_responders: Many<(Address, &'static str), Address>,
     /// A pair that is taken up may have been watched before.
     crowded: bool,
     forgotten: u64,
@@ -51,6 +57,25 @@ struct Watched {
 }
 
 impl RefusalStorm {
+    /// Once for whom many refuse: that is the alert of the first one. Of those whom one refuses, the first two are told
+    /// singly and those that follow as one.
+    fn folded(&mut self, pair: Pair, last: Place, mut judged: Judged) -> Deviation {
+        let Pair { requester, responder, protocol } = pair;
+        let refusing = self.of_requesters.take((requester, protocol.name), responder, last.time);
+        let refused = self.by_responders.take((responder, protocol.name), requester, last.time);
+        if refused.is_many() && !refusing.is_several() {
+            judged.explanation = format!("{responder} refuses most of what many devices send it.");
+            judged.observed = format!("{}, to {}", judged.observed, refused.named());
+            return Deviation::new(&ABOUT, (responder, None), many::of(protocol.name), last, judged);
+        }
+        judged.severity = refusing.severity(judged.severity);
+        if refusing.is_several() {
+            judged.explanation = format!("Many devices refuse most of what {requester} sends them.");
+            judged.observed = format!("{}, by {}", judged.observed, refusing.named());
+        }
+        Deviation::new(&ABOUT, (refusing.first, Some(requester)), protocol.name, last, judged)
+    }
+
     fn make_room(&mut self, now: Timestamp) {
         if self.watched.len() < WATCHED_MAX {
             return;
@@ -102,37 +127,34 @@ impl Detection for RefusalStorm {
         watched.latest = (tally.responses, tally.refusals);
         let refusals = tally.refusals.saturating_sub(watched.refusals);
         let responses = tally.responses.saturating_sub(watched.responses);
-        if refusals < REFUSALS_MIN || refusals * 2 < responses || raise.is_told(sweep::ABOUT.name, tally) {
+        if refusals < REFUSALS_MIN
+            || refusals * 2 < responses
+            || raise.is_told_of(sweep::ABOUT.name, tally.pair.requester)
+        {
             return;
         }
         let began = watched.first;
         (watched.responses, watched.refusals) = watched.latest;
         watched.began = last.time;
         let seconds = last.time.since(began.time).div_ceil(NANOS_PER_SECOND).max(1);
-        raise.raise(Deviation {
-            about: &ABOUT,
-            attack: None,
-            device: tally.pair.responder,
-            peer: Some(tally.pair.requester),
-            subject: tally.pair.protocol.name.into(),
+        let judged = Judged {
             severity: Severity::Medium,
             score: 60,
             explanation: format!("{} refuses most of what {} sends it.", tally.pair.responder, tally.pair.requester),
             expected: "almost all answers positive".to_owned(),
-            observations: 0,
             observed: format!("{refusals} refusals among {responses} answers within {seconds} s"),
+        };
+        raise.raise(Deviation {
             count: refusals,
             evidence: vec![began, last],
             first: began.time,
-            last: last.time,
-            flow: None,
-            sha256: None,
             gap_bytes: tally.gap_bytes,
             one_sided: tally.requests == 0,
+            ..self.folded(tally.pair, last, judged)
         });
     }
 
     fn forgotten(&self) -> u64 {
-        self.forgotten
+        self.forgotten + self.of_requesters.forgotten() + self.by_responders.forgotten()
     }
 }

@@ -11,7 +11,7 @@ use crate::scoring::{Departure, Judged, What, score};
 pub static ABOUT: About = About {
     name: "refusals",
     title: "A system refuses far more than ever",
-    attack: &[technique("T0814"), technique("T0826")],
+    attack: &[technique("T0814"), technique("T0826"), technique("T0815")],
     impact: "Results, orders, images or commands do not arrive.",
     response: "Call the owners of both systems: one has changed. Use the manual procedure until it works again.",
     page: include_str!("refusals.md"),

@@ -1,9 +1,12 @@
 #![doc = include_str!("silence.md")]
 
-use crate::alert::Severity;
+use wardtap_net::address::Address;
+
+use crate::alert::{Deviation, Severity};
 use crate::attack::technique;
 use crate::baseline::measure::Measure;
 use crate::detection::{About, Detection, Raise};
+use crate::detections::many::Many;
 use crate::links::{Link, readable};
 use crate::parties::Party;
 use crate::scoring::{Departure, Judged, What, score, severity};
@@ -12,14 +15,17 @@ use crate::scoring::{Departure, Judged, What, score, severity};
 pub static ABOUT: About = About {
     name: "silence",
     title: "A steady conversation has stopped",
-    attack: &[technique("T0815"), technique("T0814"), technique("T0804"), technique("T0829"), technique("T0878")],
+    attack: &[technique("T0815"), technique("T0804"), technique("T0814"), technique("T0878")],
     impact: "Readings, alarms or results are missing, and nobody is told.",
     response: "Look at the device and its connection; until it is back, watch the patient or the place by other means.",
     page: include_str!("silence.md"),
 };
 
-/// Keeps nothing: the scorer holds all that it needs.
-pub struct Silence;
+/// Whose conversations fell silent lately.
+#[derive(Default)]
+pub struct Silence {
+    with: Many<Address, Address>,
+}
 
 impl Detection for Silence {
     fn about(&self) -> &'static About {
@@ -47,7 +53,31 @@ impl Detection for Silence {
                 operation.map(|name| format!(", {}", readable(name))).unwrap_or_default()
             ),
         };
-        let subject = if gone { String::new() } else { service.to_string() };
-        raise.raise(departure.deviation(&ABOUT, device, subject, judged));
+        if gone {
+            raise.raise(departure.deviation(&ABOUT, device, String::new(), judged));
+        } else if anybody {
+            raise.raise(departure.deviation(&ABOUT, device, service.to_string(), judged));
+        } else {
+            // What one end has ceased to ask for the other one ceases to answer.
+            let is_told = raise.is_told_between(ABOUT.name, other, device, &service.to_string());
+            let device = if is_told { other } else { device };
+            raise.raise(self.folded(departure, device, judged));
+        }
+    }
+
+    fn forgotten(&self) -> u64 {
+        self.with.forgotten()
+    }
+}
+
+impl Silence {
+    /// Those of two devices are told singly; what one has ceased with many others, or they with it, as one.
+    fn folded(&mut self, departure: &Departure<'_>, device: Address, mut judged: Judged) -> Deviation {
+        let Some(around) = self.with.around(departure) else {
+            return departure.deviation(&ABOUT, device, departure.link.service.to_string(), judged);
+        };
+        let common = around.common;
+        judged.explanation = format!("Between {common} and many others nothing is sent any more of what always was.");
+        around.deviation(departure, &ABOUT, judged)
     }
 }

@@ -1,8 +1,12 @@
 #![doc = include_str!("sweep.md")]
 
+use wardtap_net::address::Address;
+
 use crate::alert::{Deviation, Severity};
 use crate::attack::technique;
 use crate::detection::{About, Detection, Raise};
+use crate::detections::many::Many;
+use crate::scoring::Judged;
 use crate::tally::Tally;
 
 /// What the detection is.
@@ -26,9 +30,11 @@ const REFUSED_ASCENT_MIN: u32 = 12;
 /// Addresses asked for in ascending order.
 const ASCENT_MIN: u32 = 256;
 
-/// Keeps nothing: tallies hold all that it needs.
+/// What each device searched through lately: tallies hold all else that it needs.
 #[derive(Default)]
-pub struct Sweep;
+pub struct Sweep {
+    searched: Many<(Address, &'static str), Address>,
+}
 
 impl Detection for Sweep {
     fn about(&self) -> &'static About {
@@ -38,30 +44,36 @@ impl Detection for Sweep {
     fn tally(&mut self, tally: &Tally, raise: &mut Raise<'_>) {
         let Some((observed, expected)) = targets(tally).or_else(|| addresses(tally)) else { return };
         let (first, last) = tally.refused.unwrap_or((tally.first, tally.last));
-        raise.raise(Deviation {
-            about: &ABOUT,
-            attack: None,
-            device: tally.pair.responder,
-            peer: Some(tally.pair.requester),
-            subject: tally.pair.protocol.name.into(),
-            severity: Severity::Medium,
+        let (requester, responder, protocol) = (tally.pair.requester, tally.pair.responder, tally.pair.protocol.name);
+        let group = self.searched.take((requester, protocol), responder, tally.last.time);
+        let mut judged = Judged {
+            severity: group.severity(Severity::Medium),
             score: 70,
             explanation: format!(
-                "{} is searching through what {} offers, as somebody does who does not know it yet.",
-                tally.pair.requester, tally.pair.responder
+                "{requester} is searching through what {responder} offers, as somebody does who does not know it yet."
             ),
             expected,
-            observations: 0,
             observed,
-            count: 1,
+        };
+        // Once for who searches: the alert is that of the first device.
+        if group.is_several() {
+            judged.explanation = format!(
+                "{requester} is searching through what many devices offer, as somebody does who does not know them yet."
+            );
+            judged.observed = format!("{}, through {}", judged.observed, group.named());
+        }
+        raise.raise(Deviation {
             evidence: vec![first, last],
             first: tally.first.time,
             last: tally.last.time,
-            flow: None,
-            sha256: None,
             gap_bytes: tally.gap_bytes,
             one_sided: tally.responses == 0,
+            ..Deviation::new(&ABOUT, (group.first, Some(requester)), protocol, last, judged)
         });
+    }
+
+    fn forgotten(&self) -> u64 {
+        self.searched.forgotten()
     }
 }
 

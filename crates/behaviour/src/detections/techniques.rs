@@ -1,58 +1,285 @@
-//! Which techniques of MITRE ATT&CK a message or a service stands for: what is new or too much of it is told with those.
+//! Which techniques of MITRE ATT&CK a departure from the baseline may stand for, the likeliest first, at most
+//! [`TECHNIQUES_MAX`]: from what a message does, what a service is for, whether it is offered, and who is outside.
 
 use wardtap_dissect::PROTOCOLS;
 
 use crate::attack::{Technique, technique};
-use crate::links::Service;
+use crate::baseline::measure::Measure;
+use crate::baseline::novelty::circumstances;
+use crate::links::{Service, is_answer, is_opaque};
+use crate::parties::{Party, PartyLink};
+use crate::scoring::What;
 
-static READS: [Technique; 4] = [technique("T0801"), technique("T0861"), technique("T0888"), technique("T0846")];
+/// More would say nothing: an analyst reads them.
+pub const TECHNIQUES_MAX: usize = 4;
+
+static READS: [Technique; 4] = [technique("T0861"), technique("T0801"), technique("T0888"), technique("T0846")];
+static MANY_READS: [Technique; 3] = [technique("T0814"), technique("T0802"), technique("T0861")];
 static WRITES: [Technique; 3] = [technique("T0855"), technique("T0836"), technique("T0831")];
+static MANY_WRITES: [Technique; 4] = [technique("T0806"), technique("T0855"), technique("T0831"), technique("T0814")];
 static PROGRAMS: [Technique; 3] = [technique("T0843"), technique("T0889"), technique("T0855")];
+static OTHER_IDENTITY: [Technique; 4] =
+    [technique("T0889"), technique("T0849"), technique("T0856"), technique("T0830")];
+static REPORTS: [Technique; 3] = [technique("T0856"), technique("T0832"), technique("T0830")];
 static RECORDS: [Technique; 4] = [technique("T0856"), technique("T0855"), technique("T0832"), technique("T1565.002")];
+static MANY_RECORDS: [Technique; 4] =
+    [technique("T0855"), technique("T0856"), technique("T0814"), technique("T1565.001")];
 static QUERIES: [Technique; 4] = [technique("T0811"), technique("T0802"), technique("T1213"), technique("T1119")];
+static MANY_QUERIES: [Technique; 4] = [technique("T0811"), technique("T0802"), technique("T1119"), technique("T0814")];
 static OBJECTS: [Technique; 4] = [technique("T0856"), technique("T0832"), technique("T1565.001"), technique("T0867")];
-static REFUSALS: [Technique; 2] = [technique("T0814"), technique("T0826")];
-static MASTERS: [Technique; 4] = [technique("T0848"), technique("T0855"), technique("T0886"), technique("T0846")];
-static NAMES: [Technique; 3] = [technique("T1071.004"), technique("T1572"), technique("T1048")];
+static MANY_OBJECTS: [Technique; 4] =
+    [technique("T0811"), technique("T0814"), technique("T0856"), technique("T1565.001")];
+static LARGE: [Technique; 4] = [technique("T0867"), technique("T1027"), technique("T1074"), technique("T0882")];
+static TESTS: [Technique; 3] = [technique("T0846"), technique("T0888"), technique("T1046")];
+static NAMES_ITSELF: [Technique; 4] = [technique("T0859"), technique("T0849"), technique("T0811"), technique("T0846")];
+static MANY_ASSOCIATIONS: [Technique; 4] =
+    [technique("T0811"), technique("T0814"), technique("T0802"), technique("T1499")];
+static FLOOD: [Technique; 3] = [technique("T0814"), technique("T1499"), technique("T0846")];
+static REFUSES: [Technique; 3] = [technique("T0814"), technique("T0826"), technique("T0815")];
 static DOWNGRADES: [Technique; 3] = [technique("T0830"), technique("T1557"), technique("T1562.010")];
-static SESSIONS: [Technique; 4] = [technique("T0869"), technique("T1071"), technique("T1573"), technique("T1557")];
+static OTHER_CLIENT: [Technique; 4] = [technique("T1036"), technique("T0859"), technique("T1557"), technique("T0869")];
 static LEASES: [Technique; 2] = [technique("T0830"), technique("T1557.003")];
-static OUTSIDE: [Technique; 4] = [technique("T1041"), technique("T1071"), technique("T0869"), technique("T0882")];
+static MANY_LEASES: [Technique; 3] = [technique("T0814"), technique("T1557.003"), technique("T0830")];
 
-/// What a kind of message stands for, by the name of its operation; None for one that stands for nothing.
-pub fn of_operation(name: &str) -> Option<&'static [Technique]> {
-    let (protocol, rest) = name.split_once(' ')?;
-    let kind = rest.split(['\t', ' ']).next().unwrap_or(rest);
-    let starts = |begins: &[&str]| begins.iter().any(|begin| kind.starts_with(begin));
-    Some(match protocol {
-        "modbus" if starts(&["exception"]) => &REFUSALS,
-        "modbus" if kind.ends_with("file-record") => &PROGRAMS,
-        "modbus" if starts(&["read-write", "write", "mask", "diagnostics"]) => &WRITES,
-        "modbus" => &READS,
-        "dicom" if starts(&["c-find", "c-move", "c-get"]) => &QUERIES,
-        "dicom" if starts(&["associate-rj", "abort"]) => &REFUSALS,
-        "dicom" => &OBJECTS,
-        "hl7" if name.contains("ack_code=AE") || name.contains("ack_code=AR") => &REFUSALS,
-        "hl7" if starts(&["QRY", "QBP", "QRF"]) => &QUERIES,
-        "hl7" => &RECORDS,
-        "tls" if kind == "server-hello" => &DOWNGRADES,
-        "tls" => &SESSIONS,
-        "lease" => &LEASES,
-        _ => return None,
-    })
+static CONTROL_FROM_OUTSIDE: [Technique; 4] =
+    [technique("T0869"), technique("T1071"), technique("T1573"), technique("T1041")];
+static TO_OUTSIDE: [Technique; 4] = [technique("T1041"), technique("T1071"), technique("T0869"), technique("T0882")];
+static MUCH_TO_OUTSIDE: [Technique; 4] =
+    [technique("T1041"), technique("T1048"), technique("T0882"), technique("T0869")];
+static FROM_OUTSIDE: [Technique; 4] = [technique("T0883"), technique("T1133"), technique("T0822"), technique("T0886")];
+static NAMES: [Technique; 3] = [technique("T1071.004"), technique("T1572"), technique("T1048")];
+static FALSE_NAMES: [Technique; 3] = [technique("T0830"), technique("T1557"), technique("T1071.004")];
+
+static MASTERS: [Technique; 4] = [technique("T0848"), technique("T0855"), technique("T0846"), technique("T0886")];
+static ARCHIVE: [Technique; 4] = [technique("T0811"), technique("T0856"), technique("T0859"), technique("T0846")];
+static RECORD_SYSTEM: [Technique; 4] = [technique("T0856"), technique("T0855"), technique("T0811"), technique("T0832")];
+static LOGINS: [Technique; 4] = [technique("T0886"), technique("T0859"), technique("T1110"), technique("T0867")];
+static MANY_LOGINS: [Technique; 4] = [technique("T1110"), technique("T0886"), technique("T0859"), technique("T0814")];
+static OFFERED: [Technique; 4] = [technique("T0886"), technique("T0846"), technique("T0811"), technique("T0859")];
+static NOT_OFFERED: [Technique; 4] = [technique("T0846"), technique("T0886"), technique("T0882"), technique("T0830")];
+static COPIES: [Technique; 4] = [technique("T0811"), technique("T0882"), technique("T1020.001"), technique("T0846")];
+static OTHER_WAY: [Technique; 4] = [technique("T0830"), technique("T1557"), technique("T1562.010"), technique("T0886")];
+static MUCH: [Technique; 4] = [technique("T0811"), technique("T0882"), technique("T1119"), technique("T0814")];
+
+static IN_ITS_PLACE: [Technique; 3] = [technique("T0864"), technique("T1200"), technique("T0849")];
+static GONE: [Technique; 4] = [technique("T0826"), technique("T0829"), technique("T0814"), technique("T0816")];
+
+/// What a departure may stand for; None where its detection says of itself all that can be said.
+#[must_use]
+pub fn of_departure(what: &What<'_>, link: &PartyLink) -> Option<&'static [Technique]> {
+    let outside = link.responder == Party::OUTSIDE;
+    match what {
+        What::Link { circumstances, .. } => Some(of_link(link, *circumstances)),
+        What::Operation { name, .. } if outside && (is_opaque(name) || Does::of(name).is_session()) => {
+            Some(&CONTROL_FROM_OUTSIDE)
+        }
+        What::Operation { name, .. } => Does::of(name).anew(),
+        What::Beyond { measure: Measure::Value, operation, .. } => {
+            Some(Does::of(operation.unwrap_or_default())).filter(|does| *does != Does::Write).and_then(Does::anew)
+        }
+        What::Beyond {
+            measure: Measure::MinuteMessages | Measure::HourMessages | Measure::DayMessages,
+            operation,
+            ..
+        } => Does::of(operation.unwrap_or_default()).often(),
+        What::Beyond { measure: Measure::MinuteOpened | Measure::HourOpened, .. } => {
+            Some(of_conversations(link.service, outside))
+        }
+        What::Beyond { measure: Measure::MinuteBytes | Measure::HourBytes | Measure::DayBytes, .. } => {
+            Some(of_octets(link.service, outside))
+        }
+        What::Beyond { measure: Measure::MessageBytes, .. } => Some(if outside { &MUCH_TO_OUTSIDE } else { &LARGE }),
+        What::Point { measure: Measure::Reading, operation, .. } if Does::of(operation) != Does::Write => {
+            Some(&REPORTS)
+        }
+        What::Silence { measure: Measure::DevicePause, .. } => Some(&GONE),
+        What::Hour { operation: Some(name), .. } => Does::of(name).anew(),
+        What::StandIn => Some(&IN_ITS_PLACE),
+        _ => None,
+    }
 }
 
-/// What a service stands for that somebody begins to use.
-pub fn of_service(service: Service, to_outside: bool) -> Option<&'static [Technique]> {
-    const DOMAIN: u16 = 53;
-    if service.port == DOMAIN {
-        return Some(&NAMES);
+/// What a message does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Does {
+    /// Asks for, or reports, values.
+    Read,
+    /// Answers a known question in a way that it never was.
+    Report,
+    Write,
+    /// Reads or writes programs and files of a controller.
+    Program,
+    /// Says what a device or its program is.
+    Identify,
+    /// Carries what is recorded of patients, or orders for them.
+    Record,
+    /// Asks for what is recorded.
+    Query,
+    /// Carries images or what goes with them.
+    Object,
+    /// Asks whether somebody is there.
+    Test,
+    /// Says who asks, before anything is asked, or that nothing more is.
+    NameItself,
+    /// Refuses, or breaks off.
+    Refuse,
+    /// Offers ways to be encrypted.
+    Offer,
+    /// Chooses one of those.
+    Choose,
+    /// Gives addresses.
+    Lease,
+    /// None of these.
+    Other,
+}
+
+impl Does {
+    /// By the name of an operation.
+    fn of(name: &str) -> Self {
+        let Some((protocol, rest)) = name.split_once(' ') else { return Self::Other };
+        let kind = rest.split(['\t', ' ']).next().unwrap_or(rest);
+        let starts = |begins: &[&str]| begins.iter().any(|begin| kind.starts_with(begin));
+        let says = |feature: &str| name.split('\t').any(|part| part.starts_with(feature));
+        let refuses = [
+            "status=failure",
+            "status=refused",
+            "exception=",
+            "ack_code=AE",
+            "ack_code=AR",
+            "ack_code=CE",
+            "ack_code=CR",
+        ];
+        match protocol {
+            _ if is_answer(name) && refuses.into_iter().any(says) => Self::Refuse,
+            "modbus" if starts(&["exception"]) => Self::Refuse,
+            "modbus" if kind.ends_with("file-record") => Self::Program,
+            "modbus" if starts(&["read-write", "write", "mask", "diagnostics"]) => Self::Write,
+            "modbus" if says("identity=") => Self::Identify,
+            "modbus" if is_answer(name) => Self::Report,
+            "modbus" => Self::Read,
+            "dicom" if starts(&["c-find", "c-move", "c-get"]) => Self::Query,
+            "dicom" if starts(&["associate-rj", "abort"]) => Self::Refuse,
+            "dicom" if starts(&["associate", "release"]) => Self::NameItself,
+            "dicom" if starts(&["c-echo"]) => Self::Test,
+            "dicom" => Self::Object,
+            "hl7" if starts(&["QRY", "QBP", "RSP", "ADR", "DSR", "ORF", "OSQ", "OSR"]) => Self::Query,
+            "hl7" => Self::Record,
+            "tls" if kind == "server-hello" => Self::Choose,
+            "tls" => Self::Offer,
+            "lease" => Self::Lease,
+            _ => Self::Other,
+        }
     }
+
+    /// Begins an encrypted session.
+    const fn is_session(self) -> bool {
+        matches!(self, Self::Offer | Self::Choose)
+    }
+
+    /// What it stands for where it never was.
+    fn anew(self) -> Option<&'static [Technique]> {
+        Some(match self {
+            Self::Read => &READS,
+            Self::Report => &REPORTS,
+            Self::Write => &WRITES,
+            Self::Program => &PROGRAMS,
+            Self::Identify => &OTHER_IDENTITY,
+            Self::Record => &RECORDS,
+            Self::Query => &QUERIES,
+            Self::Object => &OBJECTS,
+            Self::Test => &TESTS,
+            Self::NameItself => &NAMES_ITSELF,
+            Self::Refuse => &REFUSES,
+            Self::Offer => &OTHER_CLIENT,
+            Self::Choose => &DOWNGRADES,
+            Self::Lease => &LEASES,
+            Self::Other => return None,
+        })
+    }
+
+    /// What it stands for where there are far more of it than ever.
+    fn often(self) -> Option<&'static [Technique]> {
+        Some(match self {
+            Self::Read | Self::Report | Self::Identify => &MANY_READS,
+            Self::Write | Self::Program => &MANY_WRITES,
+            Self::Record => &MANY_RECORDS,
+            Self::Query => &MANY_QUERIES,
+            Self::Object => &MANY_OBJECTS,
+            Self::NameItself => &MANY_ASSOCIATIONS,
+            Self::Test | Self::Offer | Self::Choose => &FLOOD,
+            Self::Refuse => &REFUSES,
+            Self::Lease => &MANY_LEASES,
+            Self::Other => return None,
+        })
+    }
+}
+
+/// What a service is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Names,
+    Control,
+    Images,
+    Records,
+    /// Shells, screens and files of others, behind a password.
+    Login,
+    Other,
+}
+
+/// FTP, SSH, Telnet, NetBIOS, SMB, RDP, VNC and WinRM.
+const LOGIN_PORTS: [u16; 9] = [21, 22, 23, 139, 445, 3389, 5900, 5985, 5986];
+
+fn purpose(service: Service) -> Purpose {
+    const DOMAIN: u16 = 53;
     let protocol = PROTOCOLS.iter().find(|protocol| protocol.ports.contains(&service.port));
     match protocol.map(|protocol| protocol.name) {
-        Some("modbus") => Some(&MASTERS),
-        Some("dicom") => Some(&QUERIES),
-        Some("hl7") => Some(&RECORDS),
-        _ => to_outside.then_some(&OUTSIDE),
+        Some("modbus") => Purpose::Control,
+        Some("dicom") => Purpose::Images,
+        Some("hl7") => Purpose::Records,
+        _ if service.port == DOMAIN => Purpose::Names,
+        _ if LOGIN_PORTS.contains(&service.port) => Purpose::Login,
+        _ => Purpose::Other,
+    }
+}
+
+/// What it stands for that two talk who never did.
+fn of_link(link: &PartyLink, circumstances: u16) -> &'static [Technique] {
+    let has = |circumstance: u16| circumstances & circumstance != 0;
+    let (offered, acquainted) = (has(circumstances::OFFERED), has(circumstances::ACQUAINTED));
+    match purpose(link.service) {
+        _ if link.initiator == Party::OUTSIDE => &FROM_OUTSIDE,
+        Purpose::Names if link.responder == Party::OUTSIDE || offered => &NAMES,
+        _ if link.responder == Party::OUTSIDE => &TO_OUTSIDE,
+        Purpose::Names => &FALSE_NAMES,
+        Purpose::Control => &MASTERS,
+        Purpose::Login => &LOGINS,
+        Purpose::Images if offered => &ARCHIVE,
+        Purpose::Records if offered => &RECORD_SYSTEM,
+        Purpose::Other if offered => &OFFERED,
+        // Nobody else gets it from there: what is sent is a copy.
+        Purpose::Images | Purpose::Records => &COPIES,
+        // What was always done in one way is done in another one.
+        Purpose::Other if acquainted => &OTHER_WAY,
+        Purpose::Other => &NOT_OFFERED,
+    }
+}
+
+/// What it stands for that far more conversations begin.
+fn of_conversations(service: Service, outside: bool) -> &'static [Technique] {
+    match purpose(service) {
+        Purpose::Names => &NAMES,
+        _ if outside => &CONTROL_FROM_OUTSIDE,
+        Purpose::Login => &MANY_LOGINS,
+        Purpose::Images => &MANY_ASSOCIATIONS,
+        _ => &FLOOD,
+    }
+}
+
+/// What it stands for that far more octets are sent.
+fn of_octets(service: Service, outside: bool) -> &'static [Technique] {
+    match purpose(service) {
+        Purpose::Names => &NAMES,
+        _ if outside => &MUCH_TO_OUTSIDE,
+        _ => &MUCH,
     }
 }

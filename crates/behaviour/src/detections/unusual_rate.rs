@@ -1,9 +1,12 @@
 #![doc = include_str!("unusual_rate.md")]
 
+use wardtap_net::address::Address;
+
 use crate::alert::Severity;
 use crate::attack::technique;
 use crate::baseline::measure::Measure;
 use crate::detection::{About, Detection, Raise};
+use crate::detections::many::Many;
 use crate::links::{Link, readable};
 use crate::scoring::{Departure, Judged, What, score, severity};
 
@@ -17,8 +20,11 @@ pub static ABOUT: About = About {
     page: include_str!("unusual_rate.md"),
 };
 
-/// Keeps nothing: the scorer holds all that it needs.
-pub struct UnusualRate;
+/// With whom each device does so lately.
+#[derive(Default)]
+pub struct UnusualRate {
+    with: Many<Address, Address>,
+}
 
 impl Detection for UnusualRate {
     fn about(&self) -> &'static About {
@@ -36,7 +42,7 @@ impl Detection for UnusualRate {
             _ => return,
         };
         let Link { initiator, responder, service } = departure.link;
-        let judged = Judged {
+        let mut judged = Judged {
             severity: severity(excess, Severity::Medium),
             score: score(excess * 5.0),
             explanation: format!("{initiator} and {responder} exchange far more messages than ever before."),
@@ -46,6 +52,16 @@ impl Detection for UnusualRate {
                 operation.map(|name| format!(", {}", readable(name))).unwrap_or_default()
             ),
         };
-        raise.raise(departure.deviation(&ABOUT, responder, service.to_string(), judged));
+        let Some(around) = self.with.around(departure) else {
+            raise.raise(departure.deviation(&ABOUT, responder, service.to_string(), judged));
+            return;
+        };
+        let common = around.common;
+        judged.explanation = format!("{common} and many others exchange far more messages than ever before.");
+        raise.raise(around.deviation(departure, &ABOUT, judged));
+    }
+
+    fn forgotten(&self) -> u64 {
+        self.with.forgotten()
     }
 }

@@ -4,7 +4,7 @@ use crate::alert::Severity;
 use crate::attack::technique;
 use crate::baseline::measure::Measure;
 use crate::detection::{About, Detection, Raise};
-use crate::links::{Link, kind_of, readable};
+use crate::links::{Link, readable};
 use crate::scoring::{Departure, Judged, What, score, severity};
 
 /// What the detection is.
@@ -35,7 +35,7 @@ impl Detection for UnusualValue {
             }
             _ => return,
         };
-        let Link { initiator, responder, .. } = departure.link;
+        let Link { initiator, responder, service } = departure.link;
         let at = place.map_or_else(String::new, |place| format!(" at {place}"));
         let judged = Judged {
             severity: severity(excess, Severity::High),
@@ -44,6 +44,6 @@ impl Detection for UnusualValue {
             expected: format!("as far as {normal}"),
             observed: format!("{now}{at}, {}", readable(operation)),
         };
-        raise.raise(departure.deviation(&ABOUT, responder, kind_of(operation).to_owned(), judged));
+        raise.raise(departure.deviation(&ABOUT, responder, service.to_string(), judged));
     }
 }

@@ -1,9 +1,12 @@
 #![doc = include_str!("unusual_volume.md")]
 
+use wardtap_net::address::Address;
+
 use crate::alert::Severity;
 use crate::attack::technique;
 use crate::baseline::measure::Measure;
 use crate::detection::{About, Detection, Raise};
+use crate::detections::many::Many;
 use crate::links::{Link, readable};
 use crate::scoring::{Departure, Judged, What, score, severity};
 
@@ -17,8 +20,11 @@ pub static ABOUT: About = About {
     page: include_str!("unusual_volume.md"),
 };
 
-/// Keeps nothing: the scorer holds all that it needs.
-pub struct UnusualVolume;
+/// With whom each device does so lately.
+#[derive(Default)]
+pub struct UnusualVolume {
+    with: Many<Address, Address>,
+}
 
 impl Detection for UnusualVolume {
     fn about(&self) -> &'static About {
@@ -35,7 +41,7 @@ impl Detection for UnusualVolume {
             _ => return,
         };
         let Link { initiator, responder, service } = departure.link;
-        let judged = Judged {
+        let mut judged = Judged {
             severity: severity(excess, Severity::Medium),
             score: score(excess * 5.0),
             explanation: format!("{initiator} and {responder} exchange far more data than ever before."),
@@ -45,6 +51,16 @@ impl Detection for UnusualVolume {
                 operation.map(|name| format!(", {}", readable(name))).unwrap_or_default()
             ),
         };
-        raise.raise(departure.deviation(&ABOUT, responder, service.to_string(), judged));
+        let Some(around) = self.with.around(departure) else {
+            raise.raise(departure.deviation(&ABOUT, responder, service.to_string(), judged));
+            return;
+        };
+        let common = around.common;
+        judged.explanation = format!("{common} and many others exchange far more data than ever before.");
+        raise.raise(around.deviation(departure, &ABOUT, judged));
+    }
+
+    fn forgotten(&self) -> u64 {
+        self.with.forgotten()
     }
 }

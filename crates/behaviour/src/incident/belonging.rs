@@ -10,6 +10,7 @@ use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
 use super::{Incident, Party};
 use crate::alert::{Alert, Deviation, SENSOR};
+use crate::detections::many;
 use crate::device::Devices;
 
 const HOUR: u64 = 3600 * NANOS_PER_SECOND;
@@ -60,7 +61,9 @@ impl BitOrAssign for Roles {
 /// Who takes part in an alert: the sensor too. Groups are nobody: what they share is no cause.
 pub(super) fn parties(deviation: &Deviation, devices: &Devices) -> Vec<Party> {
     let name = deviation.about.name;
-    let (mut at_risk, other) = match (SUSPECTED.contains(&name), SUFFERED.contains(&name)) {
+    // Where many are suspects at once, the device is the one that they have to do with.
+    let is_suspect = SUSPECTED.contains(&name) && deviation.subject != many::SUBJECT;
+    let (mut at_risk, other) = match (is_suspect, SUFFERED.contains(&name)) {
         (true, _) => (Roles::DID, Roles::SUFFERED),
         (_, true) => (Roles::SUFFERED, Roles::SUFFERED),
         _ => (Roles::SUFFERED, Roles::DID),

@@ -4,13 +4,12 @@ use wardtap_net::address::Address;
 use wardtap_net::packet::Timestamp;
 
 use crate::alert::{Deviation, Severity};
-use crate::attack::Technique;
 use crate::baseline::measure::Measure;
 use crate::detection::About;
-use crate::detections::techniques::{of_operation, of_service};
+use crate::detections::techniques::of_departure;
 use crate::links::Link;
 use crate::observation::Place;
-use crate::parties::{Party, PartyLink};
+use crate::parties::PartyLink;
 
 /// Something that the baseline does not hold.
 #[derive(Clone, Debug)]
@@ -167,43 +166,14 @@ impl Departure<'_> {
     pub fn deviation(&self, about: &'static About, device: Address, subject: String, judged: Judged) -> Deviation {
         let Link { initiator, responder, .. } = self.link;
         let peer = if device == initiator { responder } else { initiator };
-        let evidence = Some(self.place).filter(|place| place.frame.number() > 0).into_iter().collect();
-        let Judged { severity, score, explanation, expected, observed } = judged;
         Deviation {
-            about,
-            attack: self.techniques(),
-            device,
-            peer: Some(peer),
-            subject: subject.into(),
-            severity,
-            score,
-            explanation,
-            expected,
-            observed,
+            attack: of_departure(&self.what, &self.parties),
             observations: self.days.into(),
-            count: 1,
-            evidence,
             first: self.time,
             last: self.time,
-            flow: None,
-            sha256: None,
             gap_bytes: self.gap_bytes,
             one_sided: self.one_sided,
-        }
-    }
-}
-
-impl Departure<'_> {
-    /// What it stands for, where that is more than its detection knows.
-    fn techniques(&self) -> Option<&'static [Technique]> {
-        match &self.what {
-            What::Operation { name, .. } => of_operation(name),
-            What::Beyond { measure: Measure::Value, .. } => None,
-            What::Beyond { operation: Some(name), .. } => of_operation(name),
-            What::Link { .. } | What::Beyond { .. } => {
-                of_service(self.link.service, self.parties.responder == Party::OUTSIDE)
-            }
-            _ => None,
+            ..Deviation::new(about, (device, Some(peer)), subject, self.place, judged)
         }
     }
 }

@@ -8,6 +8,7 @@ mod coverage;
 mod crowds;
 mod detections;
 mod devices;
+mod folding;
 mod incidents;
 mod repeats;
 mod silences;

@@ -1,0 +1,259 @@
+//! What is told of many: the first two singly, the others as one, and what it all may stand for.
+
+use super::*;
+use crate::alert::{Alert, Alerts, Deviation, Severity};
+use crate::attack::Technique;
+use crate::baseline::measure::Measure;
+use crate::baseline::novelty::circumstances::OFFERED;
+use crate::detection::{DETECTIONS, Detection, Raise};
+use crate::detections::techniques::{TECHNIQUES_MAX, of_departure};
+use crate::detections::{new_conversation, new_device, new_operation, silence, slow_answers, unusual_volume};
+use crate::links::{Link, Service};
+use crate::parties::{Parties, Party, PartyLink};
+use crate::scoring::{Departure, What};
+use crate::site::Site;
+
+const WEB: Service = Service { transport: 6, port: 8443 };
+
+fn host(number: u32) -> Address {
+    Address::v4(0x0a00_0000 + number)
+}
+
+/// Two devices that are known.
+fn parties(service: Service) -> PartyLink {
+    let mut parties = Parties::new(Site::default());
+    let [initiator, responder] = ["ip:10.0.0.1", "ip:10.0.0.2"].map(|id| parties.named(id));
+    PartyLink { initiator, responder, service }
+}
+
+fn departure(what: What<'_>, from: u32, to: u32, seconds: u64) -> Departure<'_> {
+    let time = Timestamp::from_seconds(seconds);
+    Departure {
+        what,
+        link: Link { initiator: host(from), responder: host(to), service: WEB },
+        parties: parties(WEB),
+        place: place(seconds + 1, seconds * NANOS_PER_SECOND),
+        time,
+        days: 7,
+        gap_bytes: 0,
+        one_sided: false,
+    }
+}
+
+/// What becomes of the departures of pairs, a second apart: the alerts as they stand at the end.
+fn alerts(detection: &mut dyn Detection, what: &What<'_>, pairs: impl IntoIterator<Item = (u32, u32)>) -> Vec<Alert> {
+    let mut alerts = Alerts::default();
+    for (seconds, (from, to)) in (1000..).zip(pairs) {
+        take(&mut alerts, detection, &departure(what.clone(), from, to, seconds));
+    }
+    alerts.finish()
+}
+
+fn take(alerts: &mut Alerts, detection: &mut dyn Detection, departure: &Departure<'_>) {
+    let mut raise = Raise::new(alerts);
+    detection.departure(departure, &mut raise);
+    let found: Vec<Deviation> = raise.found.into_iter().map(|found| found.deviation).collect();
+    found.into_iter().for_each(|deviation| drop(alerts.raise(deviation)));
+}
+
+/// Device, peer, count and severity of each.
+fn told(alerts: &[Alert]) -> Vec<(Address, Option<Address>, u64, Severity)> {
+    let of = |Deviation { device, peer, count, severity, .. }: &Deviation| (*device, *peer, *count, *severity);
+    alerts.iter().map(|alert| of(&alert.deviation)).collect()
+}
+
+const fn link(offered: bool) -> What<'static> {
+    What::Link { circumstances: if offered { OFFERED } else { 0 }, surprise: 1.0, rare: false }
+}
+
+const SLOW: What<'static> =
+    What::Beyond { measure: Measure::ResponseTime, operation: None, now: 9, normal: 1, excess: 9.0 };
+
+#[test]
+fn who_contacts_many_is_told_twice_and_then_once_for_all_others() {
+    let mut detection = new_conversation::NewConversation::default();
+    let all = alerts(&mut detection, &link(true), (2..=7).map(|responder| (1, responder)));
+    let low = Severity::Low;
+    let expected =
+        [(host(2), Some(host(1)), 1, low), (host(3), Some(host(1)), 1, low), (host(4), Some(host(1)), 4, low)];
+    assert_eq!(told(&all), expected);
+    let observed = &all[2].deviation.observed;
+    assert!(observed.starts_with("6: 10.0.0.2 tcp/8443, ") && observed.ends_with("10.0.0.7 tcp/8443"), "{observed}");
+}
+
+#[test]
+fn who_contacts_ever_more_is_worse_than_each_but_not_alarming_where_each_is_low() {
+    let mut detection = new_conversation::NewConversation::default();
+    let all = alerts(&mut detection, &link(true), (2..=200).map(|responder| (1, responder)));
+    assert_eq!(told(&all)[2..], [(host(4), Some(host(1)), 197, Severity::Medium)]);
+    assert!(all[2].deviation.observed.starts_with("at least 64: "), "{}", all[2].deviation.observed);
+}
+
+#[test]
+fn another_who_contacts_many_is_told_by_himself() {
+    let mut detection = new_conversation::NewConversation::default();
+    let pairs = (10..20).flat_map(|responder| [(1, responder), (2, responder)]);
+    let all = alerts(&mut detection, &link(true), pairs);
+    let by = |who: u32| all.iter().filter(|alert| alert.deviation.peer == Some(host(who))).count();
+    assert_eq!((all.len(), by(1), by(2)), (6, 3, 3));
+}
+
+#[test]
+fn many_who_use_what_was_always_there_are_told_of_each_and_of_what_is_new_as_one() {
+    let pairs = || (10..20).map(|initiator| (initiator, 2));
+    let mut detection = new_conversation::NewConversation::default();
+    assert_eq!(alerts(&mut detection, &link(true), pairs()).len(), 10, "each of them may be up to something else");
+    let mut detection = new_conversation::NewConversation::default();
+    let drawn = alerts(&mut detection, &link(false), pairs());
+    assert_eq!(told(&drawn)[2..], [(host(2), None, 8, Severity::Low)]);
+    assert_eq!(ids(drawn[2].deviation.attack)[0], "T0830");
+}
+
+#[test]
+fn after_half_an_hour_it_begins_anew() {
+    let (mut detection, mut all) = (new_conversation::NewConversation::default(), Alerts::default());
+    let at = [(0, 2), (1800, 3), (3601, 4), (3602, 5), (3603, 6), (3603 + 4 * 3600, 7), (3604 + 8 * 3600, 8)];
+    for (seconds, responder) in at {
+        take(&mut all, &mut detection, &departure(link(true), 1, responder, 10_000 + seconds));
+    }
+    let all = all.finish();
+    let singly = |alert: &&Alert| alert.deviation.subject != "many";
+    let singly: Vec<Address> = all.iter().filter(singly).map(|alert| alert.deviation.device).collect();
+    assert_eq!(singly, [2, 3, 4, 5, 8].map(host), "and once they are many, four hours later");
+}
+
+#[test]
+fn the_same_refusal_for_many_is_one_alert_of_who_refuses() {
+    let name = "dicom c-store-rsp (answer)\tstatus=failure";
+    let what = What::Operation { name, circumstances: 0, surprise: 1.0, rare: false };
+    let mut detection = new_operation::NewOperation::default();
+    let all = alerts(&mut detection, &what, (10..30).map(|initiator| (initiator, 2)));
+    assert_eq!(told(&all)[2..], [(host(2), None, 18, Severity::Low)]);
+    assert_eq!(ids(all[2].deviation.attack), ["T0814", "T0826", "T0815"]);
+}
+
+#[test]
+fn what_a_device_asks_of_many_is_one_alert_of_who_asks() {
+    let what = What::Operation { name: "modbus write-file-record", circumstances: 0, surprise: 9.0, rare: true };
+    let mut detection = new_operation::NewOperation::default();
+    let all = alerts(&mut detection, &what, (10..14).map(|responder| (1, responder)));
+    assert_eq!(told(&all)[2..], [(host(12), Some(host(1)), 2, Severity::High)]);
+}
+
+#[test]
+fn silences_that_hang_together_are_one_alert() {
+    let silent = |of_responder| What::Silence {
+        measure: Measure::LinkPause,
+        operation: None,
+        now: 60,
+        normal: 5,
+        excess: 1.5,
+        of_responder,
+    };
+    let mut detection = silence::Silence::default();
+    let all = alerts(&mut detection, &silent(true), (10..16).map(|responder| (1, responder)));
+    assert_eq!(told(&all)[2..], [(host(12), Some(host(1)), 4, Severity::Low)], "nobody is asked any more");
+    let mut detection = silence::Silence::default();
+    let all = alerts(&mut detection, &silent(false), (10..16).map(|initiator| (initiator, 2)));
+    assert_eq!(told(&all)[2..], [(host(2), None, 4, Severity::Low)], "nobody asks any more");
+
+    // Neither what is asked nor what is answered: of the same two.
+    let (mut detection, mut both) = (silence::Silence::default(), Alerts::default());
+    for (seconds, of_responder) in [(1000, true), (1600, false)] {
+        take(&mut both, &mut detection, &departure(silent(of_responder), 1, 2, seconds));
+    }
+    assert_eq!(told(&both.finish()), [(host(2), Some(host(1)), 2, Severity::Low)]);
+}
+
+#[test]
+fn too_much_of_one_with_many_is_one_alert_whoever_begins() {
+    let what = beyond(Measure::MinuteBytes, None);
+    let volume = |pairs: Vec<(u32, u32)>| alerts(&mut unusual_volume::UnusualVolume::default(), &what, pairs);
+    let begins = volume((10..16).map(|responder| (1, responder)).collect());
+    assert_eq!(told(&begins)[2..], [(host(12), Some(host(1)), 4, Severity::Medium)]);
+    let answers = volume((10..16).map(|initiator| (initiator, 2)).collect());
+    assert_eq!(told(&answers)[2..], [(host(2), None, 4, Severity::Medium)]);
+    assert!(answers[2].deviation.observed.contains("10.0.0.15"), "each is named: {}", answers[2].deviation.observed);
+}
+
+#[test]
+fn who_is_slow_for_many_is_one_alert() {
+    let mut detection = slow_answers::SlowAnswers::default();
+    let all = alerts(&mut detection, &SLOW, (10..16).map(|initiator| (initiator, 2)));
+    assert_eq!(told(&all)[2..], [(host(2), None, 4, Severity::Medium)]);
+}
+
+#[test]
+fn new_devices_with_the_same_one_are_one_alert_that_becomes_bad_where_nobody_can_have_brought_them() {
+    let what = What::Device { initiates: true, rare: false };
+    let of = |count: u32| {
+        let mut detection = new_device::NewDevice::default();
+        alerts(&mut detection, &what, (10..10 + count).map(|device| (device, 2)))
+    };
+    assert_eq!(told(&of(5))[2..], [(host(2), None, 3, Severity::Low)]);
+    let flood = of(500);
+    assert_eq!(told(&flood)[2..], [(host(2), None, 498, Severity::High)]);
+    assert_eq!(ids(flood[2].deviation.attack)[0], "T0814");
+}
+
+fn ids(attack: Option<&'static [Technique]>) -> Vec<&'static str> {
+    attack.unwrap_or_default().iter().map(|technique| technique.id).collect()
+}
+
+fn stands_for(what: &What<'_>, port: u16) -> Vec<&'static str> {
+    ids(of_departure(what, &parties(Service { transport: 6, port })))
+}
+
+const fn beyond(measure: Measure, operation: Option<&str>) -> What<'_> {
+    What::Beyond { measure, operation, now: 9, normal: 1, excess: 9.0 }
+}
+
+#[test]
+fn no_list_is_longer_than_an_analyst_reads() {
+    for about in DETECTIONS {
+        assert!(about.attack.len() <= TECHNIQUES_MAX, "{}", about.name);
+    }
+}
+
+#[test]
+fn what_is_late_or_too_much_is_none_of_what_is_asked() {
+    let asks = Some("dicom c-find-rq\tcalling_ae=WS");
+    assert!(stands_for(&beyond(Measure::ResponseTime, asks), 104).is_empty(), "the detection says it");
+    assert_eq!(stands_for(&beyond(Measure::HourMessages, asks), 104)[0], "T0811");
+    assert_eq!(stands_for(&beyond(Measure::MinuteMessages, Some("dicom c-echo-rq")), 104)[0], "T0814");
+    assert_eq!(stands_for(&beyond(Measure::MinuteOpened, None), 22)[0], "T1110");
+    assert_eq!(stands_for(&beyond(Measure::MinuteOpened, None), 8443)[0], "T0814");
+    assert_eq!(stands_for(&beyond(Measure::MessageBytes, Some("hl7 MDM")), 2575)[0], "T0867");
+}
+
+#[test]
+fn what_is_new_stands_for_what_it_does() {
+    let new = |name| What::Operation { name, circumstances: 0, surprise: 1.0, rare: false };
+    assert_eq!(stands_for(&new("modbus write-single-coil\tfunction=5"), 502)[0], "T0855");
+    assert_eq!(stands_for(&new("modbus exception (answer)\texception=4"), 502)[0], "T0814");
+    assert_eq!(stands_for(&new("hl7 ACK (answer)\tack_code=AR"), 2575)[0], "T0814");
+    assert_eq!(stands_for(&new("modbus read-device-identification (answer)\tidentity=7"), 502)[0], "T0889");
+    assert_eq!(stands_for(&new("tls server-hello (answer)\tversion=1.0"), 443)[0], "T0830");
+    let reading = What::Point {
+        measure: Measure::Reading,
+        operation: "modbus read-input-registers (answer)",
+        place: 1,
+        now: 9,
+        normal: 1,
+        excess: 9.0,
+    };
+    assert_eq!(stands_for(&reading, 502)[0], "T0856");
+}
+
+#[test]
+fn who_is_outside_tells_what_a_conversation_may_be() {
+    let to_outside = PartyLink { responder: Party::OUTSIDE, ..parties(WEB) };
+    assert!(ids(of_departure(&link(true), &to_outside)).contains(&"T1041"));
+    let hello = What::Operation { name: "tls client-hello\tversion=1.3", circumstances: 0, surprise: 1.0, rare: false };
+    assert!(ids(of_departure(&hello, &to_outside)).contains(&"T1071"));
+    let from_outside = PartyLink { initiator: Party::OUTSIDE, ..parties(WEB) };
+    assert!(ids(of_departure(&link(true), &from_outside)).contains(&"T1133"));
+    // What nobody else gets from there is a copy; what was always offered may be searched.
+    assert!(stands_for(&link(false), 2575).contains(&"T0882"));
+    assert!(stands_for(&link(true), 104).contains(&"T0811"));
+}
