@@ -28,7 +28,7 @@ use crate::parties::{Parties, Party, PartyLink};
 pub use adapt::{ADAPT_DAILY, ADAPT_MOST, Adaptation};
 use coverage::Coverage;
 pub use coverage::{Blind, Blindness};
-pub use departure::{Departure, Judged, What, score, severity};
+pub use departure::{Departure, Judged, What, score};
 use live::{Live, LiveParty};
 
 /// The most links that are compared with the baseline at once; further ones that it does not hold are counted.

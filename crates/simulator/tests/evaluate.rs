@@ -78,7 +78,7 @@ fn what_is_played_is_found_and_nothing_else_is() {
     assert!(found.found && !found.without && !silent.found);
     assert_eq!((found.right, found.alerts, found.incidents), (Some(true), 1, None));
     assert!(found.after.unwrap() < Duration::from_secs(1));
-    assert_eq!(found.by, ["new-edge"]);
+    assert_eq!(found.by.iter().map(|finder| &*finder.detection).collect::<Vec<_>>(), ["new-edge"]);
     // A day on which nothing happens is the clean one.
     assert_eq!(edges.clean.all.alerts.count, silent.others as u64);
     assert!((0.0..=1.0).contains(&found.chance));

@@ -9,7 +9,7 @@ use crate::detection::{About, Detection, Raise};
 use crate::detections::many::Many;
 use crate::links::{Link, readable};
 use crate::parties::Party;
-use crate::scoring::{Departure, Judged, What, score, severity};
+use crate::scoring::{Departure, Judged, What, score};
 
 /// What the detection is.
 pub static ABOUT: About = About {
@@ -43,8 +43,10 @@ impl Detection for Silence {
             (_, true) => format!("{device} gets nothing any more of what it always got."),
             _ => format!("{device} is still there, but sends {other} nothing any more of what it always did."),
         };
+        // Sizes of what is not read come and go with its contents: that one is missing says little by itself.
+        let clear = if measure == Measure::PayloadPause { Severity::Low } else { Severity::Medium };
         let judged = Judged {
-            severity: severity(excess, Severity::Medium),
+            severity: departure.severity(excess, clear),
             score: score(excess * 5.0),
             explanation,
             expected: format!("silent for at most {normal} minutes"),

@@ -8,7 +8,7 @@ use crate::baseline::measure::Measure;
 use crate::detection::{About, Detection, Raise};
 use crate::detections::many::{self, Many};
 use crate::links::{Link, Service, readable};
-use crate::scoring::{Departure, Judged, What, score, severity};
+use crate::scoring::{Departure, Judged, What, score};
 
 /// What the detection is.
 pub static ABOUT: About = About {
@@ -37,7 +37,7 @@ impl Detection for SlowAnswers {
         };
         let Link { initiator, responder, service } = departure.link;
         let mut judged = Judged {
-            severity: severity(excess, Severity::Medium),
+            severity: departure.severity(excess, Severity::Medium),
             score: score(excess * 5.0),
             explanation: format!("{responder} answers {initiator} far more slowly than ever before."),
             expected: format!("at most {normal} \u{b5}s on average"),

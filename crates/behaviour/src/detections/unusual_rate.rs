@@ -8,7 +8,7 @@ use crate::baseline::measure::Measure;
 use crate::detection::{About, Detection, Raise};
 use crate::detections::many::Many;
 use crate::links::{Link, readable};
-use crate::scoring::{Departure, Judged, What, score, severity};
+use crate::scoring::{Departure, Judged, What, score};
 
 /// What the detection is.
 pub static ABOUT: About = About {
@@ -43,7 +43,7 @@ impl Detection for UnusualRate {
         };
         let Link { initiator, responder, service } = departure.link;
         let mut judged = Judged {
-            severity: severity(excess, Severity::Medium),
+            severity: departure.severity(excess, Severity::Medium),
             score: score(excess * 5.0),
             explanation: format!("{initiator} and {responder} exchange far more messages than ever before."),
             expected: format!("at most {normal} {unit}"),

@@ -5,7 +5,7 @@ use crate::attack::technique;
 use crate::baseline::measure::Measure;
 use crate::detection::{About, Detection, Raise};
 use crate::links::{Link, readable};
-use crate::scoring::{Departure, Judged, What, score, severity};
+use crate::scoring::{Departure, Judged, What, score};
 
 /// What the detection is.
 pub static ABOUT: About = About {
@@ -38,7 +38,7 @@ impl Detection for UnusualValue {
         let Link { initiator, responder, service } = departure.link;
         let at = place.map_or_else(String::new, |place| format!(" at {place}"));
         let judged = Judged {
-            severity: severity(excess, Severity::High),
+            severity: departure.severity(excess, Severity::High),
             score: score(excess * 5.0),
             explanation: format!("{initiator} and {responder} exchange a value far from all that were seen before."),
             expected: format!("as far as {normal}"),

@@ -146,6 +146,14 @@ pub enum What<'a> {
     },
 }
 
+/// A quantity so many times beyond where it deviates is no accident of the days that were learned, if they were as many as
+/// [`DAYS`]. The largest of a few days says less about the days to come: the fewer there are behind it, the farther beyond
+/// it must be.
+const CLEAR: f64 = 2.0;
+
+/// See [`CLEAR`].
+const DAYS: u32 = 14;
+
 /// What a detection makes of a departure.
 pub struct Judged {
     /// How bad.
@@ -161,6 +169,14 @@ pub struct Judged {
 }
 
 impl Departure<'_> {
+    /// How bad a quantity is that lies so many times beyond where it deviates, if what is `clear` is so bad: what is only
+    /// just beyond may be one of the few that the alert budget allows for.
+    #[must_use]
+    pub fn severity(&self, excess: f64, clear: Severity) -> Severity {
+        let few = f64::from(DAYS) / f64::from(self.days.clamp(1, DAYS));
+        if excess < CLEAR * few { Severity::Low } else { clear }
+    }
+
     /// The deviation: `device` is at risk, the other end did it.
     #[must_use]
     pub fn deviation(&self, about: &'static About, device: Address, subject: String, judged: Judged) -> Deviation {
@@ -176,16 +192,6 @@ impl Departure<'_> {
             ..Deviation::new(about, (device, Some(peer)), subject, self.place, judged)
         }
     }
-}
-
-/// A quantity so many times beyond where it deviates is no accident of the days that were learned.
-const CLEAR: f64 = 2.0;
-
-/// How bad a quantity is that lies so many times beyond where it deviates, if what is `clear` is so bad: what is only just
-/// beyond may be one of the few that the alert budget allows for.
-#[must_use]
-pub fn severity(excess: f64, clear: Severity) -> Severity {
-    if excess < CLEAR { Severity::Low } else { clear }
 }
 
 /// A score of 0 to 100 from a surprise in natural units.

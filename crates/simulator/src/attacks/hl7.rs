@@ -162,7 +162,7 @@ pub const ALL: &[Scenario] = &[
         name: "laboratory-drift",
         title: "An analyser's results of one analyte drift over hours",
         family: Family::Fault,
-        techniques: &[],
+        techniques: &["T0856", "T1692.002", "T0832", "T1565.001"],
         endangers: "Treatment follows values that are too high by more and more.",
         within_normal: true,
         hour: 8.0,

@@ -50,7 +50,8 @@ pub struct Scenario {
     pub title: &'static str,
     /// What kind of thing it is.
     pub family: Family,
-    /// MITRE ATT&CK techniques that an alert about it may rightly name; none for a plain fault.
+    /// MITRE ATT&CK techniques that an alert about it may rightly name; of a fault those that would look
+    /// the same: who sees it cannot know that nobody meant it.
     pub techniques: &'static [&'static str],
     /// What it endangers, in a sentence for a nurse manager.
     pub endangers: &'static str,

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::report::{Entry, Group, Measured, Report};
-use super::score::Verdict;
+use super::score::{Finder, Verdict};
 use super::statistics::{Rate, median};
 use crate::attacks::Family;
 
@@ -214,23 +214,25 @@ fn details(out: &mut String, report: &Report, measured: &Measured) {
 
 /// What would be lost without each detection.
 fn shares(out: &mut String, measured: &Measured) {
-    let mut of: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
+    let mut of: BTreeMap<&str, [usize; 5]> = BTreeMap::new();
     for by in verdicts(measured).filter(|verdict| verdict.found).map(|verdict| &verdict.by) {
-        for (place, detection) in by.iter().enumerate() {
-            let [found, first, alone] = of.entry(detection).or_default();
-            *found += 1;
-            *first += usize::from(place == 0);
-            *alone += usize::from(by.len() == 1);
+        for (place, finder) in by.iter().enumerate() {
+            let others = || by.iter().filter(|other| other.detection != finder.detection);
+            let is_right_alone = finder.right == Some(true) && others().all(|other| other.right != Some(true));
+            let is_worst_alone = by.len() > 1 && others().all(|other| other.severity < finder.severity);
+            let counts = of.entry(&finder.detection).or_default();
+            for (count, holds) in
+                counts.iter_mut().zip([true, place == 0, by.len() == 1, is_right_alone, is_worst_alone])
+            {
+                *count += usize::from(holds);
+            }
         }
     }
     if of.len() < 2 {
         return;
     }
-    line!(
-        out,
-        "What each detection found; without it, what it alone found would be missed, and what it found first be found later:\n"
-    );
-    head(out, &["detection", ">scenarios", ">first", ">alone"]);
+    line!(out, "What each detection found, and what would be worse without it:\n");
+    head(out, &["detection", ">scenarios", ">later", ">missed", ">not of the right kind", ">less severe"]);
     for (detection, counts) in of {
         row(out, [code(detection)].into_iter().chain(counts.map(|count| count.to_string())));
     }
@@ -260,12 +262,12 @@ fn scenario(entry: &Entry, verdict: Option<&Verdict>) -> Vec<String> {
     cells
 }
 
-fn by(detections: &[String]) -> String {
-    if detections.is_empty() {
+fn by(finders: &[Finder]) -> String {
+    if finders.is_empty() {
         return "-".into();
     }
-    let named: Vec<String> = detections.iter().take(NAMED).map(|name| code(name)).collect();
-    let more = detections.len().saturating_sub(NAMED);
+    let named: Vec<String> = finders.iter().take(NAMED).map(|finder| code(&finder.detection)).collect();
+    let more = finders.len().saturating_sub(NAMED);
     if more > 0 { format!("{} and {more} more", named.join(", ")) } else { named.join(", ") }
 }
 
@@ -320,6 +322,7 @@ fn name_of(family: Family) -> String {
 mod tests {
     use super::*;
     use crate::clock::{ms, secs};
+    use crate::evaluate::Severity;
 
     #[test]
     fn numbers_are_short() {
@@ -328,6 +331,7 @@ mod tests {
             ["0", "0.00012", "0.023", "1.3", "13", "1234"]
         );
         assert_eq!([ms(3), secs(70), secs(600), secs(9000)].map(time), ["< 1 s", "70 s", "10 min", "2.5 h"]);
-        assert_eq!(by(&["a".into(), "b".into(), "c".into(), "d".into(), "e".into()]), "`a`, `b`, `c` and 2 more");
+        let of = |name: &str| Finder { detection: name.into(), right: None, severity: Severity::Low };
+        assert_eq!(by(&["a", "b", "c", "d", "e"].map(of)), "`a`, `b`, `c` and 2 more");
     }
 }

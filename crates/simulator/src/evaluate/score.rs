@@ -35,7 +35,7 @@ pub struct Verdict {
     /// One of those says what kind of thing it is; nothing where none says any kind.
     pub right: Option<bool>,
     /// The detections of those alerts, by when they came first.
-    pub by: Vec<String>,
+    pub by: Vec<Finder>,
     /// The worst of their severities.
     pub severity: Option<Severity>,
     /// How long after the scenario's begin the first of them was raised; seconds in JSON.
@@ -51,6 +51,17 @@ pub struct Verdict {
     pub without: bool,
     /// On what share of the clean days it would have been found without it.
     pub chance: f64,
+}
+
+/// A detection that found a scenario.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finder {
+    /// Which.
+    pub detection: String,
+    /// One of its alerts says what kind of thing it is; nothing where none says any kind.
+    pub right: Option<bool>,
+    /// The worst of its severities.
+    pub severity: Severity,
 }
 
 /// Scores a scenario's day beside the same day without it.
@@ -69,21 +80,23 @@ pub(super) fn score(
         .iter()
         .filter(counted)
         .partition(|alert| is_about(alert, truth, rules.tolerance) && !everyday.contains(&identity(alert)));
-    let mut by: Vec<String> = Vec::new();
+    let mut by: Vec<Finder> = Vec::new();
     for alert in &about {
-        if !by.contains(&alert.detection) {
-            by.push(alert.detection.clone());
+        let (right, severity) = (is_right(alert, scenario.family, scenario.techniques, rules.families), alert.severity);
+        if let Some(finder) = by.iter_mut().find(|finder| finder.detection == alert.detection) {
+            (finder.right, finder.severity) = (finder.right.max(right), finder.severity.max(severity));
+        } else {
+            by.push(Finder { detection: alert.detection.clone(), right, severity });
         }
     }
-    let is_right = |alert: &&Alert| is_right(alert, scenario.family, scenario.techniques, rules.families);
     let with_one = || {
         day.incidents.values().filter(|incident| about.iter().any(|alert| incident.alerts.contains(&alert.id))).count()
     };
     Verdict {
         found: !about.is_empty(),
-        right: about.iter().filter_map(is_right).max(),
+        right: by.iter().filter_map(|finder| finder.right).max(),
+        severity: by.iter().map(|finder| finder.severity).max(),
         by,
-        severity: about.iter().map(|alert| alert.severity).max(),
         after: about.iter().map(|alert| alert.raised.since(truth.begin())).min(),
         alerts: about.len(),
         incidents: incidents.then(with_one),

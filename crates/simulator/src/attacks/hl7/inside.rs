@@ -149,6 +149,7 @@ pub const ALL: &[Scenario] = &[
     Scenario {
         name: "hl7-test-data",
         title: "Invented results of a training system go out on the laboratory's feed",
+        techniques: &["T0856", "T1692.002", "T0832", "T1565.001"],
         endangers: "Results that nobody measured stand in patients' records.",
         hour: 9.8,
         start: astray::test_data,
@@ -157,6 +158,7 @@ pub const ALL: &[Scenario] = &[
     Scenario {
         name: "hl7-engine-loop",
         title: "After a change of its rules the interface engine sends each result to the record seven times",
+        techniques: &["T0814", "T1499", "T0856", "T1692.002", "T0832"],
         endangers: "The record is kept busy, and results are counted several times.",
         hour: 12.2,
         start: astray::engine_loop,

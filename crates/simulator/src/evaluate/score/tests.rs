@@ -53,12 +53,16 @@ fn judge(alerts: &[Alert], control: &[Alert]) -> Verdict {
     score(&rules, &SCENARIO, &truth(), &events(alerts), &events(control), false)
 }
 
+fn names(verdict: &Verdict) -> Vec<&str> {
+    verdict.by.iter().map(|finder| &*finder.detection).collect()
+}
+
 #[test]
 fn an_alert_on_a_host_of_it_in_time_finds_it() {
     let verdict = judge(&[alert("10.0.0.1", 10_030, 10_040, 10_050)], &[]);
     assert!(verdict.found);
     assert_eq!(verdict.after, Some(secs(40)));
-    assert_eq!(verdict.by, ["new-edge"]);
+    assert_eq!(names(&verdict), ["new-edge"]);
     assert_eq!((verdict.alerts, verdict.others, verdict.incidents), (1, 0, None));
     assert_eq!(verdict.right, None, "it says no kind");
     let mut by_peer = alert("10.0.0.9", 10_030, 10_040, 10_050);
@@ -129,7 +133,8 @@ fn the_first_and_the_worst_are_told() {
     later.severity = Severity::High;
     later.detection = "sweep".into();
     let verdict = judge(&[alert("10.0.0.1", 10_030, 10_040, 10_050), later.clone(), later], &[]);
-    assert_eq!(verdict.by, ["new-edge", "sweep"]);
+    assert_eq!(names(&verdict), ["new-edge", "sweep"]);
+    assert_eq!(verdict.by.iter().map(|finder| finder.severity).collect::<Vec<_>>(), [Severity::Low, Severity::High]);
     assert_eq!((verdict.after, verdict.severity), (Some(secs(40)), Some(Severity::High)));
 }
 
