@@ -8,7 +8,7 @@ use crate::attack::Technique;
 use crate::baseline::change::Changed;
 use crate::detections;
 use crate::device::IdentityChange;
-use crate::observation::{Content, Leased, Observation, OutOfService};
+use crate::observation::{Claimed, Content, Leased, Observation, OutOfService};
 use crate::parties::PartyLink;
 use crate::repeats::Repeat;
 use crate::scoring::{Blindness, Departure};
@@ -69,6 +69,11 @@ pub trait Detection: Send {
     /// Something has changed about who is who.
     fn identity(&mut self, change: &IdentityChange, raise: &mut Raise<'_>) {
         let _ = (change, raise);
+    }
+
+    /// A host said that an address is its own.
+    fn claimed(&mut self, claimed: &Claimed, raise: &mut Raise<'_>) {
+        let _ = (claimed, raise);
     }
 
     /// A DHCP server gave an address.
@@ -153,6 +158,7 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
         Box::<detections::silence::Silence>::default(),
         Box::new(detections::unusual_hour::UnusualHour),
         Box::<detections::address_taken::AddressTaken>::default(),
+        Box::<detections::broadcast_storm::BroadcastStorm>::default(),
         Box::new(detections::message_replayed::MessageReplayed),
         Box::new(detections::message_changed::MessageChanged),
         Box::new(detections::out_of_service::DeviceOutOfService),
@@ -163,7 +169,7 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
 }
 
 /// What every detection says of itself.
-pub static DETECTIONS: [&About; 22] = [
+pub static DETECTIONS: [&About; 23] = [
     &detections::executable_in_image::ABOUT,
     &detections::sweep::ABOUT,
     &detections::refusal_storm::ABOUT,
@@ -180,6 +186,7 @@ pub static DETECTIONS: [&About; 22] = [
     &detections::silence::ABOUT,
     &detections::unusual_hour::ABOUT,
     &detections::address_taken::ABOUT,
+    &detections::broadcast_storm::ABOUT,
     &detections::message_replayed::ABOUT,
     &detections::message_changed::ABOUT,
     &detections::out_of_service::ABOUT,
@@ -193,6 +200,7 @@ pub(crate) fn ask(all: &mut [Box<dyn Detection>], seen: &Observation, raise: &mu
         match seen {
             Observation::Content(content) => detection.content(content, raise),
             Observation::Tally(tally) => detection.tally(tally, raise),
+            Observation::Claimed(claimed) => detection.claimed(claimed, raise),
             Observation::Leased(lease) => detection.leased(lease, raise),
             _ => {}
         }

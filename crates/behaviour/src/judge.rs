@@ -145,6 +145,7 @@ impl Judge {
             Observation::Claimed(claimed) => {
                 self.devices.claimed(claimed, &mut self.changes);
                 self.identities(claimed.place, tell);
+                self.ask(observation, tell);
             }
             Observation::Leased(lease) => {
                 self.devices.leased(lease, &mut self.changes);

@@ -2,6 +2,7 @@
 //! fine, what it needs learned, how to respond.
 
 pub mod address_taken;
+pub mod broadcast_storm;
 pub mod executable_in_image;
 pub mod feed_lossy;
 pub mod feed_lost;

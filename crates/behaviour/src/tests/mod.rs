@@ -14,6 +14,7 @@ mod repeats;
 mod silences;
 mod site;
 mod stand_ins;
+mod storms;
 mod takings;
 mod tallies;
 mod values;

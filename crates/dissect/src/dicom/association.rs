@@ -30,7 +30,8 @@ pub(super) struct Associate<'a> {
     items: Items<'a>,
     user_items: Items<'a>,
     application_context: Option<Public<'a>>,
-    implementation_class: Option<Public<'a>>,
+    /// Which program speaks (PS3.7 annex D.3.3.2).
+    pub(super) implementation_class: Option<Public<'a>>,
     implementation_version: Option<Public<'a>>,
     max_pdu: Option<u32>,
     asynchronous: Option<(u16, u16)>,

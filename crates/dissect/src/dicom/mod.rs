@@ -57,8 +57,9 @@ pub const COMMAND: usize = 0;
 pub const CALLING_AE: usize = 1;
 /// Feature: the called AE title of the association.
 pub const CALLED_AE: usize = 2;
-/// Feature: the SOP class of a DIMSE message, by its command or else by its presentation context.
-pub const SOP_CLASS: usize = 3;
+/// Feature: the SOP class of a DIMSE message, by its command or else by its presentation context; of an association the
+/// implementation class of whoever asks or accepts (PS3.7 annex D.3.3.2): which program it is.
+pub const CLASS: usize = 3;
 /// Feature: the level of a query or retrieval.
 pub const QUERY_LEVEL: usize = 4;
 /// Feature: the class of a response's status, or the reason of a rejection or abort.
@@ -72,7 +73,7 @@ const FEATURES: [Feature; FEATURES_MAX] = [
     Feature { name: "command", learned: Learned::Set },
     Feature { name: "calling_ae", learned: Learned::Set },
     Feature { name: "called_ae", learned: Learned::Set },
-    Feature { name: "sop_class", learned: Learned::Set },
+    Feature { name: "class", learned: Learned::Set },
     Feature { name: "query_level", learned: Learned::Set },
     Feature { name: "status", learned: Learned::Set },
     Feature { name: "move_destination", learned: Learned::Set },
@@ -189,7 +190,10 @@ impl DicomMessage<'_> {
         }
     }
 
-    fn sop_class(&self) -> Option<Public<'_>> {
+    fn class(&self) -> Option<Public<'_>> {
+        if let Body::Associate(associate) = self.body {
+            return associate.implementation_class;
+        }
         let dimse = self.dimse()?;
         match &dimse.command.sop_class {
             Some(sop_class) => Some(sop_class.public()),
@@ -326,7 +330,7 @@ impl Message for DicomMessage<'_> {
             COMMAND => Some(Public::word(self.operation())),
             CALLING_AE => self.calling(),
             CALLED_AE => self.called(),
-            SOP_CLASS => self.sop_class(),
+            CLASS => self.class(),
             QUERY_LEVEL => self.dimse()?.query_level.map(|level| Public::word(level.word())),
             STATUS => self.status().map(Public::word),
             MOVE_DESTINATION => self.dimse()?.command.move_destination.as_ref().map(|title| title.public()),

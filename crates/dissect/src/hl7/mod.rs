@@ -39,6 +39,7 @@ pub static PROTOCOL: Protocol = Protocol {
         Feature { name: "receiving_application", learned: Learned::Set },
         Feature { name: "event", learned: Learned::Set },
         Feature { name: "ack_code", learned: Learned::Set },
+        Feature { name: "processing_id", learned: Learned::Set },
         Feature { name: "bytes", learned: Learned::Quantity },
         Feature { name: "segments", learned: Learned::Quantity },
     ],
@@ -55,10 +56,12 @@ pub const RECEIVING_APPLICATION: usize = 1;
 pub const EVENT: usize = 2;
 /// Index of the feature "ack_code": MSA-1.
 pub const ACK_CODE: usize = 3;
+/// Index of the feature "processing_id": MSH-11.1 (table 0103), where it is not P, production.
+pub const PROCESSING_ID: usize = 4;
 /// Index of the feature "bytes": the message's length.
-pub const BYTES: usize = 4;
+pub const BYTES: usize = 5;
 /// Index of the feature "segments": how many the message has.
-pub const SEGMENTS: usize = 5;
+pub const SEGMENTS: usize = 6;
 
 const ANOMALIES: [&str; 15] = [
     "bytes-outside-frames",
@@ -144,9 +147,9 @@ impl Message for Hl7Message<'_> {
             text(self.feature_text(RECEIVING_APPLICATION)),
             text(self.feature_text(EVENT)),
             text(self.feature_text(ACK_CODE)),
+            text(self.feature_text(PROCESSING_ID)),
             self.envelope.bytes,
             self.counts.total(),
-            NO_VALUE,
             NO_VALUE,
         ]
     }
@@ -193,6 +196,7 @@ impl Message for Hl7Message<'_> {
             RECEIVING_APPLICATION => self.header.namespace(5),
             EVENT => self.event.text(),
             ACK_CODE => self.acknowledgement.as_ref().and_then(Acknowledgement::code),
+            PROCESSING_ID => self.header.processing_id().filter(|id| id.as_str() != "P"),
             _ => None,
         }
     }

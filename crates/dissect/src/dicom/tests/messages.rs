@@ -225,7 +225,7 @@ fn requests_without_answers_are_capped() {
 
 #[test]
 fn features_are_what_people_read() {
-    use super::super::{CALLED_AE, CALLING_AE, COMMAND, DATASET_BYTES, PROTOCOL, QUERY_LEVEL, SOP_CLASS, STATUS};
+    use super::super::{CALLED_AE, CALLING_AE, CLASS, COMMAND, DATASET_BYTES, PROTOCOL, QUERY_LEVEL, STATUS};
     use crate::{Finding, Message, MessageHandler, NO_VALUE, Protocol};
 
     #[derive(Default)]
@@ -234,7 +234,7 @@ fn features_are_what_people_read() {
         fn message(&mut self, message: &dyn Message) {
             let features = message.features(&|text| text.len() as u64);
             let text = |index| message.feature_text(index).map_or("-".to_owned(), |text| text.to_string());
-            for index in [COMMAND, CALLING_AE, CALLED_AE, SOP_CLASS, QUERY_LEVEL, STATUS] {
+            for index in [COMMAND, CALLING_AE, CALLED_AE, CLASS, QUERY_LEVEL, STATUS] {
                 let known = message.feature_text(index).map_or(NO_VALUE, |text| text.as_str().len() as u64);
                 assert_eq!(features[index], known);
             }
