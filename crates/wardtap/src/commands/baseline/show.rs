@@ -144,7 +144,7 @@ fn write_quantities(out: &mut String, link: &LinkProfile) -> fmt::Result {
         "    conversations at most  {} a minute, {} an hour, {} of them failed",
         opened[0], opened[1], opened[2]
     )?;
-    for (name, known) in &link.operations {
+    for (name, known) in link.operations.iter() {
         let most = [known.minute_count, known.hour_count, known.day_count].map(|count| amount(count.max));
         let [minute, hour, day] = most;
         write!(out, "    {}  at most {minute} a minute, {hour} an hour, {day} a day", operation(name))?;
