@@ -22,7 +22,7 @@ use wardtap_net::peel::protocol;
 use crate::observation::Place;
 use crate::slots::{self, Slot, Slots};
 pub use leases::of_lease;
-pub use name::OperationName;
+pub use name::{OperationName, digest};
 use operations::Operations;
 pub use operations::{
     OPERATIONS_MAX, OperationNews, OperationUse, RANGES_MAX, ResponseTimes, is_answer, is_like_but_for, is_opaque, kind_of,

@@ -9,6 +9,7 @@ mod calendar;
 mod coverage;
 mod departure;
 mod hours;
+mod known;
 mod live;
 mod operations;
 mod points;

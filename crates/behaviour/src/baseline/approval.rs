@@ -216,7 +216,7 @@ impl Accepted {
         }
         for (key, link) in &other.links {
             match profiles.links.get(key) {
-                None => drop(self.links.insert(key.clone(), link.clone())),
+                None => drop(self.links.insert(key.clone(), (**link).clone())),
                 Some(known) => {
                     let mut both = known.clone();
                     let more = uncounted(link, known);
@@ -244,7 +244,7 @@ impl Accepted {
             known.pause = known.pause.max(device.pause);
         }
         for (key, operation) in &self.unmeasured {
-            let link = profiles.links.entry(key.clone()).or_insert_with(unmeasured_link);
+            let link = profiles.links.entry(key.clone()).or_insert_with(|| Box::new(unmeasured_link()));
             if let Some(name) = operation {
                 link.operations.or_insert_with(name, unmeasured_operation);
             }

@@ -48,7 +48,7 @@ impl Thresholds {
 #[must_use]
 pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
     let mut ratios: Vec<Vec<f64>> = vec![Vec::new(); Measure::ALL.len()];
-    let mut links: BTreeMap<LinkKey, LinkProfile> = BTreeMap::new();
+    let mut links: BTreeMap<LinkKey, Box<LinkProfile>> = BTreeMap::new();
     let mut kin = Kin::default();
     let twice = twice(store);
     for (key, link) in store.links.iter().filter(|(key, _)| !twice.contains(key)) {
@@ -57,7 +57,7 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
         if key.initiator != ANYBODY {
             kin.add(&key.initiator, (key.transport, key.port), &profile);
         }
-        links.insert(key.clone(), profile);
+        links.insert(key.clone(), Box::new(profile));
     }
     let mut novelties = Novelties::default();
     let mut days: Vec<u32> = store.devices.values().flat_map(|device| device.days.iter().copied()).collect();

@@ -3,12 +3,50 @@
 //! Most links do a handful of things, and a baseline holds hundreds of thousands of links: a list takes the room of what is in
 //! it, where the nodes of a tree take that of eleven. It is written as a map is.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Index;
 
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Reads a map that was written in order: all at once, where adding one by one compares each with many.
+///
+/// # Errors
+/// As the format has them.
+pub fn in_order<'de, D, K, T>(from: D) -> Result<BTreeMap<K, T>, D::Error>
+where
+    D: Deserializer<'de>,
+    K: Deserialize<'de> + Ord,
+    T: Deserialize<'de>,
+{
+    struct Entries<K, T>(PhantomData<(K, T)>);
+
+    impl<'de, K: Deserialize<'de> + Ord, T: Deserialize<'de>> Visitor<'de> for Entries<K, T> {
+        type Value = BTreeMap<K, T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<BTreeMap<K, T>, A::Error> {
+            entries(map).map(BTreeMap::from_iter)
+        }
+    }
+
+    from.deserialize_map(Entries(PhantomData))
+}
+
+fn entries<'de, A: MapAccess<'de>, K: Deserialize<'de>, T: Deserialize<'de>>(
+    mut map: A,
+) -> Result<Vec<(K, T)>, A::Error> {
+    let mut all = Vec::with_capacity(map.size_hint().unwrap_or(0).min(ROOM_AHEAD));
+    while let Some(entry) = map.next_entry()? {
+        all.push(entry);
+    }
+    Ok(all)
+}
 
 /// Things by name, each name once.
 #[derive(Clone, PartialEq, Eq)]
@@ -39,6 +77,12 @@ impl<T> Named<T> {
     #[must_use]
     pub fn place(&self, name: &str) -> Option<usize> {
         self.search(name).ok()
+    }
+
+    /// The name at a place.
+    #[must_use]
+    pub fn name_at(&self, place: usize) -> Option<&str> {
+        self.0.get(place).map(|(name, _)| &**name)
     }
 
     /// What is at a place.
@@ -171,11 +215,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
                 f.write_str("a map by name")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Named<T>, A::Error> {
-                let mut all = Vec::with_capacity(map.size_hint().unwrap_or(0).min(ROOM_AHEAD));
-                while let Some(entry) = map.next_entry::<Box<str>, T>()? {
-                    all.push(entry);
-                }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Named<T>, A::Error> {
+                let mut all: Vec<(Box<str>, T)> = entries(map)?;
                 // What wardtap writes is in order. Of what has one name twice, the last counts, as in any map.
                 if !all.is_sorted_by(|(one, _), (next, _)| one < next) {
                     all.reverse();
@@ -193,8 +234,6 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     #[test]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use wardtap_net::packet::Timestamp;
 
 use super::calibrate::Thresholds;
-use super::named::Named;
+use super::named::{Named, in_order};
 use super::pauses::{Coverage, Pauses, Slot};
 use super::points::PointsProfile;
 use super::store::{HOURS_PER_DAY, LinkKey, OperationDay, StoredLink, StoredOperation, wider};
@@ -28,9 +28,11 @@ pub struct Profiles {
     /// Of a million octets so many were missing.
     pub missing: u32,
     /// Of each device, by id.
+    #[serde(deserialize_with = "in_order")]
     pub devices: BTreeMap<String, DeviceProfile>,
     /// Of each link.
-    pub links: BTreeMap<LinkKey, LinkProfile>,
+    #[serde(deserialize_with = "in_order")]
+    pub links: BTreeMap<LinkKey, Box<LinkProfile>>,
 }
 
 /// What is normal for a device.

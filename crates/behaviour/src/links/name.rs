@@ -18,9 +18,21 @@ pub struct OperationName {
 impl<T: Into<Arc<str>>> From<T> for OperationName {
     fn from(text: T) -> Self {
         let text = text.into();
-        let mut hasher = foldhash::quality::FixedState::default().build_hasher();
-        text.hash(&mut hasher);
-        Self { digest: hasher.finish(), text }
+        Self { digest: digest(&text), text }
+    }
+}
+
+/// What the name of an operation is looked up by: the same in every run.
+#[must_use]
+pub fn digest(name: &str) -> u64 {
+    foldhash::quality::FixedState::default().hash_one(name)
+}
+
+impl OperationName {
+    /// What it is looked up by.
+    #[must_use]
+    pub const fn digest(&self) -> u64 {
+        self.digest
     }
 }
 

@@ -202,8 +202,9 @@ impl Operations {
 
     /// What operations were used for since they were last handed over.
     pub(super) fn hand_over(&mut self) -> Vec<OperationUse> {
-        let mut told = Vec::new();
-        for operation in self.all.iter_mut().filter(|operation| operation.used.count > 0) {
+        let is_used = |operation: &Operation| operation.used.count > 0;
+        let mut told = Vec::with_capacity(self.all.iter().filter(|operation| is_used(operation)).count());
+        for operation in self.all.iter_mut().filter(|operation| is_used(operation)) {
             operation.extremes = 0;
             let nothing = OperationUse::nothing(operation.used.name.clone(), operation.used.from);
             let mut used = std::mem::replace(&mut operation.used, nothing);

@@ -1,12 +1,11 @@
 //! What a link is doing: the minute and the hour at hand.
 
-use hashbrown::HashMap;
-
 use super::calendar::NEVER;
+use super::known::KnownOperations;
 use super::points::LivePoints;
 use super::silence::look_at;
 use super::table::LinkId;
-use crate::baseline::profile::{LinkProfile, OperationProfile};
+use crate::baseline::profile::LinkProfile;
 use crate::baseline::store::{Activity, Heard, MINUTES_PER_DAY, MINUTES_PER_HOUR};
 use crate::links::{Link, OperationName, OperationUse, Use, is_opaque};
 use crate::observation::Place;
@@ -48,7 +47,7 @@ pub(super) struct Live {
     /// Payloads of what is not read that each end has sent.
     pub(super) payloads: [u64; 2],
     /// Those of which it is known what is normal.
-    pub(super) operations: HashMap<OperationName, LiveOperation, foldhash::fast::RandomState>,
+    pub(super) operations: KnownOperations,
     new_operations: Vec<OperationName>,
 }
 
@@ -125,13 +124,8 @@ impl LiveParty {
     }
 }
 
-/// An operation that was seen.
-#[derive(Default)]
+/// What is done of an operation.
 pub(super) struct LiveOperation {
-    /// Where what is normal of it stands in the profile of its link, and of its values: there it is found without a look at
-    /// its name.
-    pub(super) normal: Option<usize>,
-    pub(super) normal_points: Option<usize>,
     pub(super) points: Option<Box<LivePoints>>,
     minute: u32,
     pub(super) minute_count: u32,
@@ -151,7 +145,7 @@ pub(super) struct LiveOperation {
 }
 
 impl Live {
-    pub(super) fn new(link: Link, number: u32, anybody: Option<LinkId>) -> Self {
+    pub(super) fn new(link: Link, number: u32, anybody: Option<LinkId>, normal: Option<&LinkProfile>) -> Self {
         Self {
             link,
             number,
@@ -173,7 +167,7 @@ impl Live {
             hour_missing: 0,
             silence: [Silence::default(); 2],
             payloads: [0; 2],
-            operations: HashMap::default(),
+            operations: normal.map(KnownOperations::of).unwrap_or_default(),
             new_operations: Vec::new(),
         }
     }
@@ -188,7 +182,7 @@ impl Live {
     pub(super) fn next_look(&self) -> u32 {
         let ends = self.last.iter().zip(self.patience.unwrap_or([NEVER; 2]));
         let ends = ends.filter(|(heard, _)| heard.last > 0).map(|(heard, patience)| look_at(heard.last, patience));
-        let operations = self.operations.values().map(|operation| look_at(operation.last.last, operation.patience));
+        let operations = self.operations.live().map(|operation| look_at(operation.last.last, operation.patience));
         ends.chain(operations).min().unwrap_or(NEVER)
     }
 
@@ -238,35 +232,25 @@ impl Live {
         self.hour_failed = self.hour_failed.saturating_add(used.failed);
     }
 
-    /// The operation, where it is known what is normal of it; what that is is looked up once, and `patience` asked for once.
-    pub(super) fn operation(
-        &mut self,
-        name: &OperationName,
-        profile: &LinkProfile,
-        patience: impl FnOnce(&OperationProfile) -> u32,
-    ) -> Option<&mut LiveOperation> {
-        if !self.operations.contains_key(name) {
-            let (normal, normal_points) = (profile.operations.place(name), profile.points.place(name));
-            if normal.is_none() && normal_points.is_none() {
-                return None;
-            }
-            let patience = normal.and_then(|place| profile.operations.at(place)).map_or(NEVER, patience);
-            let live = LiveOperation { normal, normal_points, patience, ..LiveOperation::default() };
-            self.operations.insert(name.clone(), live);
-        }
-        self.operations.get_mut(name)
-    }
-
-    /// What is normal of an operation.
-    pub(super) fn normal<'a>(&self, name: &OperationName, profile: &'a LinkProfile) -> Option<&'a OperationProfile> {
-        match self.operations.get(name) {
-            Some(live) => profile.operations.at(live.normal?),
-            None => profile.operations.get(name),
-        }
-    }
 }
 
 impl LiveOperation {
+    /// Of one that was never seen.
+    pub(super) const NOTHING: Self = Self {
+        points: None,
+        minute: 0,
+        minute_count: 0,
+        hour_count: 0,
+        day_count: 0,
+        hour_refused: 0,
+        answers: 0,
+        micros: 0,
+        last: Heard { last: 0, minutes: [0; 2] },
+        payloads: 0,
+        silence: Silence(0),
+        patience: NEVER,
+    };
+
     /// Takes what it was used for; `payloads` were sent by its sender so far.
     pub(super) fn take(&mut self, minute: u32, used: &OperationUse, witnesses: &[[Activity; 2]; 2], payloads: [u64; 2]) {
         if minute != self.minute {

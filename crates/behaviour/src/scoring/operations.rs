@@ -49,14 +49,17 @@ impl Scorer {
             gap_bytes: 0,
             one_sided: false,
         };
-        let normal = match live {
-            Some(live) => live.normal(&news.name, profile),
-            None => profile.operations.get(&news.name),
+        let (normal, normal_points) = match live {
+            Some(live) => match live.operations.find(&news.name, profile).map(|place| live.operations.at(place)) {
+                Some(known) => (known.normal(profile), known.normal_points(profile)),
+                None => (None, None),
+            },
+            None => (profile.operations.get(&news.name), profile.points.get(&news.name)),
         };
         if let Some(normal) = normal {
             let thresholds = &self.profiles.thresholds;
             let kin = self.kin.of(key.initiator, (key.service.transport, key.service.port));
-            if let (Some((first, extremes)), Some(normal)) = (&news.points, profile.points.get(&news.name)) {
+            if let (Some((first, extremes)), Some(normal)) = (&news.points, normal_points) {
                 let seen = points::of_message(extremes);
                 let what = points::unusual(seen, *first, &news.name, (normal, kin), thresholds);
                 what.into_iter().for_each(|what| to(departure(what, normal.days)));

@@ -155,7 +155,7 @@ impl Scorer {
             }
             let mut silent = Vec::new();
             let due = |operation: &LiveOperation| minute.saturating_sub(operation.last.last) > operation.patience;
-            for (name, operation) in live.operations.iter_mut().filter(|(_, operation)| due(operation)) {
+            for (name, operation) in live.operations.seen().filter(|(_, operation)| due(operation)) {
                 let passed = u64::from(minute.saturating_sub(operation.last.last));
                 let Some(normal) = profile.normal_pause(name, slot, passed, coverage) else { continue };
                 let place = profile.operations.get(name).map_or(0, |known| usize::from(known.from & 1));

@@ -34,9 +34,9 @@ pub(super) struct Table {
 
 impl Table {
     /// Takes in what is normal on a link.
-    pub(super) fn learned(&mut self, key: PartyLink, normal: LinkProfile) {
+    pub(super) fn learned(&mut self, key: PartyLink, normal: Box<LinkProfile>) {
         let id = self.find(key).unwrap_or_else(|| self.add(key));
-        self.at_mut(id).normal = Some(Box::new(normal));
+        self.at_mut(id).normal = Some(normal);
     }
 
     /// A link.
@@ -63,7 +63,8 @@ impl Table {
         let id = known.unwrap_or_else(|| self.add(key));
         let number = self.order.len() as u32;
         self.order.push(id);
-        self.at_mut(id).live = Some(Box::new(Live::new(link, number, anybody)));
+        let entry = self.at_mut(id);
+        entry.live = Some(Box::new(Live::new(link, number, anybody, entry.normal.as_deref())));
         Some((id, true))
     }
 

@@ -2,16 +2,13 @@
 
 use wardtap_net::packet::Timestamp;
 
-use super::live::Live;
-use super::points::LivePoints;
+use super::calendar::NEVER;
 use super::table::{Entry, LinkId};
 use super::{Departure, Scorer, What, at_place, hours, points, silence};
 use crate::baseline::measure::{Measure, REFUSALS_OF_MIN};
-use crate::baseline::points::PointsProfile;
-use crate::baseline::profile::LinkProfile;
 use crate::baseline::store::{ANSWERS_MIN, Activity, MINUTES_PER_HOUR, witnesses};
 use crate::device::Devices;
-use crate::links::{OperationName, Use, is_opaque};
+use crate::links::{Use, is_opaque};
 use crate::parties::{Parties, PartyLink};
 
 impl Scorer {
@@ -56,10 +53,16 @@ impl Scorer {
             }
         }
         for operation in &used.operations {
-            let patience = |normal: &_| silence::patience(&operation.name, normal, &self.profiles);
-            let Some(now) = live.operation(&operation.name, profile, patience) else { continue };
-            now.take(minute, operation, witnesses, payloads);
-            look_at = look_at.min(silence::look_at(minute, now.patience));
+            let Some(place) = live.operations.find(&operation.name, profile) else { continue };
+            let known = live.operations.at(place);
+            if known.name.is_none() {
+                known.name = Some(operation.name.clone());
+                let normal = known.normal(profile);
+                known.live.patience =
+                    normal.map_or(NEVER, |normal| silence::patience(&operation.name, normal, &self.profiles));
+            }
+            known.live.take(minute, operation, witnesses, payloads);
+            look_at = look_at.min(silence::look_at(minute, known.live.patience));
         }
         if look_at < live.look_at {
             live.look_at = look_at;
@@ -123,8 +126,9 @@ impl Scorer {
             check(measure, 0, None, (now.into(), normal), profile.days);
         }
         for operation in used.operations.iter().filter(|operation| !is_opaque(&operation.name)) {
-            let Some(now) = live.operations.get(&operation.name) else { continue };
-            let Some(normal) = now.normal.and_then(|place| profile.operations.at(place)) else { continue };
+            let Some(place) = live.operations.find(&operation.name, profile) else { continue };
+            let known = live.operations.at(place);
+            let (Some(normal), now) = (known.normal(profile), &known.live) else { continue };
             let mut check = |measure, now: u64, normal_now: u64| {
                 check(measure, 0, Some(&operation.name), (now, normal_now), normal.days);
             };
@@ -143,7 +147,10 @@ impl Scorer {
         let kin = self.kin.of(key.initiator, (key.service.transport, key.service.port));
         for operation in used.operations.iter().filter(|operation| !operation.points.ranges.is_empty()) {
             let (name, seen) = (&operation.name, &operation.points);
-            let Some((live, normal)) = points_of(live, name, profile) else { continue };
+            let Some(place) = live.operations.find(name, profile) else { continue };
+            let known = live.operations.at(place);
+            let Some(normal) = known.normal_points(profile) else { continue };
+            let live = known.live.points.get_or_insert_default();
             let ranges = seen.ranges.iter().copied().enumerate();
             let looped =
                 seen.looped.filter(|_| !normal.loops).map(|messages| What::Looped { operation: name, messages });
@@ -155,7 +162,7 @@ impl Scorer {
         }
         let this_hour = minute / MINUTES_PER_HOUR;
         let ids = [parties.id(key.initiator), parties.id(key.responder)];
-        let of_operation = |name: &_| live.normal(name, profile).map(|normal| &normal.hours);
+        let of_operation = |name: &_| live.operations.normal(name, profile).map(|normal| &normal.hours);
         if live.hour_told != this_hour
             && let Some(what) = hours::unusual(&local, &profile.hours, used, of_operation, &thresholds.novelty, &ids)
         {
@@ -180,15 +187,4 @@ impl Scorer {
         }
         activity
     }
-}
-
-/// The values at the places of an operation, and those that are normal.
-fn points_of<'a, 'p>(
-    live: &'a mut Live,
-    name: &OperationName,
-    profile: &'p LinkProfile,
-) -> Option<(&'a mut LivePoints, &'p PointsProfile)> {
-    let operation = live.operations.get_mut(name)?;
-    let normal = profile.points.at(operation.normal_points?)?;
-    Some((operation.points.get_or_insert_default(), normal))
 }

@@ -61,7 +61,8 @@ fn find<'a>(front: &'a Front, device: &str, show: &ShowBaseline) -> anyhow::Resu
 
 /// The links of a device, of which it is the initiator or the responder.
 fn links_of<'a>(front: &'a Front, device: &'a str) -> impl Iterator<Item = (&'a LinkKey, &'a LinkProfile)> {
-    front.profiles.links.iter().filter(move |(key, _)| key.initiator == device || key.responder == device)
+    let links = front.profiles.links.iter().map(|(key, link)| (key, &**link));
+    links.filter(move |(key, _)| key.initiator == device || key.responder == device)
 }
 
 fn of_device(front: &Front, device: &str, facets: &[FacetName]) -> String {
