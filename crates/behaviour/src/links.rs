@@ -6,11 +6,11 @@
 //! cuts between batches show.
 
 mod leases;
+mod name;
 mod operations;
 pub mod points;
 
 use std::fmt;
-use std::sync::Arc;
 
 use wardtap_dissect::fingerprint::Fingerprint;
 use wardtap_dissect::tls::Hello;
@@ -22,10 +22,11 @@ use wardtap_net::peel::protocol;
 use crate::observation::Place;
 use crate::slots::{self, Slot, Slots};
 pub use leases::of_lease;
+pub use name::{OperationName, digest};
 use operations::Operations;
 pub use operations::{
-    OPERATIONS_MAX, OperationNews, OperationUse, RANGES_MAX, ResponseTimes, is_answer, is_opaque, kind_of, readable,
-    tells_less, whoever_it_is_for, without_each,
+    OPERATIONS_MAX, OperationNews, OperationUse, RANGES_MAX, ResponseTimes, is_answer, is_like_but_for, is_opaque, kind_of,
+    readable, tells_less, whoever_it_is_for, without_each,
 };
 
 /// The first of the ports that no service is registered on (RFC 6335 section 6): which of them it is says nothing.
@@ -413,6 +414,3 @@ pub struct Opened {
     /// It may be the other way round: neither a handshake nor ports say who asked.
     pub either_way: bool,
 }
-
-/// The name of an operation: the same for ever, in words of its protocol.
-pub type OperationName = Arc<str>;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use wardtap_net::address::Address;
 
+use crate::baseline::makes::{Make, make};
 use crate::baseline::store::LinkKey;
 use crate::device::{DeviceId, Devices};
 use crate::links::{Link, Service};
@@ -67,6 +68,7 @@ impl PartyLink {
 pub struct Parties {
     site: Site,
     ids: Vec<Arc<str>>,
+    makes: Vec<Option<Make>>,
     by_id: HashMap<Arc<str>, Party, foldhash::fast::RandomState>,
     by_device: Vec<Option<Party>>,
 }
@@ -75,7 +77,8 @@ impl Parties {
     /// Nobody but the outside and groups.
     #[must_use]
     pub fn new(site: Site) -> Self {
-        let mut parties = Self { site, ids: Vec::new(), by_id: HashMap::default(), by_device: Vec::new() };
+        let (ids, makes, by_device) = (Vec::new(), Vec::new(), Vec::new());
+        let mut parties = Self { site, ids, makes, by_id: HashMap::default(), by_device };
         parties.named(OUTSIDE);
         parties.named(GROUP);
         parties.named(ANYBODY);
@@ -95,6 +98,7 @@ impl Parties {
         }
         let party = Party(u32::try_from(self.ids.len()).unwrap_or(u32::MAX));
         let id: Arc<str> = id.into();
+        self.makes.push(make(&id));
         self.ids.push(Arc::clone(&id));
         self.by_id.insert(id, party);
         party
@@ -110,6 +114,12 @@ impl Parties {
     #[must_use]
     pub fn id(&self, party: Party) -> &str {
         self.ids.get(party.index()).map_or(OUTSIDE, |id| id)
+    }
+
+    /// Who made a party, where its id says so.
+    #[must_use]
+    pub fn make(&self, party: Party) -> Option<Make> {
+        self.makes.get(party.index()).copied().flatten()
     }
 
     /// A link by the ids of its ends.

@@ -101,10 +101,10 @@ impl Accepted {
                 let known = profiles.links.get(link);
                 let into = self.links.entry(link.clone()).or_default();
                 let into = match operation {
-                    Some(name) if known.is_none_or(|known| !known.operations.contains_key(name)) => {
+                    Some(name) if known.is_none_or(|known| !known.operations.contains(name)) => {
                         return Err(NotAccepted::no_operation(link));
                     }
-                    Some(name) => &mut into.operations.entry(name.clone()).or_default().hours,
+                    Some(name) => &mut into.operations.or_default(name).hours,
                     None => &mut into.hours,
                 };
                 into.iter_mut().zip(hours).for_each(|(into, hours)| into.seen |= hours & ALL_HOURS);
@@ -118,7 +118,7 @@ impl Accepted {
                 let is_taken = match operation {
                     Some(name) => {
                         let known = known.operations.get(name).ok_or_else(|| NotAccepted::no_operation(link))?;
-                        let into = into.operations.entry(name.clone()).or_default();
+                        let into = into.operations.or_default(name);
                         widen_operation(into, known, *measure, *now, *normal)
                     }
                     None => widen_link(into, known, *measure, *now, *normal),
@@ -156,7 +156,7 @@ impl Accepted {
         let known = known.points.get(operation).ok_or_else(|| NotAccepted::no_operation(link))?;
         let into = self.links.entry(link.clone()).or_default();
         let nothing = PointsProfile { first: known.first, ..PointsProfile::default() };
-        Ok(into.points.entry(operation.to_owned()).or_insert(nothing))
+        Ok(into.points.or_insert_with(operation, || nothing))
     }
 
     /// A place of an operation that is known.
@@ -216,7 +216,7 @@ impl Accepted {
         }
         for (key, link) in &other.links {
             match profiles.links.get(key) {
-                None => drop(self.links.insert(key.clone(), link.clone())),
+                None => drop(self.links.insert(key.clone(), (**link).clone())),
                 Some(known) => {
                     let mut both = known.clone();
                     let more = uncounted(link, known);
@@ -244,9 +244,9 @@ impl Accepted {
             known.pause = known.pause.max(device.pause);
         }
         for (key, operation) in &self.unmeasured {
-            let link = profiles.links.entry(key.clone()).or_insert_with(unmeasured_link);
+            let link = profiles.links.entry(key.clone()).or_insert_with(|| Box::new(unmeasured_link()));
             if let Some(name) = operation {
-                link.operations.entry(name.clone()).or_insert_with(unmeasured_operation);
+                link.operations.or_insert_with(name, unmeasured_operation);
             }
         }
         for (key, link) in &self.links {
@@ -290,7 +290,7 @@ fn uncounted(link: &LinkProfile, known: &LinkProfile) -> LinkProfile {
     keep_wider(&mut more.minute_opened, known.minute_opened);
     keep_wider(&mut more.hour_opened, known.hour_opened);
     keep_wider(&mut more.hour_failed, known.hour_failed);
-    for (name, operation) in &mut more.operations {
+    for (name, operation) in more.operations.iter_mut() {
         let Some(known) = known.operations.get(name) else { continue };
         let hours = further(&operation.hours, &known.hours);
         (operation.days, operation.count, operation.hours) = (0, 0, hours);
@@ -301,8 +301,8 @@ fn uncounted(link: &LinkProfile, known: &LinkProfile) -> LinkProfile {
         operation.pauses.without_days(&known.pauses);
         keep_wider(&mut operation.slowest, known.slowest);
     }
-    for (name, points) in &mut more.points {
-        if known.points.contains_key(name) {
+    for (name, points) in more.points.iter_mut() {
+        if known.points.contains(name) {
             (points.days, points.minutes) = (0, 0);
             points.points.iter_mut().for_each(|point| point.rises = 0);
         }

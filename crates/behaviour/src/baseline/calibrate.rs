@@ -48,14 +48,16 @@ impl Thresholds {
 #[must_use]
 pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
     let mut ratios: Vec<Vec<f64>> = vec![Vec::new(); Measure::ALL.len()];
-    let mut links: BTreeMap<LinkKey, LinkProfile> = BTreeMap::new();
+    let mut links: BTreeMap<LinkKey, Box<LinkProfile>> = BTreeMap::new();
     let mut kin = Kin::default();
     let twice = twice(store);
     for (key, link) in store.links.iter().filter(|(key, _)| !twice.contains(key)) {
         let mut profile = LinkProfile::default();
         LinkProfile::by_day(link, site).values().for_each(|day| profile.absorb(day));
-        kin.add(key, &profile);
-        links.insert(key.clone(), profile);
+        if key.initiator != ANYBODY {
+            kin.add(&key.initiator, (key.transport, key.port), &profile);
+        }
+        links.insert(key.clone(), Box::new(profile));
     }
     let mut novelties = Novelties::default();
     let mut days: Vec<u32> = store.devices.values().flat_map(|device| device.days.iter().copied()).collect();
@@ -154,7 +156,8 @@ fn hold_out(
     (coverage, kin): (&Covered, &Kin),
     ratios: &mut [Vec<f64>],
 ) {
-    let (pauses_only, kin) = (key.initiator == ANYBODY, kin.others_than(key));
+    let kin = kin.others_than(&key.initiator, (key.transport, key.port));
+    let pauses_only = key.initiator == ANYBODY;
     if by_day.len() < 2 {
         return;
     }

@@ -101,11 +101,11 @@ fn of_links(key: &LinkKey, earlier: &LinkProfile, later: &LinkProfile, found: &m
     if let Some(hours) = further_hours(&earlier.hours, &later.hours) {
         add(How::Hours(hours));
     }
-    let mut names: Vec<&String> = earlier.operations.keys().chain(later.operations.keys()).collect();
+    let mut names: Vec<&str> = earlier.operations.names().chain(later.operations.names()).collect();
     names.sort_unstable();
     names.dedup();
     for name in names {
-        let mut add = |how| found.push(Difference { of: Of::Operation(key.clone(), name.clone()), how });
+        let mut add = |how| found.push(Difference { of: Of::Operation(key.clone(), name.to_owned()), how });
         match (earlier.operations.get(name), later.operations.get(name)) {
             (Some(earlier), Some(later)) => of_operations(earlier, later, &mut add),
             (earlier, later) => came_or_went(earlier.is_some(), later.is_some()).into_iter().for_each(add),

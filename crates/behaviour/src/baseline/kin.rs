@@ -5,22 +5,24 @@
 //! kind is what one initiator asks on one service in the same words, whatever the device and the unit: nothing need be known
 //! of makers and models, which nobody sees behind a router.
 
+use std::hash::{BuildHasher, Hash, Hasher};
+
 use hashbrown::HashMap;
 
 use super::profile::LinkProfile;
-use super::store::LinkKey;
 use crate::links::points::PointRange;
 use crate::links::{RANGES_MAX, whoever_it_is_for};
-use crate::parties::ANYBODY;
 
 /// The values of all kinds.
 #[derive(Default)]
 pub struct Kin {
     by_kind: HashMap<Kind, Values, foldhash::fast::RandomState>,
+    digests: foldhash::quality::RandomState,
 }
 
-/// An initiator, the transport and port, and an operation, whoever it is for.
-type Kind = (String, (u8, u16), String);
+/// The digest of an initiator, the transport and port, and an operation, whoever it is for. There are far fewer than it
+/// would take for two of them to be the same.
+type Kind = u64;
 
 /// The values of one kind.
 #[derive(Default)]
@@ -42,30 +44,27 @@ struct Shared<T> {
 #[derive(Clone, Copy)]
 pub struct KinOf<'a> {
     kin: &'a Kin,
-    initiator: &'a str,
-    service: (u8, u16),
+    /// The digest of the initiator and what it uses.
+    asks: u64,
     /// What one device alone has shown does not count: it may be the one that is asked about.
     others: bool,
 }
 
 impl Kin {
-    /// Takes in what is normal on a link.
-    pub fn add(&mut self, key: &LinkKey, profile: &LinkProfile) {
-        if key.initiator == ANYBODY {
-            return;
-        }
-        let kind = |name: &str| (key.initiator.clone(), (key.transport, key.port), whoever_it_is_for(name));
-        for (name, operation) in &profile.operations {
+    /// Takes in what is normal on a link of an initiator, on a transport and port.
+    pub fn add(&mut self, initiator: impl Hash, service: (u8, u16), profile: &LinkProfile) {
+        let asks = self.asks(initiator, service);
+        for (name, operation) in profile.operations.iter() {
             if operation.ranges.iter().all(Option::is_none) {
                 continue;
             }
-            let values = self.by_kind.entry(kind(name)).or_default();
+            let values = self.by_kind.entry(kind(&self.digests, asks, name)).or_default();
             for (range, more) in values.ranges.iter_mut().zip(operation.ranges) {
                 range.take_values(more);
             }
         }
-        for (name, points) in &profile.points {
-            let values = self.by_kind.entry(kind(name)).or_default();
+        for (name, points) in profile.points.iter() {
+            let values = self.by_kind.entry(kind(&self.digests, asks, name)).or_default();
             if values.points.is_empty() {
                 values.first = points.first;
             }
@@ -82,17 +81,28 @@ impl Kin {
         }
     }
 
-    /// The kin of a link, itself among them.
+    /// The kin of a link of an initiator, itself among them.
     #[must_use]
-    pub const fn of<'a>(&'a self, initiator: &'a str, transport: u8, port: u16) -> KinOf<'a> {
-        KinOf { kin: self, initiator, service: (transport, port), others: false }
+    pub fn of(&self, initiator: impl Hash, service: (u8, u16)) -> KinOf<'_> {
+        KinOf { kin: self, asks: self.asks(initiator, service), others: false }
     }
 
-    /// The kin of a link without the link itself.
+    /// The kin of a link of an initiator without the link itself.
     #[must_use]
-    pub const fn others_than<'a>(&'a self, key: &'a LinkKey) -> KinOf<'a> {
-        KinOf { kin: self, initiator: key.initiator.as_str(), service: (key.transport, key.port), others: true }
+    pub fn others_than(&self, initiator: impl Hash, service: (u8, u16)) -> KinOf<'_> {
+        KinOf { others: true, ..self.of(initiator, service) }
     }
+
+    fn asks(&self, initiator: impl Hash, service: (u8, u16)) -> u64 {
+        self.digests.hash_one((initiator, service))
+    }
+}
+
+fn kind(digests: &impl BuildHasher, asks: u64, operation: &str) -> Kind {
+    let mut kind = digests.build_hasher();
+    asks.hash(&mut kind);
+    whoever_it_is_for(operation).for_each(|part| part.hash(&mut kind));
+    kind.finish()
 }
 
 impl KinOf<'_> {
@@ -113,7 +123,7 @@ impl KinOf<'_> {
     }
 
     fn values(&self, operation: &str) -> Option<&Values> {
-        self.kin.by_kind.get(&(self.initiator.to_owned(), self.service, whoever_it_is_for(operation)))
+        self.kin.by_kind.get(&kind(&self.kin.digests, self.asks, operation))
     }
 }
 
@@ -150,9 +160,7 @@ mod tests {
     const READ: &str = "modbus read-holding-registers (answer)\tfunction=3\tunit=1\taddress=100";
     const WRITE: &str = "modbus write-single-register\tfunction=6\tunit=1\taddress=100";
 
-    fn key(initiator: &str, responder: &str) -> LinkKey {
-        LinkKey { initiator: initiator.to_owned(), responder: responder.to_owned(), transport: 6, port: 502 }
-    }
+    const SERVICE: (u8, u16) = (6, 502);
 
     /// A link on which one place was read, and written, with values up to this.
     fn link(unit: &str, high: i16) -> LinkProfile {
@@ -164,8 +172,8 @@ mod tests {
         let ranges = [Some((10, high.unsigned_abs().into())), None];
         let write = OperationProfile { ranges, ..OperationProfile::default() };
         LinkProfile {
-            operations: [(named(WRITE), write)].into(),
-            points: [(named(READ), points)].into(),
+            operations: [(named(WRITE), write)].into_iter().collect(),
+            points: [(named(READ), points)].into_iter().collect(),
             ..LinkProfile::default()
         }
     }
@@ -173,30 +181,29 @@ mod tests {
     #[test]
     fn a_value_of_another_unit_is_of_the_kin() {
         let mut kin = Kin::default();
-        kin.add(&key("a", "b"), &link("unit=1", 20));
-        kin.add(&key("a", "c"), &link("unit=7", 50));
-        let of = kin.of("a", 6, 502);
+        kin.add("a", SERVICE, &link("unit=1", 20));
+        kin.add("a", SERVICE, &link("unit=7", 50));
+        let of = kin.of("a", SERVICE);
         assert!(of.has_point(READ, (100, 0), 50) && of.has_value(WRITE, 0, 50), "of another unit of another device");
         assert!(!of.has_point(READ, (100, 0), 51) && !of.has_value(WRITE, 0, 51), "of nobody");
         assert!(!of.has_point(READ, (100, 0), 9) && !of.has_value(WRITE, 0, 9));
         assert!(!of.has_point(READ, (99, 0), 50), "another place");
         let other_block = READ.replace("address=100", "address=99");
-        assert!(!of.has_point(&other_block, (100, 0), 50) && !kin.of("a", 6, 503).has_value(WRITE, 0, 50));
-        assert!(!kin.of("b", 6, 502).has_value(WRITE, 0, 50), "what another initiator writes is of another kind");
+        assert!(!of.has_point(&other_block, (100, 0), 50) && !kin.of("a", (6, 503)).has_value(WRITE, 0, 50));
+        assert!(!kin.of("b", SERVICE).has_value(WRITE, 0, 50), "what another initiator writes is of another kind");
     }
 
     #[test]
     fn what_one_alone_has_shown_does_not_speak_for_itself() {
         let mut kin = Kin::default();
-        let own = key("a", "b");
-        kin.add(&own, &link("unit=1", 90));
-        assert!(!kin.others_than(&own).has_value(WRITE, 0, 10), "it has no kin");
-        kin.add(&key("a", "c"), &link("unit=1", 50));
-        kin.add(&key("a", "d"), &link("unit=1", -30));
-        let others = kin.others_than(&own);
+        kin.add("a", SERVICE, &link("unit=1", 90));
+        assert!(!kin.others_than("a", SERVICE).has_value(WRITE, 0, 10), "it has no kin");
+        kin.add("a", SERVICE, &link("unit=1", 50));
+        kin.add("a", SERVICE, &link("unit=1", -30));
+        let others = kin.others_than("a", SERVICE);
         assert!(others.has_value(WRITE, 0, 50) && others.has_point(READ, (100, 0), 50));
         assert!(!others.has_value(WRITE, 0, 51) && !others.has_point(READ, (100, 0), 51), "it alone went to 90");
         assert!(!others.has_point(READ, (100, 0), -20), "one alone went below nought");
-        assert!(kin.of("a", 6, 502).has_point(READ, (100, 0), -20), "but was of the kin");
+        assert!(kin.of("a", SERVICE).has_point(READ, (100, 0), -20), "but was of the kin");
     }
 }

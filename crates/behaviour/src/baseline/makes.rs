@@ -56,15 +56,15 @@ impl<Id> Default for Makes<Id> {
 
 impl<Id: Hash + Eq> Makes<Id> {
     /// There is a device.
-    pub fn device(&mut self, id: &str) {
-        if let Some(make) = make(id) {
+    pub fn device(&mut self, make: Option<Make>) {
+        if let Some(make) = make {
             *self.devices.entry(make).or_default() += 1;
         }
     }
 
     /// A device has a habit, on these days.
-    pub fn has(&mut self, id: &str, habit: Habit<Id>, days: &[u32]) {
-        let Some(make) = make(id) else { return };
+    pub fn has(&mut self, make: Option<Make>, habit: Habit<Id>, days: &[u32]) {
+        let Some(make) = make else { return };
         let users = self.habits.entry((make, habit)).or_default();
         users.all += 1;
         if let [day] = days {
@@ -75,10 +75,10 @@ impl<Id: Hash + Eq> Makes<Id> {
         }
     }
 
-    /// Whether more than half of all devices of this one's make have a habit, by what was seen on other days than this.
+    /// Whether more than half of all devices of a make have a habit, by what was seen on other days than this.
     #[must_use]
-    pub fn is_typical(&self, id: &str, habit: Habit<Id>, but_on: Option<u32>) -> bool {
-        let Some(make) = make(id) else { return false };
+    pub fn is_typical(&self, make: Option<Make>, habit: Habit<Id>, but_on: Option<u32>) -> bool {
+        let Some(make) = make else { return false };
         let devices = self.devices.get(&make).copied().unwrap_or(0);
         self.habits.get(&(make, habit)).is_some_and(|users| {
             let once = users.once.iter().find(|(day, _)| but_on == Some(*day)).map_or(0, |(_, count)| *count);
@@ -96,20 +96,21 @@ mod tests {
         let mut makes = Makes::default();
         let pumps =
             ["mac:00:09:fb:00:00:01", "mac:00:09:fb:00:00:02", "mac:00:09:fb:00:00:03", "mac:00:09:fb:00:00:04"];
-        pumps.iter().for_each(|id| makes.device(id));
+        let pumps = pumps.map(make);
+        pumps.iter().for_each(|pump| makes.device(*pump));
         let habit = |port| Habit { other: "gateway", service: (6, port), initiates: true };
-        pumps[..3].iter().for_each(|id| makes.has(id, habit(1), &[7, 8]));
-        pumps[..2].iter().for_each(|id| makes.has(id, habit(2), &[7, 8]));
+        pumps[..3].iter().for_each(|pump| makes.has(*pump, habit(1), &[7, 8]));
+        pumps[..2].iter().for_each(|pump| makes.has(*pump, habit(2), &[7, 8]));
         makes.has(pumps[3], habit(1), &[9]);
-        for (day, id) in (7..).zip(&pumps) {
-            makes.has(id, habit(3), &[day]);
+        for (day, pump) in (7..).zip(pumps) {
+            makes.has(pump, habit(3), &[day]);
         }
-        assert!(makes.is_typical("mac:00:09:fb:99:99:99", habit(1), None));
-        assert!(!makes.is_typical("mac:00:09:fb:99:99:99", habit(2), None), "half of them");
+        assert!(makes.is_typical(make("mac:00:09:fb:99:99:99"), habit(1), None));
+        assert!(!makes.is_typical(make("mac:00:09:fb:99:99:99"), habit(2), None), "half of them");
         assert!(makes.is_typical(pumps[0], habit(3), Some(7)), "the other three on other days");
-        assert!(!makes.is_typical("mac:00:09:fb:99:99:99", Habit { initiates: false, ..habit(1) }, None));
-        assert!(!makes.is_typical("mac:00:09:fc:00:00:01", habit(1), None), "another make");
-        assert!(!makes.is_typical("ip:10.0.0.1", habit(1), None), "no make is known");
+        assert!(!makes.is_typical(make("mac:00:09:fb:99:99:99"), Habit { initiates: false, ..habit(1) }, None));
+        assert!(!makes.is_typical(make("mac:00:09:fc:00:00:01"), habit(1), None), "another make");
+        assert!(!makes.is_typical(make("ip:10.0.0.1"), habit(1), None), "no make is known");
     }
 
     #[test]

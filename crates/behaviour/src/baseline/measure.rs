@@ -150,7 +150,7 @@ pub fn compare(
     if normal.is_measured() {
         compare_link(now, normal, to);
     }
-    for (name, operation) in &now.operations {
+    for (name, operation) in now.operations.iter() {
         let Some(known) = normal.operations.get(name) else { continue };
         if !is_opaque(name) {
             compare_operation(name, operation, known, kin, to);
@@ -161,7 +161,7 @@ pub fn compare(
             |now, normal| to(measure, now, normal),
         );
     }
-    for (name, points) in &now.points {
+    for (name, points) in now.points.iter() {
         if let Some(normal) = normal.points.get(name) {
             points.compare(name, normal, kin, to);
         }

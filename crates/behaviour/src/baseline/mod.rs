@@ -11,6 +11,7 @@ pub mod kin;
 pub mod learner;
 pub mod makes;
 pub mod measure;
+pub mod named;
 pub mod novelty;
 pub mod pauses;
 pub mod points;

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::makes::{Habit, Makes};
+use super::makes::{Habit, Makes, make};
+use super::named::Named;
 use super::profile::{Chance, Hours, LinkProfile, OperationProfile};
 use super::store::LinkKey;
 use crate::links::{is_opaque, without_each};
@@ -177,11 +178,11 @@ impl Novelties {
         known.used.entry((initiator.clone(), service)).or_default().extend(&days);
         known.pairs.entry(pair(initiator, responder)).or_default().extend(&days);
         for (id, habit) in habits(key) {
-            known.makes.has(id, habit, &days);
+            known.makes.has(make(id), habit, &days);
         }
         let mut operations: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
         for (day, profile) in by_day {
-            for name in profile.operations.keys() {
+            for name in profile.operations.names() {
                 operations.entry(name).or_default().push(*day);
             }
         }
@@ -202,7 +203,7 @@ impl Novelties {
     }
 
     pub(super) fn device(&mut self, id: &str, days: &[u32]) {
-        self.acquaintance.makes.device(id);
+        self.acquaintance.makes.device(make(id));
         self.devices.push((id.to_owned(), days.to_vec()));
     }
 
@@ -211,8 +212,7 @@ impl Novelties {
         for (held_out, now) in by_day.iter().filter(|_| by_day.len() > 1) {
             let mut others = LinkProfile::default();
             by_day.iter().filter(|(day, _)| *day != held_out).for_each(|(_, day)| others.absorb(day));
-            let is_new = |name: &&String| is_opaque(name) && !others.operations.contains_key(*name);
-            if now.operations.keys().any(|name| is_new(&name)) {
+            if now.operations.names().any(|name| is_opaque(name) && !others.operations.contains(name)) {
                 let circumstances = shape(&others.operations).unlikely().into();
                 let devices = vec![key.initiator.clone(), key.responder.clone()];
                 self.shapes.push(Event { day: *held_out, circumstances, devices });
@@ -232,7 +232,7 @@ impl Novelties {
         links.extend(unlikely_hours(&link).map(event));
         let mut by_operation: BTreeMap<&str, Vec<(u32, &[Hours; 2])>> = BTreeMap::new();
         for (day, profile) in by_day {
-            for (name, operation) in &profile.operations {
+            for (name, operation) in profile.operations.iter() {
                 by_operation.entry(name).or_default().push((*day, &operation.hours));
             }
         }
@@ -266,7 +266,7 @@ impl Novelties {
                 }
                 let typical = [circumstances::TYPICAL_OF_INITIATOR, circumstances::TYPICAL_OF_RESPONDER];
                 for (bit, (id, habit)) in typical.into_iter().zip(habits(key)) {
-                    circumstances |= if acquaintance.makes.is_typical(id, habit, Some(day)) { bit } else { 0 };
+                    circumstances |= if acquaintance.makes.is_typical(make(id), habit, Some(day)) { bit } else { 0 };
                 }
                 links.push(Event { day, circumstances, devices: vec![key.initiator.clone(), key.responder.clone()] });
             }
@@ -320,7 +320,7 @@ pub const HOUR_DAYS_MIN: u32 = 3;
 
 /// How many of the size classes of a link were there on one day only.
 #[must_use]
-pub fn shape(operations: &BTreeMap<String, OperationProfile>) -> Chance {
+pub fn shape(operations: &Named<OperationProfile>) -> Chance {
     let mut chance = Chance::default();
     for (_, operation) in operations.iter().filter(|(name, _)| is_opaque(name)) {
         chance.once += u32::from(operation.days == 1);

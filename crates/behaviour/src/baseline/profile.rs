@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use wardtap_net::packet::Timestamp;
 
 use super::calibrate::Thresholds;
+use super::named::{Named, in_order};
 use super::pauses::{Coverage, Pauses, Slot};
 use super::points::PointsProfile;
 use super::store::{HOURS_PER_DAY, LinkKey, OperationDay, StoredLink, StoredOperation, wider};
@@ -27,9 +28,11 @@ pub struct Profiles {
     /// Of a million octets so many were missing.
     pub missing: u32,
     /// Of each device, by id.
+    #[serde(deserialize_with = "in_order")]
     pub devices: BTreeMap<String, DeviceProfile>,
     /// Of each link.
-    pub links: BTreeMap<LinkKey, LinkProfile>,
+    #[serde(deserialize_with = "in_order")]
+    pub links: BTreeMap<LinkKey, Box<LinkProfile>>,
 }
 
 /// What is normal for a device.
@@ -75,9 +78,9 @@ pub struct LinkProfile {
     /// The most octets of an hour that were missing.
     pub hour_missing: u64,
     /// What it does.
-    pub operations: BTreeMap<String, OperationProfile>,
+    pub operations: Named<OperationProfile>,
     /// The values at the places that operations read or write, by operation.
-    pub points: BTreeMap<String, PointsProfile>,
+    pub points: Named<PointsProfile>,
 }
 
 /// The greatest values of the two days with the greatest.
@@ -239,18 +242,8 @@ impl LinkProfile {
         self.hour_opened.absorb(other.hour_opened);
         self.hour_failed.absorb(other.hour_failed);
         self.hour_missing = self.hour_missing.max(other.hour_missing);
-        for (name, operation) in &other.operations {
-            match self.operations.get_mut(name) {
-                Some(known) => known.absorb(operation),
-                None => drop(self.operations.insert(name.clone(), operation.clone())),
-            }
-        }
-        for (name, points) in &other.points {
-            match self.points.get_mut(name) {
-                Some(known) => known.absorb(points),
-                None => drop(self.points.insert(name.clone(), points.clone())),
-            }
-        }
+        self.operations.absorb(&other.operations, OperationProfile::absorb);
+        self.points.absorb(&other.points, PointsProfile::absorb);
     }
 
     /// What a link did, day by day.
@@ -280,13 +273,13 @@ impl LinkProfile {
         for (name, operation) in &closed.operations {
             for (day, profile) in OperationProfile::by_day(operation, site) {
                 let link = days.entry(day).or_insert_with(|| Self { days: 1, ..Self::default() });
-                link.operations.insert(name.clone(), profile);
+                link.operations.or_insert_with(name, || profile);
             }
         }
         for (name, points) in &closed.points {
             for (day, profile) in points.by_day() {
                 let link = days.entry(day).or_insert_with(|| Self { days: 1, ..Self::default() });
-                link.points.insert(name.clone(), profile);
+                link.points.or_insert_with(name, || profile);
             }
         }
         days
@@ -300,7 +293,7 @@ impl LinkProfile {
     pub fn normal_pause(&self, name: &str, slot: Slot, minutes: u64, coverage: &Coverage) -> Option<u64> {
         let own = self.operations.get(name)?;
         let normal = own.pauses.normal(slot, minutes, coverage)?;
-        let is_like = |other: &&String| !is_opaque(name) && kind_of(other) == kind_of(name);
+        let is_like = |other: &str| !is_opaque(name) && kind_of(other) == kind_of(name);
         let like = self.operations.iter().filter(|(other, known)| known.from == own.from && is_like(other));
         Some(like.map(|(_, known)| known.pauses.cut_off()).fold(normal, u64::max))
     }

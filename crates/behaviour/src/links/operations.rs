@@ -1,7 +1,5 @@
 //! The operations of a link: what its messages do, told apart by the features that name an operation.
 
-use std::sync::Arc;
-
 use hashbrown::HashMap;
 use wardtap_dissect::tls::Hello;
 use wardtap_dissect::{
@@ -204,10 +202,11 @@ impl Operations {
 
     /// What operations were used for since they were last handed over.
     pub(super) fn hand_over(&mut self) -> Vec<OperationUse> {
-        let mut told = Vec::new();
-        for operation in self.all.iter_mut().filter(|operation| operation.used.count > 0) {
+        let is_used = |operation: &Operation| operation.used.count > 0;
+        let mut told = Vec::with_capacity(self.all.iter().filter(|operation| is_used(operation)).count());
+        for operation in self.all.iter_mut().filter(|operation| is_used(operation)) {
             operation.extremes = 0;
-            let nothing = OperationUse::nothing(Arc::clone(&operation.used.name), operation.used.from);
+            let nothing = OperationUse::nothing(operation.used.name.clone(), operation.used.from);
             let mut used = std::mem::replace(&mut operation.used, nothing);
             used.points = operation.points.as_mut().map(|points| points.hand_over()).unwrap_or_default();
             told.push(used);
@@ -230,7 +229,7 @@ impl Operation {
 
     fn news(&self, is_new: bool, told: bool, points: Option<(u32, Vec<ExtremePoint>)>) -> Outcome {
         if told {
-            Outcome::News { name: Arc::clone(&self.used.name), is_new, ranges: self.ever, points }
+            Outcome::News { name: self.used.name.clone(), is_new, ranges: self.ever, points }
         } else {
             Outcome::Nothing
         }
@@ -387,18 +386,38 @@ pub fn readable(name: &str) -> String {
     name.replace('\t', " ")
 }
 
-/// The name without the features that say whom behind the responder's address it is for.
-#[must_use]
-pub fn whoever_it_is_for(name: &str) -> String {
+/// The parts of a name without the features that say whom behind the responder's address it is for.
+pub fn whoever_it_is_for(name: &str) -> impl Iterator<Item = &str> {
     let protocol = name.split(' ').next().unwrap_or_default();
     let protocol = PROTOCOLS.iter().find(|known| known.name == protocol);
     let told_by = protocol.and_then(|protocol| protocol.target.as_ref().map(|target| (protocol, target.told_by)));
-    let Some((protocol, told_by)) = told_by else { return name.to_owned() };
-    let tells = |part: &&str| {
+    let tells = move |part: &&str| {
+        let Some((protocol, told_by)) = told_by else { return false };
         let feature = part.split('=').next().unwrap_or_default();
         told_by.iter().any(|&told| protocol.features.get(told).is_some_and(|told| told.name == feature))
     };
-    name.split('\t').filter(|part| !tells(part)).collect::<Vec<&str>>().join("\t")
+    name.split('\t').filter(move |part| !tells(part))
+}
+
+/// True where two names are the same but for the value of the feature at a place: where [`without_each`] has the same of
+/// both there.
+#[must_use]
+pub fn is_like_but_for(feature: usize, name: &str, other: &str) -> bool {
+    let (mut parts, mut others, left_out) = (name.split('\t'), other.split('\t'), feature + 1);
+    let key = |part: &str| part.split('=').next().unwrap_or_default().len();
+    for place in 0.. {
+        let is_same = match (parts.next(), others.next()) {
+            (None, None) => return place > left_out,
+            // The kind says what the first feature does.
+            (Some(_), Some(_)) if place == 0 && left_out == 1 => true,
+            (Some(part), Some(other)) if place == left_out => part[..key(part)] == other[..key(other)],
+            (part, other) => part == other,
+        };
+        if !is_same {
+            return false;
+        }
+    }
+    false
 }
 
 /// The names that an operation would have without each of its features, in their order.

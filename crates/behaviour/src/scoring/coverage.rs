@@ -6,12 +6,13 @@ use wardtap_net::peel::protocol;
 
 use super::Scorer;
 use super::live::LiveParty;
+use super::table::Entry;
 use crate::baseline::calibrate::parts_per_million;
 use crate::baseline::measure::Measure;
 use crate::baseline::store::MINUTES_PER_HOUR;
 use crate::links::Use;
 use crate::observation::Place;
-use crate::parties::{Party, PartyLink};
+use crate::parties::Party;
 
 /// Where more than this share of all steady devices is silent, the sensor is blind and no device. Where of more than this
 /// share of all conversations only one end is heard, no silence shows anything.
@@ -188,7 +189,7 @@ impl Scorer {
 
     /// The longest time without anything that is normal: the feed is never silent for longer than the least silent device.
     fn feed_pause(&self) -> Option<u32> {
-        let steady = || self.active.iter().filter_map(LiveParty::steady_pause);
+        let steady = || self.steady_parties().filter_map(LiveParty::steady_pause);
         let least = steady().min().filter(|_| steady().count() >= BLIND_OF_MIN)?;
         let factor = self.profiles.thresholds.factor(Measure::DevicePause);
         Some((factor * f64::from(least.max(FEED_PAUSE_MIN))).ceil() as u32)
@@ -196,27 +197,40 @@ impl Scorer {
 
     /// More than half of the devices that never are for so long are silent.
     fn few_heard(&self, minute: u32) -> Option<Blind> {
-        let steady = || self.active.iter().filter_map(|party| Some((party, party.steady_pause()?)));
+        let steady = || self.steady_parties().filter_map(|party| Some((party, party.steady_pause()?)));
         let (of, silent) = (steady().count(), steady().filter(|(party, pause)| self.is_silent(party, *pause, minute)));
         let silent = silent.count();
         (of >= BLIND_OF_MIN && silent as f64 > of as f64 * BLIND_SHARE).then_some(Blind::Few { silent, of })
     }
 
+    fn steady_parties(&self) -> impl Iterator<Item = &LiveParty> {
+        self.steady.iter().filter_map(|party| self.active.get(party.index()))
+    }
+
     /// Conversations of which both ends were heard while learning, and only one is now that acknowledges what the other
     /// sends. Other transports than TCP do not show that.
-    fn one_sided(&self, minute: u32) -> Option<Blind> {
+    fn one_sided(&mut self, minute: u32) -> Option<Blind> {
         let is_recent = |at: u32| at > 0 && minute.saturating_sub(at) <= MINUTES_PER_HOUR;
-        let (mut conversations, mut of) = (0, 0);
-        let shows = |key: &PartyLink| key.service.transport == protocol::TCP && key.initiator != Party::ANYBODY;
-        for (key, live) in self.live.iter().filter(|(key, _)| shows(key)) {
-            let two_sided =
-                self.links.get(key).is_some_and(|profile| profile.minutes.iter().all(|minutes| *minutes > 0));
-            if !two_sided || !live.last.iter().any(|last| is_recent(last.last)) {
-                continue;
+        let links = &mut self.links;
+        self.unheard.retain(|id| {
+            let Some(live) = &mut links.at_mut(*id).live else { return false };
+            if !is_recent(live.one_sided) {
+                live.one_sided = 0;
             }
-            of += 1;
-            conversations += usize::from(is_recent(live.one_sided));
-        }
-        (conversations >= ONE_SIDED_MIN).then_some(Blind::OneSided { conversations, of })
+            live.is_unheard()
+        });
+        let counts = |entry: &Entry| {
+            let (Some(normal), Some(live)) = (&entry.normal, &entry.live) else { return false };
+            entry.key.service.transport == protocol::TCP
+                && entry.key.initiator != Party::ANYBODY
+                && normal.minutes.iter().all(|minutes| *minutes > 0)
+                && live.last.iter().any(|last| is_recent(last.last))
+        };
+        let conversations = self.unheard.iter().filter(|id| counts(self.links.at(**id))).count();
+        // Of how many is counted only where there are some.
+        (conversations >= ONE_SIDED_MIN).then(|| {
+            let of = self.links.live().filter(|entry| counts(entry)).count();
+            Blind::OneSided { conversations, of }
+        })
     }
 }

@@ -1,8 +1,11 @@
 //! What a link is doing: the minute and the hour at hand.
 
-use hashbrown::HashMap;
-
+use super::calendar::NEVER;
+use super::known::KnownOperations;
 use super::points::LivePoints;
+use super::silence::look_at;
+use super::table::LinkId;
+use crate::baseline::profile::LinkProfile;
 use crate::baseline::store::{Activity, Heard, MINUTES_PER_DAY, MINUTES_PER_HOUR};
 use crate::links::{Link, OperationName, OperationUse, Use, is_opaque};
 use crate::observation::Place;
@@ -14,6 +17,14 @@ const NEW_OPERATIONS_MAX: usize = 64;
 /// A link that was seen.
 pub(super) struct Live {
     pub(super) link: Link,
+    /// So many links were live before it.
+    pub(super) number: u32,
+    /// What its responder does for whoever it is, where that was learned.
+    pub(super) anybody: Option<LinkId>,
+    /// When it is looked at for silences.
+    pub(super) look_at: u32,
+    /// So many minutes must pass at least before the silence of an end is worth a look, once that is worked out.
+    pub(super) patience: Option<[u32; 2]>,
     pub(super) place: Place,
     minute: u32,
     pub(super) minute_bytes: [u64; 2],
@@ -35,8 +46,8 @@ pub(super) struct Live {
     pub(super) silence: [Silence; 2],
     /// Payloads of what is not read that each end has sent.
     pub(super) payloads: [u64; 2],
-    pub(super) operations: HashMap<OperationName, LiveOperation, foldhash::fast::RandomState>,
-    pub(super) points: HashMap<OperationName, LivePoints, foldhash::fast::RandomState>,
+    /// Those of which it is known what is normal.
+    pub(super) operations: KnownOperations,
     new_operations: Vec<OperationName>,
 }
 
@@ -113,9 +124,9 @@ impl LiveParty {
     }
 }
 
-/// An operation that was seen.
-#[derive(Default)]
+/// What is done of an operation.
 pub(super) struct LiveOperation {
+    pub(super) points: Option<Box<LivePoints>>,
     minute: u32,
     pub(super) minute_count: u32,
     pub(super) hour_count: u32,
@@ -134,9 +145,13 @@ pub(super) struct LiveOperation {
 }
 
 impl Live {
-    pub(super) fn new(link: Link) -> Self {
+    pub(super) fn new(link: Link, number: u32, anybody: Option<LinkId>, normal: Option<&LinkProfile>) -> Self {
         Self {
             link,
+            number,
+            anybody,
+            look_at: NEVER,
+            patience: None,
             place: Place::default(),
             minute: 0,
             minute_bytes: [0; 2],
@@ -152,13 +167,25 @@ impl Live {
             hour_missing: 0,
             silence: [Silence::default(); 2],
             payloads: [0; 2],
-            operations: HashMap::default(),
-            points: HashMap::default(),
+            operations: normal.map(KnownOperations::of).unwrap_or_default(),
             new_operations: Vec::new(),
         }
     }
 
     /// True for a new operation that is to be told.
+    /// True once an end was there and not heard, until that is forgotten.
+    pub(super) const fn is_unheard(&self) -> bool {
+        self.one_sided > 0
+    }
+
+    /// The first minute in which one of its silences can be too long.
+    pub(super) fn next_look(&self) -> u32 {
+        let ends = self.last.iter().zip(self.patience.unwrap_or([NEVER; 2]));
+        let ends = ends.filter(|(heard, _)| heard.last > 0).map(|(heard, patience)| look_at(heard.last, patience));
+        let operations = self.operations.live().map(|operation| look_at(operation.last.last, operation.patience));
+        ends.chain(operations).min().unwrap_or(NEVER)
+    }
+
     pub(super) fn first_seen(&mut self, name: &OperationName) -> bool {
         if self.new_operations.len() >= NEW_OPERATIONS_MAX || self.new_operations.contains(name) {
             return false;
@@ -205,25 +232,27 @@ impl Live {
         self.hour_failed = self.hour_failed.saturating_add(used.failed);
     }
 
-    /// Takes what an operation was used for; `patience` is asked for once, see [`LiveOperation::patience`].
-    pub(super) fn operation(
-        &mut self,
-        minute: u32,
-        used: &OperationUse,
-        witnesses: &[[Activity; 2]; 2],
-        patience: impl FnOnce() -> u32,
-    ) -> &LiveOperation {
-        let live = self.operations.entry_ref(&used.name);
-        let live = live.or_insert_with(|| LiveOperation { patience: patience(), ..LiveOperation::default() });
-        live.take(minute, used);
-        live.payloads = self.payloads[usize::from(used.from & 1)];
-        live.last.at(&witnesses[usize::from(used.from & 1)], minute);
-        live
-    }
 }
 
 impl LiveOperation {
-    fn take(&mut self, minute: u32, used: &OperationUse) {
+    /// Of one that was never seen.
+    pub(super) const NOTHING: Self = Self {
+        points: None,
+        minute: 0,
+        minute_count: 0,
+        hour_count: 0,
+        day_count: 0,
+        hour_refused: 0,
+        answers: 0,
+        micros: 0,
+        last: Heard { last: 0, minutes: [0; 2] },
+        payloads: 0,
+        silence: Silence(0),
+        patience: NEVER,
+    };
+
+    /// Takes what it was used for; `payloads` were sent by its sender so far.
+    pub(super) fn take(&mut self, minute: u32, used: &OperationUse, witnesses: &[[Activity; 2]; 2], payloads: [u64; 2]) {
         if minute != self.minute {
             (self.minute_count, self.answers, self.micros) = (0, 0, 0);
         }
@@ -242,5 +271,7 @@ impl LiveOperation {
         self.answers = self.answers.saturating_add(u32::try_from(used.responses.count).unwrap_or(u32::MAX));
         self.micros = self.micros.saturating_add(used.responses.sum);
         self.silence.end();
+        self.payloads = payloads[usize::from(used.from & 1)];
+        self.last.at(&witnesses[usize::from(used.from & 1)], minute);
     }
 }

@@ -5,10 +5,12 @@ use wardtap_net::packet::Timestamp;
 
 use super::coverage::LOSSY_PATIENCE;
 use super::live::{LiveOperation, LiveParty};
+use super::calendar::NEVER;
+use super::table::Entry;
 use super::{Departure, Scorer, What};
 use crate::baseline::measure::Measure;
-use crate::baseline::pauses::Slot;
-use crate::baseline::profile::{OperationProfile, Profiles};
+use crate::baseline::pauses::{Pauses, Slot};
+use crate::baseline::profile::{LinkProfile, OperationProfile, Profiles};
 use crate::baseline::store::witnesses;
 use crate::parties::{Party, PartyLink};
 use crate::site::Site;
@@ -27,11 +29,24 @@ struct Silence {
 }
 
 /// So many minutes must pass at least before the silence of an operation is too long.
-pub(super) fn patience(name: &str, profile: Option<&OperationProfile>, profiles: &Profiles) -> u32 {
-    profile.and_then(|profile| profile.pauses.least(&profiles.coverage)).map_or(u32::MAX, |least| {
-        let measure = Measure::of_pause(name);
+pub(super) fn patience(name: &str, profile: &OperationProfile, profiles: &Profiles) -> u32 {
+    patience_of(&profile.pauses, Measure::of_pause(name), profiles)
+}
+
+/// So many must before that of an end of a link is.
+pub(super) fn patience_of_ends(profile: &LinkProfile, profiles: &Profiles) -> [u32; 2] {
+    profile.pauses.each_ref().map(|pauses| patience_of(pauses, Measure::LinkPause, profiles))
+}
+
+fn patience_of(pauses: &Pauses, measure: Measure, profiles: &Profiles) -> u32 {
+    pauses.least(&profiles.coverage).map_or(NEVER, |least| {
         (profiles.thresholds.factor(measure) * least.saturating_add(measure.floor()) as f64) as u32
     })
+}
+
+/// The first minute in which something can have been silent for longer than its patience that there was in a minute.
+pub(super) const fn look_at(minute: u32, patience: u32) -> u32 {
+    minute.saturating_add(patience).saturating_add(1)
 }
 
 impl Scorer {
@@ -45,7 +60,7 @@ impl Scorer {
         self.silent_links(minute, Slot::of(&site.local(time)), &mut found);
         for silence in found {
             let Silence { key, measure, operation, now, normal, excess, days, of_responder } = silence;
-            let Some(live) = self.live.get(&key) else { continue };
+            let Some(live) = self.links.find(key).and_then(|id| self.links.at(id).live.as_ref()) else { continue };
             to(Departure {
                 what: What::Silence { measure, operation: operation.as_deref(), now, normal, excess, of_responder },
                 link: live.link,
@@ -80,7 +95,8 @@ impl Scorer {
     fn silent_devices(&mut self, minute: u32) -> Vec<Silence> {
         let mut active = std::mem::take(&mut self.active);
         let mut found = Vec::new();
-        for (place, party) in active.iter_mut().enumerate() {
+        for place in self.steady.iter().map(|party| party.index()) {
+            let Some(party) = active.get_mut(place) else { continue };
             let (Some(normal), Some(key)) = (party.steady_pause(), party.link) else { continue };
             let excess = self.excess(party, normal, minute);
             if excess > 1.0 && party.silence.is_due(minute) {
@@ -106,8 +122,16 @@ impl Scorer {
         let [of_links, of_operations, of_payloads] =
             [Measure::LinkPause, Measure::OperationPause, Measure::PayloadPause]
                 .map(|measure| self.silence_factor(measure));
-        for key in &self.order {
-            let (Some(live), Some(profile)) = (self.live.get_mut(key), self.links.get(key)) else { continue };
+        for number in self.calendar.due(minute) {
+            let Some(Entry { key, normal: Some(profile), live: Some(live) }) = self.links.numbered(number) else {
+                continue;
+            };
+            if live.look_at > minute {
+                continue;
+            }
+            live.look_at = live.next_look().max(look_at(minute, 0));
+            self.calendar.note(live.look_at, number);
+            let key = *key;
             let ends = [key.initiator, key.responder];
             let activity = ends.map(|end| self.active.get(end.index()).map(|party| party.activity).unwrap_or_default());
             let witnesses = witnesses(&activity, key.initiator == Party::ANYBODY);
@@ -123,7 +147,6 @@ impl Scorer {
                 let excess = measure.ratio(now, normal) / of_links;
                 if excess > 1.0 && live.silence[place].is_due(minute) {
                     let (days, of_responder) = (profile.days, place == 1);
-                    let key = *key;
                     found.push(Silence { key, measure, operation: None, now, normal, excess, days, of_responder });
                 }
             }
@@ -132,10 +155,10 @@ impl Scorer {
             }
             let mut silent = Vec::new();
             let due = |operation: &LiveOperation| minute.saturating_sub(operation.last.last) > operation.patience;
-            for (name, operation) in live.operations.iter_mut().filter(|(_, operation)| due(operation)) {
+            for (name, operation) in live.operations.seen().filter(|(_, operation)| due(operation)) {
                 let passed = u64::from(minute.saturating_sub(operation.last.last));
                 let Some(normal) = profile.normal_pause(name, slot, passed, coverage) else { continue };
-                let place = profile.operations.get(&**name).map_or(0, |known| usize::from(known.from & 1));
+                let place = profile.operations.get(name).map_or(0, |known| usize::from(known.from & 1));
                 let heard = minute.saturating_sub(live.unheard[place]);
                 let now = u64::from(operation.last.alone(&witnesses[place], minute).min(heard));
                 let measure = Measure::of_pause(name);
@@ -144,7 +167,6 @@ impl Scorer {
                 let others = live.payloads[place].saturating_sub(operation.payloads);
                 if excess > 1.0 && !profile.is_taken_over(name, others, now) && operation.silence.is_due(minute) {
                     let (days, operation, of_responder) = (profile.days, Some((**name).to_owned()), place == 1);
-                    let key = *key;
                     silent.push(Silence { key, measure, operation, now, normal, excess, days, of_responder });
                 }
             }

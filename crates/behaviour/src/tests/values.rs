@@ -195,7 +195,7 @@ fn a_value_that_always_moves_and_does_not_is_told() {
 fn what_was_accepted_is_quiet() {
     let profiles = profiles(&learned(), &Site::default(), 5.0);
     let (key, known) = profiles.links.iter().find(|(_, link)| !link.points.is_empty()).expect("it was learned");
-    let operation = || known.points.keys().next().expect("it was learned").clone();
+    let operation = || known.points.names().next().expect("it was learned").to_owned();
     let mut accepted = Accepted::default();
     for what in [
         Changed::Point { operation: operation(), place: 40, low: -150, high: -150 },
@@ -206,7 +206,7 @@ fn what_was_accepted_is_quiet() {
     }
     let mut wider = profiles.clone();
     accepted.apply(&mut wider);
-    let (before, after) = (&known.points[&operation()], &wider.links[key].points[&operation()]);
+    let (before, after) = (&known.points[&*operation()], &wider.links[key].points[&*operation()]);
     assert_eq!(after.points[0].range.low_signed, -150);
     assert_eq!(after.points[0].range.high_signed, before.points[0].range.high_signed);
     assert_eq!((after.points[0].still, after.loops), (90, true));

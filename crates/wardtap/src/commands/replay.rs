@@ -140,6 +140,8 @@ fn finish(
     }
     tell_refusals(replay.intake.filter.as_deref(), &outcome.front);
     let worst = judgement.worst;
+    // The process is about to end, and its memory with it: a large baseline takes longer to take apart than to read.
+    std::mem::forget(judgement);
     Ok(match replay.fail_on.map(severity) {
         Some(limit) if worst.is_some_and(|worst| worst >= limit) => ALERTED,
         _ if !statistics.damage.is_empty() => DAMAGED,

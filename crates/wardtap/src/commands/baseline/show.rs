@@ -61,7 +61,8 @@ fn find<'a>(front: &'a Front, device: &str, show: &ShowBaseline) -> anyhow::Resu
 
 /// The links of a device, of which it is the initiator or the responder.
 fn links_of<'a>(front: &'a Front, device: &'a str) -> impl Iterator<Item = (&'a LinkKey, &'a LinkProfile)> {
-    front.profiles.links.iter().filter(move |(key, _)| key.initiator == device || key.responder == device)
+    let links = front.profiles.links.iter().map(|(key, link)| (key, &**link));
+    links.filter(move |(key, _)| key.initiator == device || key.responder == device)
 }
 
 fn of_device(front: &Front, device: &str, facets: &[FacetName]) -> String {
@@ -144,7 +145,7 @@ fn write_quantities(out: &mut String, link: &LinkProfile) -> fmt::Result {
         "    conversations at most  {} a minute, {} an hour, {} of them failed",
         opened[0], opened[1], opened[2]
     )?;
-    for (name, known) in &link.operations {
+    for (name, known) in link.operations.iter() {
         let most = [known.minute_count, known.hour_count, known.day_count].map(|count| amount(count.max));
         let [minute, hour, day] = most;
         write!(out, "    {}  at most {minute} a minute, {hour} an hour, {day} a day", operation(name))?;

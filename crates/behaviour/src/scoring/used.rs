@@ -1,0 +1,190 @@
+//! What a link did in a minute, beside what is normal.
+
+use wardtap_net::packet::Timestamp;
+
+use super::calendar::NEVER;
+use super::table::{Entry, LinkId};
+use super::{Departure, Scorer, What, at_place, hours, points, silence};
+use crate::baseline::measure::{Measure, REFUSALS_OF_MIN};
+use crate::baseline::store::{ANSWERS_MIN, Activity, MINUTES_PER_HOUR, witnesses};
+use crate::device::Devices;
+use crate::links::{Use, is_opaque};
+use crate::parties::{Parties, PartyLink};
+
+impl Scorer {
+    /// Takes what a link did in a minute.
+    pub fn used(&mut self, used: &Use, parties: &mut Parties, devices: &Devices, to: &mut dyn FnMut(Departure<'_>)) {
+        let Some(key) = parties.link(&used.link, devices) else { return };
+        let minute = u32::try_from(used.minute).unwrap_or(u32::MAX);
+        self.coverage.take(minute, used);
+        let activity = self.activity(key, minute, used);
+        self.used_by_anybody(key, minute, used, &activity);
+        let Some((id, _)) = self.links.begin(key, used.link) else { return };
+        let witnesses = witnesses(&activity, false);
+        self.take(id, minute, used, &witnesses);
+        self.compare(id, minute, used, parties, to);
+    }
+
+    /// What the responder does for whoever it is.
+    fn used_by_anybody(&mut self, key: PartyLink, minute: u32, used: &Use, activity: &[Activity; 2]) {
+        let known = self.links.find(key).and_then(|id| self.links.at(id).live.as_ref());
+        let anybody = match known {
+            Some(live) => live.anybody.map(|id| self.links.at(id).key),
+            None => key.to_anybody().filter(|anybody| self.links.find_learned(*anybody).is_some()),
+        };
+        let Some((id, _)) = anybody.and_then(|anybody| self.links.begin(anybody, used.link)) else { return };
+        self.take(id, minute, used, &witnesses(activity, true));
+    }
+
+    /// Takes what was done on a live link into what it does now, and looks for its silence in time.
+    fn take(&mut self, id: LinkId, minute: u32, used: &Use, witnesses: &[[Activity; 2]; 2]) {
+        let Entry { normal: Some(profile), live: Some(live), .. } = self.links.at_mut(id) else { return };
+        let is_unheard = live.is_unheard();
+        live.take(minute, used, witnesses, profile.hour_missing);
+        if !is_unheard && live.is_unheard() {
+            self.unheard.push(id);
+        }
+        let payloads = live.payloads;
+        let mut look_at = live.look_at;
+        let ends = *live.patience.get_or_insert_with(|| silence::patience_of_ends(profile, &self.profiles));
+        for (sent, patience) in used.sent.iter().zip(ends) {
+            if sent.packets > 0 {
+                look_at = look_at.min(silence::look_at(minute, patience));
+            }
+        }
+        for operation in &used.operations {
+            let Some(place) = live.operations.find(&operation.name, profile) else { continue };
+            let known = live.operations.at(place);
+            if known.name.is_none() {
+                known.name = Some(operation.name.clone());
+                let normal = known.normal(profile);
+                known.live.patience =
+                    normal.map_or(NEVER, |normal| silence::patience(&operation.name, normal, &self.profiles));
+            }
+            known.live.take(minute, operation, witnesses, payloads);
+            look_at = look_at.min(silence::look_at(minute, known.live.patience));
+        }
+        if look_at < live.look_at {
+            live.look_at = look_at;
+            self.calendar.note(look_at, live.number);
+        }
+    }
+
+    /// Compares what a link does now with what is normal.
+    fn compare(
+        &mut self,
+        id: LinkId,
+        minute: u32,
+        used: &Use,
+        parties: &Parties,
+        to: &mut dyn FnMut(Departure<'_>),
+    ) {
+        let Entry { key, normal: Some(profile), live: Some(live) } = self.links.at_mut(id) else { return };
+        let (key, profile) = (*key, &**profile);
+        let thresholds = &self.profiles.thresholds;
+        let time = Timestamp::from_seconds(used.minute * 60);
+        let local = parties.site().local(time);
+        let mut adapted = self.adaptation.as_mut().map(|adaptation| adaptation.link(key, local.day));
+        let mut tell = |what: What<'_>, days: u32| {
+            to(Departure {
+                what,
+                link: used.link,
+                parties: key,
+                place: used.place,
+                time,
+                days,
+                gap_bytes: used.gap_bytes[0].saturating_add(used.gap_bytes[1]),
+                one_sided: used.sent.iter().any(|sent| sent.packets == 0),
+            });
+        };
+        let mut check = |measure: Measure, place: usize, operation: Option<&str>, (now, normal): (u64, u64), days| {
+            let times = measure.ratio(now, normal);
+            let times = match &mut adapted {
+                Some(adapted) => adapted.of_normal(measure, place, operation, times),
+                None => times,
+            };
+            let excess = times / thresholds.factor(measure);
+            let is_measured = operation.is_some() || profile.is_measured();
+            if excess > 1.0 && is_measured {
+                tell(What::Beyond { measure, operation, now, normal, excess }, days);
+            }
+        };
+        for place in 0..2 {
+            for (measure, now, normal) in [
+                (Measure::MinuteBytes, live.minute_bytes, profile.minute_bytes),
+                (Measure::HourBytes, live.hour_bytes, profile.hour_bytes),
+                (Measure::DayBytes, live.day_bytes, profile.day_bytes),
+            ] {
+                check(measure, place, None, (now[place], normal[place].next()), profile.days);
+            }
+        }
+        for (measure, now, normal) in [
+            (Measure::MinuteOpened, live.minute_opened, profile.minute_opened.next()),
+            (Measure::HourOpened, live.hour_opened, profile.hour_opened.next()),
+            (Measure::HourFailed, live.hour_failed, profile.hour_failed.next()),
+        ] {
+            check(measure, 0, None, (now.into(), normal), profile.days);
+        }
+        for operation in used.operations.iter().filter(|operation| !is_opaque(&operation.name)) {
+            let Some(place) = live.operations.find(&operation.name, profile) else { continue };
+            let known = live.operations.at(place);
+            let (Some(normal), now) = (known.normal(profile), &known.live) else { continue };
+            let mut check = |measure, now: u64, normal_now: u64| {
+                check(measure, 0, Some(&operation.name), (now, normal_now), normal.days);
+            };
+            check(Measure::MinuteMessages, now.minute_count.into(), normal.minute_count.next());
+            check(Measure::HourMessages, now.hour_count.into(), normal.hour_count.next());
+            check(Measure::DayMessages, now.day_count.into(), normal.day_count.next());
+            check(Measure::MessageBytes, operation.largest, normal.largest.next());
+            if u64::from(now.hour_count) >= REFUSALS_OF_MIN {
+                let share = u64::from(now.hour_refused) * 1000 / u64::from(now.hour_count);
+                check(Measure::Refusals, share, normal.refused.into());
+            }
+            if now.answers >= ANSWERS_MIN && normal.slowest.max > 0 {
+                check(Measure::ResponseTime, now.micros / u64::from(now.answers), normal.slowest.next());
+            }
+        }
+        let kin = self.kin.of(key.initiator, (key.service.transport, key.service.port));
+        for operation in used.operations.iter().filter(|operation| !operation.points.ranges.is_empty()) {
+            let (name, seen) = (&operation.name, &operation.points);
+            let Some(place) = live.operations.find(name, profile) else { continue };
+            let known = live.operations.at(place);
+            let Some(normal) = known.normal_points(profile) else { continue };
+            let live = known.live.points.get_or_insert_default();
+            let ranges = seen.ranges.iter().copied().enumerate();
+            let looped =
+                seen.looped.filter(|_| !normal.loops).map(|messages| What::Looped { operation: name, messages });
+            points::unusual(ranges, seen.first, name, (normal, kin), thresholds)
+                .into_iter()
+                .chain(live.take(minute, seen, name, normal, thresholds.factor(Measure::Frozen)))
+                .chain(looped)
+                .for_each(|what| tell(what, normal.days));
+        }
+        let this_hour = minute / MINUTES_PER_HOUR;
+        let ids = [parties.id(key.initiator), parties.id(key.responder)];
+        let of_operation = |name: &_| live.operations.normal(name, profile).map(|normal| &normal.hours);
+        if live.hour_told != this_hour
+            && let Some(what) = hours::unusual(&local, &profile.hours, used, of_operation, &thresholds.novelty, &ids)
+        {
+            live.hour_told = this_hour;
+            tell(what, profile.days);
+        }
+    }
+
+    /// The activity of both ends, this minute counted.
+    fn activity(&mut self, key: PartyLink, minute: u32, used: &Use) -> [Activity; 2] {
+        let mut activity = [Activity::default(); 2];
+        for (place, party) in [key.initiator, key.responder].into_iter().enumerate() {
+            let live = at_place(&mut self.active, party);
+            let is_heard = used.sent[place].packets > 0;
+            if is_heard {
+                live.heard(minute, key);
+            }
+            if is_heard || used.unheard[place] {
+                live.was_there(minute, self.coverage.lost);
+            }
+            activity[place] = live.activity;
+        }
+        activity
+    }
+}
