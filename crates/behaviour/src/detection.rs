@@ -156,6 +156,7 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
         Box::new(detections::refusals::Refusals),
         Box::<detections::slow_answers::SlowAnswers>::default(),
         Box::<detections::silence::Silence>::default(),
+        Box::new(detections::unusual_breadth::UnusualBreadth),
         Box::new(detections::unusual_hour::UnusualHour),
         Box::<detections::address_taken::AddressTaken>::default(),
         Box::<detections::broadcast_storm::BroadcastStorm>::default(),
@@ -169,7 +170,7 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
 }
 
 /// What every detection says of itself.
-pub static DETECTIONS: [&About; 23] = [
+pub static DETECTIONS: [&About; 24] = [
     &detections::executable_in_image::ABOUT,
     &detections::sweep::ABOUT,
     &detections::refusal_storm::ABOUT,
@@ -184,6 +185,7 @@ pub static DETECTIONS: [&About; 23] = [
     &detections::refusals::ABOUT,
     &detections::slow_answers::ABOUT,
     &detections::silence::ABOUT,
+    &detections::unusual_breadth::ABOUT,
     &detections::unusual_hour::ABOUT,
     &detections::address_taken::ABOUT,
     &detections::broadcast_storm::ABOUT,

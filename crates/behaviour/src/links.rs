@@ -25,7 +25,7 @@ pub use leases::of_lease;
 pub use name::{OperationName, digest};
 use operations::Operations;
 pub use operations::{
-    OPERATIONS_MAX, OperationNews, OperationUse, RANGES_MAX, ResponseTimes, is_answer, is_like_but_for, is_opaque, kind_of,
+    OPERATIONS_MAX, OperationNews, OperationUse, RANGES_MAX, ResponseTimes, done, is_answer, is_like_but_for, is_opaque, kind_of,
     readable, tells_less, whoever_it_is_for, without_each,
 };
 
@@ -327,9 +327,9 @@ impl Links {
                 entry.told.other_messages = entry.told.other_messages.saturating_add(1);
                 None
             }
-            operations::Outcome::News { name, is_new, ranges, points } => {
+            operations::Outcome::News { name, is_new, refuses, ranges, points } => {
                 let link = entry.told.link;
-                Some(Box::new(OperationNews { link, name, is_new, ranges, points, place }))
+                Some(Box::new(OperationNews { link, name, is_new, refuses, ranges, points, place }))
             }
         };
         self.operations += more;

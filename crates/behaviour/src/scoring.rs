@@ -5,6 +5,7 @@
 
 mod acquaintance;
 mod adapt;
+mod breadth;
 mod calendar;
 mod coverage;
 mod departure;
@@ -28,6 +29,7 @@ use crate::links::{Link, Opened, Service};
 use crate::observation::Place;
 use crate::parties::{Parties, Party, PartyLink};
 use acquaintance::Acquaintance;
+use breadth::Breadth;
 pub use adapt::{ADAPT_DAILY, ADAPT_MOST, Adaptation};
 use calendar::Calendar;
 use coverage::Coverage;
@@ -54,6 +56,7 @@ pub struct Scorer {
     steady: Vec<Party>,
     /// The devices that are not known, and whether all that each has done is typical of its make.
     new_devices: HashMap<Party, bool, foldhash::fast::RandomState>,
+    breadth: Breadth,
     coverage: Coverage,
     adaptation: Option<Adaptation>,
 }
@@ -92,6 +95,7 @@ impl Scorer {
             active,
             steady,
             new_devices: HashMap::default(),
+            breadth: Breadth::default(),
             coverage: Coverage::default(),
             adaptation: None,
         }
@@ -116,10 +120,10 @@ impl Scorer {
         &self.profiles
     }
 
-    /// Links that were not compared for want of room.
+    /// Links, and things done on them, that were not compared for want of room.
     #[must_use]
     pub const fn refused(&self) -> u64 {
-        self.links.refused()
+        self.links.refused().saturating_add(self.breadth.forgotten)
     }
 
     /// Takes a link that was not seen before.

@@ -297,6 +297,7 @@ fn uncounted(link: &LinkProfile, known: &LinkProfile) -> LinkProfile {
         keep_wider(&mut operation.minute_count, known.minute_count);
         keep_wider(&mut operation.hour_count, known.hour_count);
         keep_wider(&mut operation.day_count, known.day_count);
+        keep_wider(&mut operation.hour_partners, known.hour_partners);
         keep_wider(&mut operation.largest, known.largest);
         operation.pauses.without_days(&known.pauses);
         keep_wider(&mut operation.slowest, known.slowest);
@@ -353,6 +354,7 @@ fn unmeasured_operation() -> OperationProfile {
         hours: [hours; 2],
         minute_count: ANY,
         hour_count: ANY,
+        hour_partners: ANY,
         day_count: ANY,
         largest: ANY,
         refused: 1000,
@@ -402,8 +404,9 @@ fn widen_operation(
 ) -> bool {
     match measure {
         Measure::MinuteMessages => widen(&mut into.minute_count, known.minute_count, now, normal),
-        Measure::HourMessages => widen(&mut into.hour_count, known.hour_count, now, normal),
-        Measure::DayMessages => widen(&mut into.day_count, known.day_count, now, normal),
+        Measure::HourMessages | Measure::HourPayloads => widen(&mut into.hour_count, known.hour_count, now, normal),
+        Measure::DayMessages | Measure::DayPayloads => widen(&mut into.day_count, known.day_count, now, normal),
+        Measure::HourPartners => widen(&mut into.hour_partners, known.hour_partners, now, normal),
         Measure::MessageBytes => widen(&mut into.largest, known.largest, now, normal),
         Measure::ResponseTime => widen(&mut into.slowest, known.slowest, now, normal),
         Measure::OperationPause | Measure::PayloadPause => into.pauses.accept(&known.pauses, now, normal),

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use wardtap_net::packet::Timestamp;
 
+use super::breadth::Breadths;
 use super::kin::Kin;
 use super::measure::{Measure, compare};
 use super::novelty::{Facet, Novelties, Novelty};
@@ -50,10 +51,10 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
     let mut ratios: Vec<Vec<f64>> = vec![Vec::new(); Measure::ALL.len()];
     let mut links: BTreeMap<LinkKey, Box<LinkProfile>> = BTreeMap::new();
     let mut kin = Kin::default();
-    let twice = twice(store);
+    let (twice, breadths) = (twice(store), Breadths::of(store));
     for (key, link) in store.links.iter().filter(|(key, _)| !twice.contains(key)) {
         let mut profile = LinkProfile::default();
-        LinkProfile::by_day(link, site).values().for_each(|day| profile.absorb(day));
+        LinkProfile::by_day(key, link, &breadths, site).values().for_each(|day| profile.absorb(day));
         if key.initiator != ANYBODY {
             kin.add(&key.initiator, (key.transport, key.port), &profile);
         }
@@ -65,7 +66,7 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
     days.dedup();
     let coverage = covered(store, site);
     for (key, link) in store.links.iter().filter(|(key, _)| !twice.contains(key)) {
-        let by_day = LinkProfile::by_day(link, site);
+        let by_day = LinkProfile::by_day(key, link, &breadths, site);
         // What is with anybody is the same once more: it is there to be missed.
         if key.initiator != ANYBODY {
             novelties.link(key, &by_day);

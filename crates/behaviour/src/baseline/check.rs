@@ -88,8 +88,8 @@ fn range(range: &PointRange) -> Checked {
 fn operation(operation: &OperationProfile) -> Checked {
     must(operation.days as usize <= DAYS_MAX, "more days than there are")?;
     operation.hours.iter().try_for_each(hours)?;
-    let OperationProfile { minute_count, hour_count, day_count, largest, slowest, .. } = operation;
-    [minute_count, hour_count, day_count, largest, slowest].into_iter().try_for_each(top)?;
+    let OperationProfile { minute_count, hour_count, day_count, hour_partners, largest, slowest, .. } = operation;
+    [minute_count, hour_count, day_count, hour_partners, largest, slowest].into_iter().try_for_each(top)?;
     pauses(&operation.pauses)?;
     ranges(&operation.ranges)
 }

@@ -134,6 +134,7 @@ fn of_operations(earlier: &OperationProfile, later: &OperationProfile, add: &mut
         (Measure::MinuteMessages, earlier.minute_count.max, later.minute_count.max),
         (Measure::HourMessages, earlier.hour_count.max, later.hour_count.max),
         (Measure::DayMessages, earlier.day_count.max, later.day_count.max),
+        (Measure::HourPartners, earlier.hour_partners.max, later.hour_partners.max),
         (Measure::MessageBytes, earlier.largest.max, later.largest.max),
         (Measure::Refusals, earlier.refused.into(), later.refused.into()),
         (Measure::ResponseTime, earlier.slowest.max, later.slowest.max),

@@ -29,6 +29,12 @@ pub enum Measure {
     HourMessages,
     /// Messages of an operation in a day (UTC).
     DayMessages,
+    /// Payloads of a size class in an hour.
+    HourPayloads,
+    /// Payloads of a size class in a day (UTC).
+    DayPayloads,
+    /// Partners with whom an initiator does the same in an hour.
+    HourPartners,
     /// Octets of a message.
     MessageBytes,
     /// Answers that refuse, in thousandths.
@@ -55,7 +61,7 @@ pub enum Measure {
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::MinuteBytes,
         Self::HourBytes,
         Self::DayBytes,
@@ -65,6 +71,9 @@ impl Measure {
         Self::MinuteMessages,
         Self::HourMessages,
         Self::DayMessages,
+        Self::HourPayloads,
+        Self::DayPayloads,
+        Self::HourPartners,
         Self::MessageBytes,
         Self::Refusals,
         Self::ResponseTime,
@@ -86,9 +95,9 @@ impl Measure {
             Self::HourBytes => 200_000,
             Self::DayBytes => 1_000_000,
             Self::MinuteOpened => 10,
-            Self::HourOpened | Self::HourMessages => 30,
-            Self::DayMessages => 100,
-            Self::HourFailed => 5,
+            Self::HourOpened | Self::HourMessages | Self::HourPayloads => 30,
+            Self::DayMessages | Self::DayPayloads => 100,
+            Self::HourFailed | Self::HourPartners => 5,
             Self::MinuteMessages => 8,
             Self::MessageBytes => 2000,
             Self::Refusals => 100,
@@ -152,7 +161,13 @@ pub fn compare(
     }
     for (name, operation) in now.operations.iter() {
         let Some(known) = normal.operations.get(name) else { continue };
-        if !is_opaque(name) {
+        if known.from == 0 {
+            to(Measure::HourPartners, operation.hour_partners.max, known.hour_partners.next());
+        }
+        if is_opaque(name) {
+            to(Measure::HourPayloads, operation.hour_count.max, known.hour_count.next());
+            to(Measure::DayPayloads, operation.day_count.max, known.day_count.next());
+        } else {
             compare_operation(name, operation, known, kin, to);
         }
         let measure = Measure::of_pause(name);

@@ -1,6 +1,7 @@
 //! The baseline: what was learned of a site, what is normal there, and the file that holds both.
 
 pub mod approval;
+pub mod breadth;
 pub mod calibrate;
 pub mod change;
 mod check;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use wardtap_net::packet::Timestamp;
 
+use super::breadth::Breadths;
 use super::calibrate::Thresholds;
 use super::named::{Named, in_order};
 use super::pauses::{Coverage, Pauses, Slot};
@@ -141,6 +142,8 @@ pub struct OperationProfile {
     pub hour_count: Top,
     /// The most in a day (UTC).
     pub day_count: Top,
+    /// The most partners with whom the initiator did the same in an hour in which it did so here: see [`Breadths`].
+    pub hour_partners: Top,
     /// Octets of the largest.
     pub largest: Top,
     /// The greatest share of answers of a day that refused, in thousandths.
@@ -248,7 +251,7 @@ impl LinkProfile {
 
     /// What a link did, day by day.
     #[must_use]
-    pub fn by_day(link: &StoredLink, site: &Site) -> BTreeMap<u32, Self> {
+    pub fn by_day(key: &LinkKey, link: &StoredLink, breadths: &Breadths<'_>, site: &Site) -> BTreeMap<u32, Self> {
         let mut closed = link.clone();
         closed.close_before(u32::MAX);
         let mut days: BTreeMap<u32, Self> = BTreeMap::new();
@@ -271,7 +274,13 @@ impl LinkProfile {
             }
         }
         for (name, operation) in &closed.operations {
-            for (day, profile) in OperationProfile::by_day(operation, site) {
+            for (day, mut profile) in OperationProfile::by_day(operation, site) {
+                if operation.from == 0 {
+                    let hours = operation.days.get(&day).map_or(0, |cell| cell.hours);
+                    let hours = (0..HOURS_PER_DAY).filter(|hour| hours >> hour & 1 == 1);
+                    let partners = hours.map(|hour| breadths.partners(key, name, day * HOURS_PER_DAY + hour));
+                    profile.hour_partners = Top::of(partners.max().unwrap_or_default().into());
+                }
                 let link = days.entry(day).or_insert_with(|| Self { days: 1, ..Self::default() });
                 link.operations.or_insert_with(name, || profile);
             }
@@ -322,6 +331,7 @@ impl OperationProfile {
         self.minute_count.absorb(other.minute_count);
         self.hour_count.absorb(other.hour_count);
         self.day_count.absorb(other.day_count);
+        self.hour_partners.absorb(other.hour_partners);
         self.largest.absorb(other.largest);
         self.refused = self.refused.max(other.refused);
         self.pauses.absorb(&other.pauses);
@@ -351,6 +361,7 @@ impl OperationProfile {
             minute_count: Top::of(cell.peak_minute.into()),
             hour_count: Top::of(cell.peak_hour.into()),
             day_count: Top::of(cell.count.into()),
+            hour_partners: Top::default(),
             largest: Top::of(cell.largest),
             refused: u32::try_from(u64::from(cell.refused) * 1000 / u64::from(cell.count.max(1))).unwrap_or(1000),
             pauses,

@@ -22,6 +22,7 @@ pub mod silence;
 pub mod slow_answers;
 pub mod sweep;
 pub mod techniques;
+pub mod unusual_breadth;
 pub mod unusual_hour;
 pub mod unusual_rate;
 pub mod unusual_value;

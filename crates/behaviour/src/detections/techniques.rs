@@ -82,9 +82,10 @@ pub fn of_departure(what: &What<'_>, link: &PartyLink) -> Option<&'static [Techn
             operation,
             ..
         } => Does::of(operation.unwrap_or_default()).often(),
-        What::Beyond { measure: Measure::MinuteOpened | Measure::HourOpened, .. } => {
-            Some(of_conversations(link.service, outside))
-        }
+        What::Beyond {
+            measure: Measure::MinuteOpened | Measure::HourOpened | Measure::HourPayloads | Measure::DayPayloads,
+            ..
+        } => Some(of_conversations(link.service, outside)),
         What::Beyond { measure: Measure::MinuteBytes | Measure::HourBytes | Measure::DayBytes, .. } => {
             Some(of_octets(link.service, outside))
         }

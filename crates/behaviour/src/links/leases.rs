@@ -18,7 +18,7 @@ pub fn of_lease(seen: &Leased) -> (Use, OperationNews) {
             .into();
     let link = Link { initiator: lease.address, ..with_all };
     let (ranges, points, place) = (Default::default(), None, seen.place);
-    let news = OperationNews { link, name: name.clone(), is_new: true, ranges, points, place };
+    let news = OperationNews { link, name: name.clone(), is_new: true, refuses: false, ranges, points, place };
     (Use::once(with_all, OperationUse::once(name, 1), seen.place), news)
 }
 

@@ -66,6 +66,8 @@ pub struct OperationNews {
     pub name: OperationName,
     /// The link has not shown it before; else a value is beyond those seen.
     pub is_new: bool,
+    /// It is an answer that refuses.
+    pub refuses: bool,
     /// The values that it showed so far.
     pub ranges: Ranges,
     /// The values at places that are beyond those seen there, and the first of all places that the message has.
@@ -81,7 +83,7 @@ pub(super) enum Outcome {
     /// There was no room to tell its operation apart.
     NotTold,
     /// It is to be told at once.
-    News { name: OperationName, is_new: bool, ranges: Ranges, points: Option<(u32, Vec<ExtremePoint>)> },
+    News { name: OperationName, is_new: bool, refuses: bool, ranges: Ranges, points: Option<(u32, Vec<ExtremePoint>)> },
 }
 
 /// So many are looked through one by one.
@@ -132,7 +134,8 @@ impl Operations {
         let points = operation.points(message, secret);
         let beyond = operation.values(protocol, features) || points.is_some();
         let is_told = is_new || (beyond && operation.is_to_be_told());
-        operation.news(is_new, is_told, points)
+        let refuses = envelope.outcome == Answered::Negative;
+        operation.news(is_new, is_told, refuses, points)
     }
 
     /// Takes a payload of a protocol that is not read: its size class is the operation.
@@ -147,7 +150,7 @@ impl Operations {
         let Some(operation) = self.all.get_mut(place) else { return Outcome::Nothing };
         operation.used.count += 1;
         operation.used.bytes = operation.used.bytes.saturating_add(bytes);
-        operation.news(is_new, is_new, None)
+        operation.news(is_new, is_new, false, None)
     }
 
     /// Takes a hello message: what it offers or chooses is the operation.
@@ -158,7 +161,7 @@ impl Operations {
         };
         let Some(operation) = self.all.get_mut(place) else { return Outcome::Nothing };
         operation.used.count += 1;
-        operation.news(is_new, is_new, None)
+        operation.news(is_new, is_new, false, None)
     }
 
     /// The place of an operation, and whether it is new; None where there is no room for a new one.
@@ -227,9 +230,9 @@ impl Operation {
         told
     }
 
-    fn news(&self, is_new: bool, told: bool, points: Option<(u32, Vec<ExtremePoint>)>) -> Outcome {
+    fn news(&self, is_new: bool, told: bool, refuses: bool, points: Option<(u32, Vec<ExtremePoint>)>) -> Outcome {
         if told {
-            Outcome::News { name: self.used.name.clone(), is_new, ranges: self.ever, points }
+            Outcome::News { name: self.used.name.clone(), is_new, refuses, ranges: self.ever, points }
         } else {
             Outcome::Nothing
         }
@@ -359,6 +362,13 @@ const ANSWER: &str = " (answer)";
 pub fn kind_of(name: &str) -> &str {
     let kind = name.split('\t').next().unwrap_or(name);
     kind.strip_suffix(ANSWER).unwrap_or(kind)
+}
+
+/// What is done, whoever behind the responder's address it is for: the kind of a message, or the whole name of what is not
+/// read.
+#[must_use]
+pub fn done(name: &str) -> &str {
+    if is_opaque(name) { name } else { kind_of(name) }
 }
 
 /// True for an answer that names less of what it answers than another one does: its request was not heard.

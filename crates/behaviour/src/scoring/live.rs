@@ -49,6 +49,8 @@ pub(super) struct Live {
     /// Those of which it is known what is normal.
     pub(super) operations: KnownOperations,
     new_operations: Vec<OperationName>,
+    /// Answers of an hour that refuse as none did before.
+    refused_anew: (u32, u64),
 }
 
 /// A silence that lasts is said again after so many minutes: its alert stays open, and what was suppressed is told once that is
@@ -169,10 +171,17 @@ impl Live {
             payloads: [0; 2],
             operations: normal.map(KnownOperations::of).unwrap_or_default(),
             new_operations: Vec::new(),
+            refused_anew: (0, 0),
         }
     }
 
-    /// True for a new operation that is to be told.
+    /// Takes answers that refuse as none did before, and says how many there were in this hour.
+    pub(super) const fn refused_anew(&mut self, hour: u32, refused: u64) -> u64 {
+        let (known, before) = self.refused_anew;
+        self.refused_anew = (hour, if known == hour { before.saturating_add(refused) } else { refused });
+        self.refused_anew.1
+    }
+
     /// True once an end was there and not heard, until that is forgotten.
     pub(super) const fn is_unheard(&self) -> bool {
         self.one_sided > 0
@@ -186,6 +195,7 @@ impl Live {
         ends.chain(operations).min().unwrap_or(NEVER)
     }
 
+    /// True for a new operation that is to be told.
     pub(super) fn first_seen(&mut self, name: &OperationName) -> bool {
         if self.new_operations.len() >= NEW_OPERATIONS_MAX || self.new_operations.contains(name) {
             return false;

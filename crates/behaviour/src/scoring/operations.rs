@@ -1,11 +1,17 @@
 //! Operations that a link has not shown before, and values beyond those it has shown.
 
-use super::table::Entry;
+use wardtap_net::packet::Timestamp;
+
+use super::acquaintance::Acquaintance;
+use super::live::Live;
+use super::table::{Entry, LinkId};
 use super::{Departure, Scorer, What, points};
 use crate::baseline::measure::{Measure, beside, beyond};
-use crate::baseline::novelty::{Facet, circumstances, shape};
+use crate::baseline::novelty::{Facet, Novelty, circumstances, shape};
+use crate::baseline::profile::LinkProfile;
+use crate::baseline::store::MINUTES_PER_HOUR;
 use crate::device::Devices;
-use crate::links::{OperationNews, Use, is_like_but_for, is_opaque, tells_less};
+use crate::links::{OperationName, OperationNews, Use, is_like_but_for, is_opaque, tells_less};
 use crate::parties::{Parties, PartyLink};
 
 impl Scorer {
@@ -76,31 +82,90 @@ impl Scorer {
             }
             return;
         }
-        if self.coverage.is_lossy && profile.operations.names().any(|known| tells_less(&news.name, known)) {
-            return;
+        let Some(live) = live.as_mut().filter(|_| news.is_new && !news.refuses) else { return };
+        let anew = Anew { key, profile, ids: [parties.id(key.initiator), parties.id(key.responder)] };
+        let known = (&self.acquaintance, &self.profiles.thresholds.novelty, self.coverage.is_lossy);
+        if let Some(what) = anew.first_seen(&news.name, live, known) {
+            to(departure(what, profile.days));
         }
-        let Some(live) = live.as_mut().filter(|_| news.is_new) else { return };
-        if !live.first_seen(&news.name) {
-            return;
+    }
+
+    /// Takes answers that a link has not shown before, and that refuse: any request may be refused now and then, which is
+    /// told once they are as many in an hour as is not by chance.
+    pub(super) fn refused_anew(
+        &mut self,
+        id: LinkId,
+        minute: u32,
+        used: &Use,
+        parties: &Parties,
+        to: &mut dyn FnMut(Departure<'_>),
+    ) {
+        let Entry { key, normal: Some(profile), live: Some(live) } = self.links.at_mut(id) else { return };
+        for operation in used.operations.iter().filter(|operation| operation.refused > 0) {
+            if live.operations.find(&operation.name, profile).is_some() {
+                continue;
+            }
+            if live.refused_anew(minute / MINUTES_PER_HOUR, operation.refused) < REFUSED_ANEW_MIN {
+                continue;
+            }
+            let anew = Anew { key: *key, profile, ids: [parties.id(key.initiator), parties.id(key.responder)] };
+            let known = (&self.acquaintance, &self.profiles.thresholds.novelty, self.coverage.is_lossy);
+            if let Some(what) = anew.first_seen(&operation.name, live, known) {
+                to(Departure {
+                    what,
+                    link: used.link,
+                    parties: *key,
+                    place: used.place,
+                    time: Timestamp::from_seconds(used.minute * 60),
+                    days: profile.days,
+                    gap_bytes: 0,
+                    one_sided: false,
+                });
+            }
         }
-        let mut circumstances = self.acquaintance.of_operation(key, &news.name);
-        // A tab stands before each feature.
-        for feature in 0..news.name.matches('\t').count() {
-            let mut known = profile.operations.names();
-            let is_like = known.any(|known| is_like_but_for(feature, &news.name, known));
-            circumstances |= if is_like { circumstances::but_for(feature) } else { 0 };
+    }
+}
+
+/// So many answers of an hour that refuse as none did before are no chance.
+const REFUSED_ANEW_MIN: u64 = 3;
+
+/// A known link on which something may be new.
+struct Anew<'a> {
+    key: PartyLink,
+    profile: &'a LinkProfile,
+    ids: [&'a str; 2],
+}
+
+impl Anew<'_> {
+    /// What is to be told of an operation that the link's profile does not hold, the first time that it is seen.
+    fn first_seen<'n>(
+        &self,
+        name: &'n OperationName,
+        live: &mut Live,
+        (acquaintance, novelty, is_lossy): (&Acquaintance, &Novelty, bool),
+    ) -> Option<What<'n>> {
+        let Self { profile, ids, .. } = *self;
+        let tells_less = is_lossy && profile.operations.names().any(|known| tells_less(name, known));
+        if tells_less || !live.first_seen(name) {
+            return None;
         }
-        let ids = [parties.id(key.initiator), parties.id(key.responder)];
-        let novelty = &self.profiles.thresholds.novelty;
-        let (facet, circumstances) = if is_opaque(&news.name) {
+        let (facet, circumstances) = if is_opaque(name) {
             (Facet::Shape, u16::from(shape(&profile.operations).unlikely()))
         } else {
-            (Facet::Operation, circumstances)
+            (Facet::Operation, self.circumstances(name, acquaintance))
         };
         let (surprise, rare) = novelty.surprise(facet, circumstances, &ids);
-        if facet == Facet::Shape && !rare {
-            return;
+        (facet != Facet::Shape || rare).then_some(What::Operation { name, circumstances, surprise, rare })
+    }
+
+    /// Who knows the operation, and what is known of it but for one feature.
+    fn circumstances(&self, name: &str, acquaintance: &Acquaintance) -> u16 {
+        let mut circumstances = acquaintance.of_operation(self.key, name);
+        // A tab stands before each feature.
+        for feature in 0..name.matches('\t').count() {
+            let is_like = self.profile.operations.names().any(|known| is_like_but_for(feature, name, known));
+            circumstances |= if is_like { circumstances::but_for(feature) } else { 0 };
         }
-        to(departure(What::Operation { name: &news.name, circumstances, surprise, rare }, profile.days));
+        circumstances
     }
 }

@@ -241,6 +241,7 @@ fn operation_json(name: &str, known: &OperationProfile, facets: &[FacetName]) ->
     if has(FacetName::Quantities) {
         value["minute_messages"] = json!(known.minute_count.max);
         value["hour_messages"] = json!(known.hour_count.max);
+        value["hour_partners"] = json!(known.hour_partners.max);
         value["day_messages"] = json!(known.day_count.max);
         value["message_bytes"] = json!(known.largest.max);
         value["refused_thousandths"] = json!(known.refused);

@@ -1,0 +1,82 @@
+//! With how many a device does the same in this hour.
+
+use hashbrown::HashMap;
+use wardtap_net::packet::Timestamp;
+
+use super::table::{Entry, LinkId};
+use super::{Departure, Scorer, What};
+use crate::baseline::measure::Measure;
+use crate::baseline::store::MINUTES_PER_HOUR;
+use crate::links::{Link, Service, Use, digest, done};
+use crate::parties::{Party, PartyLink};
+
+/// The most things done that are looked at in an hour; of further ones nothing is told, and they are counted.
+const DOINGS_MAX: usize = 65_536;
+
+/// The most partners that are counted one by one: more are as many.
+const PARTNERS_MAX: usize = 1024;
+
+/// What is done in the hour at hand, and with whom.
+#[derive(Default)]
+pub(super) struct Breadth {
+    hour: u32,
+    of: HashMap<(Party, Service, u64), Partners, foldhash::fast::RandomState>,
+    pub(super) forgotten: u64,
+}
+
+struct Partners {
+    /// The link on which it was done first in this hour: what is told of all is told of it.
+    first: Link,
+    parties: Vec<Party>,
+}
+
+impl Breadth {
+    /// Takes what was done with one more, and says with how many it was by now, and on which link first.
+    fn take(&mut self, hour: u32, key: PartyLink, link: Link, name: &str) -> Option<(u64, Link)> {
+        if hour != self.hour {
+            self.hour = hour;
+            self.of.clear();
+        }
+        let doing = (key.initiator, key.service, digest(done(name)));
+        if self.of.len() >= DOINGS_MAX && !self.of.contains_key(&doing) {
+            self.forgotten += 1;
+            return None;
+        }
+        let partners = self.of.entry(doing).or_insert_with(|| Partners { first: link, parties: Vec::new() });
+        if let Err(place) = partners.parties.binary_search(&key.responder)
+            && partners.parties.len() < PARTNERS_MAX
+        {
+            partners.parties.insert(place, key.responder);
+        }
+        Some((partners.parties.len() as u64, partners.first))
+    }
+}
+
+impl Scorer {
+    /// Compares with how many an initiator does what it does with how many was normal.
+    pub(super) fn compare_breadth(&mut self, id: LinkId, minute: u32, used: &Use, to: &mut dyn FnMut(Departure<'_>)) {
+        let Entry { key, normal: Some(profile), live: Some(live) } = self.links.at_mut(id) else { return };
+        let factor = self.profiles.thresholds.factor(Measure::HourPartners);
+        for operation in used.operations.iter().filter(|operation| operation.from == 0) {
+            let Some(place) = live.operations.find(&operation.name, profile) else { continue };
+            let Some(normal) = live.operations.at(place).normal(profile) else { continue };
+            let hour = minute / MINUTES_PER_HOUR;
+            let Some((now, first)) = self.breadth.take(hour, *key, used.link, &operation.name) else { continue };
+            let most = normal.hour_partners.next();
+            let excess = Measure::HourPartners.ratio(now, most) / factor;
+            if excess > 1.0 {
+                let (measure, operation) = (Measure::HourPartners, Some(&*operation.name));
+                to(Departure {
+                    what: What::Beyond { measure, operation, now, normal: most, excess },
+                    link: first,
+                    parties: *key,
+                    place: used.place,
+                    time: Timestamp::from_seconds(used.minute * 60),
+                    days: normal.days,
+                    gap_bytes: 0,
+                    one_sided: false,
+                });
+            }
+        }
+    }
+}
