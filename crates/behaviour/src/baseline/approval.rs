@@ -404,8 +404,8 @@ fn widen_operation(
 ) -> bool {
     match measure {
         Measure::MinuteMessages => widen(&mut into.minute_count, known.minute_count, now, normal),
-        Measure::HourMessages | Measure::HourPayloads => widen(&mut into.hour_count, known.hour_count, now, normal),
-        Measure::DayMessages | Measure::DayPayloads => widen(&mut into.day_count, known.day_count, now, normal),
+        Measure::HourMessages => widen(&mut into.hour_count, known.hour_count, now, normal),
+        Measure::DayMessages => widen(&mut into.day_count, known.day_count, now, normal),
         Measure::HourPartners => widen(&mut into.hour_partners, known.hour_partners, now, normal),
         Measure::MessageBytes => widen(&mut into.largest, known.largest, now, normal),
         Measure::ResponseTime => widen(&mut into.slowest, known.slowest, now, normal),

@@ -174,8 +174,6 @@ pub const fn measure_name(measure: Measure) -> &'static str {
         Measure::MinuteMessages => "minute-messages",
         Measure::HourMessages => "hour-messages",
         Measure::DayMessages => "day-messages",
-        Measure::HourPayloads => "hour-payloads",
-        Measure::DayPayloads => "day-payloads",
         Measure::HourPartners => "hour-partners",
         Measure::MessageBytes => "message-bytes",
         Measure::Refusals => "refusals",

@@ -29,10 +29,6 @@ pub enum Measure {
     HourMessages,
     /// Messages of an operation in a day (UTC).
     DayMessages,
-    /// Payloads of a size class in an hour.
-    HourPayloads,
-    /// Payloads of a size class in a day (UTC).
-    DayPayloads,
     /// Partners with whom an initiator does the same in an hour.
     HourPartners,
     /// Octets of a message.
@@ -61,7 +57,7 @@ pub enum Measure {
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 21] = [
         Self::MinuteBytes,
         Self::HourBytes,
         Self::DayBytes,
@@ -71,8 +67,6 @@ impl Measure {
         Self::MinuteMessages,
         Self::HourMessages,
         Self::DayMessages,
-        Self::HourPayloads,
-        Self::DayPayloads,
         Self::HourPartners,
         Self::MessageBytes,
         Self::Refusals,
@@ -95,8 +89,8 @@ impl Measure {
             Self::HourBytes => 200_000,
             Self::DayBytes => 1_000_000,
             Self::MinuteOpened => 10,
-            Self::HourOpened | Self::HourMessages | Self::HourPayloads => 30,
-            Self::DayMessages | Self::DayPayloads => 100,
+            Self::HourOpened | Self::HourMessages => 30,
+            Self::DayMessages => 100,
             Self::HourFailed | Self::HourPartners => 5,
             Self::MinuteMessages => 8,
             Self::MessageBytes => 2000,
@@ -164,10 +158,7 @@ pub fn compare(
         if known.from == 0 {
             to(Measure::HourPartners, operation.hour_partners.max, known.hour_partners.next());
         }
-        if is_opaque(name) {
-            to(Measure::HourPayloads, operation.hour_count.max, known.hour_count.next());
-            to(Measure::DayPayloads, operation.day_count.max, known.day_count.next());
-        } else {
+        if !is_opaque(name) {
             compare_operation(name, operation, known, kin, to);
         }
         let measure = Measure::of_pause(name);

@@ -78,14 +78,14 @@ pub fn of_departure(what: &What<'_>, link: &PartyLink) -> Option<&'static [Techn
             Some(Does::of(operation.unwrap_or_default())).filter(|does| *does != Does::Write).and_then(Does::anew)
         }
         What::Beyond {
-            measure: Measure::MinuteMessages | Measure::HourMessages | Measure::DayMessages,
+            measure:
+                Measure::MinuteMessages | Measure::HourMessages | Measure::DayMessages | Measure::HourPartners,
             operation,
             ..
         } => Does::of(operation.unwrap_or_default()).often(),
-        What::Beyond {
-            measure: Measure::MinuteOpened | Measure::HourOpened | Measure::HourPayloads | Measure::DayPayloads,
-            ..
-        } => Some(of_conversations(link.service, outside)),
+        What::Beyond { measure: Measure::MinuteOpened | Measure::HourOpened, .. } => {
+            Some(of_conversations(link.service, outside))
+        }
         What::Beyond { measure: Measure::MinuteBytes | Measure::HourBytes | Measure::DayBytes, .. } => {
             Some(of_octets(link.service, outside))
         }

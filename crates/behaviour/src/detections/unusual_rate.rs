@@ -39,8 +39,6 @@ impl Detection for UnusualRate {
             Measure::MinuteMessages => "messages a minute",
             Measure::HourMessages => "messages an hour",
             Measure::DayMessages => "messages a day",
-            Measure::HourPayloads => "an hour",
-            Measure::DayPayloads => "a day",
             _ => return,
         };
         let Link { initiator, responder, service } = departure.link;

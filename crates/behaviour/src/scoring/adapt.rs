@@ -97,8 +97,6 @@ const fn adapts(measure: Measure) -> bool {
             | Measure::MinuteMessages
             | Measure::HourMessages
             | Measure::DayMessages
-            | Measure::HourPayloads
-            | Measure::DayPayloads
             | Measure::MessageBytes
             | Measure::ResponseTime
     )

@@ -127,18 +127,13 @@ impl Scorer {
         ] {
             check(measure, 0, None, (now.into(), normal), profile.days);
         }
-        for operation in &used.operations {
+        for operation in used.operations.iter().filter(|operation| !is_opaque(&operation.name)) {
             let Some(place) = live.operations.find(&operation.name, profile) else { continue };
             let known = live.operations.at(place);
             let (Some(normal), now) = (known.normal(profile), &known.live) else { continue };
             let mut check = |measure, now: u64, normal_now: u64| {
                 check(measure, 0, Some(&operation.name), (now, normal_now), normal.days);
             };
-            if is_opaque(&operation.name) {
-                check(Measure::HourPayloads, now.hour_count.into(), normal.hour_count.next());
-                check(Measure::DayPayloads, now.day_count.into(), normal.day_count.next());
-                continue;
-            }
             check(Measure::MinuteMessages, now.minute_count.into(), normal.minute_count.next());
             check(Measure::HourMessages, now.hour_count.into(), normal.hour_count.next());
             check(Measure::DayMessages, now.day_count.into(), normal.day_count.next());
