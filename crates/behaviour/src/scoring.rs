@@ -10,6 +10,7 @@ mod coverage;
 mod departure;
 mod hours;
 mod known;
+mod limits;
 mod live;
 mod operations;
 mod points;
@@ -46,6 +47,8 @@ pub struct Scorer {
     kin: Kin,
     acquaintance: Acquaintance,
     calendar: Calendar,
+    /// Where the operations of the minute at hand stand among those that its link knows.
+    places: Vec<Option<usize>>,
     /// The links of which an end was there and not heard in the last hour.
     unheard: Vec<LinkId>,
     /// The parties that were active, by their place among parties.
@@ -88,6 +91,7 @@ impl Scorer {
             kin,
             acquaintance,
             calendar: Calendar::default(),
+            places: Vec::new(),
             unheard: Vec::new(),
             active,
             steady,

@@ -58,11 +58,6 @@ impl KnownOperations {
         &mut self.all[place]
     }
 
-    /// What is normal of an operation.
-    pub(super) fn normal<'a>(&self, name: &OperationName, profile: &'a LinkProfile) -> Option<&'a OperationProfile> {
-        self.all[self.find(name, profile)?].normal(profile)
-    }
-
     /// What is done of all that were seen.
     pub(super) fn live(&self) -> impl Iterator<Item = &LiveOperation> {
         self.all.iter().filter(|known| known.name.is_some()).map(|known| &known.live)
