@@ -249,7 +249,6 @@ impl Live {
         self.hour_opened = self.hour_opened.saturating_add(used.opened);
         self.hour_failed = self.hour_failed.saturating_add(used.failed);
     }
-
 }
 
 impl LiveOperation {
@@ -272,7 +271,13 @@ impl LiveOperation {
     };
 
     /// Takes what it was used for; `payloads` were sent by its sender so far.
-    pub(super) fn take(&mut self, minute: u32, used: &OperationUse, witnesses: &[[Activity; 2]; 2], payloads: [u64; 2]) {
+    pub(super) fn take(
+        &mut self,
+        minute: u32,
+        used: &OperationUse,
+        witnesses: &[[Activity; 2]; 2],
+        payloads: [u64; 2],
+    ) {
         if minute != self.minute {
             (self.minute_count, self.answers, self.micros) = (0, 0, 0);
         }

@@ -7,9 +7,9 @@ use super::live::Bounds;
 use super::table::{Entry, LinkId};
 use super::{Departure, Scorer, What, at_place, hours, points, silence};
 use crate::baseline::measure::{Measure, REFUSALS_OF_MIN};
+use crate::baseline::profile::OperationProfile;
 use crate::baseline::store::{ANSWERS_MIN, Activity, MINUTES_PER_HOUR, witnesses};
 use crate::device::Devices;
-use crate::baseline::profile::OperationProfile;
 use crate::links::Use;
 use crate::parties::{Parties, PartyLink};
 
@@ -81,14 +81,7 @@ impl Scorer {
     }
 
     /// Compares what a link does now with what is normal.
-    fn compare(
-        &mut self,
-        id: LinkId,
-        minute: u32,
-        used: &Use,
-        parties: &Parties,
-        to: &mut dyn FnMut(Departure<'_>),
-    ) {
+    fn compare(&mut self, id: LinkId, minute: u32, used: &Use, parties: &Parties, to: &mut dyn FnMut(Departure<'_>)) {
         let Entry { key, normal: Some(profile), live: Some(live) } = self.links.at_mut(id) else { return };
         let Some(Bounds { limits, .. }) = live.bounds else { return };
         let (key, profile) = (*key, &**profile);
