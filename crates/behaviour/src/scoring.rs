@@ -11,6 +11,7 @@ mod coverage;
 mod departure;
 mod hours;
 mod known;
+mod limits;
 mod live;
 mod operations;
 mod points;
@@ -29,8 +30,8 @@ use crate::links::{Link, Opened, Service};
 use crate::observation::Place;
 use crate::parties::{Parties, Party, PartyLink};
 use acquaintance::Acquaintance;
-use breadth::Breadth;
 pub use adapt::{ADAPT_DAILY, ADAPT_MOST, Adaptation};
+use breadth::Breadth;
 use calendar::Calendar;
 use coverage::Coverage;
 pub use coverage::{Blind, Blindness};
@@ -48,6 +49,8 @@ pub struct Scorer {
     kin: Kin,
     acquaintance: Acquaintance,
     calendar: Calendar,
+    /// Where the operations of the minute at hand stand among those that its link knows.
+    places: Vec<Option<usize>>,
     /// The links of which an end was there and not heard in the last hour.
     unheard: Vec<LinkId>,
     /// The parties that were active, by their place among parties.
@@ -91,6 +94,7 @@ impl Scorer {
             kin,
             acquaintance,
             calendar: Calendar::default(),
+            places: Vec::new(),
             unheard: Vec::new(),
             active,
             steady,

@@ -167,6 +167,7 @@ impl Devices {
         self.holdings.give_all(younger, older);
         let gone = self.all[younger.0 as usize];
         self.all[younger.0 as usize].same_as = Some(older);
+        self.any_same = true;
         let stays = &mut self.all[older.0 as usize];
         stays.mac = stays.mac.or(gone.mac);
         for (role, more) in stays.roles.iter_mut().zip(gone.roles) {

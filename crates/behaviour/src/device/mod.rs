@@ -140,6 +140,8 @@ pub enum IdentityChange {
 pub struct Devices {
     max: usize,
     all: Vec<Device>,
+    /// Some device proved to be another.
+    any_same: bool,
     holdings: Holdings,
     by_mac: HashMap<Mac, DeviceId, foldhash::fast::RandomState>,
     contests: Vec<Contest>,
@@ -162,6 +164,7 @@ impl Devices {
         Self {
             max: max.min(DEVICES_MAX),
             all: Vec::new(),
+            any_same: false,
             holdings: Holdings::default(),
             by_mac: HashMap::default(),
             contests: Vec::new(),
@@ -315,6 +318,10 @@ impl Devices {
     /// Follows what proved to be the same; always to an older one, so it ends.
     #[must_use]
     pub fn resolve(&self, mut device: DeviceId) -> DeviceId {
+        // Hardly ever so, and who is asked for in vain is far away in memory.
+        if !self.any_same {
+            return device;
+        }
         while let Some(older) = self.all.get(device.0 as usize).and_then(|device| device.same_as) {
             device = older;
         }

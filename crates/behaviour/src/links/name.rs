@@ -5,20 +5,23 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::is_opaque;
+
 /// The name of an operation: the same for ever, in words of its protocol.
 ///
-/// It is hashed when it is made, once for all minutes in which the operation is told of: what looks it up compares numbers,
-/// and the text only of what is the same.
+/// What is asked of it every minute is worked out when it is made, once for all minutes in which the operation is told of:
+/// what looks it up compares numbers, and the text only of what is the same.
 #[derive(Clone)]
 pub struct OperationName {
     digest: u64,
+    is_opaque: bool,
     text: Arc<str>,
 }
 
 impl<T: Into<Arc<str>>> From<T> for OperationName {
     fn from(text: T) -> Self {
         let text = text.into();
-        Self { digest: digest(&text), text }
+        Self { digest: digest(&text), is_opaque: is_opaque(&text), text }
     }
 }
 
@@ -33,6 +36,12 @@ impl OperationName {
     #[must_use]
     pub const fn digest(&self) -> u64 {
         self.digest
+    }
+
+    /// True for what is not read: payloads of a size class.
+    #[must_use]
+    pub const fn is_opaque(&self) -> bool {
+        self.is_opaque
     }
 }
 

@@ -1,6 +1,6 @@
 //! The operations of a link: what its messages do, told apart by the features that name an operation.
 
-use hashbrown::HashMap;
+use hashbrown::HashTable;
 use wardtap_dissect::tls::Hello;
 use wardtap_dissect::{
     Direction, Envelope, FEATURES_MAX, Features, Learned, Message, NO_VALUE, Outcome as Answered, PROTOCOLS, Protocol,
@@ -94,7 +94,7 @@ const FEW: usize = 16;
 pub(super) struct Operations {
     keys: Vec<u64>,
     /// Where each is, once they are more than a few.
-    index: HashMap<u64, u16, foldhash::fast::RandomState>,
+    index: HashTable<u16>,
     all: Vec<Operation>,
     /// Where the last request and the last response were found: most messages are like the one before.
     latest: [usize; 2],
@@ -186,7 +186,8 @@ impl Operations {
         if self.keys.len() <= FEW {
             self.keys.iter().position(|&known| known == key)
         } else {
-            self.index.get(&key).map(|&place| usize::from(place))
+            let is_it = |place: &u16| self.keys.get(usize::from(*place)) == Some(&key);
+            self.index.find(key, is_it).map(|&place| usize::from(place))
         }
     }
 
@@ -194,11 +195,16 @@ impl Operations {
         let place = self.all.len();
         self.keys.push(key);
         self.all.push(operation);
-        // At most [`OPERATIONS_MAX`].
-        match place {
-            ..FEW => {}
-            FEW => self.index.extend(self.keys.iter().copied().zip(0..)),
-            _ => drop(self.index.insert(key, place as u16)),
+        // At most [`OPERATIONS_MAX`]; a key is a digest already, and finds its place by itself.
+        let unplaced = match place {
+            ..FEW => 0..0,
+            FEW => 0..place + 1,
+            _ => place..place + 1,
+        };
+        let keys = &self.keys;
+        let key_of = |place: &u16| keys.get(usize::from(*place)).copied().unwrap_or_default();
+        for place in unplaced.map(|place| place as u16) {
+            self.index.insert_unique(key_of(&place), place, key_of);
         }
         place
     }

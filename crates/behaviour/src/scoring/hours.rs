@@ -1,18 +1,20 @@
 //! Hours of the day at which a link, or something that it does, is quiet else.
 
+use super::What;
+use super::live::Live;
 use crate::baseline::novelty::{Facet, HOUR_DAYS_MIN, Novelty};
-use crate::baseline::profile::{Hours, kind_index};
-use crate::links::{OperationName, Use};
+use crate::baseline::profile::{Hours, LinkProfile, kind_index};
+use crate::links::Use;
 use crate::site::Local;
 
-use super::What;
-
-/// What a link does at this hour more surprisingly than the budget allows for: anything at all, or else one of its operations.
-pub(super) fn unusual<'a, 'b>(
+/// What a link does at this hour more surprisingly than the budget allows for: anything at all, or else one of its operations,
+/// which stand at these places among those that it knows.
+///
+/// What turned out usual is not looked at again in this hour.
+pub(super) fn unusual<'a>(
     local: &Local,
-    of_link: &[Hours; 2],
-    used: &'a Use,
-    of_operation: impl Fn(&OperationName) -> Option<&'b [Hours; 2]>,
+    (live, profile): (&mut Live, &LinkProfile),
+    (used, places): (&'a Use, &[Option<usize>]),
     novelty: &Novelty,
     ids: &[&str],
 ) -> Option<What<'a>> {
@@ -24,11 +26,23 @@ pub(super) fn unusual<'a, 'b>(
         let (surprise, rare) = novelty.surprise(facet, unlikely.into(), ids);
         rare.then_some(What::Hour { operation, hour: local.hour, surprise })
     };
-    if let Some(unlikely) = unlikely(of_link) {
-        return judged(Facet::Hour, None, unlikely);
+    let hour = i64::from(local.day) * 24 + i64::from(local.hour);
+    if live.hour_usual != hour {
+        if let Some(unlikely) = unlikely(&profile.hours) {
+            return judged(Facet::Hour, None, unlikely);
+        }
+        live.hour_usual = hour;
     }
-    used.operations.iter().find_map(|operation| {
-        let normal = of_operation(&operation.name)?;
-        judged(Facet::of_hour(&operation.name), Some(&operation.name), unlikely(normal)?)
+    used.operations.iter().zip(places).find_map(|(operation, place)| {
+        let known = live.operations.at((*place)?);
+        if known.live.hour_usual == hour {
+            return None;
+        }
+        let what = unlikely(&known.normal(profile)?.hours)
+            .and_then(|unlikely| judged(Facet::of_hour(&operation.name), Some(&operation.name), unlikely));
+        if what.is_none() {
+            known.live.hour_usual = hour;
+        }
+        what
     })
 }

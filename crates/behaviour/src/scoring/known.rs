@@ -25,12 +25,8 @@ pub(super) struct KnownOperation {
 impl KnownOperations {
     /// Those of a profile.
     pub(super) fn of(profile: &LinkProfile) -> Self {
-        let known = |normal, normal_points| KnownOperation {
-            normal,
-            normal_points,
-            name: None,
-            live: LiveOperation::NOTHING,
-        };
+        let known =
+            |normal, normal_points| KnownOperation { normal, normal_points, name: None, live: LiveOperation::NOTHING };
         let operations = (0..).zip(profile.operations.names());
         let mut all: Vec<(u64, KnownOperation)> =
             operations.map(|(place, name)| (digest(name), known(Some(place), None))).collect();
@@ -56,11 +52,6 @@ impl KnownOperations {
     /// An operation at a place.
     pub(super) fn at(&mut self, place: usize) -> &mut KnownOperation {
         &mut self.all[place]
-    }
-
-    /// What is normal of an operation.
-    pub(super) fn normal<'a>(&self, name: &OperationName, profile: &'a LinkProfile) -> Option<&'a OperationProfile> {
-        self.all[self.find(name, profile)?].normal(profile)
     }
 
     /// What is done of all that were seen.

@@ -2,12 +2,13 @@
 
 use super::calendar::NEVER;
 use super::known::KnownOperations;
+use super::limits::{LinkLimits, OperationLimits};
 use super::points::LivePoints;
 use super::silence::look_at;
 use super::table::LinkId;
 use crate::baseline::profile::LinkProfile;
 use crate::baseline::store::{Activity, Heard, MINUTES_PER_DAY, MINUTES_PER_HOUR};
-use crate::links::{Link, OperationName, OperationUse, Use, is_opaque};
+use crate::links::{Link, OperationName, OperationUse, Use};
 use crate::observation::Place;
 use crate::parties::PartyLink;
 
@@ -23,8 +24,8 @@ pub(super) struct Live {
     pub(super) anybody: Option<LinkId>,
     /// When it is looked at for silences.
     pub(super) look_at: u32,
-    /// So many minutes must pass at least before the silence of an end is worth a look, once that is worked out.
-    pub(super) patience: Option<[u32; 2]>,
+    /// What is asked of the link's profile every minute, once it is worked out.
+    pub(super) bounds: Option<Bounds>,
     pub(super) place: Place,
     minute: u32,
     pub(super) minute_bytes: [u64; 2],
@@ -35,6 +36,8 @@ pub(super) struct Live {
     pub(super) hour_failed: u32,
     /// The hour for which activity at an unknown hour was told, of the link or of an operation.
     pub(super) hour_told: u32,
+    /// The last hour by the site's clocks of which it is known that the link itself is usual in it.
+    pub(super) hour_usual: i64,
     /// When the ends last sent something.
     pub(super) last: [Heard; 2],
     /// When something of the ends was missing last, more than while learning.
@@ -51,6 +54,16 @@ pub(super) struct Live {
     new_operations: Vec<OperationName>,
     /// Answers of an hour that refuse as none did before.
     refused_anew: (u32, u64),
+}
+
+/// What is asked of a link's profile every minute.
+#[derive(Clone, Copy)]
+pub(super) struct Bounds {
+    /// So many minutes must pass at least before the silence of an end is worth a look.
+    pub(super) patience: [u32; 2],
+    /// The most octets of an hour that were missing.
+    pub(super) hour_missing: u64,
+    pub(super) limits: LinkLimits,
 }
 
 /// A silence that lasts is said again after so many minutes: its alert stays open, and what was suppressed is told once that is
@@ -129,6 +142,10 @@ impl LiveParty {
 /// What is done of an operation.
 pub(super) struct LiveOperation {
     pub(super) points: Option<Box<LivePoints>>,
+    /// Up to where it is surely normal, of what is compared.
+    pub(super) limits: Option<OperationLimits>,
+    /// The last hour by the site's clocks in which it is known to be usual.
+    pub(super) hour_usual: i64,
     minute: u32,
     pub(super) minute_count: u32,
     pub(super) hour_count: u32,
@@ -153,7 +170,7 @@ impl Live {
             number,
             anybody,
             look_at: NEVER,
-            patience: None,
+            bounds: None,
             place: Place::default(),
             minute: 0,
             minute_bytes: [0; 2],
@@ -163,6 +180,7 @@ impl Live {
             hour_opened: 0,
             hour_failed: 0,
             hour_told: 0,
+            hour_usual: i64::MIN,
             last: [Heard::default(); 2],
             unheard: [0; 2],
             one_sided: 0,
@@ -189,7 +207,7 @@ impl Live {
 
     /// The first minute in which one of its silences can be too long.
     pub(super) fn next_look(&self) -> u32 {
-        let ends = self.last.iter().zip(self.patience.unwrap_or([NEVER; 2]));
+        let ends = self.last.iter().zip(self.bounds.map_or([NEVER; 2], |bounds| bounds.patience));
         let ends = ends.filter(|(heard, _)| heard.last > 0).map(|(heard, patience)| look_at(heard.last, patience));
         let operations = self.operations.live().map(|operation| look_at(operation.last.last, operation.patience));
         ends.chain(operations).min().unwrap_or(NEVER)
@@ -233,7 +251,7 @@ impl Live {
                 self.unheard[place] = minute;
             }
         }
-        for operation in used.operations.iter().filter(|operation| is_opaque(&operation.name)) {
+        for operation in used.operations.iter().filter(|operation| operation.name.is_opaque()) {
             let payloads = &mut self.payloads[usize::from(operation.from & 1)];
             *payloads = payloads.saturating_add(operation.count);
         }
@@ -241,13 +259,14 @@ impl Live {
         self.hour_opened = self.hour_opened.saturating_add(used.opened);
         self.hour_failed = self.hour_failed.saturating_add(used.failed);
     }
-
 }
 
 impl LiveOperation {
     /// Of one that was never seen.
     pub(super) const NOTHING: Self = Self {
         points: None,
+        limits: None,
+        hour_usual: i64::MIN,
         minute: 0,
         minute_count: 0,
         hour_count: 0,
@@ -262,7 +281,13 @@ impl LiveOperation {
     };
 
     /// Takes what it was used for; `payloads` were sent by its sender so far.
-    pub(super) fn take(&mut self, minute: u32, used: &OperationUse, witnesses: &[[Activity; 2]; 2], payloads: [u64; 2]) {
+    pub(super) fn take(
+        &mut self,
+        minute: u32,
+        used: &OperationUse,
+        witnesses: &[[Activity; 2]; 2],
+        payloads: [u64; 2],
+    ) {
         if minute != self.minute {
             (self.minute_count, self.answers, self.micros) = (0, 0, 0);
         }

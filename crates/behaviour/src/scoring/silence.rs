@@ -3,9 +3,9 @@
 
 use wardtap_net::packet::Timestamp;
 
+use super::calendar::NEVER;
 use super::coverage::LOSSY_PATIENCE;
 use super::live::{LiveOperation, LiveParty};
-use super::calendar::NEVER;
 use super::table::Entry;
 use super::{Departure, Scorer, What};
 use crate::baseline::measure::Measure;

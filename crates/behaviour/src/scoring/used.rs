@@ -2,13 +2,15 @@
 
 use wardtap_net::packet::Timestamp;
 
-use super::calendar::NEVER;
+use super::limits::{LinkLimits, Normal, OperationLimits};
+use super::live::Bounds;
 use super::table::{Entry, LinkId};
 use super::{Departure, Scorer, What, at_place, hours, points, silence};
 use crate::baseline::measure::{Measure, REFUSALS_OF_MIN};
+use crate::baseline::profile::OperationProfile;
 use crate::baseline::store::{ANSWERS_MIN, Activity, MINUTES_PER_HOUR, witnesses};
 use crate::device::Devices;
-use crate::links::{Use, is_opaque};
+use crate::links::Use;
 use crate::parties::{Parties, PartyLink};
 
 impl Scorer {
@@ -42,26 +44,34 @@ impl Scorer {
     fn take(&mut self, id: LinkId, minute: u32, used: &Use, witnesses: &[[Activity; 2]; 2]) {
         let Entry { normal: Some(profile), live: Some(live), .. } = self.links.at_mut(id) else { return };
         let is_unheard = live.is_unheard();
-        live.take(minute, used, witnesses, profile.hour_missing);
+        let normal = Normal { thresholds: &self.profiles.thresholds, adapts: self.adaptation.is_some() };
+        let bounds = *live.bounds.get_or_insert_with(|| Bounds {
+            patience: silence::patience_of_ends(profile, &self.profiles),
+            hour_missing: profile.hour_missing,
+            limits: LinkLimits::of(profile, normal),
+        });
+        live.take(minute, used, witnesses, bounds.hour_missing);
         if !is_unheard && live.is_unheard() {
             self.unheard.push(id);
         }
         let payloads = live.payloads;
         let mut look_at = live.look_at;
-        let ends = *live.patience.get_or_insert_with(|| silence::patience_of_ends(profile, &self.profiles));
-        for (sent, patience) in used.sent.iter().zip(ends) {
+        for (sent, patience) in used.sent.iter().zip(bounds.patience) {
             if sent.packets > 0 {
                 look_at = look_at.min(silence::look_at(minute, patience));
             }
         }
+        self.places.clear();
         for operation in &used.operations {
-            let Some(place) = live.operations.find(&operation.name, profile) else { continue };
-            let known = live.operations.at(place);
+            let place = live.operations.find(&operation.name, profile);
+            self.places.push(place);
+            let Some(known) = place.map(|place| live.operations.at(place)) else { continue };
             if known.name.is_none() {
                 known.name = Some(operation.name.clone());
-                let normal = known.normal(profile);
-                known.live.patience =
-                    normal.map_or(NEVER, |normal| silence::patience(&operation.name, normal, &self.profiles));
+                if let Some(of) = known.normal(profile) {
+                    known.live.patience = silence::patience(&operation.name, of, &self.profiles);
+                    known.live.limits = (!operation.name.is_opaque()).then(|| OperationLimits::of(of, normal));
+                }
             }
             known.live.take(minute, operation, witnesses, payloads);
             look_at = look_at.min(silence::look_at(minute, known.live.patience));
@@ -73,15 +83,9 @@ impl Scorer {
     }
 
     /// Compares what a link does now with what is normal.
-    fn compare(
-        &mut self,
-        id: LinkId,
-        minute: u32,
-        used: &Use,
-        parties: &Parties,
-        to: &mut dyn FnMut(Departure<'_>),
-    ) {
+    fn compare(&mut self, id: LinkId, minute: u32, used: &Use, parties: &Parties, to: &mut dyn FnMut(Departure<'_>)) {
         let Entry { key, normal: Some(profile), live: Some(live) } = self.links.at_mut(id) else { return };
+        let Some(Bounds { limits, .. }) = live.bounds else { return };
         let (key, profile) = (*key, &**profile);
         let thresholds = &self.profiles.thresholds;
         let time = Timestamp::from_seconds(used.minute * 60);
@@ -111,45 +115,56 @@ impl Scorer {
                 tell(What::Beyond { measure, operation, now, normal, excess }, days);
             }
         };
+        let [minute_bytes, hour_bytes, day_bytes] = limits.bytes;
         for place in 0..2 {
-            for (measure, now, normal) in [
-                (Measure::MinuteBytes, live.minute_bytes, profile.minute_bytes),
-                (Measure::HourBytes, live.hour_bytes, profile.hour_bytes),
-                (Measure::DayBytes, live.day_bytes, profile.day_bytes),
+            for (measure, now, limit, normal) in [
+                (Measure::MinuteBytes, live.minute_bytes, minute_bytes, &profile.minute_bytes),
+                (Measure::HourBytes, live.hour_bytes, hour_bytes, &profile.hour_bytes),
+                (Measure::DayBytes, live.day_bytes, day_bytes, &profile.day_bytes),
             ] {
-                check(measure, place, None, (now[place], normal[place].next()), profile.days);
+                if now[place] > limit[place].into() {
+                    check(measure, place, None, (now[place], normal[place].next()), profile.days);
+                }
             }
         }
-        for (measure, now, normal) in [
-            (Measure::MinuteOpened, live.minute_opened, profile.minute_opened.next()),
-            (Measure::HourOpened, live.hour_opened, profile.hour_opened.next()),
-            (Measure::HourFailed, live.hour_failed, profile.hour_failed.next()),
+        let [minute_opened, hour_opened, hour_failed] = limits.conversations;
+        for (measure, now, limit, normal) in [
+            (Measure::MinuteOpened, live.minute_opened, minute_opened, &profile.minute_opened),
+            (Measure::HourOpened, live.hour_opened, hour_opened, &profile.hour_opened),
+            (Measure::HourFailed, live.hour_failed, hour_failed, &profile.hour_failed),
         ] {
-            check(measure, 0, None, (now.into(), normal), profile.days);
+            if now > limit {
+                check(measure, 0, None, (now.into(), normal.next()), profile.days);
+            }
         }
-        for operation in used.operations.iter().filter(|operation| !is_opaque(&operation.name)) {
-            let Some(place) = live.operations.find(&operation.name, profile) else { continue };
-            let known = live.operations.at(place);
-            let (Some(normal), now) = (known.normal(profile), &known.live) else { continue };
-            let mut check = |measure, now: u64, normal_now: u64| {
-                check(measure, 0, Some(&operation.name), (now, normal_now), normal.days);
+        for (operation, place) in used.operations.iter().zip(&self.places) {
+            let Some(known) = place.map(|place| &*live.operations.at(place)) else { continue };
+            let (now, Some(limits)) = (&known.live, known.live.limits) else { continue };
+            let mut check = |measure, now: u64, limit: u32, normal: &dyn Fn(&OperationProfile) -> u64| {
+                if now > limit.into()
+                    && let Some(profile) = known.normal(profile)
+                {
+                    check(measure, 0, Some(&operation.name), (now, normal(profile)), profile.days);
+                }
             };
-            check(Measure::MinuteMessages, now.minute_count.into(), normal.minute_count.next());
-            check(Measure::HourMessages, now.hour_count.into(), normal.hour_count.next());
-            check(Measure::DayMessages, now.day_count.into(), normal.day_count.next());
-            check(Measure::MessageBytes, operation.largest, normal.largest.next());
+            let [minute_limit, hour_limit, day_limit] = limits.messages;
+            check(Measure::MinuteMessages, now.minute_count.into(), minute_limit, &|of| of.minute_count.next());
+            check(Measure::HourMessages, now.hour_count.into(), hour_limit, &|of| of.hour_count.next());
+            check(Measure::DayMessages, now.day_count.into(), day_limit, &|of| of.day_count.next());
+            check(Measure::MessageBytes, operation.largest, limits.largest, &|of| of.largest.next());
             if u64::from(now.hour_count) >= REFUSALS_OF_MIN {
                 let share = u64::from(now.hour_refused) * 1000 / u64::from(now.hour_count);
-                check(Measure::Refusals, share, normal.refused.into());
+                check(Measure::Refusals, share, limits.refused, &|of| of.refused.into());
             }
-            if now.answers >= ANSWERS_MIN && normal.slowest.max > 0 {
-                check(Measure::ResponseTime, now.micros / u64::from(now.answers), normal.slowest.next());
+            if now.answers >= ANSWERS_MIN {
+                let mean = now.micros / u64::from(now.answers);
+                check(Measure::ResponseTime, mean, limits.slowest, &|of| of.slowest.next());
             }
         }
         let kin = self.kin.of(key.initiator, (key.service.transport, key.service.port));
-        for operation in used.operations.iter().filter(|operation| !operation.points.ranges.is_empty()) {
+        for (operation, place) in used.operations.iter().zip(&self.places) {
             let (name, seen) = (&operation.name, &operation.points);
-            let Some(place) = live.operations.find(name, profile) else { continue };
+            let Some(place) = place.filter(|_| !seen.ranges.is_empty()) else { continue };
             let known = live.operations.at(place);
             let Some(normal) = known.normal_points(profile) else { continue };
             let live = known.live.points.get_or_insert_default();
@@ -164,9 +179,8 @@ impl Scorer {
         }
         let this_hour = minute / MINUTES_PER_HOUR;
         let ids = [parties.id(key.initiator), parties.id(key.responder)];
-        let of_operation = |name: &_| live.operations.normal(name, profile).map(|normal| &normal.hours);
         if live.hour_told != this_hour
-            && let Some(what) = hours::unusual(&local, &profile.hours, used, of_operation, &thresholds.novelty, &ids)
+            && let Some(what) = hours::unusual(&local, (live, profile), (used, &self.places), &thresholds.novelty, &ids)
         {
             live.hour_told = this_hour;
             tell(what, profile.days);
