@@ -23,7 +23,7 @@ pub fn run(check: &Check) -> anyhow::Result<u8> {
         tell_site(&mut text, site)?;
         writeln!(text, "  suppressions  {}", config.suppressions.count())?;
     }
-    let named = config.as_ref().and_then(|config| config.options.assets.as_deref());
+    let named = config.as_ref().and_then(|config| config.options.judging.assets.as_deref());
     if let Some(path) = check.assets.as_deref().or(named) {
         let read = assets::read(path, site)?;
         writeln!(text, "{}: good", path.display())?;
