@@ -78,7 +78,7 @@ impl Live {
     /// # Errors
     /// When there is no such interface, it has an address, or may not be opened.
     pub fn open(options: LiveOptions) -> Result<(Self, Stopper), CaptureError> {
-        let LiveOptions { interfaces, allow_addressed, filter, ring_bytes } = options;
+        let LiveOptions { interfaces, allow_addressed, mut filter, ring_bytes } = options;
         if interfaces.is_empty() {
             return Err(CaptureError::Nothing);
         }
@@ -95,6 +95,10 @@ impl Live {
             let interface = Interface::find(&name, allow_addressed)?;
             readers
                 .push(Reader::open(interface).map_err(|source| CaptureError::Interface { interface: name, source })?);
+        }
+        for reader in &readers {
+            // Has it compiled for this kind of frame, which opens files, while the process may.
+            filter.as_mut().map(|filter| filter.matches(reader.interface.link, &[0; 64], 64));
         }
         let (stopper, stop) =
             Stopper::pair().map_err(|source| CaptureError::Interface { interface: String::new(), source })?;

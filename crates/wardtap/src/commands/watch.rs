@@ -23,6 +23,8 @@ use crate::watch::behind::{Behind, Inbox};
 use crate::watch::event_file::EventFile;
 use crate::watch::pulse::Pulse;
 use crate::watch::recorder::Recorder;
+use crate::watch::rights::{self, Account};
+use crate::watch::sandbox::{self, Files};
 use crate::watch::server::Server;
 use crate::watch::signals::{Caught, Deeds};
 
@@ -48,6 +50,7 @@ pub fn run(mut watch: Watch, given: &Given) -> anyhow::Result<u8> {
     let caught = Caught::new()?;
     let (mut live, stopper) = open_interfaces(&watch)?;
     let server = watch.listen.0.map(Server::bind).transpose()?;
+    rights::give_up(watch.user.as_deref().map(Account::find).transpose()?)?;
     let judging = watch.judging.clone();
     let knowledge = Knowledge::read(&judging, config.site, config.suppressions, config.sha256)?;
     let types = knowledge::event_types(&judging);
@@ -76,7 +79,8 @@ pub fn run(mut watch: Watch, given: &Given) -> anyhow::Result<u8> {
     let mut judgement = knowledge.judgement(Events { to, types }, captures, &shares)?;
     judgement.after = Some(Box::new(move |judgement, batch, counted| behind.batch(judgement, batch, counted)));
     live.start()?;
-    say_begun(&watch, server.as_ref())?;
+    let landlock = sandbox::enter(&files(&watch), &live.descriptors())?;
+    say_begun(&watch, server.as_ref(), landlock)?;
     if let Some(server) = server {
         server.serve(Arc::clone(&pulse))?;
     }
@@ -110,7 +114,18 @@ fn event_file(watch: &Watch) -> anyhow::Result<Option<EventFile>> {
     path.map(|path| EventFile::open(path, watch.rotate)).transpose()
 }
 
-fn say_begun(watch: &Watch, server: Option<&Server>) -> io::Result<()> {
+/// The files that are needed again.
+fn files(watch: &Watch) -> Files {
+    let Judging { config, assets, baseline, .. } = &watch.judging;
+    let events = watch.judging.events.iter().filter(|path| *path != Path::new("-"));
+    Files {
+        read: [config, assets, baseline].into_iter().flatten().cloned().collect(),
+        written: events.cloned().collect(),
+    }
+}
+
+fn say_begun(watch: &Watch, server: Option<&Server>, landlock: &str) -> io::Result<()> {
+    eprintln!("wardtap: {}; Landlock is {landlock}; seccomp is in force", rights::told());
     let interfaces = watch.interfaces.join(", ");
     match server {
         Some(server) => eprintln!("wardtap: watching {interfaces}; http://{}/metrics", server.address()?),

@@ -5,5 +5,7 @@ pub mod event_file;
 pub mod live_metrics;
 pub mod pulse;
 pub mod recorder;
+pub mod rights;
+pub mod sandbox;
 pub mod server;
 pub mod signals;

@@ -39,7 +39,10 @@ const CONNECTION_SECONDS_MAX: u64 = 10;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A server that is bound to its address.
-pub struct Server(TcpListener);
+pub struct Server {
+    listener: TcpListener,
+    process: Arc<Process>,
+}
 
 /// What answers are made from.
 #[derive(Clone)]
@@ -62,12 +65,12 @@ impl Server {
         };
         let listener = TcpListener::bind(address).map_err(refused)?;
         listener.set_nonblocking(true).map_err(refused)?;
-        Ok(Self(listener))
+        Ok(Self { listener, process: Arc::new(Process::new()) })
     }
 
     /// Where it is.
     pub fn address(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+        self.listener.local_addr()
     }
 
     /// Serves until the process ends.
@@ -77,10 +80,10 @@ impl Server {
             .route("/metrics", get(metrics))
             .route("/healthz", get(healthz))
             .route("/readyz", get(readyz))
-            .with_state(Sources { pulse, process: Arc::new(Process::new()) });
+            .with_state(Sources { pulse, process: Arc::clone(&self.process) });
         thread::Builder::new().name("server".to_owned()).spawn(move || {
             runtime.block_on(async move {
-                match tokio::net::TcpListener::from_std(self.0) {
+                match tokio::net::TcpListener::from_std(self.listener) {
                     Ok(listener) => accept(listener, router).await,
                     Err(error) => eprintln!("wardtap: metrics are not served: {error}"),
                 }
