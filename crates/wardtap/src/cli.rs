@@ -75,10 +75,11 @@ pub enum Command {
     Watch(Box<Watch>),
     #[command(hide = true)]
     Extract(NotBuilt),
-    /// Check a configuration and an assets file, and say what is wrong and how to mend it
+    /// Check a configuration, an assets file and an interface, and say what is wrong and how to mend it
     ///
     /// Reads nothing but these files. Prints what wardtap understands of them, so that a column that was meant otherwise
-    /// shows.
+    /// shows. Of an interface it prints whether it can be watched, and tries what `watch` must not be able to do once it has
+    /// begun: each attempt must be refused. Nothing is sent.
     #[command(after_help = EXIT_STATUS, after_long_help = CHECK_EXAMPLES)]
     Check(Check),
 }
@@ -111,12 +112,14 @@ Examples:
     wardtap check --config wardtap.toml
   An assets file before it is used:
     wardtap check --assets assets.csv
+  A mirror port, and what is in force when it is watched:
+    wardtap check --interface span0 --user wardtap
 
 ",
     exit_status!()
 );
 
-/// Check a configuration and an assets file.
+/// Check a configuration, an assets file and an interface.
 #[derive(Args)]
 #[group(required = true, multiple = true)]
 pub struct Check {
@@ -127,6 +130,18 @@ pub struct Check {
     /// The assets file; else the one that the configuration names
     #[arg(long, value_name = "FILE")]
     pub assets: Option<PathBuf>,
+
+    /// The interface: it is opened as `watch` does, and what can be done from there on is tried
+    #[arg(long, value_name = "IF")]
+    pub interface: Option<String>,
+
+    /// Become this user, as `watch` does
+    #[arg(long, value_name = "USER", requires = "interface")]
+    pub user: Option<String>,
+
+    /// Take an interface that has an address, as `watch` does
+    #[arg(long, requires = "interface")]
+    pub allow_addressed: bool,
 }
 
 /// What belongs to a command that is not built yet.

@@ -42,7 +42,8 @@ impl Knowledge {
         let read = judging.assets.as_deref().map(|path| assets::read(path, &site)).transpose()?.unwrap_or_default();
         let behaviour = judging.baseline.as_deref().map(|path| scoring(path, judging.adapt)).transpose()?;
         let site = behaviour.as_ref().map_or(site, |behaviour| behaviour.parties.site().clone());
-        let digests = [("config", config), ("assets", read.sha256)];
+        let baseline = judging.baseline.as_deref().map(baselines::digest).transpose()?.flatten();
+        let digests = [("config", config), ("assets", read.sha256), ("baseline", baseline)];
         let digests = digests.into_iter().filter_map(|(option, sha256)| Some((option.to_owned(), sha256?))).collect();
         Ok(Self { assets: read.assets, suppressions, behaviour, site, digests, passed_over: read.passed_over })
     }

@@ -8,6 +8,7 @@
 //!
 //! What unsafe code there is in this crate stands in `socket.rs` and `ring.rs`, each block with its argument.
 
+mod clock;
 mod counters;
 mod interface;
 mod reader;

@@ -3,7 +3,10 @@
 //! Offsets and lengths in a block are the kernel's, not the wire's. They are checked all the same: what does not fit ends
 //! the block, and what was left of it counts as lost.
 
-use std::io;
+use std::{
+    io,
+    os::fd::{AsFd, OwnedFd},
+};
 
 use wardtap_net::packet::{LinkType, NANOS_PER_SECOND, Timestamp};
 
@@ -29,8 +32,8 @@ pub(super) struct Head {
     /// The VLAN tag that the card or kernel took out, as it stood in the frame.
     pub(super) tag: Option<[u8; 4]>,
     /// Where the next one is, from this one.
-    next: usize,
-    at: usize,
+    pub(super) next: usize,
+    pub(super) at: usize,
 }
 
 /// Where in the oldest block.
@@ -84,7 +87,7 @@ impl Reader {
     /// Begins to hear.
     pub(super) fn start(&mut self, blocks: u32) -> io::Result<()> {
         self.socket.ring(blocks)?;
-        self.ring = Some(Ring::map(std::os::fd::AsFd::as_fd(&self.socket), blocks)?);
+        self.ring = Some(Ring::map(self.socket.as_fd(), blocks)?);
         self.socket.listen(self.interface.index)
     }
 
@@ -160,6 +163,11 @@ impl Reader {
     /// Whether the interface is gone for good.
     pub(super) fn is_gone(&self) -> bool {
         self.ring.is_some() && self.socket.is_orphaned(self.interface.index)
+    }
+
+    /// Its socket alone.
+    pub(super) fn into_socket(self) -> OwnedFd {
+        self.socket.into_descriptor()
     }
 
     /// As captures are told of.

@@ -8,9 +8,7 @@ use std::{
     ptr,
 };
 
-use nix::sys::socket::{
-    AddressFamily, LinkAddr, SockFlag, SockType, getsockname, getsockopt, socket, sockopt::SocketError,
-};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, getsockopt, socket, sockopt::SocketError};
 
 use super::{RETIRE_MILLIS, RING_BLOCK_BYTES};
 
@@ -109,9 +107,20 @@ impl PacketSocket {
 
     /// Whether its interface is gone for good; one of the same name that comes later is another one.
     pub(super) fn is_orphaned(&self, interface: i32) -> bool {
+        // SAFETY: all bytes zero is a value of sockaddr_ll, which is integers and an array of them.
+        let mut address: libc::sockaddr_ll = unsafe { zeroed() };
+        let mut length = length_of(&address);
+        // SAFETY: both pointers are to live values that nothing else refers to; the kernel writes at most `length` octets to
+        // the first, all of whose bit patterns are values.
+        let done =
+            unsafe { libc::getsockname(self.descriptor.as_raw_fd(), ptr::from_mut(&mut address).cast(), &mut length) };
         // The kernel says -1 then.
-        let bound = getsockname::<LinkAddr>(self.descriptor.as_raw_fd()).map(|address| address.ifindex());
-        bound.is_ok_and(|bound| usize::try_from(interface) != Ok(bound))
+        done == 0 && address.sll_ifindex != interface
+    }
+
+    /// The descriptor alone.
+    pub(super) fn into_descriptor(self) -> OwnedFd {
+        self.descriptor
     }
 
     fn set<T>(&self, option: libc::c_int, value: &T) -> io::Result<()> {

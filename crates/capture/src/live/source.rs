@@ -4,14 +4,13 @@
 //! every other interface has shown what came before it, or cannot have anything any more: 40 ms.
 //!
 //! **Marks.** While nothing comes, time goes on: once a second a record without a frame says which time it is, 40 ms ago, by
-//! when all that came has been delivered. This is the one place where the machine's clock is read.
+//! when all that came has been delivered. The machine's clock is read here and nowhere behind.
 //!
 //! Limits: a ring's memory, and one block.
 
 use std::{
     io::PipeReader,
-    os::fd::{AsFd, AsRawFd, RawFd},
-    time::SystemTime,
+    os::fd::{AsFd, AsRawFd, OwnedFd, RawFd},
 };
 
 use nix::{
@@ -22,6 +21,7 @@ use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
 use super::{
     HOLD_NANOS, RING_BLOCK_BYTES,
+    clock::LiveClock,
     interface::Interface,
     reader::{Head, Reader, restore},
     stop::Stopper,
@@ -62,6 +62,7 @@ pub struct Live {
     left_out: LeftOut,
     copied: u64,
     frames: u64,
+    clock: LiveClock,
     /// The latest time that was given, of a packet or a mark.
     given: Timestamp,
     /// When the kernel's counters were last looked at.
@@ -110,6 +111,7 @@ impl Live {
             left_out: LeftOut::default(),
             copied: 0,
             frames: 0,
+            clock: LiveClock::default(),
             given: Timestamp::EPOCH,
             looked: Timestamp::EPOCH,
             ending: None,
@@ -138,13 +140,20 @@ impl Live {
         self.readers.iter().map(|reader| reader.socket.as_fd().as_raw_fd()).collect()
     }
 
+    /// The sockets themselves: no packet is delivered any more.
+    #[must_use]
+    pub fn into_sockets(self) -> Vec<OwnedFd> {
+        self.readers.into_iter().map(Reader::into_socket).collect()
+    }
+
     /// The reader whose packet is next, and that packet. None while a packet of another may still come before it.
     fn next(&mut self, now: Timestamp) -> Option<(usize, Head)> {
         let several = self.readers.len() > 1;
         let mut next: Option<(usize, Head)> = None;
         let mut silent = false;
         for (index, reader) in self.readers.iter_mut().enumerate() {
-            match reader.head() {
+            // Times as they are given out: all that is compared with them is.
+            match reader.head().map(|head| Head { time: self.clock.of(head.time), ..head }) {
                 Some(head) if next.is_none_or(|(_, first)| head.time < first.time) => next = Some((index, head)),
                 Some(_) => {}
                 None => silent = true,
@@ -241,7 +250,8 @@ impl Live {
 
     /// Waits for packets, for the next second or to be told to end.
     fn wait(&mut self, now: Timestamp) {
-        let held = self.readers.iter_mut().filter_map(|reader| reader.head()).map(|head| head.time).min();
+        let held = self.readers.iter_mut().filter_map(|reader| reader.head());
+        let held = held.map(|head| self.clock.of(head.time)).min();
         let heard: Vec<usize> = self
             .readers
             .iter_mut()
@@ -275,7 +285,7 @@ impl Live {
             self.look_for_gone(now);
         }
         if told {
-            self.ending = Some(clock());
+            self.ending = Some(self.clock.now(self.given));
         }
         match polled {
             Ok(_) | Err(Errno::EINTR | Errno::EAGAIN) => {}
@@ -292,7 +302,7 @@ impl PacketSource for Live {
         block.restart_empty();
         loop {
             self.readers.iter_mut().for_each(Reader::shed);
-            let now = clock();
+            let now = self.clock.now(self.given);
             self.look(now);
             self.take(block, now);
             if block.records.is_empty() {
@@ -349,11 +359,4 @@ impl PacketSource for Live {
     fn interfaces(&self) -> Vec<InterfaceState> {
         self.readers.iter().map(Reader::state).collect()
     }
-}
-
-/// The machine's clock, which is also what the kernel's times of packets are read from.
-fn clock() -> Timestamp {
-    #[allow(clippy::disallowed_methods, reason = "the one place where live time begins")]
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_nanos(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
 }

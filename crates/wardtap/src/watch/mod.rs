@@ -9,3 +9,4 @@ pub mod rights;
 pub mod sandbox;
 pub mod server;
 pub mod signals;
+pub mod trial;
