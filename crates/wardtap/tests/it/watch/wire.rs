@@ -223,7 +223,7 @@ impl Sensor {
 
     /// Waits until it ends by itself.
     pub(crate) fn ended(mut self) -> Ended {
-        let begun = Instant::now();
+        let begun = now();
         let mut status = None;
         wait("the sensor ends", || {
             status = self.child.try_wait().unwrap();
@@ -257,11 +257,16 @@ pub(crate) fn open_folder() -> TempDir {
 /// Waits for something.
 #[track_caller]
 pub(crate) fn wait(what: &str, mut done: impl FnMut() -> bool) {
-    let begun = Instant::now();
+    let begun = now();
     while !done() {
         assert!(begun.elapsed() < DEADLINE, "waited in vain: {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+fn now() -> Instant {
+    #[allow(clippy::disallowed_methods, reason = "how long another process takes")]
+    Instant::now()
 }
 
 /// Runs a program; answers what it printed, or why it failed.
@@ -276,6 +281,7 @@ pub(crate) fn run(program: &str, arguments: &[&str]) -> Result<String, String> {
 /// A capture of the repository, unpacked into a folder; and how many packets it has.
 pub(crate) fn unpacked(name: &str, folder: &Path) -> (PathBuf, usize) {
     let packed = fs::read(root().join(name)).unwrap();
+    #[allow(clippy::disallowed_methods, reason = "a capture of this repository")]
     let bytes = if name.ends_with(".zst") { zstd::stream::decode_all(&packed[..]).unwrap() } else { packed };
     let path = folder.join("played.pcap");
     fs::write(&path, &bytes).unwrap();
