@@ -148,7 +148,8 @@ impl Sensor {
         let errors = folder.path().join("stderr");
         let child = Command::new(env!("CARGO_BIN_EXE_wardtap"))
             .args(["watch", "--interface", &wire.near, "--listen", "127.0.0.1:0", "--user", "nobody"])
-            .args(["--events", "events.jsonl", "--event-types", crate::run::ALL_TYPES])
+            .args(if options.contains(&"--events") { &[][..] } else { &["--events", "events.jsonl"] })
+            .args(["--event-types", crate::run::ALL_TYPES])
             .args(options)
             .current_dir(folder.path())
             .stdin(Stdio::null())
@@ -215,6 +216,12 @@ impl Sensor {
         run("kill", &[&format!("-{name}"), &self.child.id().to_string()]).unwrap();
     }
 
+    /// Waits for its end by SIGKILL; gives its folder back.
+    pub(crate) fn killed(mut self) -> TempDir {
+        self.child.wait().unwrap();
+        std::mem::replace(&mut self.folder, TempDir::new().unwrap())
+    }
+
     /// Ends it by SIGTERM.
     pub(crate) fn end(self) -> Ended {
         self.signal("TERM");
@@ -243,6 +250,24 @@ impl Drop for Sensor {
         // It has ended, unless the test has failed.
         drop(self.child.kill());
         drop(self.child.wait());
+    }
+}
+
+/// A disk of its own, in memory.
+pub(crate) struct Disk(PathBuf);
+
+impl Disk {
+    /// Mounts one of a size, in which anybody may write.
+    pub(crate) fn mount(at: &Path, size: &str) -> Result<Self, String> {
+        let options = format!("size={size},mode=777");
+        run("mount", &["-t", "tmpfs", "-o", &options, "tmpfs", at.to_str().unwrap()])?;
+        Ok(Self(at.to_owned()))
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        drop(run("umount", &["-l", self.0.to_str().unwrap()]));
     }
 }
 
