@@ -29,7 +29,7 @@ pub use self::baseline::{
     ApproveChange, BaselineArgs, BaselineCommand, DiffBaselines, FacetName, MergeBaselines, ShowBaseline,
 };
 use self::intake::is_same;
-pub use self::intake::{Intake, Processing, size, workers};
+pub use self::intake::{Intake, MEMORY_MIN, Processing, size, workers};
 pub use self::judging::{EventType, Judging};
 pub use self::learn::Learn;
 pub use self::watch::{RotateArgs, Watch};

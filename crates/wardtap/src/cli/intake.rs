@@ -109,7 +109,7 @@ pub fn workers(text: &str) -> Result<u8, String> {
 }
 
 /// The least memory that the fixed parts fit in.
-const MEMORY_MIN: u64 = 16 << 20;
+pub const MEMORY_MIN: u64 = 16 << 20;
 
 /// Memory, as much as the fixed parts need or more.
 pub fn size(text: &str) -> Result<u64, String> {

@@ -10,7 +10,7 @@ use wardtap_export::event::StatsEvent;
 use wardtap_export::statistics::Run;
 
 use crate::USAGE;
-use crate::cli::{Given, Judging, Watch};
+use crate::cli::{Given, Judging, MEMORY_MIN, Watch};
 use crate::config::Config;
 use crate::judgement::{Events, Judgement};
 use crate::knowledge::{self, Knowledge};
@@ -34,6 +34,9 @@ const GONE: u8 = 5;
 /// The part of `--memory` that the rings of interfaces have: an eighth.
 const RING_SHARE: u64 = 8;
 
+/// The least for the ring of an interface.
+const RING_BYTES_MIN: u64 = 4 << 20;
+
 pub fn run(mut watch: Watch, given: &Given) -> anyhow::Result<u8> {
     if let Some(option) = watch.not_built() {
         eprintln!("wardtap: {option} is not built yet; `wardtap watch --help` lists what is");
@@ -43,7 +46,7 @@ pub fn run(mut watch: Watch, given: &Given) -> anyhow::Result<u8> {
     let config = watch.judging.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
     config.options.judging.fill(&mut watch.judging, given);
     config.options.processing.fill(&mut watch.processing, given);
-    if let Some(nonsense) = watch.nonsense() {
+    if let Some(nonsense) = watch.nonsense().or_else(|| too_little(&watch)) {
         eprintln!("wardtap: {nonsense}");
         return Ok(USAGE);
     }
@@ -105,7 +108,16 @@ fn open_interfaces(watch: &Watch) -> anyhow::Result<(Live, Stopper)> {
 
 /// Octets of all rings.
 fn ring_bytes(watch: &Watch) -> u64 {
-    watch.processing.memory / RING_SHARE
+    (watch.processing.memory / RING_SHARE).max(RING_BYTES_MIN * watch.interfaces.len() as u64)
+}
+
+/// Where the rings leave too little for all else, that in a sentence.
+fn too_little(watch: &Watch) -> Option<String> {
+    let rest = watch.processing.memory.saturating_sub(ring_bytes(watch));
+    (rest < MEMORY_MIN).then(|| {
+        let (rest, least) = (rest >> 20, MEMORY_MIN >> 20);
+        format!("--memory leaves {rest} MiB beside the rings of the interfaces, and {least} MiB are needed: give more")
+    })
 }
 
 /// The events file; None for standard output, or none at all.

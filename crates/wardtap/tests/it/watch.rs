@@ -99,6 +99,27 @@ fn what_is_told_live_is_what_the_replay_of_the_recording_tells() {
 }
 
 #[test]
+fn both_sides_of_a_tap_are_one_conversation() {
+    let Some(wire) = Wire::new() else { return };
+    let folder = open_folder();
+    let (played, packets) = unpacked(TAMPERED, folder.path());
+    let expected = replay(played.to_str().unwrap(), &[]).stats();
+    let sides = folder.path().join("sides").to_str().unwrap().to_owned();
+    run("tcpprep", &["--port", "--pcap", played.to_str().unwrap(), "--cachefile", &sides]).unwrap();
+    let other = wire.other();
+    let sensor = Sensor::start_in(&wire, folder, &["--interface", &other]);
+    wire.play(&played, &["--pps=5000", "--intf2", wire::OTHER, "--cachefile", &sides]);
+    sensor.wait_for_packets(packets as f64);
+    let ended = sensor.end();
+    let stats = stats(&ended);
+    nothing_dropped(stats);
+    let heard: Vec<u64> = stats["inputs"].as_array().unwrap().iter().filter_map(|it| it["packets"].as_u64()).collect();
+    assert!(heard.len() == 2 && heard.iter().all(|count| *count > 100), "each side has its interface: {heard:?}");
+    assert_eq!(stats["transport"]["time_went_back"], 0, "merged by time");
+    assert_eq!(stats["messages"], expected["messages"]);
+}
+
+#[test]
 fn vlan_tags_that_the_kernel_takes_out_are_there_again() {
     let Some(wire) = Wire::new() else { return };
     let folder = open_folder();
@@ -357,6 +378,8 @@ fn what_cannot_be_watched_is_refused_with_what_to_do() {
     assert!(later.stderr.contains("--learn-for is not built yet"), "{}", later.stderr);
     let mixed = wardtap(&["watch", "--interface", "lo", "--record", "-"]).expect(2);
     assert!(mixed.stderr.contains("name a file"), "{}", mixed.stderr);
+    let little = wardtap(&["watch", "--interface", "lo", "--memory", "16M"]).expect(2);
+    assert!(little.stderr.contains("--memory leaves 12 MiB beside the rings"), "{}", little.stderr);
     let Some(wire) = Wire::new() else { return };
     let powerless = ["--reuid=65534", "--regid=65534", "--clear-groups", env!("CARGO_BIN_EXE_wardtap"), "watch"];
     let arguments = [&powerless[..], &["--interface", &wire.near, "--listen", "off"]].concat();

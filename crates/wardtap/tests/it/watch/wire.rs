@@ -28,6 +28,8 @@ pub(crate) struct Wire {
 
 /// The end that sends.
 const FAR: &str = "tx0";
+/// The end that sends on a second pair.
+pub(crate) const OTHER: &str = "tx1";
 
 impl Wire {
     /// A new one; None where there can be none.
@@ -43,6 +45,24 @@ impl Wire {
         Some(wire)
     }
 
+    /// A second pair into the same namespace, for the other direction of a tap: the near end.
+    pub(crate) fn other(&self) -> String {
+        let other = format!("{}b", self.near);
+        self.pair(&other, OTHER);
+        other
+    }
+
+    fn pair(&self, near: &str, far: &str) {
+        run("ip", &["link", "add", near, "type", "veth", "peer", "name", far, "netns", &self.namespace]).unwrap();
+        // As the documents have it: no address, no IPv6, no ARP.
+        drop(fs::write(format!("/proc/sys/net/ipv6/conf/{near}/disable_ipv6"), "1"));
+        run("ip", &["link", "set", near, "addrgenmode", "none"]).unwrap();
+        run("ip", &["link", "set", near, "mtu", "9000", "arp", "off", "up"]).unwrap();
+        // It says nothing by itself, so that every packet is one that was played.
+        self.far("sysctl", &["-qw", &format!("net.ipv6.conf.{far}.disable_ipv6=1")]);
+        self.far("ip", &["link", "set", far, "mtu", "9000", "up"]);
+    }
+
     fn make(&self) -> Option<String> {
         for tool in ["ip", "tcpreplay", "tcpdump", "ping"] {
             if Command::new(tool).arg("--version").output().is_err() && Command::new(tool).arg("-V").output().is_err() {
@@ -54,14 +74,7 @@ impl Wire {
         if let Err(error) = made {
             return Some(format!("no network namespaces (root is needed): {error}"));
         }
-        run("ip", &["link", "add", near, "type", "veth", "peer", "name", FAR, "netns", namespace]).unwrap();
-        // As the documents have it: no address, no IPv6, no ARP.
-        drop(fs::write(format!("/proc/sys/net/ipv6/conf/{near}/disable_ipv6"), "1"));
-        run("ip", &["link", "set", near, "addrgenmode", "none"]).unwrap();
-        run("ip", &["link", "set", near, "mtu", "9000", "arp", "off", "up"]).unwrap();
-        // It says nothing by itself, so that every packet is one that was played.
-        self.far("sysctl", &["-qw", "net.ipv6.conf.tx0.disable_ipv6=1"]);
-        self.far("ip", &["link", "set", FAR, "mtu", "9000", "up"]);
+        self.pair(near, FAR);
         None
     }
 
