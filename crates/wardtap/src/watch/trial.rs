@@ -57,7 +57,7 @@ fn attempts(live: Live, interface: &str, check: &Check) -> Vec<(&'static str, io
         ("listen on a port", TcpListener::bind("127.0.0.1:0").map(drop)),
         ("start a program", Command::new("/proc/self/exe").arg("--version").output().map(drop)),
         ("read /etc/passwd", File::open("/etc/passwd").map(drop)),
-        ("write a file", File::create("/tmp/wardtap-check").map(drop)),
+        ("write a file", File::create(std::env::temp_dir().join("wardtap-check")).map(drop)),
     ];
     for socket in live.into_sockets() {
         let duplicate = socket.try_clone().map(drop);
