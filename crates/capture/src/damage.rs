@@ -101,6 +101,8 @@ pub enum DamageReason {
         /// The interface's number.
         interface: u32,
     },
+    /// The interface is gone: taken out, or deleted.
+    InterfaceGone,
     /// Reading failed.
     Read {
         /// What the system said.
@@ -178,6 +180,7 @@ impl fmt::Display for DamageReason {
                 f,
                 "the options of interface {interface} overrun their block, so the unit of its times is unknown"
             ),
+            Self::InterfaceGone => write!(f, "the interface is gone: plug or make it again, then start wardtap again"),
             Self::Read { what } => write!(f, "reading failed: {what}"),
             Self::Packed { format, what } => write!(f, "the {format} data are damaged: {what}"),
             Self::PackedWindow { window, limit } => {

@@ -124,6 +124,56 @@ pub enum CaptureError {
         /// How many can be.
         most: usize,
     },
+    /// There is no such interface.
+    #[error("{interface}: there is no such interface: name one of {known}")]
+    NoInterface {
+        /// As given.
+        interface: String,
+        /// Those that there are.
+        known: String,
+    },
+    /// An interface was named twice.
+    #[error("{interface}: is named twice, so that its packets would be there twice: name it once")]
+    InterfaceTwice {
+        /// As given.
+        interface: String,
+    },
+    /// More interfaces than one sensor reads.
+    #[error("{given} interfaces given: one wardtap reads at most {most}: start another one for the rest")]
+    TooManyInterfaces {
+        /// How many were given.
+        given: usize,
+        /// How many can be.
+        most: usize,
+    },
+    /// An interface with an address, from which this machine would answer.
+    #[error(
+        "{interface}: has the address {address}, so that this machine may answer and can be attacked there: take it away (ip address flush dev {interface}; sysctl -w net.ipv6.conf.{interface}.disable_ipv6=1), or give --allow-addressed"
+    )]
+    Addressed {
+        /// As given.
+        interface: String,
+        /// One of its addresses.
+        address: String,
+    },
+    /// An interface whose frames cannot be read.
+    #[error(
+        "{interface}: is of a kind (ARPHRD {kind}) whose frames are not read live: capture with tcpdump -i {interface} -U -w - | wardtap replay -"
+    )]
+    InterfaceKind {
+        /// As given.
+        interface: String,
+        /// As Linux numbers kinds of hardware.
+        kind: u16,
+    },
+    /// The operating system refused to open an interface.
+    #[error("{interface}: cannot be captured from: {source}{}", mend_interface(source))]
+    Interface {
+        /// As given.
+        interface: String,
+        /// What the system said.
+        source: io::Error,
+    },
     /// A filter expression that does not compile.
     #[error("filter \"{expression}\": {what} (the syntax is that of pcap-filter(7), as tcpdump takes it)")]
     Filter {
@@ -161,5 +211,18 @@ fn mend(source: &io::Error) -> &'static str {
         io::ErrorKind::IsADirectory => ": name the captures in it",
         io::ErrorKind::PermissionDenied => ": let the user who runs wardtap read it (chmod, or its group)",
         _ => ": copy it again, or read it from another place",
+    }
+}
+
+/// What to do where the system refuses an interface.
+fn mend_interface(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::PermissionDenied => {
+            ": CAP_NET_RAW is missing: start wardtap as root and give --user, or by systemd with AmbientCapabilities=CAP_NET_RAW"
+        }
+        io::ErrorKind::OutOfMemory => {
+            ": there is too little memory for its ring: make room, or give a smaller --memory"
+        }
+        _ => ": see that the interface is there (ip link), and that the kernel has CONFIG_PACKET",
     }
 }

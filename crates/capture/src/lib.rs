@@ -1,6 +1,6 @@
-//! Packet sources: captures in, blocks of records out.
+//! Packet sources: captures and interfaces in, blocks of records out.
 //!
-//! The only crate that opens captures. It reads pcap and pcapng, plain or packed with gzip or zstd, from files, FIFOs
+//! The only crate that opens captures and interfaces ([`live`], where alone `unsafe` is allowed). It reads pcap and pcapng, plain or packed with gzip or zstd, from files, FIFOs
 //! and standard input, and merges several captures by time. What it knows of a frame ends at its first byte: no
 //! protocol is looked at here.
 //!
@@ -9,7 +9,7 @@
 //! unreadable from its first byte on is a [`CaptureError`].
 //!
 //! Standards: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng, RFC 1952 (gzip), RFC 8878 (zstd).
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![deny(
     clippy::indexing_slicing,
     clippy::unwrap_used,
@@ -41,11 +41,13 @@ mod error;
 mod feed;
 mod file;
 mod filter;
+pub mod live;
 mod merge;
 mod open;
 mod pcap;
 mod pcapng;
 mod recognise;
+mod recording;
 mod source;
 mod unpacker;
 mod window;
@@ -55,4 +57,5 @@ pub use damage::{Damage, DamageReason};
 pub use error::CaptureError;
 pub use filter::Filter;
 pub use open::{open, open_bytes, open_readers, open_within};
-pub use source::{BLOCK_BYTES, Block, Input, PacketSource, Record};
+pub use recording::Recording;
+pub use source::{BLOCK_BYTES, Block, Input, InterfaceState, LeftOut, Losses, PacketSource, Record};

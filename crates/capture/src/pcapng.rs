@@ -1,8 +1,8 @@
 //! pcapng: sections of blocks (draft-ietf-opsawg-pcapng).
 //!
 //! Read are section headers (4.1), interface descriptions (4.2) with their time resolution and offset, enhanced (4.3),
-//! simple (4.4) and obsolete (appendix A) packets. All other blocks and options are passed over. Each section may have
-//! its own byte order, each interface its own link type, snapshot length and clock. The section length is not used: the
+//! simple (4.4) and obsolete (appendix A) packets, and interface statistics (4.6) where the recording of a sensor marks the
+//! time with them ([`MARK_COMMENT`]). All other blocks and options are passed over. Each section may have its own byte order, each interface its own link type, snapshot length and clock. The section length is not used: the
 //! next section header says the same and cannot lie.
 //!
 //! Limits: blocks of at most 16 MiB (libpcap's limit), 65,536 interfaces a section.
@@ -19,7 +19,12 @@ const SECTION_HEADER: u32 = 0x0a0d_0d0a;
 const INTERFACE_DESCRIPTION: u32 = 1;
 const OBSOLETE_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
+const INTERFACE_STATISTICS: u32 = 5;
 const ENHANCED_PACKET: u32 = 6;
+
+/// The comment of interface statistics that say which time it was while the wire was idle. Statistics of other programs, which
+/// stand at the end of a capture, move no clock.
+pub(crate) const MARK_COMMENT: &[u8] = b"wardtap: idle";
 
 /// The byte-order magic of a section header.
 const BYTE_ORDER: u32 = 0x1a2b_3c4d;
@@ -112,6 +117,8 @@ pub(crate) struct Pcapng {
 enum Outcome {
     /// A packet.
     Packet(Packet),
+    /// Time has come to here, without a packet.
+    Mark(Timestamp),
     /// Nothing to deliver.
     Nothing,
     /// The section's byte order is now this.
@@ -225,6 +232,7 @@ impl Pcapng {
             };
             match outcome {
                 Ok(Outcome::Packet(packet)) => note(&packet, records, &mut seen),
+                Ok(Outcome::Mark(time)) => records.push(Record::mark(time)),
                 Ok(Outcome::Nothing) => {}
                 Ok(Outcome::Turned) => {
                     rest = next;
@@ -294,6 +302,7 @@ impl Pcapng {
                 let captured = if interface.snaplen == 0 { original } else { original.min(interface.snaplen) };
                 packet(interface, None, captured, original, at.wrapping_add(12), room)
             }
+            INTERFACE_STATISTICS => Ok(self.mark::<BIG>(block).map_or(Outcome::Nothing, Outcome::Mark)),
             INTERFACE_DESCRIPTION => self.describe::<BIG>(block).unwrap_or_else(|| Err(too_short())),
             _ => Ok(Outcome::Nothing),
         }
@@ -341,6 +350,19 @@ impl Pcapng {
         });
         self.interfaces.push(Interface { link, snaplen, limit: packet_limit(link, snaplen), clock, offset });
         Some(Ok(Outcome::Nothing))
+    }
+
+    /// The time of statistics that are a mark: those with our comment as their first option.
+    fn mark<const BIG: bool>(&self, block: &[u8]) -> Option<Timestamp> {
+        let &[i0, i1, i2, i3, h0, h1, h2, h3, u0, u1, u2, u3, k0, k1, l0, l1] =
+            block.get(8..).and_then(<[u8]>::first_chunk)?;
+        let is_comment = (short::<BIG>([k0, k1]), usize::from(short::<BIG>([l0, l1]))) == (1, MARK_COMMENT.len());
+        if !is_comment || !block.get(24..)?.starts_with(MARK_COMMENT) {
+            return None;
+        }
+        let interface = self.interface(word::<BIG>([i0, i1, i2, i3])).ok()?;
+        let time = (u64::from(word::<BIG>([h0, h1, h2, h3])) << 32) | u64::from(word::<BIG>([u0, u1, u2, u3]));
+        Some(interface.time(time))
     }
 
     /// The description of an interface of this section.

@@ -23,7 +23,7 @@ const KEEP_BYTES: usize = 4 * BLOCK_BYTES;
 pub struct Record {
     /// When it was captured.
     pub time: Timestamp,
-    /// Its number in its capture file, counted from 1.
+    /// Its number in its capture file, counted from 1; 0 for a mark ([`Record::mark`]).
     pub frame: u64,
     /// Where its bytes begin in the block.
     pub offset: u32,
@@ -39,6 +39,21 @@ pub struct Record {
 }
 
 const _: () = assert!(size_of::<Record>() == 32, "a record is half a cache line");
+
+impl Record {
+    /// A record without a frame, which only says that time has come to here: a live source gives one when the wire is idle,
+    /// and its recording keeps it.
+    #[must_use]
+    pub const fn mark(time: Timestamp) -> Self {
+        Self { time, frame: 0, offset: 0, captured: 0, sent: 0, input: 0, link: LinkType(u16::MAX) }
+    }
+
+    /// True for one that has no frame.
+    #[must_use]
+    pub const fn is_mark(&self) -> bool {
+        self.frame == 0
+    }
+}
 
 /// One owned buffer, many records.
 #[derive(Debug, Default)]
@@ -119,6 +134,54 @@ pub trait PacketSource: Send {
 
     /// Bytes consumed of the captures as they are stored, and all there are, where that is known.
     fn progress(&self) -> (u64, Option<u64>);
+
+    /// What the source itself left out, since a filter had it do so.
+    fn left_out(&self) -> LeftOut {
+        LeftOut::default()
+    }
+
+    /// What was lost before it could be read; nothing of captures.
+    fn losses(&self) -> Losses {
+        Losses::default()
+    }
+
+    /// The interfaces that are read from; none of captures.
+    fn interfaces(&self) -> Vec<InterfaceState> {
+        Vec::new()
+    }
+}
+
+/// Packets that a filter left out in the source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// How many.
+    pub packets: u64,
+    /// Their octets.
+    pub bytes: u64,
+}
+
+/// Packets that were lost, by where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// The network card or its driver had no room.
+    pub interface: u64,
+    /// The kernel's ring had no room.
+    pub ring: u64,
+    /// The ring was three quarters full, since what comes behind it did not keep up, and the oldest were given up.
+    pub pipeline: u64,
+}
+
+/// An interface, as far as it was heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InterfaceState {
+    /// Its name.
+    pub name: String,
+    /// Whether its link is up, where that is known.
+    pub up: Option<bool>,
+    /// Packets heard, filtered or not.
+    pub packets: u64,
+    /// The latest time of a packet.
+    pub last: Option<Timestamp>,
 }
 
 /// One capture, as far as it was read.

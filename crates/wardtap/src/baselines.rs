@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::anyhow;
+use sha2::{Digest, Sha256};
 use wardtap_behaviour::baseline::file::{Baseline, BaselineError, Front, FrontReader, Header, LINE_MAX};
 
 /// So much of a file is read at once.
@@ -38,6 +39,20 @@ fn octets(path: &Path) -> anyhow::Result<Vec<u8>> {
     let rest = header.octets().saturating_add(1).saturating_sub(octets.len() as u64);
     read(&mut octets, &mut file, rest).map_err(|error| unreadable(path, error))?;
     Ok(octets)
+}
+
+/// The SHA-256 of a baseline file; None of a pipe, which can be read only once.
+pub fn digest(path: &Path) -> anyhow::Result<Option<String>> {
+    let mut file = File::open(path).map_err(|error| unreadable(path, error))?;
+    if !file.metadata().is_ok_and(|facts| facts.is_file()) {
+        return Ok(None);
+    }
+    let (mut digest, mut piece) = (Sha256::new(), Vec::new());
+    while read(&mut piece, &mut file, PIECE).map_err(|error| unreadable(path, error))? > 0 {
+        digest.update(&piece);
+        piece.clear();
+    }
+    Ok(Some(digest.finalize().iter().map(|octet| format!("{octet:02x}")).collect()))
 }
 
 /// How a file begins.

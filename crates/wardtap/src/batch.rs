@@ -7,6 +7,9 @@ use wardtap_net::flow_table::Sought;
 use wardtap_net::packet::Timestamp;
 use wardtap_net::peel::Layout;
 
+use crate::totals::Read;
+use crate::worker::Counted;
+
 /// What a worker is to do with a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
@@ -70,6 +73,8 @@ pub struct Batch {
     pub first: u64,
     /// The capture is over: no records, and the flows of one shard end.
     pub last: Option<Last>,
+    /// What was read up to here, in a live run about once a second: the workers say then what they have counted.
+    pub read: Option<Box<Read>>,
 }
 
 /// Where a result stands in the sequence: (record or tick, shard).
@@ -107,6 +112,8 @@ pub struct Bundle {
     pub lines: Vec<u8>,
     /// Where each run of lines of one key ends.
     pub line_ends: Vec<(Key, usize)>,
+    /// What the worker has counted, where the batch asks for it.
+    pub counted: Option<Box<Counted>>,
 }
 
 impl Bundle {
@@ -115,6 +122,7 @@ impl Bundle {
         self.observations.clear();
         self.lines.clear();
         self.line_ends.clear();
+        self.counted = None;
     }
 
     /// Notes that lines were appended at `key`.

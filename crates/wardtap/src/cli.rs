@@ -15,9 +15,11 @@ Exit status:
 
 mod baseline;
 mod intake;
+mod judging;
 mod learn;
+mod watch;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::parser::ValueSource;
@@ -27,8 +29,10 @@ pub use self::baseline::{
     ApproveChange, BaselineArgs, BaselineCommand, DiffBaselines, FacetName, MergeBaselines, ShowBaseline,
 };
 use self::intake::is_same;
-pub use self::intake::{Intake, size, workers};
+pub use self::intake::{Intake, MEMORY_MIN, Processing, size, workers};
+pub use self::judging::{EventType, Judging};
 pub use self::learn::Learn;
+pub use self::watch::{RotateArgs, Watch};
 
 const EXIT_STATUS: &str = exit_status!();
 
@@ -62,14 +66,20 @@ pub enum Command {
     /// Look into baselines, compare and merge them, and accept changes into them
     #[command(after_help = EXIT_STATUS, after_long_help = baseline::EXAMPLES)]
     Baseline(Box<BaselineArgs>),
-    #[command(hide = true)]
-    Watch(NotBuilt),
+    /// Watch interfaces, without end and without ever sending
+    ///
+    /// The live sensor, for a mirror (SPAN) port or a tap: finds what `replay` finds, as it happens. Writes events, serves metrics
+    /// and health over HTTP, gives up every right that it does not need once its sockets are open. Ends at SIGTERM, with
+    /// everything written.
+    #[command(after_help = watch::EXIT_STATUS, after_long_help = watch::EXAMPLES)]
+    Watch(Box<Watch>),
     #[command(hide = true)]
     Extract(NotBuilt),
-    /// Check a configuration and an assets file, and say what is wrong and how to mend it
+    /// Check a configuration, an assets file and an interface, and say what is wrong and how to mend it
     ///
     /// Reads nothing but these files. Prints what wardtap understands of them, so that a column that was meant otherwise
-    /// shows.
+    /// shows. Of an interface it prints whether it can be watched, and tries what `watch` must not be able to do once it has
+    /// begun: each attempt must be refused. Nothing is sent.
     #[command(after_help = EXIT_STATUS, after_long_help = CHECK_EXAMPLES)]
     Check(Check),
 }
@@ -102,12 +112,14 @@ Examples:
     wardtap check --config wardtap.toml
   An assets file before it is used:
     wardtap check --assets assets.csv
+  A mirror port, and what is in force when it is watched:
+    wardtap check --interface span0 --user wardtap
 
 ",
     exit_status!()
 );
 
-/// Check a configuration and an assets file.
+/// Check a configuration, an assets file and an interface.
 #[derive(Args)]
 #[group(required = true, multiple = true)]
 pub struct Check {
@@ -118,6 +130,18 @@ pub struct Check {
     /// The assets file; else the one that the configuration names
     #[arg(long, value_name = "FILE")]
     pub assets: Option<PathBuf>,
+
+    /// The interface: it is opened as `watch` does, and what can be done from there on is tried
+    #[arg(long, value_name = "IF")]
+    pub interface: Option<String>,
+
+    /// Become this user, as `watch` does
+    #[arg(long, value_name = "USER", requires = "interface")]
+    pub user: Option<String>,
+
+    /// Take an interface that has an address, as `watch` does
+    #[arg(long, requires = "interface")]
+    pub allow_addressed: bool,
 }
 
 /// What belongs to a command that is not built yet.
@@ -130,23 +154,8 @@ pub struct NotBuilt {
 /// Read captures offline and say what is in them.
 #[derive(Args)]
 pub struct Replay {
-    /// Read the site, suppressions and options from FILE (TOML, docs/configuration.md); what the command line says wins
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-
-    /// Read what the hospital knows of its devices from FILE (CSV or TOML, docs/assets.md): names, classes, locations, what
-    /// depends on them, what to do without them
-    #[arg(long, value_name = "FILE")]
-    pub assets: Option<PathBuf>,
-
-    /// Write events to FILE, one JSON object a line (`wardtap schema` describes them); `-` is standard output (the summary
-    /// then goes to standard error)
-    #[arg(long, value_name = "FILE")]
-    pub events: Option<PathBuf>,
-
-    /// Event types to write, with commas between them; `stats` is always written
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values = ["alert", "incident", "device"])]
-    pub event_types: Vec<EventType>,
+    #[command(flatten)]
+    pub judging: Judging,
 
     /// Write the final metrics to FILE in Prometheus' text format; `-` is standard output
     #[arg(long, value_name = "FILE")]
@@ -158,19 +167,6 @@ pub struct Replay {
     /// Exit with status 4 when an alert of this severity or above was raised
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<SeverityName>,
-
-    /// Compare with the baseline in FILE, which `wardtap learn` makes; it is not changed
-    #[arg(long, value_name = "FILE")]
-    pub baseline: Option<PathBuf>,
-
-    /// Let what is normal widen during this run, as a site grows: quantities alone, each by at most 5 % a day and to twice what the
-    /// baseline has, where nothing was told. The baseline is not changed
-    #[arg(long, requires = "baseline")]
-    pub adapt: bool,
-
-    /// Of what was read beside captures, by option: SHA-256.
-    #[arg(skip)]
-    pub digests: BTreeMap<String, String>,
 
     #[command(flatten)]
     pub later: Later,
@@ -192,7 +188,7 @@ pub struct Later {
 }
 
 /// The options that stand on the command line, by the names of their fields.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Given(BTreeSet<String>);
 
 impl Given {
@@ -219,26 +215,17 @@ impl Replay {
         if let Some(nonsense) = self.intake.nonsense() {
             return Some(nonsense);
         }
-        let outputs = [("--events", &self.events), ("--metrics", &self.metrics)];
-        if let (Some(events), Some(metrics)) = (&self.events, &self.metrics)
+        let outputs = [("--events", &self.judging.events), ("--metrics", &self.metrics)];
+        if let (Some(events), Some(metrics)) = (&self.judging.events, &self.metrics)
             && is_same(events, metrics)
         {
             return Some(format!("--events and --metrics both write to {}: name two files", events.display()));
         }
-        let outputs = outputs.into_iter().filter_map(|(option, output)| Some((option, output.as_deref()?)));
-        for (option, output) in outputs {
-            if let Some(nonsense) = self.intake.over_capture(option, output) {
-                return Some(nonsense);
-            }
-            let read = [("configuration", &self.config), ("assets file", &self.assets), ("baseline", &self.baseline)];
-            for (what, read) in read.into_iter().filter_map(|(what, read)| Some((what, read.as_deref()?))) {
-                if is_same(read, output) {
-                    let (output, read) = (output.display(), read.display());
-                    return Some(format!("{option} {output} would write over the {what} {read}: name another file"));
-                }
-            }
-        }
-        None
+        outputs.into_iter().filter_map(|(option, output)| Some((option, output.as_deref()?))).find_map(
+            |(option, output)| {
+                self.intake.over_capture(option, output).or_else(|| self.judging.over_input(option, output))
+            },
+        )
     }
 }
 
@@ -256,22 +243,6 @@ impl Later {
         .into_iter()
         .find_map(|(given, name)| given.then_some(name))
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum EventType {
-    /// What looks wrong, told as a risk to care
-    Alert,
-    /// Alerts that belong together
-    Incident,
-    /// Devices heard for the first time
-    Device,
-    /// Every application message
-    Message,
-    /// Finished conversations
-    Flow,
-    /// Counts, at the end
-    Stats,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -14,7 +14,7 @@ use wardtap_net::address::Address;
 use wardtap_net::packet::Timestamp;
 
 use crate::assets::mac;
-use crate::cli::{self, EventType, Given, Intake, Replay, SeverityName};
+use crate::cli::{self, EventType, Given, Judging, Processing, Replay, SeverityName};
 use crate::located::{Mistake, Place, Written, one_of};
 
 /// What a configuration file says, read and checked; `None` where it says nothing.
@@ -30,42 +30,55 @@ pub struct Config {
 /// What can stand on the command line as well.
 #[derive(Debug, Default)]
 pub struct Options {
-    pub events: Option<PathBuf>,
-    pub event_types: Option<Vec<EventType>>,
     pub metrics: Option<PathBuf>,
-    pub assets: Option<PathBuf>,
     pub fail_on: Option<SeverityName>,
-    pub intake: IntakeOptions,
+    pub judging: JudgingOptions,
+    pub processing: ProcessingOptions,
 }
 
 impl Options {
     /// Puts in what the command line does not say.
     pub fn fill(self, replay: &mut Replay, given: &Given) {
-        or(&mut replay.events, self.events);
         or(&mut replay.metrics, self.metrics);
-        or(&mut replay.assets, self.assets);
         or(&mut replay.fail_on, self.fail_on);
-        put(&mut replay.event_types, self.event_types, given.has("event_types"));
-        self.intake.fill(&mut replay.intake, given);
+        self.judging.fill(&mut replay.judging, given);
+        self.processing.fill(&mut replay.intake.processing, given);
     }
 }
 
-/// Which captures are read, and how.
+/// What packets are judged by, and what is written of it.
 #[derive(Debug, Default)]
-pub struct IntakeOptions {
+pub struct JudgingOptions {
+    events: Option<PathBuf>,
+    event_types: Option<Vec<EventType>>,
+    pub assets: Option<PathBuf>,
+}
+
+impl JudgingOptions {
+    /// Puts in what the command line does not say.
+    pub fn fill(self, judging: &mut Judging, given: &Given) {
+        or(&mut judging.events, self.events);
+        or(&mut judging.assets, self.assets);
+        put(&mut judging.event_types, self.event_types, given.has("event_types"));
+    }
+}
+
+/// How packets are gone through.
+#[derive(Debug, Default)]
+pub struct ProcessingOptions {
     filter: Option<String>,
     memory: Option<u64>,
     workers: Option<u8>,
     flows_by_vlan: Option<bool>,
 }
 
-impl IntakeOptions {
+impl ProcessingOptions {
     /// Puts in what the command line does not say.
-    pub fn fill(self, intake: &mut Intake, given: &Given) {
-        or(&mut intake.filter, self.filter);
-        put(&mut intake.memory, self.memory, given.has("memory"));
-        put(&mut intake.workers, self.workers, given.has("workers"));
-        put(&mut intake.flows_by_vlan, self.flows_by_vlan, given.has("flows_by_vlan"));
+    pub fn fill(self, processing: &mut Processing, given: &Given) {
+        or(&mut processing.filter, self.filter);
+        put(&mut processing.memory, self.memory, given.has("memory"));
+        put(&mut processing.workers, self.workers, given.has("workers"));
+        put(&mut processing.flows_by_vlan, self.flows_by_vlan, given.has("flows_by_vlan"));
     }
 }
 
@@ -81,7 +94,7 @@ fn or<T>(into: &mut Option<T>, said: Option<T>) {
 }
 
 /// The suppressions, and where each stands.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Suppressions {
     file: String,
     all: Vec<(Place, Suppression)>,
@@ -212,12 +225,14 @@ fn options(written: &Written, document: Document, folder: &Path) -> Result<Optio
         document.workers.as_ref().map(|workers| meant(written, workers, |number| cli::workers(&number.to_string())));
     let fail_on = document.fail_on.as_ref().map(|name| meant(written, name, |name| word::<SeverityName>(name)));
     Ok(Options {
-        events: document.events.map(beside),
-        event_types: event_types.transpose()?,
         metrics: document.metrics.map(beside),
-        assets: document.assets.map(beside),
         fail_on: fail_on.transpose()?,
-        intake: IntakeOptions {
+        judging: JudgingOptions {
+            events: document.events.map(beside),
+            event_types: event_types.transpose()?,
+            assets: document.assets.map(beside),
+        },
+        processing: ProcessingOptions {
             filter: document.filter.map(Spanned::into_inner),
             memory: memory.transpose()?,
             workers: workers.transpose()?,

@@ -17,6 +17,8 @@ use wardtap_net::peel::{Layout, Peeled, Undecoded, peel, peel_plain};
 use crate::batch::{Batch, Entry, IDENTITY_SHARD, Last, Task, Tick};
 use crate::clock::Clock;
 use crate::heads::Heads;
+use crate::reading::damage;
+use crate::totals::Read;
 
 /// Which records are to be looked at.
 #[derive(Default)]
@@ -71,6 +73,8 @@ pub struct Front {
     ended: Option<u8>,
     /// How the captures begin, where that is wanted.
     heads: Option<Heads>,
+    /// Each second it is to be said what was read; the last one in which it was.
+    said: Option<u64>,
 }
 
 const NOTHING: Entry =
@@ -90,7 +94,14 @@ impl Front {
             counts: FrontCounts::default(),
             ended: None,
             heads: None,
+            said: None,
         }
+    }
+
+    /// Has it say each second what was read so far.
+    pub fn saying(mut self) -> Self {
+        self.said = Some(0);
+        self
     }
 
     /// Has it see how the captures begin.
@@ -110,6 +121,7 @@ impl Front {
         batch.datagrams.clear();
         batch.first = self.sequence;
         batch.last = None;
+        batch.read = None;
         if self.ended.is_none() && !self.source.fill(&mut batch.block) {
             self.ended = Some(0);
             self.fragments.finish();
@@ -124,13 +136,21 @@ impl Front {
             heads.take(&batch.block);
         }
         self.sequence += batch.block.records.len() as u64;
-        self.counts.packets += batch.block.records.len() as u64;
         let Batch { block, entries, ticks, datagrams, .. } = batch;
         entries.resize(block.records.len(), NOTHING);
-        let mut bytes = 0;
+        let (mut bytes, mut marks) = (0, 0);
         for (index, (record, entry)) in block.records.iter().zip(entries).enumerate() {
             let packet = Packet { time: record.time, link: record.link, bytes: block.frame(record), sent: record.sent };
             bytes += packet.bytes.len() as u64;
+            if record.is_mark() {
+                marks += 1;
+                *entry = NOTHING;
+                if let Some(now) = self.clock.advance(record.time) {
+                    self.fragments.tick(now);
+                    ticks.push(Tick { before: index, now });
+                }
+                continue;
+            }
             if !self.everything && !self.selection.takes(&packet) {
                 self.counts.filtered += 1;
                 *entry = NOTHING;
@@ -146,7 +166,13 @@ impl Front {
                 self.peel(&packet, datagrams, entry);
             }
         }
+        self.counts.packets += block.records.len() as u64 - marks;
         self.counts.bytes += bytes;
+        let second = self.clock.now().seconds();
+        if self.said.is_some_and(|said| said != second) {
+            self.said = Some(second);
+            batch.read = Some(Box::new(self.read()));
+        }
         true
     }
 
@@ -193,12 +219,29 @@ impl Front {
         }
     }
 
-    /// What was counted so far.
-    pub fn counts(&self) -> FrontCounts {
+    /// What was read so far.
+    pub fn read(&self) -> Read {
+        let source = self.source.as_ref();
+        Read {
+            counts: self.counts(),
+            inputs: source.inputs(),
+            damage: damage(source),
+            untimed: source.untimed(),
+            losses: source.losses(),
+            interfaces: source.interfaces(),
+            now: self.now(),
+        }
+    }
+
+    fn counts(&self) -> FrontCounts {
         let mut counts = self.counts.clone();
         if self.fragments.given_up > 0 {
             counts.undecoded.insert(Undecoded::Fragment, self.fragments.given_up);
         }
+        let left_out = self.source.left_out();
+        counts.packets += left_out.packets;
+        counts.filtered += left_out.packets;
+        counts.bytes += left_out.bytes;
         counts.reassembled = self.fragments.reassembled;
         counts.overlapping_fragments = self.fragments.overlapping;
         counts.duplicates = self.fragments.copies;

@@ -43,7 +43,7 @@ impl Heads {
         if self.complete {
             return;
         }
-        for record in &block.records {
+        for record in block.records.iter().filter(|record| !record.is_mark()) {
             let Some(head) = self.all.get_mut(usize::from(record.input)) else { continue };
             if head.records < RECORDS {
                 let frame = block.frame(record);

@@ -13,6 +13,8 @@ use wardtap_export::event::{AlertEvent, DeviceEvent, IncidentEvent, Known};
 use wardtap_export::summary::ToldIncident;
 
 use crate::batch::{Batch, Bundle, Key, Last};
+use crate::knowledge::Knowledge;
+use crate::worker::Counted;
 
 /// Which event types are wanted.
 #[derive(Clone, Copy, Debug, Default)]
@@ -64,7 +66,12 @@ pub struct Judgement {
     /// The worst alert so far.
     pub worst: Option<Severity>,
     told: Vec<Told>,
+    /// Called behind each batch, in a live run.
+    pub after: Option<After>,
 }
+
+/// What else is to be done behind a batch: with what the workers have counted, where they were asked.
+pub type After = Box<dyn FnMut(&mut Judgement, &Batch, Vec<Counted>) -> io::Result<()> + Send>;
 
 /// What is to be written: decided by the judge, written once the judge is not borrowed any more.
 enum Told {
@@ -89,7 +96,7 @@ impl Judgement {
     /// Judges, and tells incidents by the clocks of the site.
     pub fn new(events: Events, captures: Vec<String>, judge: Judge, site: Site, kept: Kept) -> Self {
         let (incidents, alerts, told) = (Vec::new(), Vec::new(), Vec::new());
-        Self { judge, events, captures, site, incidents, merged: 0, alerts, kept, worst: None, told }
+        Self { judge, events, captures, site, incidents, merged: 0, alerts, kept, worst: None, told, after: None }
     }
 
     /// Takes what all workers found in a batch.
@@ -127,7 +134,25 @@ impl Judgement {
             self.judge.finish(&mut |verdict| told.push(verdict.into()));
             self.tell()?;
         }
-        Ok(())
+        let Some(mut after) = self.after.take() else { return Ok(()) };
+        let counted = bundles.iter_mut().filter_map(|bundle| bundle.counted.take().map(|counted| *counted)).collect();
+        let done = after(self, batch, counted);
+        self.after = Some(after);
+        done
+    }
+
+    /// Goes by other knowledge from here on. With a baseline that is the one before, what was compared with it goes on.
+    pub fn inform(&mut self, knowledge: Knowledge, keeps_baseline: bool) {
+        let Knowledge { assets, suppressions, behaviour, site, .. } = knowledge;
+        self.judge = std::mem::take(&mut self.judge).informed(assets, suppressions.all());
+        if keeps_baseline {
+            return;
+        }
+        self.site = site;
+        match behaviour {
+            Some(behaviour) => self.judge.with_behaviour(behaviour),
+            None => *self.judge.behaviour() = None,
+        }
     }
 
     fn tick(&mut self, now: wardtap_net::packet::Timestamp) -> io::Result<()> {

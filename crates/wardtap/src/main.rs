@@ -13,6 +13,7 @@ mod config;
 mod front;
 mod heads;
 mod judgement;
+mod knowledge;
 mod located;
 mod memory;
 mod output;
@@ -20,6 +21,8 @@ mod panics;
 mod pipeline;
 mod progress;
 mod reading;
+mod totals;
+mod watch;
 mod worker;
 
 use std::io::Write;
@@ -29,7 +32,7 @@ use clap::{CommandFactory, FromArgMatches};
 use cli::{Cli, Command, Given};
 
 /// Could not do it.
-const FAILED: u8 = 1;
+pub const FAILED: u8 = 1;
 /// Wrong usage.
 pub const USAGE: u8 = 2;
 
@@ -50,7 +53,7 @@ fn main() -> ExitCode {
         Command::Replay(replay) => commands::replay::run(*replay, &given),
         Command::Schema => commands::schema::run(),
         Command::Learn(learn) => commands::learn::run(*learn, &given),
-        Command::Watch(_) => commands::not_built("watch"),
+        Command::Watch(watch) => commands::watch::run(*watch, &given),
         Command::Baseline(baseline) => commands::baseline::run(&baseline.command),
         Command::Extract(_) => commands::not_built("extract"),
         Command::Check(check) => commands::check::run(&check),

@@ -11,7 +11,7 @@ use std::thread;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::batch::{Batch, Bundle};
-use crate::front::{Front, FrontCounts};
+use crate::front::Front;
 use crate::judgement::Judgement;
 use crate::worker::{Counted, Worker, WorkerOptions};
 
@@ -19,13 +19,6 @@ use crate::worker::{Counted, Worker, WorkerOptions};
 pub struct Outcome {
     pub front: Front,
     pub workers: Vec<Counted>,
-}
-
-impl Outcome {
-    /// What the front stage counted.
-    pub fn front_counts(&self) -> FrontCounts {
-        self.front.counts()
-    }
 }
 
 /// Batches in flight beside those that workers hold.
@@ -62,7 +55,7 @@ fn on_one_thread(
         let (read, of) = front.source().progress();
         progress(read, of, batch.first);
     }
-    Ok(Outcome { front, workers: vec![worker.into_counts()] })
+    Ok(Outcome { front, workers: vec![worker.counted()] })
 }
 
 /// What a worker sends back for a batch.
@@ -149,7 +142,7 @@ fn work(
             break;
         }
     }
-    worker.into_counts()
+    worker.counted()
 }
 
 fn judge(

@@ -1,16 +1,17 @@
-//! Captures through the pipeline: what `replay` and `learn` have in common.
+//! Captures and interfaces through the pipeline: what `replay`, `learn` and `watch` have in common.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::PathBuf;
 
+use wardtap_capture::live::Live;
 use wardtap_capture::{Bounds, PacketSource};
 use wardtap_export::statistics::DamageBody;
 use wardtap_net::defragment::Defragmenter;
 use wardtap_net::flow::HashKey;
 use wardtap_net::flow_table::{Limits, Seeker};
 
-use crate::cli::Intake;
+use crate::cli::{Intake, Processing};
 use crate::front::{Front, Selection};
 use crate::heads::Heads;
 use crate::judgement::Judgement;
@@ -49,25 +50,35 @@ pub struct Opened {
     workers: u8,
     flows_by_vlan: bool,
     heads: Option<Heads>,
+    /// It is said each second what was read, and no progress is shown.
+    live: bool,
 }
 
 /// Opens the captures.
 pub fn open(intake: &Intake) -> anyhow::Result<Opened> {
     let selection = Selection {
-        filter: intake.filter.as_deref().map(wardtap_capture::Filter::compile).transpose()?,
+        filter: intake.processing.filter.as_deref().map(wardtap_capture::Filter::compile).transpose()?,
         from: intake.from,
         to: intake.to,
     };
-    let shares = Shares::of(intake.memory);
+    let shares = Shares::of(intake.processing.memory);
     let source = wardtap_capture::open_within(&intake.captures, bounds(&shares)?)?;
     let captures = source.inputs().into_iter().map(|input| input.capture).collect();
-    let &Intake { workers, flows_by_vlan, .. } = intake;
-    Ok(Opened { source, selection, shares, captures, workers, flows_by_vlan, heads: None })
+    let &Processing { workers, flows_by_vlan, .. } = &intake.processing;
+    Ok(Opened { source, selection, shares, captures, workers, flows_by_vlan, heads: None, live: false })
+}
+
+/// Interfaces that are open, as captures. What their filter leaves out does not reach us.
+pub fn open_live(source: Live, processing: &Processing, shares: Shares) -> Opened {
+    let captures = source.inputs().into_iter().map(|input| input.capture).collect();
+    let &Processing { workers, flows_by_vlan, .. } = processing;
+    let (source, selection) = (Box::new(source), Selection::default());
+    Opened { source, selection, shares, captures, workers, flows_by_vlan, heads: None, live: true }
 }
 
 /// How each capture begins that can be read twice; None for the others.
 pub fn heads(intake: &Intake) -> anyhow::Result<Vec<Option<[u8; 32]>>> {
-    let bounds = bounds(&Shares::of(intake.memory))?;
+    let bounds = bounds(&Shares::of(intake.processing.memory))?;
     let is_file = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|file| file.is_file());
     let head = |path: &PathBuf| {
         if !is_file(path) {
@@ -93,10 +104,14 @@ impl Opened {
     /// Runs the captures through. The inner error is one of writing events.
     pub fn run(self, wanted: Wanted, judgement: &mut Judgement) -> anyhow::Result<io::Result<Outcome>> {
         let options = self.worker_options(wanted)?;
-        let Self { source, selection, shares, workers, heads, .. } = self;
+        let Self { source, selection, shares, workers, heads, live, .. } = self;
         let fragments = Defragmenter::new(usize::try_from(shares.fragments)?);
         let seeker = Seeker { key: options.key, by_vlan: options.limits.by_vlan };
         let front = Front::new(source, selection, seeker, fragments).with_heads(heads);
+        if live {
+            let outcome = pipeline::run(front.saying(), usize::from(workers), &options, judgement, &mut |_, _, _| {});
+            return Ok(outcome);
+        }
         let progress = Progress::new();
         let mut at = |read, of, packets| progress.at(read, of, packets);
         let outcome = pipeline::run(front, usize::from(workers), &options, judgement, &mut at);

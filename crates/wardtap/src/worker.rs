@@ -172,6 +172,7 @@ impl Worker {
         if let Some(last) = batch.last {
             self.finish(batch.first, last);
         }
+        self.shared.bundle.counted = batch.read.is_some().then(|| Box::new(self.counted()));
         std::mem::take(&mut self.shared.bundle)
     }
 
@@ -267,7 +268,7 @@ impl Worker {
     }
 
     /// What was counted, and each shard's counters.
-    pub fn into_counts(self) -> Counted {
+    pub fn counted(&self) -> Counted {
         let (mut pairs, mut targets, mut links) = (0, 0, 0);
         for shard in &self.shards {
             links += shard.links.evicted();
@@ -275,7 +276,7 @@ impl Worker {
             targets += shard.pairs.evicted_targets();
         }
         let tables = self.shards.iter().map(|shard| *shard.table.counters()).collect();
-        Counted { counts: self.shared.counts, tables, pairs, targets, links }
+        Counted { counts: self.shared.counts.clone(), tables, pairs, targets, links }
     }
 }
 

@@ -5,8 +5,10 @@ mod corpus;
 mod damage;
 #[cfg(feature = "pcap")]
 mod filters;
+mod live;
 mod merging;
 mod properties;
+mod recording;
 mod streams;
 mod writer;
 

@@ -1,4 +1,4 @@
-//! Which captures are read, and how: what `replay` and `learn` have in common.
+//! Which captures are read, and how: what `replay` and `learn` have in common, and in part `watch`.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -13,12 +13,6 @@ pub struct Intake {
     #[arg(required = true, value_name = "CAPTURE")]
     pub captures: Vec<PathBuf>,
 
-    /// Read only packets that match this filter, in the syntax of tcpdump (pcap-filter), and as there applied to the
-    /// outermost frame. Tagged traffic needs `vlan and ...`: 'tcp port 104 or (vlan and tcp port 104)'. Names of hosts and networks
-    /// are refused, since looking them up would send packets: write addresses
-    #[arg(long, value_name = "EXPR")]
-    pub filter: Option<String>,
-
     /// Read only packets from TIME on (RFC 3339, for example 2026-11-24T08:00:00Z)
     #[arg(long, value_name = "TIME", value_parser = moment)]
     pub from: Option<Timestamp>,
@@ -26,6 +20,19 @@ pub struct Intake {
     /// Read only packets up to and including TIME
     #[arg(long, value_name = "TIME", value_parser = moment)]
     pub to: Option<Timestamp>,
+
+    #[command(flatten)]
+    pub processing: Processing,
+}
+
+/// How packets are gone through, wherever they come from.
+#[derive(Args)]
+pub struct Processing {
+    /// Read only packets that match this filter, in the syntax of tcpdump (pcap-filter), and as there applied to the
+    /// outermost frame. Tagged traffic needs `vlan and ...`: 'tcp port 104 or (vlan and tcp port 104)'. Names of hosts and networks
+    /// are refused, since looking them up would send packets: write addresses
+    #[arg(long, value_name = "EXPR")]
+    pub filter: Option<String>,
 
     /// The bound on all tables and buffers together, but for what a baseline holds: a number with K, M or G, at least 16M
     #[arg(long, value_name = "SIZE", default_value = "512M", value_parser = size)]
@@ -102,9 +109,17 @@ pub fn workers(text: &str) -> Result<u8, String> {
 }
 
 /// The least memory that the fixed parts fit in.
-const MEMORY_MIN: u64 = 16 << 20;
+pub const MEMORY_MIN: u64 = 16 << 20;
 
+/// Memory, as much as the fixed parts need or more.
 pub fn size(text: &str) -> Result<u64, String> {
+    match size_of_any(text)? {
+        bytes if bytes >= MEMORY_MIN => Ok(bytes),
+        _ => Err("less than 16M leaves no room for the tables: give more".to_owned()),
+    }
+}
+
+pub(super) fn size_of_any(text: &str) -> Result<u64, String> {
     const SIZE: &str = "a size is a whole number with K, M or G, for example 512M";
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     let shift = match text.get(digits.len()..).unwrap_or_default().to_ascii_uppercase().as_str() {
@@ -116,9 +131,5 @@ pub fn size(text: &str) -> Result<u64, String> {
     };
     let number: u64 = digits.parse().map_err(|_| SIZE.to_owned())?;
     let bytes = number.checked_shl(shift).filter(|bytes| bytes >> shift == number);
-    match bytes {
-        Some(bytes) if bytes >= MEMORY_MIN => Ok(bytes),
-        Some(_) => Err("less than 16M leaves no room for the tables: give more".to_owned()),
-        None => Err("that is more than any machine has: give less".to_owned()),
-    }
+    bytes.ok_or_else(|| "that is more than any machine has: give less".to_owned())
 }

@@ -1,4 +1,4 @@
-//! `wardtap check`: what is understood of a configuration and an assets file.
+//! `wardtap check`: what is understood of a configuration and an assets file, and what an interface is watched with.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,9 +8,11 @@ use wardtap_behaviour::assets::Assets;
 use wardtap_behaviour::class::Class;
 use wardtap_behaviour::site::Site;
 
+use crate::FAILED;
 use crate::assets;
 use crate::cli::Check;
 use crate::config::Config;
+use crate::watch::trial;
 
 /// Reads the files; a mistake in one ends it, with the place of the mistake.
 pub fn run(check: &Check) -> anyhow::Result<u8> {
@@ -23,7 +25,7 @@ pub fn run(check: &Check) -> anyhow::Result<u8> {
         tell_site(&mut text, site)?;
         writeln!(text, "  suppressions  {}", config.suppressions.count())?;
     }
-    let named = config.as_ref().and_then(|config| config.options.assets.as_deref());
+    let named = config.as_ref().and_then(|config| config.options.judging.assets.as_deref());
     if let Some(path) = check.assets.as_deref().or(named) {
         let read = assets::read(path, site)?;
         writeln!(text, "{}: good", path.display())?;
@@ -32,8 +34,9 @@ pub fn run(check: &Check) -> anyhow::Result<u8> {
             eprintln!("wardtap: {passed_over}");
         }
     }
+    let refused = check.interface.as_deref().map(|name| trial::tell(&mut text, name, check)).transpose()?;
     std::io::stdout().write_all(text.as_bytes())?;
-    Ok(0)
+    Ok(if refused.unwrap_or(true) { 0 } else { FAILED })
 }
 
 fn tell_site(out: &mut String, site: &Site) -> std::fmt::Result {

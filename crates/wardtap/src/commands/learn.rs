@@ -25,7 +25,7 @@ pub fn run(mut learn: Learn, given: &Given) -> anyhow::Result<u8> {
     let config = learn.config.as_deref().map(Config::read).transpose()?;
     let site = config.as_ref().map(|config| StoredSite::of(&config.site));
     if let Some(config) = config {
-        config.options.intake.fill(&mut learn.intake, given);
+        config.options.processing.fill(&mut learn.intake.processing, given);
     }
     let learn = &learn;
     if let Some(nonsense) = learn.nonsense() {
@@ -74,7 +74,7 @@ pub fn run(mut learn: Learn, given: &Given) -> anyhow::Result<u8> {
             "wardtap: not all conversations were learned, there were too many: {unlearned} times one was left out"
         );
     }
-    tell_refusals(learn.intake.filter.as_deref(), &outcome.front);
+    tell_refusals(learn.intake.processing.filter.as_deref(), &outcome.front);
     Ok(if damage.is_empty() { 0 } else { DAMAGED })
 }
 

@@ -5,6 +5,7 @@ pub mod check;
 pub mod learn;
 pub mod replay;
 pub mod schema;
+pub mod watch;
 
 use crate::USAGE;
 

@@ -4,7 +4,8 @@ use wardtap_dissect::{Envelope, PROTOCOLS};
 use wardtap_export::metrics::{Responses, responses};
 use wardtap_net::flow_table::Counters;
 
-/// What a worker counts; added up over workers at the end.
+/// What a worker counts; added up over workers at the end, and in a live run each second.
+#[derive(Clone)]
 pub struct WorkerCounts {
     /// Messages by protocol and kind.
     pub kinds: Vec<Vec<u64>>,

@@ -21,5 +21,6 @@ mod schema;
 mod simulated;
 mod structure;
 mod tshark;
+mod watch;
 mod wording;
 mod workers;

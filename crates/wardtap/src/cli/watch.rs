@@ -1,0 +1,154 @@
+//! What `wardtap watch` takes.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+
+use super::intake::{Processing, is_same, size_of_any};
+use super::judging::Judging;
+
+/// Stands behind the short help.
+pub(super) const EXIT_STATUS: &str = "\
+Exit status:
+  0  ended at SIGTERM or SIGINT, everything written
+  1  could not do it: the message says which interface or file, and how to mend it
+  2  wrong usage
+  5  an interface is gone: everything before it was processed and written";
+
+/// Stands behind the long help.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  A mirror port, with a baseline, as a user of its own:
+    wardtap watch --interface span0 --user wardtap --baseline site.baseline --events /var/log/wardtap/events.jsonl
+  Both sides of a tap, kept as pcapng as well:
+    wardtap watch --interface tap0 --interface tap1 --events events.jsonl --record shift.pcapng
+  Is it well, and does it see anything?
+    curl -s http://127.0.0.1:9464/readyz
+
+Signals:
+  SIGTERM, SIGINT  end
+  SIGHUP           read the configuration, assets and baseline again
+  SIGUSR1          open the events file again, for logrotate
+
+Exit status:
+  0  ended at SIGTERM or SIGINT, everything written
+  1  could not do it: the message says which interface or file, and how to mend it
+  2  wrong usage
+  5  an interface is gone: everything before it was processed and written";
+
+/// Watch interfaces, without end.
+#[derive(Args)]
+pub struct Watch {
+    /// The interface of a mirror port or tap; may be given again for further ones, which are merged by time
+    #[arg(long = "interface", required = true, value_name = "IF")]
+    pub interfaces: Vec<String>,
+
+    /// Take an interface that has an address, though this machine can then be reached, and answer, through it
+    #[arg(long)]
+    pub allow_addressed: bool,
+
+    #[command(flatten)]
+    pub judging: Judging,
+
+    #[command(flatten)]
+    pub rotate: RotateArgs,
+
+    #[command(flatten)]
+    pub processing: Processing,
+
+    /// Write every packet that is dissected to FILE (pcapng), in sequence: its replay gives the same alerts
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+
+    /// Serve /metrics, /healthz and /readyz here; `off` serves nothing
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9464", value_parser = listen)]
+    pub listen: Listen,
+
+    /// Become this user (a name or number) once the sockets are open
+    #[arg(long, value_name = "USER")]
+    pub user: Option<String>,
+
+    #[command(flatten)]
+    pub later: WatchLater,
+}
+
+/// When the events file is rotated: FILE becomes FILE.1, that FILE.2, and so on.
+#[derive(Args, Clone, Copy)]
+pub struct RotateArgs {
+    /// Rotate the events file when it has this size: a number with K, M or G
+    #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = size_of_any)]
+    pub rotate_size: u64,
+
+    /// Rotate the events file when it is this old, for example 12h or 7days
+    #[arg(long, value_name = "AGE", default_value = "1day", value_parser = age)]
+    pub rotate_age: Duration,
+
+    /// Keep so many rotated events files, 0 to 99; older ones are deleted
+    #[arg(long, value_name = "N", default_value_t = 14, value_parser = clap::value_parser!(u8).range(0..=99))]
+    pub rotate_keep: u8,
+}
+
+/// Where to serve.
+#[derive(Clone, Copy)]
+pub struct Listen(pub Option<SocketAddr>);
+
+/// Options of the contract that are not built yet.
+#[derive(Args)]
+pub struct WatchLater {
+    #[arg(long, hide = true)]
+    learn_for: Option<String>,
+    #[arg(long, hide = true)]
+    state: Option<String>,
+    #[arg(long, hide = true)]
+    event_format: Option<String>,
+    #[arg(long, hide = true)]
+    policy: Option<String>,
+    #[arg(long, hide = true)]
+    kernel_filter: bool,
+}
+
+impl Watch {
+    /// What was asked for that is not built yet.
+    pub fn not_built(&self) -> Option<&'static str> {
+        let later = &self.later;
+        let native = later.event_format.as_deref().is_none_or(|format| format == "native");
+        [
+            (later.learn_for.is_some(), "--learn-for"),
+            (later.state.is_some(), "--state"),
+            (!native, "--event-format (other than native)"),
+            (later.policy.is_some(), "--policy"),
+            (later.kernel_filter, "--kernel-filter"),
+        ]
+        .into_iter()
+        .find_map(|(given, name)| given.then_some(name))
+    }
+
+    /// What contradicts itself or would do harm, in a sentence.
+    pub fn nonsense(&self) -> Option<String> {
+        if let (Some(events), Some(record)) = (&self.judging.events, &self.record)
+            && is_same(events, record)
+        {
+            return Some(format!("--events and --record both write to {}: name two files", events.display()));
+        }
+        if self.record.as_deref() == Some(Path::new("-")) {
+            return Some("--record - would mix packets with what is said there: name a file".to_owned());
+        }
+        let outputs = [("--events", &self.judging.events), ("--record", &self.record)];
+        outputs.into_iter().find_map(|(option, output)| self.judging.over_input(option, output.as_deref()?))
+    }
+}
+
+fn listen(text: &str) -> Result<Listen, String> {
+    if text == "off" {
+        return Ok(Listen(None));
+    }
+    let address = text.parse().map_err(|_| "an address and port are wanted, for example 127.0.0.1:9464, or off")?;
+    Ok(Listen(Some(address)))
+}
+
+fn age(text: &str) -> Result<Duration, String> {
+    let age = humantime::parse_duration(text).ok().filter(|age| age.as_secs() >= 1);
+    age.ok_or_else(|| "a time like 12h or 7days is wanted, a second at least".to_owned())
+}

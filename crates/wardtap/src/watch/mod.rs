@@ -1,0 +1,12 @@
+//! What only a live run has: files that are written for years, signals, the page of metrics, and the rights given up.
+
+pub mod behind;
+pub mod event_file;
+pub mod live_metrics;
+pub mod pulse;
+pub mod recorder;
+pub mod rights;
+pub mod sandbox;
+pub mod server;
+pub mod signals;
+pub mod trial;
