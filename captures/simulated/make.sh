@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 scenarios="dicom-executable-stored dicom-title-guessing hl7-control-id-reuse hl7-results-tampered
-    modbus-isolation-setpoint pump-foreign-commands tool-arpspoof-modbus tool-dnsmasq-rogue-dhcp
+    modbus-isolation-setpoint pump-foreign-commands broadcast-storm tool-arpspoof-modbus tool-dnsmasq-rogue-dhcp
     tool-nmap-modbus-discover"
 
 cargo build --locked --release -p wardtap-simulator

@@ -30,7 +30,7 @@ pub struct Statistics {
     /// Devices heard.
     pub devices: u64,
     /// Alerts that were suppressed, by detection and reason; absent where there are none.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(default)]
     pub alerts_suppressed: BTreeMap<String, BTreeMap<String, u64>>,
     /// What was given up for want of room, by table.
@@ -134,7 +134,7 @@ pub struct Run {
     /// The options that bear on what comes out, as given.
     pub options: BTreeMap<String, String>,
     /// SHA-256 of the files that were read beside captures, by option; absent where there are none.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(default)]
     pub digests: BTreeMap<String, String>,
 }

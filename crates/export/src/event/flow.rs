@@ -131,7 +131,7 @@ pub struct FinishedFlow {
     #[schemars(extend("enum" = ["hl7", "dicom", "modbus", "tls"]))]
     pub protocol: Option<&'static str>,
     /// What is unusual about protocol and port: `unusual-port`, `other-protocol-on-port`, `tls-on-port`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(default)]
     #[schemars(inner(regex(pattern = r"^(unusual-port|other-protocol-on-port|tls-on-port)$")))]
     pub port_facts: Vec<&'static str>,

@@ -47,7 +47,7 @@ pub struct IncidentBody {
     #[schemars(length(max = 64))]
     pub devices: Vec<DeviceBody>,
     /// Who did it, where somebody did: at most 64.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
     pub peers: Vec<DeviceBody>,
     /// What the devices at risk do, as far as is known.

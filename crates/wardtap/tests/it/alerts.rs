@@ -240,14 +240,29 @@ fn a_stranger_between_two_devices_takes_both_addresses() {
     assert_eq!(taken("captures/simulated/tool-dnsmasq-rogue-dhcp.pcap.zst"), [Value::Null; 0]);
 }
 
-/// Fires in a simulated capture.
+#[test]
+fn a_storm_of_broadcasts_is_one_alert() {
+    let told = |capture: &str| -> Vec<Value> {
+        let told = alerts(&replay(capture, &[]));
+        told.into_iter().filter(|event| event["alert"]["detection"] == STORM).collect()
+    };
+    let alerts = told("captures/simulated/broadcast-storm.pcap.zst");
+    let id = &alerts[0]["alert"]["id"];
+    assert!(alerts.iter().all(|event| &event["alert"]["id"] == id && event["alert"]["severity"] == "high"));
+    // One host alone that claims again and again.
+    assert_eq!(told("captures/simulated/tool-arpspoof-modbus.pcap.zst"), [Value::Null; 0]);
+}
+
+/// Fire in simulated captures.
 const TAKEN: &str = "address-taken";
+/// See [`TAKEN`].
+const STORM: &str = "broadcast-storm";
 
 /// Fires with an assets file: see `assets.rs`.
 const NEEDS_ASSETS: &str = "out-of-service";
 
 /// Those that need days of a hospital: `evaluate` plays what they are for, and what they must not tell.
-const NEED_DAYS: [&str; 17] = [
+const NEED_DAYS: [&str; 18] = [
     "feed-lossy",
     "feed-lost",
     "feed-one-sided",
@@ -261,6 +276,7 @@ const NEED_DAYS: [&str; 17] = [
     "refusals",
     "silence",
     "slow-answers",
+    "unusual-breadth",
     "unusual-hour",
     "unusual-rate",
     "unusual-value",
@@ -269,7 +285,7 @@ const NEED_DAYS: [&str; 17] = [
 
 #[test]
 fn every_detection_has_a_capture_that_fires() {
-    let fire = EXPECTED.iter().map(|expected| expected.detection).chain([TAKEN, NEEDS_ASSETS]);
+    let fire = EXPECTED.iter().map(|expected| expected.detection).chain([TAKEN, STORM, NEEDS_ASSETS]);
     let fire: BTreeSet<&str> = fire.chain(NEED_DAYS.iter().copied()).collect();
     let all: BTreeSet<&str> = DETECTIONS.iter().map(|about| about.name).collect();
     assert_eq!(fire, all);
