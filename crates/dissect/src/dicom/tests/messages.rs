@@ -266,7 +266,7 @@ fn features_are_what_people_read() {
     assert_eq!(
         seen.0,
         [
-            ["A-ASSOCIATE-RQ", "CT1", "ARCHIVE", "-", "-", "-", "-", &none],
+            ["A-ASSOCIATE-RQ", "CT1", "ARCHIVE", "1.2.276.0.7230010.3.0.3.6.7", "-", "-", "-", &none],
             ["C-FIND-RQ", "CT1", "ARCHIVE", STUDY_ROOT_FIND, "STUDY", "-", "-", &length],
             ["C-FIND-RSP", "CT1", "ARCHIVE", STUDY_ROOT_FIND, "-", "failure", "-", "0"],
             ["A-ASSOCIATE-RJ", "CT1", "ARCHIVE", "-", "-", "calling-ae-title-not-recognized", "-", &none],
