@@ -8,7 +8,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
-use super::pulse::{Pulse, Said};
+use super::pulse::{News, Pulse};
 
 /// Ticks of a second in /proc: USER_HZ, the same on every Linux.
 const TICKS: f64 = 100.0;
@@ -79,7 +79,7 @@ impl Process {
     }
 }
 
-fn interfaces(out: &mut String, said: &Said) -> std::fmt::Result {
+fn interfaces(out: &mut String, said: &News) -> std::fmt::Result {
     family(out, "wardtap_interface_up", "gauge", "1 while the link is up.")?;
     for interface in said.interfaces.iter().filter(|interface| interface.up.is_some()) {
         let up = u8::from(interface.up == Some(true));

@@ -15,22 +15,11 @@ const STILL: Duration = Duration::from_secs(10);
 /// An interface without a packet for so long is blind: a mirror port of a hospital is never silent.
 const BLIND_SECONDS: u64 = 60;
 
-/// What was said last.
-pub struct Said {
-    pub totals: Totals,
-    pub interfaces: Vec<InterfaceState>,
-    pub now: Timestamp,
-    pub events_lost: u64,
-    pub events_failing: bool,
-    /// None where there is no recording.
-    pub recording: Option<bool>,
-    at: Instant,
-}
-
 /// Shared by the pipeline and the server.
 #[derive(Default)]
 pub struct Pulse {
-    said: Mutex<Option<Arc<Said>>>,
+    /// What was said last, and when.
+    said: Mutex<Option<(Instant, Arc<News>)>>,
     /// Reloads that were done, and refused.
     pub reloads: AtomicU64,
     pub reloads_failed: AtomicU64,
@@ -43,19 +32,22 @@ pub struct News {
     pub now: Timestamp,
     pub events_lost: u64,
     pub events_failing: bool,
+    /// Whether the recording goes on; None where there is none.
     pub recording: Option<bool>,
 }
 
 impl Pulse {
     /// Says it.
     pub fn say(&self, news: News) {
-        let News { totals, interfaces, now, events_lost, events_failing, recording } = news;
-        let said = Said { totals, interfaces, now, events_lost, events_failing, recording, at: moment() };
-        *self.said.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(said));
+        *self.said.lock().unwrap_or_else(PoisonError::into_inner) = Some((moment(), Arc::new(news)));
     }
 
     /// What was said last; nothing before the first second is over.
-    pub fn said(&self) -> Option<Arc<Said>> {
+    pub fn said(&self) -> Option<Arc<News>> {
+        self.latest().map(|(_, news)| news)
+    }
+
+    fn latest(&self) -> Option<(Instant, Arc<News>)> {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -67,8 +59,8 @@ impl Pulse {
 
     /// Why it is not well, if it is not: the process does not do its work.
     pub fn ill(&self) -> Option<String> {
-        let Some(said) = self.said() else { return Some("it has just been started".to_owned()) };
-        let silent = moment().saturating_duration_since(said.at);
+        let Some((at, _)) = self.latest() else { return Some("it has just been started".to_owned()) };
+        let silent = moment().saturating_duration_since(at);
         (silent > STILL).then(|| format!("the pipeline stands still for {} s", silent.as_secs()))
     }
 
