@@ -257,3 +257,15 @@ fn who_is_outside_tells_what_a_conversation_may_be() {
     assert!(stands_for(&link(false), 2575).contains(&"T0882"));
     assert!(stands_for(&link(true), 104).contains(&"T0811"));
 }
+
+#[test]
+fn the_largest_of_a_few_days_says_little() {
+    let severity = |days: u32, excess: f64| {
+        let seen = Departure { days, ..departure(SLOW, 1, 2, 1000) };
+        seen.severity(excess, Severity::High)
+    };
+    assert_eq!([1.9, 2.1].map(|excess| severity(14, excess)), [Severity::Low, Severity::High]);
+    assert_eq!([3.9, 4.1].map(|excess| severity(7, excess)), [Severity::Low, Severity::High]);
+    assert_eq!([27.0, 29.0].map(|excess| severity(1, excess)), [Severity::Low, Severity::High]);
+    assert_eq!(severity(60, 2.1), Severity::High, "more than two weeks say no more");
+}

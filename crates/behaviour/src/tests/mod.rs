@@ -4,6 +4,7 @@ mod alerts;
 mod assets;
 mod attack;
 mod baselines;
+mod breadth;
 mod coverage;
 mod crowds;
 mod detections;
