@@ -301,6 +301,12 @@ impl Site {
         Local { day, hour, kind: self.kind(day) }
     }
 
+    /// How many seconds are left until its clocks show the next hour.
+    #[must_use]
+    pub fn left_of_hour(&self, time: Timestamp) -> u32 {
+        3600 - self.local_seconds(time).rem_euclid(3600) as u32
+    }
+
     /// A moment as people write what its clocks and its calendar show: 2026-12-01 22:00.
     #[must_use]
     pub fn clock(&self, time: Timestamp) -> String {

@@ -54,11 +54,6 @@ impl KnownOperations {
         &mut self.all[place]
     }
 
-    /// What is done of all that were seen.
-    pub(super) fn live(&self) -> impl Iterator<Item = &LiveOperation> {
-        self.all.iter().filter(|known| known.name.is_some()).map(|known| &known.live)
-    }
-
     /// All that were seen.
     pub(super) fn seen(&mut self) -> impl Iterator<Item = (&OperationName, &mut LiveOperation)> {
         self.all.iter_mut().filter_map(|known| Some((known.name.as_ref()?, &mut known.live)))

@@ -4,7 +4,6 @@ use super::calendar::NEVER;
 use super::known::KnownOperations;
 use super::limits::{LinkLimits, OperationLimits};
 use super::points::LivePoints;
-use super::silence::look_at;
 use super::table::LinkId;
 use crate::baseline::profile::LinkProfile;
 use crate::baseline::store::{Activity, Heard, MINUTES_PER_DAY, MINUTES_PER_HOUR};
@@ -203,14 +202,6 @@ impl Live {
     /// True once an end was there and not heard, until that is forgotten.
     pub(super) const fn is_unheard(&self) -> bool {
         self.one_sided > 0
-    }
-
-    /// The first minute in which one of its silences can be too long.
-    pub(super) fn next_look(&self) -> u32 {
-        let ends = self.last.iter().zip(self.bounds.map_or([NEVER; 2], |bounds| bounds.patience));
-        let ends = ends.filter(|(heard, _)| heard.last > 0).map(|(heard, patience)| look_at(heard.last, patience));
-        let operations = self.operations.live().map(|operation| look_at(operation.last.last, operation.patience));
-        ends.chain(operations).min().unwrap_or(NEVER)
     }
 
     /// True for a new operation that is to be told.

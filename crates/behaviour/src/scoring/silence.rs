@@ -5,13 +5,13 @@ use wardtap_net::packet::Timestamp;
 
 use super::calendar::NEVER;
 use super::coverage::LOSSY_PATIENCE;
-use super::live::{LiveOperation, LiveParty};
+use super::live::{Live, LiveParty};
 use super::table::Entry;
 use super::{Departure, Scorer, What};
 use crate::baseline::measure::Measure;
 use crate::baseline::pauses::{Pauses, Slot};
 use crate::baseline::profile::{LinkProfile, OperationProfile, Profiles};
-use crate::baseline::store::witnesses;
+use crate::baseline::store::{Activity, witnesses};
 use crate::parties::{Party, PartyLink};
 use crate::site::Site;
 
@@ -57,7 +57,8 @@ impl Scorer {
         }
         let mut found = self.silent_devices(minute);
         let time = Timestamp::from_seconds(u64::from(minute) * 60);
-        self.silent_links(minute, Slot::of(&site.local(time)), &mut found);
+        let hour = Hour { slot: Slot::of(&site.local(time)), left: site.left_of_hour(time).div_ceil(60) };
+        self.silent_links(minute, hour, &mut found);
         for silence in found {
             let Silence { key, measure, operation, now, normal, excess, days, of_responder } = silence;
             let Some(live) = self.links.find(key).and_then(|id| self.links.at(id).live.as_ref()) else { continue };
@@ -77,7 +78,8 @@ impl Scorer {
     /// How many times as long as deviates a steady device has been silent.
     fn excess(&self, party: &LiveParty, pause: u32, minute: u32) -> f64 {
         let silent = party.silent_for(minute, self.coverage.lost);
-        Measure::DevicePause.ratio(silent.into(), pause.into()) / self.silence_factor(Measure::DevicePause)
+        let factor = self.profiles.thresholds.factor(Measure::DevicePause) * self.patience();
+        Measure::DevicePause.ratio(silent.into(), pause.into()) / factor
     }
 
     /// True for a device that is silent for longer than it ever was.
@@ -85,10 +87,9 @@ impl Scorer {
         self.excess(party, pause, minute) > 1.0
     }
 
-    /// How many times as long as was normal a silence deviates: longer while packets are missing.
-    fn silence_factor(&self, measure: Measure) -> f64 {
-        let patience = if self.coverage.is_lossy { LOSSY_PATIENCE } else { 1.0 };
-        self.profiles.thresholds.factor(measure) * patience
+    /// So many times as long as else must a silence last: longer while packets are missing.
+    const fn patience(&self) -> f64 {
+        if self.coverage.is_lossy { LOSSY_PATIENCE } else { 1.0 }
     }
 
     /// Devices that send nothing any more.
@@ -117,11 +118,8 @@ impl Scorer {
     }
 
     /// Links and operations on which nothing comes any more, while their sender is still there.
-    fn silent_links(&mut self, minute: u32, slot: Slot, found: &mut Vec<Silence>) {
-        let coverage = &self.profiles.coverage;
-        let [of_links, of_operations, of_payloads] =
-            [Measure::LinkPause, Measure::OperationPause, Measure::PayloadPause]
-                .map(|measure| self.silence_factor(measure));
+    fn silent_links(&mut self, minute: u32, hour: Hour, found: &mut Vec<Silence>) {
+        let patience = self.patience();
         for number in self.calendar.due(minute) {
             let Some(Entry { key, normal: Some(profile), live: Some(live) }) = self.links.numbered(number) else {
                 continue;
@@ -129,49 +127,115 @@ impl Scorer {
             if live.look_at > minute {
                 continue;
             }
-            live.look_at = live.next_look().max(look_at(minute, 0));
-            self.calendar.note(live.look_at, number);
-            let key = *key;
             let ends = [key.initiator, key.responder];
             let activity = ends.map(|end| self.active.get(end.index()).map(|party| party.activity).unwrap_or_default());
-            let witnesses = witnesses(&activity, key.initiator == Party::ANYBODY);
-            for (place, witnesses) in witnesses.iter().enumerate() {
-                let measure = Measure::LinkPause;
-                let now = live.last[place].alone(witnesses, minute).min(minute.saturating_sub(live.unheard[place]));
-                let now = u64::from(now);
-                if measure.ratio(now, 0) <= of_links {
-                    continue;
-                }
-                let passed = u64::from(minute.saturating_sub(live.last[place].last));
-                let Some(normal) = profile.pauses[place].normal(slot, passed, coverage) else { continue };
-                let excess = measure.ratio(now, normal) / of_links;
-                if excess > 1.0 && live.silence[place].is_due(minute) {
-                    let (days, of_responder) = (profile.days, place == 1);
-                    found.push(Silence { key, measure, operation: None, now, normal, excess, days, of_responder });
-                }
-            }
-            if live.silence.iter().any(|silence| silence.is_said()) {
+            let look = Look {
+                minute,
+                hour,
+                key: *key,
+                witnesses: witnesses(&activity, key.initiator == Party::ANYBODY),
+                profiles: &self.profiles,
+                patience,
+            };
+            let next = look.at_ends(profile, live, found).min(look.at_operations(profile, live, found));
+            live.look_at = next;
+            self.calendar.note(next, number);
+        }
+    }
+}
+
+/// An hour by the site's clocks.
+#[derive(Clone, Copy)]
+struct Hour {
+    slot: Slot,
+    /// Minutes until the next.
+    left: u32,
+}
+
+/// A look at a link for silences. What looks says when the next one is due: what is normal stays so until the hour is over, and a
+/// silence grows by a minute a minute.
+struct Look<'a> {
+    minute: u32,
+    hour: Hour,
+    key: PartyLink,
+    witnesses: [[Activity; 2]; 2],
+    profiles: &'a Profiles,
+    /// So many times as long as else must a silence last.
+    patience: f64,
+}
+
+impl Look<'_> {
+    /// Looks at both ends.
+    fn at_ends(&self, profile: &LinkProfile, live: &mut Live, found: &mut Vec<Silence>) -> u32 {
+        let measure = Measure::LinkPause;
+        let patience = live.bounds.map_or([NEVER; 2], |bounds| bounds.patience);
+        let mut next = NEVER;
+        for (place, patience) in patience.into_iter().enumerate() {
+            let last = live.last[place];
+            let passed = self.minute.saturating_sub(last.last);
+            if last.last == 0 || passed <= patience {
+                next = next.min(if last.last == 0 { NEVER } else { look_at(last.last, patience) });
                 continue;
             }
-            let mut silent = Vec::new();
-            let due = |operation: &LiveOperation| minute.saturating_sub(operation.last.last) > operation.patience;
-            for (name, operation) in live.operations.seen().filter(|(_, operation)| due(operation)) {
-                let passed = u64::from(minute.saturating_sub(operation.last.last));
-                let Some(normal) = profile.normal_pause(name, slot, passed, coverage) else { continue };
-                let place = profile.operations.get(name).map_or(0, |known| usize::from(known.from & 1));
-                let heard = minute.saturating_sub(live.unheard[place]);
-                let now = u64::from(operation.last.alone(&witnesses[place], minute).min(heard));
-                let measure = Measure::of_pause(name);
-                let factor = if measure == Measure::PayloadPause { of_payloads } else { of_operations };
-                let excess = measure.ratio(now, normal) / factor;
-                let others = live.payloads[place].saturating_sub(operation.payloads);
-                if excess > 1.0 && !profile.is_taken_over(name, others, now) && operation.silence.is_due(minute) {
-                    let (days, operation, of_responder) = (profile.days, Some((**name).to_owned()), place == 1);
-                    silent.push(Silence { key, measure, operation, now, normal, excess, days, of_responder });
-                }
+            let now = last.alone(&self.witnesses[place], self.minute);
+            let now = u64::from(now.min(self.minute.saturating_sub(live.unheard[place])));
+            let normal = profile.pauses[place].normal(self.hour.slot, passed.into(), &self.profiles.coverage);
+            next = next.min(self.next(measure, now, normal));
+            let Some(normal) = normal else { continue };
+            let excess = self.excess(measure, now, normal);
+            if excess > 1.0 && live.silence[place].is_due(self.minute) {
+                let (key, days, of_responder) = (self.key, profile.days, place == 1);
+                found.push(Silence { key, measure, operation: None, now, normal, excess, days, of_responder });
             }
-            silent.sort_by(|one, other| one.operation.cmp(&other.operation));
-            found.append(&mut silent);
         }
+        next
+    }
+
+    /// Looks at the operations, while the ends of the link are not silent themselves.
+    fn at_operations(&self, profile: &LinkProfile, live: &mut Live, found: &mut Vec<Silence>) -> u32 {
+        if live.silence.iter().any(|silence| silence.is_said()) {
+            return look_at(self.minute, 0);
+        }
+        let mut next = NEVER;
+        let mut silent = Vec::new();
+        for (name, operation) in live.operations.seen() {
+            let passed = self.minute.saturating_sub(operation.last.last);
+            if passed <= operation.patience {
+                next = next.min(look_at(operation.last.last, operation.patience));
+                continue;
+            }
+            let place = profile.operations.get(name).map_or(0, |known| usize::from(known.from & 1));
+            let heard = self.minute.saturating_sub(live.unheard[place]);
+            let now = u64::from(operation.last.alone(&self.witnesses[place], self.minute).min(heard));
+            let measure = Measure::of_pause(name);
+            let normal = profile.normal_pause(name, self.hour.slot, passed.into(), &self.profiles.coverage);
+            next = next.min(self.next(measure, now, normal));
+            let Some(normal) = normal else { continue };
+            let excess = self.excess(measure, now, normal);
+            let others = live.payloads[place].saturating_sub(operation.payloads);
+            if excess > 1.0 && !profile.is_taken_over(name, others, now) && operation.silence.is_due(self.minute) {
+                let (key, days, operation) = (self.key, profile.days, Some((**name).to_owned()));
+                let of_responder = place == 1;
+                silent.push(Silence { key, measure, operation, now, normal, excess, days, of_responder });
+            }
+        }
+        silent.sort_by(|one, other| one.operation.cmp(&other.operation));
+        found.append(&mut silent);
+        next
+    }
+
+    /// How many times as long as deviates a silence has lasted.
+    fn excess(&self, measure: Measure, now: u64, normal: u64) -> f64 {
+        measure.ratio(now, normal) / (self.profiles.thresholds.factor(measure) * self.patience)
+    }
+
+    /// The minute of the next look, the one at hand over: the first in which the silence can be too long. More patience than
+    /// usual may be over by then.
+    fn next(&self, measure: Measure, now: u64, normal: Option<u64>) -> u32 {
+        let may_last = normal.map_or(u32::MAX, |normal| {
+            let bound = self.profiles.thresholds.factor(measure) * normal.saturating_add(measure.floor()) as f64;
+            (bound as u32).saturating_sub(u32::try_from(now).unwrap_or(u32::MAX))
+        });
+        look_at(self.minute, may_last.min(self.hour.left.saturating_sub(1)))
     }
 }
