@@ -11,6 +11,7 @@ use crate::detection::{Detection, Found, Raise, ask, detections};
 use crate::device::{DEVICES_MAX, DeviceId, Devices, IdentityChange, Name};
 use crate::incident::Incident;
 use crate::incident::open::{Incidents, OPEN_INCIDENTS_MAX};
+use crate::inventory::Inventory;
 use crate::links::{Use, of_lease};
 use crate::observation::{Leased, Observation, OutOfService, Place};
 use crate::parties::Parties;
@@ -52,6 +53,7 @@ pub struct Judge {
     changes: Vec<IdentityChange>,
     behaviour: Option<Box<Behaviour>>,
     repeats: Repeats,
+    inventory: Option<Box<Inventory>>,
 }
 
 /// What is done with what links do.
@@ -115,6 +117,7 @@ impl Judge {
             changes: Vec::new(),
             behaviour: None,
             repeats: Repeats::default(),
+            inventory: None,
         }
     }
 
@@ -128,6 +131,17 @@ impl Judge {
     pub fn with_behaviour(&mut self, behaviour: Behaviour) {
         behaviour.introduce(&mut self.devices);
         self.behaviour = Some(Box::new(behaviour));
+    }
+
+    /// Has it keep what every device does.
+    pub fn with_inventory(&mut self, inventory: Inventory) {
+        self.inventory = Some(Box::new(inventory));
+    }
+
+    /// What every device does, where that is kept.
+    #[must_use]
+    pub fn inventory(&self) -> Option<&Inventory> {
+        self.inventory.as_deref()
     }
 
     /// What was compared and learned.
@@ -159,9 +173,12 @@ impl Judge {
             Observation::Opened(opened) => self.score(tell, |scorer, parties, devices, to| {
                 scorer.opened(opened, parties, devices, to);
             }),
-            Observation::Operation(news) => self.score(tell, |scorer, parties, devices, to| {
-                scorer.operation(news, parties, devices, to);
-            }),
+            Observation::Operation(news) => {
+                if let Some(inventory) = &mut self.inventory {
+                    inventory.news(news);
+                }
+                self.score(tell, |scorer, parties, devices, to| scorer.operation(news, parties, devices, to));
+            }
             Observation::Used(used) => self.used(used, tell),
             Observation::Content(_) | Observation::Tally(_) => self.ask(observation, tell),
         }
@@ -241,6 +258,9 @@ impl Judge {
         self.repeats.take(used.link, &used.accepted, used.accepted_more);
         self.score(tell, |scorer, parties, devices, to| scorer.used(used, parties, devices, to));
         self.learn(used);
+        if let Some(inventory) = &mut self.inventory {
+            inventory.used(used, &self.devices);
+        }
     }
 
     fn leased(&mut self, lease: &Leased, tell: &mut dyn FnMut(Verdict)) {

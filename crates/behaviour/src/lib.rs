@@ -16,6 +16,7 @@ pub mod detection;
 pub mod detections;
 pub mod device;
 pub mod incident;
+pub mod inventory;
 pub mod judge;
 pub mod links;
 pub mod observation;

@@ -28,6 +28,7 @@
     )
 )]
 
+pub mod clues;
 pub mod dicom;
 mod digest;
 pub mod exercise;

@@ -73,6 +73,14 @@ pub enum Schema {
 #[serde(transparent)]
 pub struct Time(#[schemars(regex(pattern = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$"))] String);
 
+impl Time {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl From<Timestamp> for Time {
     fn from(time: Timestamp) -> Self {
         Self(time.to_string())

@@ -6,6 +6,7 @@
 
 pub mod clinical;
 pub mod event;
+pub mod inventory;
 pub mod message;
 pub mod metrics;
 pub mod schema;

@@ -161,6 +161,11 @@ pub struct Replay {
     #[arg(long, value_name = "FILE")]
     pub metrics: Option<PathBuf>,
 
+    /// Write the devices seen, what each is, offers and exposes, to FILE: a JSON array, or by the name of FILE a table (.csv) or a
+    /// CycloneDX bill of materials (.cdx.json); `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub inventory: Option<PathBuf>,
+
     #[command(flatten)]
     pub intake: Intake,
 
@@ -177,8 +182,6 @@ pub struct Replay {
 pub struct Later {
     #[arg(long, hide = true)]
     pub event_format: Option<String>,
-    #[arg(long, hide = true)]
-    pub inventory: Option<String>,
     #[arg(long, hide = true)]
     pub report: Option<String>,
     #[arg(long, hide = true)]
@@ -215,17 +218,18 @@ impl Replay {
         if let Some(nonsense) = self.intake.nonsense() {
             return Some(nonsense);
         }
-        let outputs = [("--events", &self.judging.events), ("--metrics", &self.metrics)];
-        if let (Some(events), Some(metrics)) = (&self.judging.events, &self.metrics)
-            && is_same(events, metrics)
-        {
-            return Some(format!("--events and --metrics both write to {}: name two files", events.display()));
+        let outputs =
+            [("--events", &self.judging.events), ("--metrics", &self.metrics), ("--inventory", &self.inventory)];
+        let outputs = outputs.map(|(option, output)| Some((option, output.as_deref()?)));
+        for (place, (one, output)) in outputs.iter().enumerate().filter_map(|(place, it)| Some((place, (*it)?))) {
+            let mut before = outputs.iter().take(place).flatten();
+            if let Some((other, _)) = before.find(|(_, other)| is_same(other, output)) {
+                return Some(format!("{other} and {one} both write to {}: name two files", output.display()));
+            }
         }
-        outputs.into_iter().filter_map(|(option, output)| Some((option, output.as_deref()?))).find_map(
-            |(option, output)| {
-                self.intake.over_capture(option, output).or_else(|| self.judging.over_input(option, output))
-            },
-        )
+        outputs.into_iter().flatten().find_map(|(option, output)| {
+            self.intake.over_capture(option, output).or_else(|| self.judging.over_input(option, output))
+        })
     }
 }
 
@@ -235,7 +239,6 @@ impl Later {
         let native = self.event_format.as_deref().is_none_or(|format| format == "native");
         [
             (!native, "--event-format (other than native)"),
-            (self.inventory.is_some(), "--inventory"),
             (self.report.is_some(), "--report"),
             (self.policy.is_some(), "--policy"),
             (self.device.is_some(), "--device"),

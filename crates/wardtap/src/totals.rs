@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use wardtap_behaviour::class::Class;
+use wardtap_behaviour::inventory::Inventory;
 use wardtap_capture::{Input, InterfaceState, Losses};
 use wardtap_dissect::PROTOCOLS;
 use wardtap_export::clinical::class_of;
@@ -121,6 +122,7 @@ pub fn add_up(run: Run, read: &Read, workers: &[Counted], judgement: &Judgement)
             ("targets", evicted_targets),
             ("links", evicted_links),
             ("devices", judgement.judge.devices().refused()),
+            ("inventory", judgement.judge.inventory().map_or(0, Inventory::refused)),
             ("watched", judgement.judge.forgotten()),
             ("alerts", judgement.judge.alerts().evicted()),
             ("incidents", judgement.judge.incidents().evicted()),

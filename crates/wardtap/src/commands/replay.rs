@@ -5,16 +5,19 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use wardtap_behaviour::alert::Severity;
+use wardtap_behaviour::inventory::Inventory;
 use wardtap_export::event::StatsEvent;
+use wardtap_export::inventory;
 use wardtap_export::statistics::Run;
 use wardtap_export::summary::{self, Summarised};
+use wardtap_net::packet::Timestamp;
 
 use crate::USAGE;
 use crate::cli::{Given, Replay, SeverityName};
 use crate::config::Config;
 use crate::judgement::{Events, Judgement};
 use crate::knowledge::{self, Knowledge};
-use crate::output::{open, place, unwritable};
+use crate::output::{Replacement, open, place, unwritable};
 use crate::pipeline::Outcome;
 use crate::reading::{self, DAMAGED, Wanted, tell_damage, tell_refusals};
 use crate::totals::{self, Totals};
@@ -44,12 +47,18 @@ pub fn run(mut replay: Replay, given: &Given) -> anyhow::Result<u8> {
     let events = Events { to: judging.events.as_deref().map(|path| open(path, "events")).transpose()?, types };
     let metrics = replay.metrics.as_deref().map(|path| open(path, "the metrics")).transpose()?;
     let knowledge = Knowledge::read(judging, config.site, config.suppressions.clone(), config.sha256)?;
-    let digests = knowledge.digests.clone();
+    let (digests, site) = (knowledge.digests.clone(), knowledge.site.clone());
     if let Some(passed_over) = &knowledge.passed_over {
         eprintln!("wardtap: {passed_over}");
     }
-    let mut judgement = knowledge.judgement(events, opened.captures.clone(), &opened.shares)?;
-    let wanted = Wanted { links: judging.baseline.is_some(), messages: types.message, flows: types.flow };
+    let captures = opened.captures.clone();
+    let mut judgement = knowledge.judgement(events, captures.clone(), &opened.shares)?;
+    let inventory = replay.inventory.as_deref().map(|path| Replacement::of(path, "the inventory")).transpose()?;
+    if inventory.is_some() {
+        judgement.judge.with_inventory(Inventory::new(site));
+    }
+    let links = judging.baseline.is_some() || inventory.is_some();
+    let wanted = Wanted { links, messages: types.message, flows: types.flow };
     let outcome = opened
         .run(wanted, &mut judgement)?
         .map_err(|error| unwritable("events", &place(judging.events.as_deref()), error))?;
@@ -57,7 +66,25 @@ pub fn run(mut replay: Replay, given: &Given) -> anyhow::Result<u8> {
         eprintln!("wardtap: {ended}");
     }
     let run = Run { version: env!("CARGO_PKG_VERSION").to_owned(), options: options(&replay), digests };
+    if let (Some(to), Some(path)) = (inventory, &replay.inventory) {
+        write_inventory(to, path, &judgement, &captures, outcome.front.now())?;
+    }
     finish(&replay, run, outcome, judgement, metrics)
+}
+
+/// Writes what was found of devices.
+fn write_inventory(
+    to: Replacement,
+    path: &Path,
+    judgement: &Judgement,
+    captures: &[String],
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let Some(inventory) = judgement.judge.inventory() else { return Ok(()) };
+    let devices = inventory::devices(inventory, judgement.known(), captures);
+    let file =
+        inventory::Format::of(&path.to_string_lossy()).write(&devices, now).map_err(anyhow::Error::from_boxed)?;
+    to.put(&file)
 }
 
 /// Adds up, writes the last event, the metrics and the summary, and chooses the exit status.
@@ -92,7 +119,11 @@ fn finish(
         alerts: &worst_first,
         raised: judgement.judge.alerts().raised().iter().map(|(_, raised)| raised.iter().sum::<u64>()).sum(),
     });
-    if [&replay.judging.events, &replay.metrics].into_iter().flatten().any(|path| path == Path::new("-")) {
+    if [&replay.judging.events, &replay.metrics, &replay.inventory]
+        .into_iter()
+        .flatten()
+        .any(|path| path == Path::new("-"))
+    {
         io::stderr().write_all(text.as_bytes()).map_err(|error| unwritable("the summary", "standard error", error))?;
     } else {
         io::stdout().write_all(text.as_bytes()).map_err(|error| unwritable("the summary", &place(None), error))?;

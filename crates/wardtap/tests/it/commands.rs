@@ -100,7 +100,7 @@ fn of_many_captures_the_first_are_listed_and_all_are_counted() {
 #[test]
 fn what_is_not_built_says_so() {
     refuses(&["extract", SWEEP, "--alert", "1"], &["extract", "is not built yet", "wardtap --help"]);
-    for option in ["event-format", "inventory", "report", "policy", "device"] {
+    for option in ["event-format", "report", "policy", "device"] {
         let option = format!("--{option}");
         refuses(&["replay", SWEEP, &option, "x"], &[&option, "is not built yet", "wardtap replay --help"]);
     }

@@ -11,6 +11,7 @@ mod formats;
 mod fragments;
 mod goldens;
 mod incidents;
+mod inventory;
 mod losses;
 mod memory;
 mod metrics;

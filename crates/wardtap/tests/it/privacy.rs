@@ -28,7 +28,7 @@ fn forbidden() -> Vec<String> {
 }
 
 fn search(replayed: &Replayed, forbidden: &[String], what: &str) {
-    for (name, text) in ["events", "metrics", "stdout", "stderr"].iter().zip(replayed.everything()) {
+    for (name, text) in ["events", "metrics", "inventory", "stdout", "stderr"].iter().zip(replayed.everything()) {
         for word in forbidden {
             let Some(at) = text.find(word) else { continue };
             let around = &text.as_bytes()[at.saturating_sub(300)..text.len().min(at + 100)];

@@ -111,6 +111,8 @@ pub(crate) struct Replayed {
     pub(crate) events: String,
     /// The metrics file, empty when there is none.
     pub(crate) metrics: String,
+    /// The inventory, empty when there is none.
+    pub(crate) inventory: String,
 }
 
 impl Replayed {
@@ -132,22 +134,23 @@ impl Replayed {
     }
 
     /// All outputs in one text.
-    pub(crate) fn everything(&self) -> [&str; 4] {
-        [&self.events, &self.metrics, &self.ran.stdout, &self.ran.stderr]
+    pub(crate) fn everything(&self) -> [&str; 5] {
+        [&self.events, &self.metrics, &self.inventory, &self.ran.stdout, &self.ran.stderr]
     }
 }
 
-/// Replays a capture with events of all types and metrics.
+/// Replays a capture with events of all types, metrics and the inventory.
 pub(crate) fn replay(capture: &str, options: &[&str]) -> Replayed {
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let (events, metrics) = (path("events.jsonl"), path("metrics.prom"));
+    let (events, metrics, inventory) = (path("events.jsonl"), path("metrics.prom"), path("inventory.json"));
     let mut arguments = vec!["replay", capture, "--events", &events, "--metrics", &metrics, "--event-types", ALL_TYPES];
+    arguments.extend(["--inventory", &inventory]);
     arguments.extend(options);
     let ran = wardtap(&arguments);
     let text =
         |path: &str| fs::read(path).map_or_else(|_| String::new(), |bytes| String::from_utf8(bytes).expect("UTF-8"));
-    Replayed { ran, events: text(&events), metrics: text(&metrics) }
+    Replayed { ran, events: text(&events), metrics: text(&metrics), inventory: text(&inventory) }
 }
 
 /// The shared corpus of captures from other projects; not part of the repository.

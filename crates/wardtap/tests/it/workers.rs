@@ -8,8 +8,9 @@ const WORKERS: [&str; 4] = ["2", "3", "5", "8"];
 
 fn same(capture: &str, one: &Replayed, other: &Replayed, workers: &str) {
     assert_eq!(one.ran.status, other.ran.status, "{capture}: exit status with {workers} workers");
-    for (what, (one, other)) in
-        ["events", "metrics", "summary", "stderr"].iter().zip(one.everything().into_iter().zip(other.everything()))
+    for (what, (one, other)) in ["events", "metrics", "inventory", "summary", "stderr"]
+        .iter()
+        .zip(one.everything().into_iter().zip(other.everything()))
     {
         if one == other {
             continue;

@@ -1,0 +1,131 @@
+//! What ends of conversations say of themselves in passing, whatever they speak: the software that greets, the maker that a
+//! DHCP client names, the way in which a TLS client offers.
+//!
+//! A clue is read from the first octets of a segment or from one datagram; nothing is held, and what has not its standard's
+//! shape is no clue. They identify systems; no protocol's free text is among them.
+
+mod dhcp;
+mod greeting;
+mod http;
+mod netbios;
+mod tls;
+
+use std::borrow::Cow;
+
+pub use dhcp::{client, is_request};
+
+/// What kind of clue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Clue {
+    /// What a DHCP client says that it is (RFC 2132 section 9.13).
+    DhcpVendorClass,
+    /// What a DHCP client asks for, in its order (RFC 2132 section 9.8): it differs by operating system.
+    DhcpParameters,
+    /// The name that a DHCP client gives (RFC 2132 section 3.14).
+    DhcpHostName,
+    /// The software of an end of SSH (RFC 4253 section 4.2).
+    SshSoftware,
+    /// The software of a web server (RFC 9110 section 10.2.4).
+    HttpServer,
+    /// The software of a web client (RFC 9110 section 10.1.5).
+    HttpAgent,
+    /// How a TLS client offers, as JA3.
+    TlsJa3,
+    /// How a TLS client offers, as JA4.
+    TlsJa4,
+    /// What a TLS server is called by who asks it (RFC 6066 section 3).
+    TlsServerName,
+    /// The version of the remote framebuffer protocol that a VNC server offers (RFC 6143 section 7.1.1).
+    RfbVersion,
+    /// The name that a host has in NetBIOS (RFC 1002 section 4.2).
+    NetbiosName,
+}
+
+impl Clue {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::DhcpVendorClass,
+        Self::DhcpParameters,
+        Self::DhcpHostName,
+        Self::SshSoftware,
+        Self::HttpServer,
+        Self::HttpAgent,
+        Self::TlsJa3,
+        Self::TlsJa4,
+        Self::TlsServerName,
+        Self::RfbVersion,
+        Self::NetbiosName,
+    ];
+
+    /// The name in files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::DhcpVendorClass => "dhcp-vendor-class",
+            Self::DhcpParameters => "dhcp-parameters",
+            Self::DhcpHostName => "dhcp-host-name",
+            Self::SshSoftware => "ssh-software",
+            Self::HttpServer => "http-server",
+            Self::HttpAgent => "http-user-agent",
+            Self::TlsJa3 => "tls-ja3",
+            Self::TlsJa4 => "tls-ja4",
+            Self::TlsServerName => "tls-server-name",
+            Self::RfbVersion => "rfb-version",
+            Self::NetbiosName => "netbios-name",
+        }
+    }
+
+    /// True for what is said of the other end, not of who says it.
+    #[must_use]
+    pub const fn is_of_peer(self) -> bool {
+        matches!(self, Self::TlsServerName)
+    }
+}
+
+/// Octets of a segment that are looked at: what greets stands at its start.
+pub const LOOKED_AT_MAX: usize = 4096;
+
+/// Characters of a clue.
+pub const CLUE_MAX: usize = 128;
+
+/// What a segment of a stream that no dissector reads shows.
+#[inline]
+pub fn of_stream(bytes: &[u8], to: &mut dyn FnMut(Clue, Cow<'_, str>)) {
+    let bytes = bytes.get(..LOOKED_AT_MAX).unwrap_or(bytes);
+    match bytes.first() {
+        Some(22) => tls::read(bytes, to),
+        Some(b'S' | b'R') => greeting::read(bytes, to),
+        Some(b'A'..=b'Z') => http::read(bytes, to),
+        _ => {}
+    }
+}
+
+/// What a datagram shows, from one port to the other.
+#[inline]
+pub fn of_datagram(bytes: &[u8], ports: [u16; 2], to: &mut dyn FnMut(Clue, Cow<'_, str>)) {
+    if ports.contains(&netbios::PORT) {
+        netbios::read(bytes, to);
+    }
+}
+
+/// A clue where all of it is of these characters, and not too long.
+fn shaped(clue: Clue, bytes: &[u8], allowed: fn(u8) -> bool, to: &mut dyn FnMut(Clue, Cow<'_, str>)) {
+    let text = crate::public::Public::shaped(bytes, CLUE_MAX, allowed);
+    if !bytes.is_empty() && !text.is_unreadable() {
+        to(clue, Cow::Borrowed(text.as_str()));
+    }
+}
+
+/// Characters of the names and versions of products: RFC 9110 tokens, and what stands between them and in comments. None that
+/// begins an address of a person or a web page.
+fn is_of_product(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b" ./-_();,+:".contains(&byte)
+}
+
+/// Characters of a host's name (RFC 1123 section 2.1), and the underscore that is used all the same.
+fn is_of_host(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._".contains(&byte)
+}
+
+#[cfg(test)]
+mod tests;

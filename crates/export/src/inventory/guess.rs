@@ -1,0 +1,308 @@
+//! What a device shows of its class, by the signs of `signs.toml`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use wardtap_behaviour::class::Class;
+use wardtap_behaviour::device::DeviceId;
+use wardtap_behaviour::inventory::{Act, Doing, End, Happened, ServiceUse, Services};
+use wardtap_net::address::Address;
+
+/// The data file.
+const DATA: &str = include_str!("signs.toml");
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Signs {
+    name: Vec<NameSign>,
+    sign: Vec<Sign>,
+}
+
+/// What a device calls itself.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NameSign {
+    what: String,
+    #[serde(flatten)]
+    said: Said,
+}
+
+/// Messages of a kind, at one end of them.
+#[derive(Debug, Deserialize)]
+struct Said {
+    end: EndName,
+    message: String,
+    #[serde(default)]
+    answer: bool,
+    #[serde(default)]
+    feature: Option<String>,
+    #[serde(default)]
+    values: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum EndName {
+    Requester,
+    Responder,
+}
+
+/// What shows that a device is of a class.
+#[derive(Debug, Deserialize)]
+struct Sign {
+    class: String,
+    weight: u32,
+    says: String,
+    #[cfg_attr(not(test), expect(dead_code, reason = "for reviewers of the file; a test demands it"))]
+    source: String,
+    #[serde(flatten)]
+    said: Option<Said>,
+    #[serde(default)]
+    all: Vec<Said>,
+    #[serde(default)]
+    vendor: Vec<String>,
+    #[serde(default)]
+    offers: Vec<String>,
+    #[serde(default)]
+    uses: Vec<String>,
+    #[serde(default)]
+    serves: Vec<String>,
+    #[serde(default = "one")]
+    peers: usize,
+}
+
+const fn one() -> usize {
+    1
+}
+
+/// The signs. The file is part of the program and read once; a test reads it too, so that it is right.
+static SIGNS: LazyLock<Signs> =
+    LazyLock::new(|| toml::from_str(DATA).unwrap_or_else(|error| panic!("signs.toml: {error}")));
+
+/// How sure a conclusion is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Confidence {
+    /// One weak sign, or several classes are shown alike.
+    Low,
+    /// Something speaks for another class, or it is the maker of a network card alone.
+    Medium,
+    /// What it does shows it, and nothing else comes near.
+    High,
+}
+
+impl Confidence {
+    /// The name in files.
+    #[must_use]
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+/// The first port that is not a system's (RFC 6335 section 6): below are services of any network.
+const REGISTERED_PORTS: u16 = 1024;
+
+/// The weight of signs from which on a class is sure, where no other has half of it.
+const SURE: u32 = 4;
+
+/// What a device is taken for.
+pub(super) struct Guess {
+    /// The class.
+    pub(super) class: Class,
+    /// How sure that is.
+    pub(super) confidence: Confidence,
+    /// What shows it.
+    pub(super) shown_by: Vec<Shown>,
+    /// What speaks for other classes.
+    pub(super) against: Vec<Shown>,
+}
+
+/// A sign that a device shows.
+#[derive(Clone)]
+pub(super) struct Shown {
+    /// For which class it speaks.
+    pub(super) class: Class,
+    /// How much.
+    pub(super) weight: u32,
+    /// What it does, behind "This device".
+    pub(super) says: &'static str,
+    /// The messages that show it, where messages do.
+    pub(super) happened: Option<Happened>,
+}
+
+/// What a device calls itself: what kind of name, the name, and how often it was said.
+pub(super) fn names(doing: &Doing) -> Vec<(&'static str, String, Happened)> {
+    let mut all: BTreeMap<(&'static str, String), Happened> = BTreeMap::new();
+    for NameSign { what, said } in &SIGNS.name {
+        let Some(feature) = &said.feature else { continue };
+        for act in said.acts(doing) {
+            for (value, happened) in
+                act.values(feature).filter(|(value, _)| !value.is_empty() && !value.starts_with('('))
+            {
+                let known = all.entry((what, value.to_owned())).or_insert(Happened { count: 0, ..happened });
+                known.count = known.count.saturating_add(happened.count);
+                if happened.first.time < known.first.time {
+                    known.first = happened.first;
+                }
+            }
+        }
+    }
+    all.into_iter().map(|((what, value), happened)| (what, value, happened)).collect()
+}
+
+/// What each device is taken for: by what it does, by who made its network card, and by whom it serves.
+pub(super) fn classes(
+    all: &BTreeMap<DeviceId, (Doing, Option<&'static str>)>,
+    known: impl Fn(DeviceId) -> Option<Class>,
+    at: impl Fn(Address) -> Option<DeviceId>,
+) -> BTreeMap<DeviceId, Guess> {
+    let mut shown: BTreeMap<DeviceId, Vec<Shown>> =
+        all.iter().map(|(device, (doing, vendor))| (*device, alone(doing, *vendor))).collect();
+    let first: BTreeMap<DeviceId, Class> = shown
+        .iter()
+        .filter_map(|(device, shown)| Some((*device, known(*device).or_else(|| Some(guess(shown)?.class))?)))
+        .collect();
+    for (device, (doing, _)) in all {
+        let is_one = |peer: &DeviceId, classes: &[String]| {
+            peer != device && first.get(peer).is_some_and(|class| classes.iter().any(|of| of == class.name()))
+        };
+        // Names, time and addresses are asked for by hosts of all classes: what shows a class is what it alone uses.
+        let served = |classes: &[String]| {
+            let of_service = |used: &ServiceUse| {
+                let peers: BTreeSet<DeviceId> = used.inside.iter().filter_map(&at).collect();
+                let ones = peers.iter().filter(|peer| is_one(peer, classes)).count();
+                if ones * 2 >= peers.len() { ones } else { 0 }
+            };
+            let own = doing.offers.iter().filter(|(service, _)| service.port >= REGISTERED_PORTS);
+            own.map(|(_, used)| of_service(used)).max().unwrap_or(0)
+        };
+        let more = SIGNS.sign.iter().filter(|sign| !sign.serves.is_empty() && served(&sign.serves) >= sign.peers);
+        shown.entry(*device).or_default().extend(more.filter_map(|sign| sign.shown(None)));
+    }
+    shown.into_iter().filter_map(|(device, shown)| Some((device, guess(&shown)?))).collect()
+}
+
+/// The signs that a device shows by itself.
+fn alone(doing: &Doing, vendor: Option<&str>) -> Vec<Shown> {
+    SIGNS.sign.iter().filter_map(|sign| sign.of(doing, vendor)).collect()
+}
+
+/// The class of which most is shown.
+fn guess(shown: &[Shown]) -> Option<Guess> {
+    let mut weights: BTreeMap<Class, u32> = BTreeMap::new();
+    for sign in shown {
+        *weights.entry(sign.class).or_default() += sign.weight;
+    }
+    let (&class, &best) = weights.iter().max_by_key(|(class, weight)| (**weight, std::cmp::Reverse(**class)))?;
+    let next = weights.iter().filter(|(other, _)| **other != class).map(|(_, weight)| *weight).max().unwrap_or(0);
+    let does_it = shown.iter().any(|sign| sign.class == class && sign.weight >= SURE);
+    let confidence = match best {
+        _ if best == next => Confidence::Low,
+        SURE.. if does_it && next * 2 <= best => Confidence::High,
+        3.. => Confidence::Medium,
+        _ => Confidence::Low,
+    };
+    let (shown_by, against) = shown.iter().cloned().partition(|sign| sign.class == class);
+    Some(Guess { class, confidence, shown_by, against })
+}
+
+impl Said {
+    fn end(&self) -> End {
+        match self.end {
+            EndName::Requester => End::Requester,
+            EndName::Responder => End::Responder,
+        }
+    }
+
+    /// The messages that are meant. A kind that ends in a space is any of that protocol.
+    fn acts<'a>(&'a self, doing: &'a Doing) -> impl Iterator<Item = &'a Act> {
+        let is_it = move |kind: &str| self.message.ends_with(' ') || kind == self.message;
+        doing
+            .acts
+            .of(self.end(), &self.message)
+            .filter(move |(kind, is_answer, _)| *is_answer == self.answer && is_it(kind))
+            .map(|(_, _, act)| act)
+    }
+
+    /// How often such messages were seen; None where never.
+    fn happened(&self, doing: &Doing) -> Option<Happened> {
+        let all = self.acts(doing).flat_map(|act| {
+            let values = self.feature.iter().flat_map(|feature| act.values(feature));
+            let values =
+                values.filter(|(value, _)| self.values.iter().any(|of| of == value)).map(|(_, happened)| happened);
+            let whole = self.values.is_empty().then_some(act.happened);
+            values.chain(whole).collect::<Vec<_>>()
+        });
+        all.reduce(|one, other| Happened {
+            count: one.count.saturating_add(other.count),
+            first: if other.first.time < one.first.time { other.first } else { one.first },
+        })
+    }
+}
+
+impl Sign {
+    /// The sign, where a device shows it by itself.
+    fn of(&'static self, doing: &Doing, vendor: Option<&str>) -> Option<Shown> {
+        if let Some(said) = &self.said {
+            return self.shown(Some(said.happened(doing)?));
+        }
+        if !self.all.is_empty() {
+            let all: Option<Vec<Happened>> = self.all.iter().map(|said| said.happened(doing)).collect();
+            return self.shown(Some(all?.into_iter().reduce(|one, _| one)?));
+        }
+        let at = |services: &Services, names: &[String]| {
+            let is_one = |name: &String| names.contains(name);
+            let named = services.iter().filter(|(service, _)| is_one(&service.to_string()));
+            named.map(|(_, used)| used.inside.len() + used.outside.len()).max() >= Some(self.peers)
+        };
+        let is_shown = vendor
+            .is_some_and(|vendor| self.vendor.iter().any(|begins| vendor.starts_with(begins.as_str())))
+            || !self.offers.is_empty() && at(&doing.offers, &self.offers)
+            || !self.uses.is_empty() && at(&doing.uses, &self.uses);
+        if is_shown { self.shown(None) } else { None }
+    }
+
+    fn shown(&'static self, happened: Option<Happened>) -> Option<Shown> {
+        Some(Shown { class: self.class.parse().ok()?, weight: self.weight, says: &self.says, happened })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_is_read_and_each_sign_has_one_condition_a_class_and_a_source() {
+        for sign in &SIGNS.sign {
+            let Sign { class, says, source, said, all, vendor, offers, uses, serves, .. } = sign;
+            assert!(class.parse::<Class>().is_ok(), "{class}");
+            assert!(!says.is_empty() && !source.is_empty(), "{class} {says}");
+            let lists = [all.len(), vendor.len(), offers.len(), uses.len(), serves.len()];
+            let conditions = usize::from(said.is_some()) + lists.iter().filter(|length| **length > 0).count();
+            assert_eq!(conditions, 1, "{class}: {says}");
+            assert!(serves.iter().all(|class| class.parse::<Class>().is_ok()), "{serves:?}");
+        }
+    }
+
+    fn shown(class: Class, weight: u32) -> Shown {
+        Shown { class, weight, says: "is", happened: None }
+    }
+
+    #[test]
+    fn a_class_is_sure_only_where_it_does_what_others_do_not() {
+        let of = |shown: &[Shown]| guess(shown).map(|guess| (guess.class, guess.confidence));
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[shown(Class::Ct, 4)]), Some((Class::Ct, Confidence::High)));
+        // A maker alone; two that speak alike; many weak signs.
+        assert_eq!(of(&[shown(Class::Pc, 3)]), Some((Class::Pc, Confidence::Medium)));
+        assert_eq!(of(&[shown(Class::Pc, 2)]), Some((Class::Pc, Confidence::Low)));
+        assert_eq!(of(&[shown(Class::Ct, 4), shown(Class::Mr, 4)]).unwrap().1, Confidence::Low);
+        assert_eq!(of(&[shown(Class::Ct, 4), shown(Class::Pc, 3)]).unwrap().1, Confidence::Medium);
+        assert_eq!(of(&[shown(Class::Server, 3), shown(Class::Server, 3)]).unwrap().1, Confidence::Medium);
+    }
+}

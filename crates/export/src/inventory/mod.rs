@@ -1,0 +1,237 @@
+//! The inventory: which devices there are, what each is and on what evidence, what it offers, uses and exposes.
+
+mod exposure;
+mod formats;
+mod guess;
+mod vendor;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use wardtap_behaviour::class::Class;
+use wardtap_behaviour::device::DeviceId;
+use wardtap_behaviour::inventory::{Doing, Happened, Inventory, ServiceUse, Services};
+use wardtap_behaviour::links::Service;
+use wardtap_behaviour::observation::Place;
+use wardtap_net::packet::Timestamp;
+
+use crate::event::{DeviceBody, Frame, Known, Time, roles};
+pub use exposure::{Exposure, Kind};
+pub use formats::Format;
+use guess::{Guess, Shown};
+pub use vendor::of_mac;
+
+/// A device of the inventory.
+#[derive(Serialize, JsonSchema)]
+pub struct InventoryDevice {
+    /// As events name it.
+    #[serde(flatten)]
+    pub device: DeviceBody,
+    /// All its addresses, the latest first.
+    pub addresses: Vec<String>,
+    /// When it was first heard.
+    pub first_seen: Time,
+    /// When it was last heard with somebody: to the minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<Time>,
+    /// True for a host outside of the site: a peer, not a device of the hospital.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub outside: bool,
+    /// True where the assets file lists it.
+    pub listed: bool,
+    /// What it does in the protocols that are read.
+    pub roles: Vec<&'static str>,
+    /// What it is, and what shows it.
+    pub identity: Identity,
+    /// What it answers for.
+    pub offers: Vec<ServiceBody>,
+    /// What it asks others for.
+    pub uses: Vec<ServiceBody>,
+    /// What can be misused.
+    pub exposure: Vec<Exposure>,
+}
+
+/// What a device is, and what shows it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Identity {
+    /// Who has registered the prefix of its MAC address: the maker of its network card.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_card: Option<&'static str>,
+    /// What it is taken for, where something shows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<ClassBody>,
+    /// What it calls itself.
+    pub names: Vec<NameBody>,
+}
+
+/// A conclusion on a device's class.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ClassBody {
+    /// The class.
+    #[schemars(regex(pattern = r"^[a-z]+(-[a-z]+)*$"))]
+    pub value: &'static str,
+    /// How sure it is.
+    #[schemars(extend("enum" = ["low", "medium", "high"]))]
+    pub confidence: &'static str,
+    /// What shows it.
+    pub evidence: Vec<SignBody>,
+    /// What speaks for other classes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<SignBody>,
+    /// The assets file says otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub differs_from_assets: bool,
+}
+
+/// Something that speaks for a class.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct SignBody {
+    /// For which.
+    #[schemars(regex(pattern = r"^[a-z]+(-[a-z]+)*$"))]
+    pub class: &'static str,
+    /// What the device does.
+    pub says: &'static str,
+    /// How much it says.
+    pub weight: u32,
+    /// Messages that show it, where messages do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messages: Option<u64>,
+    /// The first frame that showed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frame: Option<Frame>,
+}
+
+/// A name that a device gives itself.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct NameBody {
+    /// What kind of name.
+    #[schemars(regex(pattern = r"^[a-z]+(-[a-z]+)*$"))]
+    pub kind: &'static str,
+    /// The name.
+    pub value: String,
+    /// Messages that said it.
+    pub messages: u64,
+    /// The first frame that did.
+    pub frame: Frame,
+}
+
+/// A service, offered or used.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ServiceBody {
+    /// Transport and port (`tcp/104`); `dynamic` stands for any port from 49152 on.
+    #[schemars(regex(pattern = r"^[a-z0-9]+(/[a-z0-9]+)?$"))]
+    pub service: String,
+    /// What is spoken there, as far as it is read.
+    pub protocols: Vec<String>,
+    /// Peers inside of the site.
+    pub peers: u64,
+    /// Peers outside.
+    pub outside_peers: u64,
+    /// There were more than are told apart: both are the least that there can be.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub more_peers: bool,
+    /// Conversations that began.
+    pub conversations: u64,
+    /// Octets that this device sent.
+    pub bytes_sent: u64,
+    /// Octets that its peers sent to it.
+    pub bytes_received: u64,
+    /// The minute in which it was first seen.
+    pub first_seen: Time,
+    /// The end of that in which it was last seen.
+    pub last_seen: Time,
+}
+
+/// The devices that were heard, in the order in which they were; `captures` are the names of the inputs.
+#[must_use]
+pub fn devices(inventory: &Inventory, known: Known<'_>, captures: &[String]) -> Vec<InventoryDevice> {
+    let all: BTreeMap<DeviceId, (Doing, Option<&'static str>)> = inventory
+        .by_device(known.devices)
+        .into_iter()
+        .map(|(id, doing)| (id, (doing, known.devices.get(id).and_then(|device| of_mac(device.mac?)))))
+        .collect();
+    let listed = |id: DeviceId| {
+        let asset = known.devices.addresses(id).find_map(|address| known.asset(address))?;
+        (asset.class != Class::Unknown).then_some(asset.class)
+    };
+    let mut guesses = guess::classes(&all, listed, |address| known.devices.owner(address));
+    let frame = |place: Place| Frame {
+        capture: captures.get(place.frame.input()).cloned().unwrap_or_default(),
+        frame: place.frame.number(),
+        time: place.time.into(),
+    };
+    let nothing = (Doing::default(), None);
+    let heard = known.devices.iter().filter(|(_, device)| device.is_heard());
+    heard
+        .filter_map(|(id, device)| {
+            let address = known.devices.address_of(id)?;
+            let (doing, vendor) = all.get(&id).unwrap_or(&nothing);
+            let name = |(kind, value, happened): (&'static str, String, Happened)| NameBody {
+                kind,
+                value,
+                messages: happened.count,
+                frame: frame(happened.first),
+            };
+            Some(InventoryDevice {
+                device: known.body(address),
+                addresses: known.devices.addresses(id).map(|address| address.to_string()).collect(),
+                first_seen: device.first.into(),
+                last_seen: (doing.last > Timestamp::default()).then(|| doing.last.into()),
+                outside: !inventory.site().is_inside(address),
+                listed: known.asset(address).is_some(),
+                roles: roles(device),
+                identity: Identity {
+                    network_card: vendor.or_else(|| of_mac(device.mac?)),
+                    class: guesses.remove(&id).map(|guess| class_body(&guess, listed(id), &frame)),
+                    names: guess::names(doing).into_iter().map(name).collect(),
+                },
+                offers: services(&doing.offers, true),
+                uses: services(&doing.uses, false),
+                exposure: exposure::of(doing),
+            })
+        })
+        .collect()
+}
+
+fn class_body(guess: &Guess, listed: Option<Class>, frame: &impl Fn(Place) -> Frame) -> ClassBody {
+    let sign = |shown: &Shown| SignBody {
+        class: shown.class.name(),
+        says: shown.says,
+        weight: shown.weight,
+        messages: shown.happened.map(|happened| happened.count),
+        frame: shown.happened.map(|happened| frame(happened.first)),
+    };
+    ClassBody {
+        value: guess.class.name(),
+        confidence: guess.confidence.name(),
+        evidence: guess.shown_by.iter().map(sign).collect(),
+        conflicts: guess.against.iter().map(sign).collect(),
+        differs_from_assets: listed.is_some_and(|listed| listed != guess.class),
+    }
+}
+
+fn services(services: &Services, offers: bool) -> Vec<ServiceBody> {
+    let body = |(service, used): (&Service, &ServiceUse)| {
+        let [asked, answered] = used.bytes;
+        let (bytes_sent, bytes_received) = if offers { (answered, asked) } else { (asked, answered) };
+        ServiceBody {
+            service: service.to_string(),
+            protocols: used.protocols.iter().map(ToString::to_string).collect(),
+            peers: used.inside.len() as u64,
+            outside_peers: used.outside.len() as u64,
+            more_peers: used.inside.more || used.outside.more,
+            conversations: used.conversations,
+            bytes_sent,
+            bytes_received,
+            first_seen: used.first.into(),
+            last_seen: used.last.into(),
+        }
+    };
+    services.iter().map(body).collect()
+}
