@@ -180,6 +180,11 @@ impl Judge {
                 self.score(tell, |scorer, parties, devices, to| scorer.operation(news, parties, devices, to));
             }
             Observation::Used(used) => self.used(used, tell),
+            Observation::Clued(clued) => {
+                if let Some(inventory) = &mut self.inventory {
+                    inventory.clued(clued, &self.devices);
+                }
+            }
             Observation::Content(_) | Observation::Tally(_) => self.ask(observation, tell),
         }
     }

@@ -1,7 +1,8 @@
 //! What workers tell the judge: owned, small, seldom.
 
+use wardtap_dissect::clues::Clue;
 use wardtap_dissect::{Finding, Protocol};
-use wardtap_net::address::Address;
+use wardtap_net::address::{Address, Mac};
 use wardtap_net::claim::Claim;
 use wardtap_net::dhcp::Lease;
 use wardtap_net::flow::FlowIdentity;
@@ -67,6 +68,32 @@ pub enum Observation {
     Operation(Box<OperationNews>),
     /// What a link did in a minute.
     Used(Box<Use>),
+    /// What somebody said of itself in a minute.
+    Clued(Box<Clued>),
+}
+
+/// Whom a clue is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Who {
+    /// Who has this address.
+    Address(Address),
+    /// Whose hardware address it is: it has no other one yet.
+    Mac(Mac),
+}
+
+/// What somebody said of itself in a minute.
+#[derive(Clone, Debug)]
+pub struct Clued {
+    /// Whom it is about.
+    pub who: Who,
+    /// What kind of clue.
+    pub clue: Clue,
+    /// What was said.
+    pub text: Box<str>,
+    /// How often.
+    pub count: u64,
+    /// The first frame that said it.
+    pub first: Place,
 }
 
 /// A host says that an address is its own.

@@ -33,6 +33,8 @@ pub const OPERATIONS_MAX: usize = 16_384;
 pub struct Wanted {
     /// What links do.
     pub links: bool,
+    /// What ends say of themselves.
+    pub clues: bool,
     /// `message` events.
     pub messages: bool,
     /// `flow` events.
@@ -137,6 +139,7 @@ impl Opened {
             links: wanted.links,
             links_max: LINKS_MAX,
             operations_max: OPERATIONS_MAX,
+            clues: wanted.clues,
             messages: wanted.messages,
             flows: wanted.flows,
             captures: self.captures.iter().map(serde_json::to_vec).collect::<Result<_, _>>()?,

@@ -122,7 +122,7 @@ pub fn add_up(run: Run, read: &Read, workers: &[Counted], judgement: &Judgement)
             ("targets", evicted_targets),
             ("links", evicted_links),
             ("devices", judgement.judge.devices().refused()),
-            ("inventory", judgement.judge.inventory().map_or(0, Inventory::refused)),
+            ("inventory", judgement.judge.inventory().map_or(0, Inventory::refused) + totals.clues_lost),
             ("watched", judgement.judge.forgotten()),
             ("alerts", judgement.judge.alerts().evicted()),
             ("incidents", judgement.judge.incidents().evicted()),
@@ -198,6 +198,7 @@ fn add_counts(totals: &mut WorkerCounts, counts: &WorkerCounts) {
     totals.copied += counts.copied;
     totals.bad_arp += counts.bad_arp;
     totals.forgotten += counts.forgotten;
+    totals.clues_lost += counts.clues_lost;
 }
 
 /// How many devices there are of each class.

@@ -1,5 +1,6 @@
 //! A worker: owns some of the shards, turns their packets into messages and facts.
 
+mod clues;
 mod counts;
 mod identity;
 mod links;
@@ -24,6 +25,7 @@ use wardtap_net::peel::protocol;
 use wardtap_net::reassembler::StreamHandler;
 use wardtap_net::stream::{Chunk, FrameLabel, Side};
 
+use self::clues::Clues;
 use self::links::LinkedFlow;
 use self::messages::ToMessages;
 use self::told::{HEARD, Told, role_bit};
@@ -48,6 +50,8 @@ pub struct WorkerOptions {
     pub links_max: usize,
     /// Operations kept of a shard's links.
     pub operations_max: usize,
+    /// What ends say of themselves is wanted.
+    pub clues: bool,
     /// `message` events are wanted.
     pub messages: bool,
     /// `flow` events are wanted.
@@ -100,9 +104,10 @@ struct Shard {
     kept: Kept,
 }
 
-/// Octets that a shard's flows keep beyond their places in the table.
+/// What a shard keeps beside its tables: octets of its flows beyond their places, and what was said in the minute at hand.
 #[derive(Default)]
 struct Kept {
+    clues: Clues,
     /// By dissectors, and before a flow has a name.
     held: usize,
     /// As events show flows.
@@ -250,6 +255,9 @@ impl Worker {
                 shard.table.flows().filter(carried).for_each(|flow| hands.link_carried(flow));
                 hands.hand_links_over(minute);
             }
+            if before != minute && hands.shared.options.clues {
+                hands.hand_clues_over();
+            }
         }
     }
 
@@ -263,6 +271,7 @@ impl Worker {
                 let minute = hands.shared.minute;
                 hands.hand_links_over(minute);
             }
+            hands.hand_clues_over();
             debug_assert_eq!((shard.kept.held, shard.kept.rendered), (0, 0), "what ended flows kept");
         }
     }
@@ -394,6 +403,9 @@ impl StreamHandler for Hands<'_> {
                 self.link_opaque(flow, chunk.side, chunk.bytes.len(), place);
                 self.link_hello(flow, chunk, place);
             }
+            if self.shared.options.clues && !named {
+                self.clues_of_stream(flow, chunk, place);
+            }
         }
         if self.held_changed {
             self.count_held(flow);
@@ -434,6 +446,9 @@ impl StreamHandler for Hands<'_> {
     fn datagram(&mut self, flow: &mut Flow<Application>, side: Side, bytes: usize) {
         if self.shared.options.links {
             self.link_opaque(flow, side, bytes, self.place);
+        }
+        if self.shared.options.clues {
+            self.clues_of_datagram(flow, side);
         }
     }
 

@@ -124,7 +124,7 @@ impl Act {
 }
 
 impl Happened {
-    fn add(&mut self, more: Self) {
+    pub(super) fn add(&mut self, more: Self) {
         self.count = self.count.saturating_add(more.count);
         if (more.first.time, more.first.frame.to_bits()) < (self.first.time, self.first.frame.to_bits()) {
             self.first = more.first;

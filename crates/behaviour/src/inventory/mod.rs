@@ -4,19 +4,22 @@
 //! of a device is for those who read them. Everything is bounded; what found no room is counted.
 
 mod acts;
+mod says;
 mod services;
 
 use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
+use wardtap_net::address::Mac;
 use wardtap_net::packet::Timestamp;
 
 pub use acts::{Act, Acts, End, Happened};
+pub use says::Says;
 pub use services::{Peers, ServiceUse, Services};
 
 use crate::device::{DeviceId, Devices};
 use crate::links::{Link, OperationNews, Use};
-use crate::observation::Place;
+use crate::observation::{Clued, Place, Who};
 use crate::site::Site;
 
 /// Devices of which it is kept what they do.
@@ -32,6 +35,8 @@ pub const FRESH_MAX: usize = 4096;
 pub struct Inventory {
     site: Site,
     all: HashMap<DeviceId, Doing, foldhash::fast::RandomState>,
+    /// What was said by who had no address yet.
+    by_mac: HashMap<Mac, Says, foldhash::fast::RandomState>,
     /// The frame that showed an operation first, until what the link did in that minute is told.
     fresh: HashMap<(Link, u64), Place, foldhash::fast::RandomState>,
     room: Room,
@@ -46,6 +51,8 @@ pub struct Doing {
     pub uses: Services,
     /// What it says and is told, by kind of message.
     pub acts: Acts,
+    /// What it says of itself in passing, or others call it.
+    pub says: Says,
     /// When it was last heard: the minute that ends then.
     pub last: Timestamp,
 }
@@ -74,13 +81,31 @@ impl Inventory {
     #[must_use]
     pub fn new(site: Site) -> Self {
         let room = Room { left: INVENTORY_ENTRIES_MAX, refused: 0 };
-        Self { site, all: HashMap::default(), fresh: HashMap::default(), room }
+        Self { site, all: HashMap::default(), by_mac: HashMap::default(), fresh: HashMap::default(), room }
     }
 
     /// An operation was seen that its link had not shown before.
     pub fn news(&mut self, news: &OperationNews) {
         if news.is_new && self.fresh.len() < FRESH_MAX {
             self.fresh.entry((news.link, news.name.digest())).or_insert(news.place);
+        }
+    }
+
+    /// Takes what somebody said of itself in a minute.
+    pub fn clued(&mut self, clued: &Clued, devices: &Devices) {
+        let says = match clued.who {
+            Who::Address(address) => {
+                let device = devices.owner(address);
+                device.and_then(|device| doing(&mut self.all, &mut self.room, device)).map(|doing| &mut doing.says)
+            }
+            Who::Mac(mac) if self.by_mac.contains_key(&mac) || self.by_mac.len() < INVENTORY_DEVICES_MAX => {
+                Some(self.by_mac.entry(mac).or_default())
+            }
+            Who::Mac(_) => None,
+        };
+        match says {
+            Some(says) => says.take(clued, &mut self.room),
+            None => self.room.refused += 1,
         }
     }
 
@@ -119,6 +144,11 @@ impl Inventory {
         for (device, doing) in known {
             all.entry(devices.resolve(*device)).or_default().absorb(doing);
         }
+        for (id, device) in devices.iter() {
+            if let Some(says) = device.mac.and_then(|mac| self.by_mac.get(&mac)) {
+                all.entry(id).or_default().says.absorb(says);
+            }
+        }
         all
     }
 
@@ -140,6 +170,7 @@ impl Doing {
         self.offers.absorb(&other.offers);
         self.uses.absorb(&other.uses);
         self.acts.absorb(&other.acts);
+        self.says.absorb(&other.says);
         self.last = self.last.max(other.last);
     }
 }

@@ -64,6 +64,10 @@ struct Sign {
     #[serde(default)]
     vendor: Vec<String>,
     #[serde(default)]
+    clue: Option<String>,
+    #[serde(default)]
+    begins: Vec<String>,
+    #[serde(default)]
     offers: Vec<String>,
     #[serde(default)]
     uses: Vec<String>,
@@ -255,6 +259,12 @@ impl Sign {
             let all: Option<Vec<Happened>> = self.all.iter().map(|said| said.happened(doing)).collect();
             return self.shown(Some(all?.into_iter().reduce(|one, _| one)?));
         }
+        if let Some(kind) = &self.clue {
+            let says = doing.says.iter().filter(|(clue, ..)| clue.name() == kind);
+            let mut says =
+                says.filter(|(_, text, _)| self.begins.iter().any(|begins| text.starts_with(begins.as_str())));
+            return self.shown(Some(says.next()?.2));
+        }
         let at = |services: &Services, names: &[String]| {
             let is_one = |name: &String| names.contains(name);
             let named = services.iter().filter(|(service, _)| is_one(&service.to_string()));
@@ -274,15 +284,19 @@ impl Sign {
 
 #[cfg(test)]
 mod tests {
+    use wardtap_dissect::clues::Clue;
+
     use super::*;
 
     #[test]
     fn the_file_is_read_and_each_sign_has_one_condition_a_class_and_a_source() {
         for sign in &SIGNS.sign {
-            let Sign { class, says, source, said, all, vendor, offers, uses, serves, .. } = sign;
+            let Sign { class, says, source, said, all, vendor, clue, begins, offers, uses, serves, .. } = sign;
             assert!(class.parse::<Class>().is_ok(), "{class}");
             assert!(!says.is_empty() && !source.is_empty(), "{class} {says}");
-            let lists = [all.len(), vendor.len(), offers.len(), uses.len(), serves.len()];
+            let lists = [all.len(), vendor.len(), begins.len(), offers.len(), uses.len(), serves.len()];
+            let is_known = |kind: &String| Clue::ALL.iter().any(|clue| clue.name() == kind);
+            assert!(clue.as_ref().is_none_or(is_known) && clue.is_some() != begins.is_empty(), "{clue:?}");
             let conditions = usize::from(said.is_some()) + lists.iter().filter(|length| **length > 0).count();
             assert_eq!(conditions, 1, "{class}: {says}");
             assert!(serves.iter().all(|class| class.parse::<Class>().is_ok()), "{serves:?}");

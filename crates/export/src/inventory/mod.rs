@@ -14,6 +14,7 @@ use wardtap_behaviour::device::DeviceId;
 use wardtap_behaviour::inventory::{Doing, Happened, Inventory, ServiceUse, Services};
 use wardtap_behaviour::links::Service;
 use wardtap_behaviour::observation::Place;
+use wardtap_dissect::clues::Clue;
 use wardtap_net::packet::Timestamp;
 
 use crate::event::{DeviceBody, Frame, Known, Time, roles};
@@ -62,8 +63,10 @@ pub struct Identity {
     /// What it is taken for, where something shows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<ClassBody>,
-    /// What it calls itself.
-    pub names: Vec<NameBody>,
+    /// What it calls itself, or others call it.
+    pub names: Vec<SaidBody>,
+    /// What it says of its software, in passing.
+    pub software: Vec<SaidBody>,
 }
 
 /// A conclusion on a device's class.
@@ -105,14 +108,14 @@ pub struct SignBody {
     pub frame: Option<Frame>,
 }
 
-/// A name that a device gives itself.
+/// Something that a device says of itself.
 #[derive(Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
-pub struct NameBody {
-    /// What kind of name.
+pub struct SaidBody {
+    /// What kind of name or clue.
     #[schemars(regex(pattern = r"^[a-z]+(-[a-z]+)*$"))]
     pub kind: &'static str,
-    /// The name.
+    /// What was said.
     pub value: String,
     /// Messages that said it.
     pub messages: u64,
@@ -148,6 +151,14 @@ pub struct ServiceBody {
     pub last_seen: Time,
 }
 
+/// The kind of name that is one of a toolkit, not of a system.
+const IMPLEMENTATION: &str = "implementation-class";
+
+/// True for clues that are a system's name.
+const fn is_name(clue: Clue) -> bool {
+    matches!(clue, Clue::DhcpHostName | Clue::NetbiosName | Clue::TlsServerName)
+}
+
 /// The devices that were heard, in the order in which they were; `captures` are the names of the inputs.
 #[must_use]
 pub fn devices(inventory: &Inventory, known: Known<'_>, captures: &[String]) -> Vec<InventoryDevice> {
@@ -172,12 +183,19 @@ pub fn devices(inventory: &Inventory, known: Known<'_>, captures: &[String]) -> 
         .filter_map(|(id, device)| {
             let address = known.devices.address_of(id)?;
             let (doing, vendor) = all.get(&id).unwrap_or(&nothing);
-            let name = |(kind, value, happened): (&'static str, String, Happened)| NameBody {
+            let said = |(kind, value, happened): (&'static str, String, Happened)| SaidBody {
                 kind,
                 value,
                 messages: happened.count,
                 frame: frame(happened.first),
             };
+            let clues = |names: bool| {
+                let is_wanted = move |clue: Clue| is_name(clue) == names;
+                let clues = doing.says.iter().filter(move |(clue, ..)| is_wanted(*clue));
+                clues.map(|(clue, text, happened)| (clue.name(), text.to_owned(), happened))
+            };
+            let (names, software): (Vec<_>, Vec<_>) =
+                guess::names(doing).into_iter().partition(|(kind, ..)| *kind != IMPLEMENTATION);
             Some(InventoryDevice {
                 device: known.body(address),
                 addresses: known.devices.addresses(id).map(|address| address.to_string()).collect(),
@@ -189,7 +207,8 @@ pub fn devices(inventory: &Inventory, known: Known<'_>, captures: &[String]) -> 
                 identity: Identity {
                     network_card: vendor.or_else(|| of_mac(device.mac?)),
                     class: guesses.remove(&id).map(|guess| class_body(&guess, listed(id), &frame)),
-                    names: guess::names(doing).into_iter().map(name).collect(),
+                    names: names.into_iter().chain(clues(true)).map(said).collect(),
+                    software: software.into_iter().chain(clues(false)).map(said).collect(),
                 },
                 offers: services(&doing.offers, true),
                 uses: services(&doing.uses, false),

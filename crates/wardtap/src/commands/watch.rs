@@ -88,7 +88,8 @@ pub fn run(mut watch: Watch, given: &Given) -> anyhow::Result<u8> {
         server.serve(Arc::clone(&pulse))?;
     }
     let listening = caught.listen(deeds(stopper, typed, given.clone(), inbox, pulse, event_file))?;
-    let wanted = Wanted { links: judging.baseline.is_some(), messages: types.message, flows: types.flow };
+    let wanted =
+        Wanted { links: judging.baseline.is_some(), messages: types.message, flows: types.flow, ..Wanted::default() };
     let outcome = reading::open_live(live, &watch.processing, shares)
         .run(wanted, &mut judgement)?
         .map_err(|error| unwritable("events", &place(judging.events.as_deref()), error))?;

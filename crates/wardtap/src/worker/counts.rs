@@ -21,6 +21,8 @@ pub struct WorkerCounts {
     pub bad_arp: u64,
     /// Times that a dissector had to let go of what it held.
     pub forgotten: u64,
+    /// Clues that found no room.
+    pub clues_lost: u64,
 }
 
 impl Default for WorkerCounts {
@@ -33,6 +35,7 @@ impl Default for WorkerCounts {
             copied: 0,
             bad_arp: 0,
             forgotten: 0,
+            clues_lost: 0,
         }
     }
 }

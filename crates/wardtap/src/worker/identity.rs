@@ -23,7 +23,12 @@ impl Hands<'_> {
     pub(super) fn identity(&mut self, packet: &Packet<'_>, layout: &Layout) {
         if neighbour::is_discovery(packet, layout) {
             self.tell_claim(neighbour::read(packet, layout));
-        } else if dhcp::is_dhcp(packet, layout)
+            return;
+        }
+        if self.shared.options.clues {
+            self.clues_of_dhcp(packet, layout);
+        }
+        if dhcp::is_dhcp(packet, layout)
             && let Some(lease) = dhcp::read(packet, layout)
         {
             let vlan = self.vlan().filter(|_| !lease.to_relay);

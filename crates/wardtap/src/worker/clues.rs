@@ -1,0 +1,99 @@
+//! What ends of conversations say of themselves in passing, gathered a minute at a time.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+use wardtap_behaviour::observation::{Clued, Observation, Place, Who};
+use wardtap_dissect::clues::{self, Clue};
+use wardtap_net::flow::Flow;
+use wardtap_net::packet::Packet;
+use wardtap_net::peel::Layout;
+use wardtap_net::peel::protocol;
+use wardtap_net::stream::{Chunk, Side};
+
+use super::{Application, Hands};
+
+/// Clues of a shard that are told apart in a minute; further ones are counted.
+pub const CLUES_MAX: usize = 512;
+
+/// Octets of the header of UDP (RFC 768).
+const UDP_HEADER: usize = 8;
+
+/// What a shard has gathered in the minute at hand, in the order in which it was first said.
+#[derive(Default)]
+pub struct Clues {
+    places: HashMap<(Who, Clue, Box<str>), usize, RandomState>,
+    all: Vec<Clued>,
+}
+
+impl Clues {
+    /// Takes a clue; false where there is no room.
+    fn take(&mut self, who: Who, clue: Clue, text: Cow<'_, str>, first: Place) -> bool {
+        let key = (who, clue, Box::from(&*text));
+        if let Some(known) = self.places.get(&key).and_then(|place| self.all.get_mut(*place)) {
+            known.count += 1;
+            return true;
+        }
+        if self.all.len() >= CLUES_MAX {
+            return false;
+        }
+        self.all.push(Clued { who, clue, text: key.2.clone(), count: 1, first });
+        self.places.insert(key, self.all.len() - 1);
+        true
+    }
+}
+
+impl Hands<'_> {
+    /// What a segment of a flow shows that no dissector reads.
+    pub fn clues_of_stream(&mut self, flow: &Flow<Application>, chunk: &Chunk<'_>, place: Place) {
+        let addresses = flow.key().addresses;
+        let (kept, counts) = (&mut self.kept.clues, &mut self.shared.counts);
+        clues::of_stream(chunk.bytes, &mut |clue, text| {
+            let side = if clue.is_of_peer() { chunk.side.other() } else { chunk.side };
+            let is_there = kept.take(Who::Address(*side.of(&addresses)), clue, text, place);
+            counts.clues_lost += u64::from(!is_there);
+        });
+    }
+
+    /// What a datagram shows.
+    pub fn clues_of_datagram(&mut self, flow: &Flow<Application>, side: Side) {
+        let (Some(here), place) = (self.here, self.place) else { return };
+        let payload = payload(&super::packet(here.batch, here.record, here.entry), &here.entry.layout);
+        let key = flow.key();
+        let who = Who::Address(*side.of(&key.addresses));
+        let (kept, counts) = (&mut self.kept.clues, &mut self.shared.counts);
+        clues::of_datagram(payload, key.ports, &mut |clue, text| {
+            counts.clues_lost += u64::from(!kept.take(who, clue, text, place));
+        });
+    }
+
+    /// What a DHCP client says when it asks.
+    pub fn clues_of_dhcp(&mut self, packet: &Packet<'_>, layout: &Layout) {
+        if layout.protocol() != protocol::UDP {
+            return;
+        }
+        let place = self.place;
+        let mut said: Vec<(Clue, String)> = Vec::new();
+        let client = clues::client(payload(packet, layout), &mut |clue, text| said.push((clue, text.into_owned())));
+        let Some(client) = client else { return };
+        for (clue, text) in said {
+            let is_there = self.kept.clues.take(Who::Mac(client), clue, Cow::Owned(text), place);
+            self.shared.counts.clues_lost += u64::from(!is_there);
+        }
+    }
+
+    /// Hands over what was said in the minute that is over.
+    pub fn hand_clues_over(&mut self) {
+        self.kept.clues.places.clear();
+        let key = self.key;
+        let told = self.kept.clues.all.drain(..).map(|clued| (key, Observation::Clued(Box::new(clued))));
+        self.shared.bundle.observations.extend(told);
+    }
+}
+
+/// What a datagram carries.
+fn payload<'a>(packet: &Packet<'a>, layout: &Layout) -> &'a [u8] {
+    let end = layout.end().min(packet.bytes.len());
+    packet.bytes.get(usize::from(layout.transport) + UDP_HEADER..end).unwrap_or_default()
+}
