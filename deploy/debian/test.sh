@@ -1,19 +1,21 @@
 #!/usr/bin/env bash
-# Tries the Debian package in a Debian 12 of its own: it installs, works as its user, keeps what an administrator has
-# changed, and is removed without a trace.
+# Tries the Debian package in a Debian 12 of its own: it installs, works as its user, runs as a service under systemd, keeps
+# what an administrator has changed, and is removed without a trace.
 #
 #   cargo deb -p wardtap && deploy/debian/test.sh [PACKAGE]
 #
-# Needs root and mmdebstrap, and fetches some 60 MB from Debian's mirror. No service runs in there: systemd judges the unit.
+# Needs root, mmdebstrap, and for the service systemd-nspawn (package systemd-container); fetches some 70 MB from Debian's
+# mirror. Takes four minutes.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 package=${1:-$(find "${CARGO_TARGET_DIR:-target}/debian" -name 'wardtap_*.deb' | sort | tail -n 1)}
 [ -f "$package" ] || { echo "no package: cargo deb -p wardtap makes one" >&2; exit 1; }
-root=$(mktemp -d)
+work=$(mktemp -d)
+root=$work/root booted=$work/booted
 finish() {
     umount -l "$root/proc" 2>/dev/null || true
-    rm -rf --one-file-system "$root"
+    rm -rf --one-file-system "$work"
 }
 trap finish EXIT
 
@@ -29,7 +31,8 @@ everything() {
 }
 
 step "a Debian 12"
-mmdebstrap --quiet --variant=minbase --include=adduser,systemd,logrotate,libpcap0.8 bookworm "$root"
+mmdebstrap --quiet --variant=minbase \
+    --include=adduser,systemd-sysv,dbus,logrotate,libpcap0.8,iproute2,procps,curl,tcpreplay bookworm "$root"
 mount -t proc proc "$root/proc"
 cp "$package" "$root/tmp/wardtap.deb"
 cp captures/modbus/unit-sweep.pcap "$root/tmp/"
@@ -56,6 +59,31 @@ inside systemd-analyze security --offline=true --threshold=20 wardtap.service | 
 step "logrotate"
 inside logrotate --state /tmp/logrotate --force /etc/logrotate.d/wardtap
 inside stat --format '%A %U:%G %s %n' /var/log/wardtap/events.jsonl /var/log/wardtap/events.jsonl.1
+
+step "the service, under systemd"
+if command -v systemd-nspawn >/dev/null; then
+    umount "$root/proc"
+    cp --archive "$root" "$booted"
+    mount -t proc proc "$root/proc"
+    zstd --quiet --decompress --stdout captures/simulated/hl7-results-tampered.pcap.zst >"$booted/root/played.pcap"
+    install deploy/debian/service.sh "$booted/root/"
+    sed -i 's/^WARDTAP_INTERFACES=.*/WARDTAP_INTERFACES="--interface span0"/' "$booted/etc/default/wardtap"
+    cat >"$booted/etc/systemd/system/try.service" <<'UNIT'
+[Service]
+Type=oneshot
+ExecStart=/root/service.sh
+StandardOutput=file:/root/printed
+StandardError=inherit
+ExecStopPost=/bin/systemctl --no-block poweroff
+UNIT
+    ln -s ../try.service "$booted/etc/systemd/system/multi-user.target.wants/"
+    timeout 300 systemd-nspawn --quiet --directory="$booted" --private-network --register=no --keep-unit --boot \
+        >"$work/console" 2>&1 </dev/null || true
+    cat "$booted/root/printed"
+    grep --quiet '^PASSED' "$booted/root/printed" || fails "the service; the console: $(tail -n 20 "$work/console")"
+else
+    echo "NOT TRIED: there is no systemd-nspawn"
+fi
 
 step "a newer package keeps what was changed"
 echo '# mine' >>"$root/etc/wardtap/wardtap.toml"

@@ -8,6 +8,7 @@ mod documents;
 mod names;
 mod notify;
 mod prometheus;
+mod rights;
 mod rsyslog;
 mod unit;
 

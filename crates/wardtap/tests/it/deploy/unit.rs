@@ -51,3 +51,18 @@ fn the_program_knows_what_the_unit_and_its_configuration_say() {
     let refused = wardtap(&start.split(' ').collect::<Vec<_>>()).expect(1);
     assert!(refused.stderr.contains("nosuch0: there is no such interface"), "{}", refused.stderr);
 }
+
+#[test]
+fn the_man_page_names_every_command() {
+    let help = wardtap(&["--help"]).expect(0).stdout;
+    let (_, commands) = help.split_once("Commands:\n").unwrap();
+    let commands = commands.lines().take_while(|line| !line.is_empty());
+    let names = commands.filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).filter(|name| !name.is_empty());
+    let page = text("deploy/debian/wardtap.1");
+    let mut count = 0;
+    for name in names.filter(|name| *name != "help") {
+        assert!(page.contains(&format!("\n.B {name}\n")), "no {name}");
+        count += 1;
+    }
+    assert!(count >= 6, "{help}");
+}
