@@ -32,7 +32,7 @@ everything() {
 
 step "a Debian 12"
 mmdebstrap --quiet --variant=minbase \
-    --include=adduser,systemd-sysv,dbus,logrotate,libpcap0.8,iproute2,procps,curl,tcpreplay bookworm "$root"
+    --include=adduser,systemd-sysv,dbus,logrotate,libpcap0.8,iproute2,procps,curl,tcpreplay,ifupdown,udev bookworm "$root"
 mount -t proc proc "$root/proc"
 cp "$package" "$root/tmp/wardtap.deb"
 cp captures/modbus/unit-sweep.pcap "$root/tmp/"

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use wardtap_behaviour::detection::DETECTIONS;
 
 use super::{files, text};
 
@@ -138,6 +139,20 @@ fn rules_and_dashboards_name_only_what_is_documented_or_recorded() {
     }
     let unused: Vec<&String> = recorded.difference(&used).collect();
     assert!(unused.is_empty(), "recorded, and asked for by nobody: {unused:?}");
+}
+
+#[test]
+fn rules_and_dashboards_name_only_detections_that_there_are() {
+    let asked: String = panels().into_iter().map(|panel| panel.expression).chain([rules().0]).collect();
+    let mut count = 0;
+    for rest in asked.split("detection=").skip(1) {
+        let names = rest.trim_start_matches('~').trim_start_matches('"').split('"').next().unwrap();
+        for name in names.split('|') {
+            assert!(DETECTIONS.iter().any(|about| about.name == name), "no detection {name}");
+            count += 1;
+        }
+    }
+    assert!(count > 5, "{count} are named");
 }
 
 #[test]
