@@ -21,6 +21,7 @@ use crate::reading::{self, Wanted, tell_damage};
 use crate::totals;
 use crate::watch::behind::{Behind, Inbox};
 use crate::watch::event_file::EventFile;
+use crate::watch::notify::Notify;
 use crate::watch::pulse::Pulse;
 use crate::watch::recorder::Recorder;
 use crate::watch::rights::{self, Account};
@@ -53,6 +54,7 @@ pub fn run(mut watch: Watch, given: &Given) -> anyhow::Result<u8> {
     let caught = Caught::new()?;
     let (mut live, stopper) = open_interfaces(&watch)?;
     let server = watch.listen.0.map(Server::bind).transpose()?;
+    let notify = Notify::from_environment()?;
     rights::give_up(watch.user.as_deref().map(Account::find).transpose()?)?;
     let judging = watch.judging.clone();
     let knowledge = Knowledge::read(&judging, config.site, config.suppressions, config.sha256)?;
@@ -77,6 +79,7 @@ pub fn run(mut watch: Watch, given: &Given) -> anyhow::Result<u8> {
         recorder,
         pulse: Arc::clone(&pulse),
         inbox: inbox.clone(),
+        notify: notify.clone(),
     };
     let captures = live.inputs().into_iter().map(|input| input.capture).collect();
     let mut judgement = knowledge.judgement(Events { to, types }, captures, &shares)?;
@@ -88,11 +91,13 @@ pub fn run(mut watch: Watch, given: &Given) -> anyhow::Result<u8> {
         server.serve(Arc::clone(&pulse))?;
     }
     let listening = caught.listen(deeds(stopper, typed, given.clone(), inbox, pulse, event_file))?;
+    notify.ready(&watch.interfaces.join(", "));
     let wanted =
         Wanted { links: judging.baseline.is_some(), messages: types.message, flows: types.flow, ..Wanted::default() };
     let outcome = reading::open_live(live, &watch.processing, shares)
         .run(wanted, &mut judgement)?
         .map_err(|error| unwritable("events", &place(judging.events.as_deref()), error))?;
+    notify.stopping();
     listening.end();
     finish(&watch, run, &outcome, judgement)
 }

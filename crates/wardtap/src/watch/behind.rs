@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wardtap_export::statistics::Run;
 
 use super::event_file::EventFile;
+use super::notify::Notify;
 use super::pulse::{News, Pulse};
 use super::recorder::Recorder;
 use crate::batch::Batch;
@@ -36,6 +37,7 @@ pub struct Behind {
     pub recorder: Option<Recorder>,
     pub pulse: Arc<Pulse>,
     pub inbox: Inbox,
+    pub notify: Notify,
 }
 
 impl Behind {
@@ -74,6 +76,7 @@ impl Behind {
             events_failing: self.events.as_ref().is_some_and(EventFile::is_failing),
             recording: self.recorder.as_ref().map(Recorder::is_going_on),
         });
+        self.notify.alive();
         Ok(())
     }
 }

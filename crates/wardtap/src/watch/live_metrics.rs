@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::pulse::{News, Pulse};
 
@@ -18,12 +19,15 @@ const PAGE: f64 = 4096.0;
 /// What the kernel says of this process. Its file is opened before the process may open no more.
 pub struct Process {
     stat: Mutex<Option<File>>,
+    started: f64,
 }
 
 impl Process {
     /// Opens it.
     pub fn new() -> Self {
-        Self { stat: Mutex::new(File::open("/proc/self/stat").ok()) }
+        #[allow(clippy::disallowed_methods, reason = "when a process was started its machine's clock knows")]
+        let started = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+        Self { stat: Mutex::new(File::open("/proc/self/stat").ok()), started }
     }
 
     /// All metrics, in Prometheus' text format.
@@ -33,6 +37,8 @@ impl Process {
         };
         let mut text = said.totals.metrics()?;
         let mut more = String::new();
+        family(&mut more, "wardtap_ready", "gauge", "1 while /readyz has no complaint: it sees, and can tell.")?;
+        writeln!(more, "wardtap_ready {}", u8::from(pulse.troubles().is_empty()))?;
         interfaces(&mut more, &said)?;
         family(&mut more, "wardtap_events_lost_total", "counter", "Events lost, since they could not be written.")?;
         writeln!(more, "wardtap_events_lost_total {}", said.events_lost)?;
@@ -61,7 +67,9 @@ impl Process {
         family(out, "process_resident_memory_bytes", "gauge", "Memory in use, the rings of interfaces included.")?;
         writeln!(out, "process_resident_memory_bytes {}", resident * PAGE)?;
         family(out, "process_threads", "gauge", "Threads.")?;
-        writeln!(out, "process_threads {threads}")
+        writeln!(out, "process_threads {threads}")?;
+        family(out, "process_start_time_seconds", "gauge", "When the process was started, since 1970.")?;
+        writeln!(out, "process_start_time_seconds {}", self.started)
     }
 
     /// Processor time in ticks, threads, and resident memory in pages: proc(5).

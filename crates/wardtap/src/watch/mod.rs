@@ -3,6 +3,7 @@
 pub mod behind;
 pub mod event_file;
 pub mod live_metrics;
+pub mod notify;
 pub mod pulse;
 pub mod recorder;
 pub mod rights;

@@ -7,6 +7,7 @@ mod assets;
 mod baseline;
 mod commands;
 mod corpus;
+mod deploy;
 mod formats;
 mod fragments;
 mod goldens;

@@ -1,6 +1,6 @@
 //! `wardtap watch` on a wire: what it finds, what it never does, and how it goes on and ends.
 
-mod wire;
+pub(crate) mod wire;
 
 use std::fs;
 use std::io::{Read, Write};

@@ -158,8 +158,13 @@ impl Sensor {
 
     /// The same, in a folder that holds what the options name.
     pub(crate) fn start_in(wire: &Wire, folder: TempDir, options: &[&str]) -> Self {
+        Self::start_by(&mut Command::new(env!("CARGO_BIN_EXE_wardtap")), wire, folder, options)
+    }
+
+    /// The same, by a command that runs wardtap with the arguments that are added.
+    pub(crate) fn start_by(command: &mut Command, wire: &Wire, folder: TempDir, options: &[&str]) -> Self {
         let errors = folder.path().join("stderr");
-        let child = Command::new(env!("CARGO_BIN_EXE_wardtap"))
+        let child = command
             .args(["watch", "--interface", &wire.near, "--listen", "127.0.0.1:0", "--user", "nobody"])
             .args(if options.contains(&"--events") { &[][..] } else { &["--events", "events.jsonl"] })
             .args(["--event-types", crate::run::ALL_TYPES])
@@ -195,18 +200,7 @@ impl Sensor {
 
     /// Asks over HTTP; answers status and body.
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(DEADLINE)).unwrap();
-        let mut text = String::new();
-        // A connection that is refused is reset.
-        if write!(stream, "GET {path} HTTP/1.1\r\nHost: sensor\r\n\r\n").is_err()
-            || stream.read_to_string(&mut text).is_err()
-            || text.is_empty()
-        {
-            return (0, String::new());
-        }
-        let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+        get(self.address, path)
     }
 
     /// The value of a series of /metrics; 0 before there are any.
@@ -264,6 +258,22 @@ impl Drop for Sensor {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// Asks over HTTP; answers status and body, and 0 where the connection is reset.
+pub(crate) fn get(address: SocketAddr, path: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    let mut text = String::new();
+    // Of 1.0 are answers that come in one piece.
+    if write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").is_err()
+        || stream.read_to_string(&mut text).is_err()
+        || text.is_empty()
+    {
+        return (0, String::new());
+    }
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }
 
 /// A disk of its own, in memory.
