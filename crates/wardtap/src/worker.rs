@@ -447,9 +447,6 @@ impl StreamHandler for Hands<'_> {
         if self.shared.options.links {
             self.link_opaque(flow, side, bytes, self.place);
         }
-        if self.shared.options.clues {
-            self.clues_of_datagram(flow, side);
-        }
     }
 
     fn finished(&mut self, flow: &mut Flow<Application>, time: Timestamp) {

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use wardtap_net::address::Mac;
 use wardtap_net::reader::Reader;
 
-use super::{Clue, is_of_host, is_of_product, shaped};
+use super::{Clue, is_of_product, shaped};
 
 const REQUEST: u8 = 1;
 const ETHERNET: [u8; 2] = [1, 6];
@@ -14,19 +14,12 @@ const COOKIE: u32 = 0x6382_5363;
 
 /// Options (RFC 2132).
 const PAD: u8 = 0;
-const HOST_NAME: u8 = 12;
 const PARAMETERS: u8 = 55;
 const VENDOR_CLASS: u8 = 60;
 const END: u8 = 255;
 
 /// Parameters that are listed.
 const PARAMETERS_MAX: usize = 40;
-
-/// True for a datagram to a server.
-#[must_use]
-pub const fn is_request(to: u16) -> bool {
-    to == wardtap_net::dhcp::SERVER
-}
 
 /// Reads what a client says; gives back its hardware address, by which it is known before it has another one.
 pub fn client(bytes: &[u8], to: &mut dyn FnMut(Clue, Cow<'_, str>)) -> Option<Mac> {
@@ -48,7 +41,6 @@ pub fn client(bytes: &[u8], to: &mut dyn FnMut(Clue, Cow<'_, str>)) -> Option<Ma
         }
         let Some(value) = message.u8().and_then(|length| message.take(usize::from(length))) else { break };
         match code {
-            HOST_NAME => shaped(Clue::DhcpHostName, value, is_of_host, to),
             VENDOR_CLASS => shaped(Clue::DhcpVendorClass, value, is_of_product, to),
             PARAMETERS if !value.is_empty() && value.len() <= PARAMETERS_MAX => {
                 let mut list = String::new();

@@ -2,17 +2,17 @@
 //! DHCP client names, the way in which a TLS client offers.
 //!
 //! A clue is read from the first octets of a segment or from one datagram; nothing is held, and what has not its standard's
-//! shape is no clue. They identify systems; no protocol's free text is among them.
+//! shape is no clue. They identify systems. Names that people give to their machines (DHCP option 12, NetBIOS) are none: on a
+//! hospital's network they are those of patients' phones, too.
 
 mod dhcp;
 mod greeting;
 mod http;
-mod netbios;
 mod tls;
 
 use std::borrow::Cow;
 
-pub use dhcp::{client, is_request};
+pub use dhcp::client;
 
 /// What kind of clue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,8 +21,6 @@ pub enum Clue {
     DhcpVendorClass,
     /// What a DHCP client asks for, in its order (RFC 2132 section 9.8): it differs by operating system.
     DhcpParameters,
-    /// The name that a DHCP client gives (RFC 2132 section 3.14).
-    DhcpHostName,
     /// The software of an end of SSH (RFC 4253 section 4.2).
     SshSoftware,
     /// The software of a web server (RFC 9110 section 10.2.4).
@@ -37,16 +35,13 @@ pub enum Clue {
     TlsServerName,
     /// The version of the remote framebuffer protocol that a VNC server offers (RFC 6143 section 7.1.1).
     RfbVersion,
-    /// The name that a host has in NetBIOS (RFC 1002 section 4.2).
-    NetbiosName,
 }
 
 impl Clue {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 9] = [
         Self::DhcpVendorClass,
         Self::DhcpParameters,
-        Self::DhcpHostName,
         Self::SshSoftware,
         Self::HttpServer,
         Self::HttpAgent,
@@ -54,7 +49,6 @@ impl Clue {
         Self::TlsJa4,
         Self::TlsServerName,
         Self::RfbVersion,
-        Self::NetbiosName,
     ];
 
     /// The name in files.
@@ -63,7 +57,6 @@ impl Clue {
         match self {
             Self::DhcpVendorClass => "dhcp-vendor-class",
             Self::DhcpParameters => "dhcp-parameters",
-            Self::DhcpHostName => "dhcp-host-name",
             Self::SshSoftware => "ssh-software",
             Self::HttpServer => "http-server",
             Self::HttpAgent => "http-user-agent",
@@ -71,7 +64,6 @@ impl Clue {
             Self::TlsJa4 => "tls-ja4",
             Self::TlsServerName => "tls-server-name",
             Self::RfbVersion => "rfb-version",
-            Self::NetbiosName => "netbios-name",
         }
     }
 
@@ -97,14 +89,6 @@ pub fn of_stream(bytes: &[u8], to: &mut dyn FnMut(Clue, Cow<'_, str>)) {
         Some(b'S' | b'R') => greeting::read(bytes, to),
         Some(b'A'..=b'Z') => http::read(bytes, to),
         _ => {}
-    }
-}
-
-/// What a datagram shows, from one port to the other.
-#[inline]
-pub fn of_datagram(bytes: &[u8], ports: [u16; 2], to: &mut dyn FnMut(Clue, Cow<'_, str>)) {
-    if ports.contains(&netbios::PORT) {
-        netbios::read(bytes, to);
     }
 }
 

@@ -8,9 +8,8 @@ use wardtap_behaviour::observation::{Clued, Observation, Place, Who};
 use wardtap_dissect::clues::{self, Clue};
 use wardtap_net::flow::Flow;
 use wardtap_net::packet::Packet;
-use wardtap_net::peel::Layout;
-use wardtap_net::peel::protocol;
-use wardtap_net::stream::{Chunk, Side};
+use wardtap_net::peel::{Layout, protocol};
+use wardtap_net::stream::Chunk;
 
 use super::{Application, Hands};
 
@@ -53,18 +52,6 @@ impl Hands<'_> {
             let side = if clue.is_of_peer() { chunk.side.other() } else { chunk.side };
             let is_there = kept.take(Who::Address(*side.of(&addresses)), clue, text, place);
             counts.clues_lost += u64::from(!is_there);
-        });
-    }
-
-    /// What a datagram shows.
-    pub fn clues_of_datagram(&mut self, flow: &Flow<Application>, side: Side) {
-        let (Some(here), place) = (self.here, self.place) else { return };
-        let payload = payload(&super::packet(here.batch, here.record, here.entry), &here.entry.layout);
-        let key = flow.key();
-        let who = Who::Address(*side.of(&key.addresses));
-        let (kept, counts) = (&mut self.kept.clues, &mut self.shared.counts);
-        clues::of_datagram(payload, key.ports, &mut |clue, text| {
-            counts.clues_lost += u64::from(!kept.take(who, clue, text, place));
         });
     }
 
