@@ -8,6 +8,7 @@
 //! control[1]  the length of a gap, in powers of two; a gap's bytes are added to it
 //! ```
 
+use wardtap_dissect::clues::{self, Clue};
 use wardtap_dissect::exercise::{Step, exercise};
 use wardtap_dissect::{FlowFacts, PROTOCOLS};
 use wardtap_net::stream::Side;
@@ -32,8 +33,17 @@ pub fn run(input: &[u8]) {
     let steps: Vec<Step> = script.records.iter().map(step).collect();
     let ((), peak) = crate::memory::peak_during(|| {
         let _ = exercise(&flow, &steps, &lengths);
+        for record in &script.records {
+            clues::of_stream(&record.bytes, &mut |clue, text| shaped(clue, &text));
+            clues::client(&record.bytes, &mut |clue, text| shaped(clue, &text));
+        }
     });
     assert!(peak <= MEMORY + MEMORY_EACH * input.len(), "{peak} bytes in use for {} bytes", input.len());
+}
+
+/// What leaves has its shape.
+fn shaped(clue: Clue, text: &str) {
+    assert!(!text.is_empty() && text.len() <= clues::CLUE_MAX && text.is_ascii(), "{clue:?}: {text:?}");
 }
 
 /// The ports that a flow may have beside an ephemeral one: a usual one of each protocol, and others; eight in all.
