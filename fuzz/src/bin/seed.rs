@@ -49,7 +49,7 @@ impl StreamHandler for Scribe {
     fn finished(&mut self, flow: &mut Flow<Self::Application>, _: Timestamp) {
         let (view, steps) = flow.parts();
         if !steps.is_empty() {
-            self.flows.push((view.key.ports, view.from_start(), std::mem::take(steps)));
+            self.flows.push((view.key().ports, view.from_start(), std::mem::take(steps)));
         }
     }
 
