@@ -68,6 +68,7 @@ pub fn run(mut watch: Watch, given: &Given) -> anyhow::Result<u8> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         options: knowledge::options(&judging, &watch.processing),
         digests: knowledge.digests.clone(),
+        unwatched: None,
     };
     let shares = Shares::of(watch.processing.memory - ring_bytes(&watch));
     let (pulse, inbox) = (Arc::new(Pulse::default()), Inbox::default());

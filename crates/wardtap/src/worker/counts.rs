@@ -21,6 +21,8 @@ pub struct WorkerCounts {
     pub bad_arp: u64,
     /// Times that a dissector had to let go of what it held.
     pub forgotten: u64,
+    /// Flows that are read no further, since a mistake of ours showed on them.
+    pub abandoned: u64,
 }
 
 impl Default for WorkerCounts {
@@ -33,6 +35,7 @@ impl Default for WorkerCounts {
             copied: 0,
             bad_arp: 0,
             forgotten: 0,
+            abandoned: 0,
         }
     }
 }
