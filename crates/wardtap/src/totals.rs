@@ -88,7 +88,12 @@ pub fn add_up(run: Run, read: &Read, workers: &[Counted], judgement: &Judgement)
         filtered: front.filtered,
         dropped: dropped(read),
         undecoded,
-        streams: Streams { seen: flows.opened, one_sided: flows.one_sided, with_gaps: flows.with_gaps, abandoned: totals.abandoned },
+        streams: Streams {
+            seen: flows.opened,
+            one_sided: flows.one_sided,
+            with_gaps: flows.with_gaps,
+            abandoned: totals.abandoned,
+        },
         messages: named(&totals.kinds),
         malformed: PROTOCOLS
             .iter()

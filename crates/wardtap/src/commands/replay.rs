@@ -56,7 +56,8 @@ pub fn run(mut replay: Replay, given: &Given) -> anyhow::Result<u8> {
     for ended in config.suppressions.ended(outcome.front.now()) {
         eprintln!("wardtap: {ended}");
     }
-    let run = Run { version: env!("CARGO_PKG_VERSION").to_owned(), options: options(&replay), digests, unwatched: None };
+    let run =
+        Run { version: env!("CARGO_PKG_VERSION").to_owned(), options: options(&replay), digests, unwatched: None };
     finish(&replay, run, outcome, judgement, metrics)
 }
 
