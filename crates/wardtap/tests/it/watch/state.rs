@@ -62,7 +62,7 @@ fn a_checkpoint_that_is_damaged_is_told_and_a_second_sensor_is_refused() {
     let state = ["--state", "state", "--checkpoint-every", "1s"];
     let sensor = Sensor::start_in(&wire, folder, &state);
     wait("two are kept", || sensor.path("state/checkpoint.1").exists());
-    let second = ["watch", "--interface", &wire.near, "--listen", "off", "--state"];
+    let second = ["watch", "--interface", &wire.near, "--listen", "off", "--user", "nobody", "--state"];
     let kept = sensor.path("state");
     let second = wardtap(&[&second[..], &[kept.to_str().unwrap()]].concat()).expect(1);
     assert!(second.stderr.contains("another wardtap keeps its state there"), "{}", second.stderr);
