@@ -221,7 +221,7 @@ def kill(options: argparse.Namespace, wire: Wire) -> None:
         say("seconds learned over all of them", str(learned))
         say("from start to watching", f"{max(took):.2f} s at most, {median(took):.2f} s median")
         # A second, up to another until the next whole one, and what the pipeline is behind.
-        must(max(behind) < 3.0, "no more than the interval is lost")
+        must(max(behind) < 5.0, "no more than the interval is lost, and the seconds around it")
         must(learned > 0, "what was learned adds up over kills")
 
 

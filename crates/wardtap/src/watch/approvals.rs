@@ -71,10 +71,7 @@ pub struct Approvals {
 }
 
 /// The socket, bound.
-pub struct Office {
-    listener: UnixListener,
-    path: PathBuf,
-}
+pub struct Office(UnixListener);
 
 /// What requests are answered from.
 pub struct Desk {
@@ -104,26 +101,20 @@ impl Office {
         let listener = bound().with_context(|| {
             format!("{}: cannot be listened on: name a --state folder with a shorter name, to which the user who runs wardtap may write", path.display())
         })?;
-        Ok(Self { listener, path })
+        Ok(Self(listener))
     }
 
     /// Serves until the process ends.
     pub fn serve(self, desk: Desk) -> io::Result<()> {
         thread::Builder::new().name("approvals".to_owned()).spawn(move || {
             loop {
-                match self.listener.accept() {
+                match self.0.accept() {
                     Ok((stream, _)) => desk.serve(&stream),
                     Err(_) => thread::sleep(PAUSE),
                 }
             }
         })?;
         Ok(())
-    }
-}
-
-impl Drop for Office {
-    fn drop(&mut self) {
-        drop(fs::remove_file(&self.path));
     }
 }
 
