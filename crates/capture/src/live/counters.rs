@@ -41,6 +41,7 @@ impl Counters {
     }
 
     /// Whether the interface is gone: its files are there no more.
+    #[cfg(feature = "pcap")]
     pub(super) fn is_gone(&mut self) -> bool {
         self.state.as_mut().is_some_and(|state| text(state).is_none())
     }

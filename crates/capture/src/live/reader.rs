@@ -218,8 +218,10 @@ impl Reader {
 
     /// Takes the error away that waits on its socket.
     pub(super) fn take_error(&self) {
-        if let Feed::Ring { socket, .. } = &self.feed {
-            drop(socket.take_error());
+        match &self.feed {
+            Feed::Ring { socket, .. } => drop(socket.take_error()),
+            #[cfg(feature = "pcap")]
+            Feed::Library(_) => {}
         }
     }
 

@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     fn at(time: u64) -> Checkpoint {
-        let learned = Some(Box::new(Baseline::default())).filter(|_| time % 2 == 0);
+        let learned = Some(Box::new(Baseline::default())).filter(|_| time.is_multiple_of(2));
         Checkpoint { kept: Kept { time, learned_seconds: Some(7), ..Kept::default() }, learned }
     }
 
