@@ -9,7 +9,7 @@ use crate::sensor::{Hindrance, Trouble};
 /// What the detection is.
 pub static ABOUT: About = About {
     name: "sensor-overloaded",
-    title: "The sensor cannot keep up and loses packets",
+    title: "The sensor cannot keep up and misses part of what is sent",
     attack: &[technique("T0814")],
     impact: "What is lost is not looked at, and what seems to be silent may not be.",
     response: "Have network operations look for a flood on the mirrored ports; mirror less, or give the sensor a faster machine.",

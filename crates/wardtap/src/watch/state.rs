@@ -193,10 +193,15 @@ fn digest(parts: &[&[u8]]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use wardtap_behaviour::baseline::file::StoredSite;
+    use wardtap_behaviour::site::Site;
+
     use super::*;
 
     fn at(time: u64) -> Checkpoint {
-        let learned = Some(Box::new(Baseline::default())).filter(|_| time.is_multiple_of(2));
+        let mut baseline = Baseline::default();
+        baseline.front.site = StoredSite::of(&Site::default());
+        let learned = Some(Box::new(baseline)).filter(|_| time.is_multiple_of(2));
         Checkpoint { kept: Kept { time, learned_seconds: Some(7), ..Kept::default() }, learned }
     }
 
