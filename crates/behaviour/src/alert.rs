@@ -17,6 +17,7 @@ use crate::baseline::change::{Change, add_change};
 use crate::detection::About;
 use crate::observation::Place;
 use crate::scoring::{Blind, Blindness, Judged};
+use crate::sensor::Trouble;
 use crate::suppression::Why;
 
 /// The sensor, where it is at risk itself: 0.0.0.0, "this host on this network" (RFC 6890 section 2.2.2, table 1).
@@ -180,6 +181,13 @@ impl Deviation {
             one_sided: matches!(how, Blind::OneSided { .. }),
             ..Self::new(about, (SENSOR, None), "", place, judged)
         }
+    }
+
+    /// One of the live sensor itself, which no packet shows.
+    #[must_use]
+    pub fn of_sensor(about: &'static About, trouble: &Trouble, judged: Judged) -> Self {
+        let place = Place { time: trouble.last, ..Place::default() };
+        Self { first: trouble.first, ..Self::new(about, (SENSOR, None), "", place, judged) }
     }
 }
 

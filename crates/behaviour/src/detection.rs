@@ -12,6 +12,7 @@ use crate::observation::{Claimed, Content, Leased, Observation, OutOfService};
 use crate::parties::PartyLink;
 use crate::repeats::Repeat;
 use crate::scoring::{Blindness, Departure};
+use crate::sensor::Trouble;
 use crate::tally::Tally;
 
 /// What a detection says of itself: the page of docs/detections, and every field of an alert that never changes.
@@ -59,6 +60,11 @@ pub trait Detection: Send {
     /// The sensor hears less than it did while learning.
     fn blindness(&mut self, blindness: &Blindness, raise: &mut Raise<'_>) {
         let _ = (blindness, raise);
+    }
+
+    /// Something keeps the live sensor from its work.
+    fn sensor(&mut self, trouble: &Trouble, raise: &mut Raise<'_>) {
+        let _ = (trouble, raise);
     }
 
     /// A message came again.
@@ -166,11 +172,13 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
         Box::new(detections::feed_lost::FeedLost),
         Box::new(detections::feed_one_sided::FeedOneSided),
         Box::new(detections::feed_lossy::FeedLossy),
+        Box::new(detections::sensor_overloaded::SensorOverloaded),
+        Box::new(detections::sensor_cannot_write::SensorCannotWrite),
     ]
 }
 
 /// What every detection says of itself.
-pub static DETECTIONS: [&About; 24] = [
+pub static DETECTIONS: [&About; 26] = [
     &detections::executable_in_image::ABOUT,
     &detections::sweep::ABOUT,
     &detections::refusal_storm::ABOUT,
@@ -195,6 +203,8 @@ pub static DETECTIONS: [&About; 24] = [
     &detections::feed_lost::ABOUT,
     &detections::feed_one_sided::ABOUT,
     &detections::feed_lossy::ABOUT,
+    &detections::sensor_overloaded::ABOUT,
+    &detections::sensor_cannot_write::ABOUT,
 ];
 
 pub(crate) fn ask(all: &mut [Box<dyn Detection>], seen: &Observation, raise: &mut Raise<'_>) {

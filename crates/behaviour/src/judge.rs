@@ -3,7 +3,7 @@
 use wardtap_net::address::{Address, Mac};
 use wardtap_net::packet::Timestamp;
 
-use crate::alert::{Alert, Alerts, Deviation, OPEN_MAX};
+use crate::alert::{Alert, Alerts, Deviation, OPEN_MAX, SENSOR};
 use crate::assets::{self, Assets, Status};
 use crate::baseline::change::{Change, Changed};
 use crate::baseline::learner::Learner;
@@ -17,6 +17,7 @@ use crate::observation::{Leased, Observation, OutOfService, Place};
 use crate::parties::Parties;
 use crate::repeats::Repeats;
 use crate::scoring::{Departure, Scorer};
+use crate::sensor::Trouble;
 use crate::suppression::{Suppression, Who, Why, explained};
 
 /// What the judge has to tell, in order.
@@ -212,6 +213,15 @@ impl Judge {
         tell_incidents(self.incidents.tick(now), tell);
     }
 
+    /// Something keeps the live sensor from its work.
+    pub fn sensor(&mut self, trouble: &Trouble, tell: &mut dyn FnMut(Verdict)) {
+        let mut raise = Raise::new(&self.alerts);
+        for detection in &mut self.detections {
+            detection.sensor(trouble, &mut raise);
+        }
+        self.tell(raise.found, tell);
+    }
+
     /// The capture is over: open alerts and incidents are closed.
     pub fn finish(&mut self, tell: &mut dyn FnMut(Verdict)) {
         self.look_for_repeats(tell);
@@ -260,6 +270,11 @@ impl Judge {
     }
 
     fn used(&mut self, used: &Use, tell: &mut dyn FnMut(Verdict)) {
+        for (address, sent) in [used.link.initiator, used.link.responder].into_iter().zip(&used.sent) {
+            if sent.packets > 0 {
+                self.devices.seen(address, used.place.time);
+            }
+        }
         self.repeats.take(used.link, &used.accepted, used.accepted_more);
         self.score(tell, |scorer, parties, devices, to| scorer.used(used, parties, devices, to));
         self.learn(used);
@@ -407,6 +422,7 @@ impl Judge {
         for mut alert in alerts {
             let incidents = self.incidents.take(&mut alert, &self.devices);
             if alert.changes.is_empty()
+                && alert.deviation.device != SENSOR
                 && let Some(Behaviour { parties, learner: Some(learner), .. }) = self.behaviour.as_deref_mut()
             {
                 learner.alerted(&alert, parties, &self.devices);

@@ -23,6 +23,7 @@ pub mod observation;
 pub mod parties;
 pub mod repeats;
 pub mod scoring;
+pub mod sensor;
 pub mod site;
 pub mod slots;
 pub mod suppression;

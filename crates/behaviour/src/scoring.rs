@@ -3,6 +3,7 @@
 //! A link costs a look-up and a few comparisons a minute, whatever the length of what was learned. What departs from the
 //! baseline goes to the detections as [`Departure`]s; they decide what it means.
 
+mod accept;
 mod acquaintance;
 mod adapt;
 mod breadth;
@@ -30,7 +31,7 @@ use crate::links::{Link, Opened, Service};
 use crate::observation::Place;
 use crate::parties::{Parties, Party, PartyLink};
 use acquaintance::Acquaintance;
-pub use adapt::{ADAPT_DAILY, ADAPT_MOST, Adaptation};
+pub use adapt::{ADAPT_DAILY, ADAPT_MOST, Adaptation, Adapted, AdaptedQuantity};
 use breadth::Breadth;
 use calendar::Calendar;
 use coverage::Coverage;

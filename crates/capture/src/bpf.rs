@@ -33,6 +33,11 @@ impl Instruction {
         };
         numbers.next().is_none().then_some(instruction)
     }
+
+    /// As the kernel takes it.
+    pub(crate) const fn for_kernel(self) -> libc::sock_filter {
+        libc::sock_filter { code: self.code, jt: self.jump_true, jf: self.jump_false, k: self.k }
+    }
 }
 
 /// Where a load gets its value.

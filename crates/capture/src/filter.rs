@@ -42,6 +42,8 @@ mod with_libpcap {
         [LinkType::ETHERNET, LinkType::LINUX_SLL, LinkType::RAW, LinkType::NULL, LinkType(127)];
     /// The most programs kept; link types beyond them let nothing pass.
     const MOST_PROGRAMS: usize = 64;
+    /// The most instructions that the kernel takes (`BPF_MAXINSNS`).
+    const KERNEL_INSTRUCTIONS_MAX: usize = 4096;
 
     /// What a program is made for.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +112,29 @@ mod with_libpcap {
             }
         }
 
+        /// As it was given.
+        #[must_use]
+        pub fn expression(&self) -> &str {
+            &self.expression
+        }
+
+        /// The program for the kernel, to be applied to frames of a link type as it has them: without VLAN tags.
+        pub(crate) fn for_kernel(&self, link: LinkType) -> Result<Vec<libc::sock_filter>, CaptureError> {
+            let refused =
+                |what: &str| CaptureError::Filter { expression: self.expression.clone(), what: what.to_owned() };
+            if self.expression.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "vlan") {
+                return Err(refused(
+                    "the kernel has taken VLAN tags out before it filters, so that \"vlan\" would match nothing: leave --kernel-filter out, or the word",
+                ));
+            }
+            let made =
+                instructions(&self.expression, Kind { link, big_endian: false }).map_err(|what| refused(&what))?;
+            if made.len() > KERNEL_INSTRUCTIONS_MAX {
+                return Err(refused("it is too long for the kernel: shorten it, or leave --kernel-filter out"));
+            }
+            Ok(made.into_iter().map(Instruction::for_kernel).collect())
+        }
+
         /// The link types met for which the expression does not compile, so that nothing of them passed, and why.
         pub fn refusals(&self) -> impl Iterator<Item = (LinkType, &str)> {
             let both = |link| self.programs.iter().filter(move |(kind, _)| kind.link == link).count() > 1;
@@ -147,6 +172,13 @@ mod with_libpcap {
 
     /// The program of an expression, or what libpcap says against it.
     fn compile(expression: &str, kind: Kind) -> Result<Program, String> {
+        Program::new(&instructions(expression, kind)?).ok_or_else(|| UNFIT.to_owned())
+    }
+
+    const UNFIT: &str = "libpcap made a program that cannot be run here";
+
+    /// The instructions of an expression, or what libpcap says against it.
+    fn instructions(expression: &str, kind: Kind) -> Result<Vec<Instruction>, String> {
         let said = |error: pcap::Error| match error {
             pcap::Error::PcapError(text) => text,
             other => other.to_string(),
@@ -159,9 +191,7 @@ mod with_libpcap {
         // The fields are private; their rendering is not.
         let instructions: Option<Vec<Instruction>> =
             program.get_instructions().iter().map(|one| Instruction::parse(&one.to_string())).collect();
-        instructions
-            .and_then(|instructions| Program::new(&instructions))
-            .ok_or_else(|| "libpcap made a program that cannot be run here".to_owned())
+        instructions.ok_or_else(|| UNFIT.to_owned())
     }
 
     /// A capture file without packets, as libpcap sees it, through a pipe.
@@ -223,6 +253,17 @@ mod without_libpcap {
         /// Always: this build has no filters.
         pub fn compile(expression: &str) -> Result<Self, CaptureError> {
             Err(CaptureError::NoFilters { expression: expression.to_owned() })
+        }
+
+        /// As it was given.
+        #[must_use]
+        pub fn expression(&self) -> &str {
+            match self.0 {}
+        }
+
+        /// The program for the kernel.
+        pub(crate) fn for_kernel(&self, _link: LinkType) -> Result<Vec<libc::sock_filter>, CaptureError> {
+            match self.0 {}
         }
 
         /// Whether a frame passes.

@@ -39,6 +39,21 @@ impl<W: Write> Recording<W> {
         Ok(recording)
     }
 
+    /// Where it is written to.
+    pub const fn to(&self) -> &W {
+        &self.to
+    }
+
+    /// The same, to be changed between blocks.
+    pub const fn to_mut(&mut self) -> &mut W {
+        &mut self.to
+    }
+
+    /// Ends it, whatever waits to be written.
+    pub fn into_inner(self) -> W {
+        self.to
+    }
+
     /// Writes the records of a block.
     ///
     /// # Errors

@@ -182,6 +182,10 @@ pub struct InterfaceState {
     pub packets: u64,
     /// The latest time of a packet.
     pub last: Option<Timestamp>,
+    /// An address that it has.
+    pub address: Option<String>,
+    /// That it has one was allowed.
+    pub may_have_address: bool,
 }
 
 /// One capture, as far as it was read.

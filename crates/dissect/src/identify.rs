@@ -41,6 +41,8 @@ enum Before {
     Bytes,
     /// TLS was among them.
     Tls,
+    /// Whatever it was, it is read no further.
+    Abandoned,
 }
 
 /// Bytes that wait for more of them.
@@ -227,8 +229,19 @@ impl Conversation {
         }
     }
 
+    /// Lets go of everything and reads no further: a mistake of ours showed on this flow, and might again.
+    pub fn abandon(&mut self) {
+        (self.dissector, self.kept, self.before) = (None, None, Before::Abandoned);
+    }
+
+    /// Whether it is read no further.
+    #[must_use]
+    pub fn is_abandoned(&self) -> bool {
+        self.before == Before::Abandoned
+    }
+
     fn recognise(&mut self, flow: &FlowFacts, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {
-        if chunk.bytes.is_empty() {
+        if chunk.bytes.is_empty() || self.is_abandoned() {
             return;
         }
         match self.kept.take().map(|kept| *kept) {

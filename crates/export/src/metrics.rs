@@ -73,6 +73,8 @@ pub struct Measured<'a> {
     pub incidents: [u64; 5],
     /// Devices by class.
     pub classes: BTreeMap<Class, u64>,
+    /// When devices of the assets file or the baseline were last heard, in seconds since 1970, by id.
+    pub last_seen: Vec<(String, u32)>,
     /// Of the build.
     pub version: &'static str,
     /// Of the build.
@@ -104,6 +106,11 @@ pub fn render(measured: &Measured<'_>) -> prometheus::Result<Vec<u8>> {
         ("wardtap_streams_total", "Conversations seen.", statistics.streams.seen),
         ("wardtap_streams_one_sided_total", "Conversations heard from one end only.", statistics.streams.one_sided),
         ("wardtap_streams_with_gaps_total", "Conversations with bytes missing.", statistics.streams.with_gaps),
+        (
+            "wardtap_abandoned_streams_total",
+            "Conversations read no further, since a mistake in wardtap itself showed on them.",
+            statistics.streams.abandoned,
+        ),
         ("wardtap_stream_gaps_total", "Places where bytes of a stream are missing.", transport.gaps),
         ("wardtap_stream_gap_bytes_total", "Bytes missing in streams.", transport.gap_bytes),
         (
@@ -182,11 +189,18 @@ pub fn render(measured: &Measured<'_>) -> prometheus::Result<Vec<u8>> {
     let mut text = Vec::new();
     TextEncoder::new().encode(&registry.gather(), &mut text)?;
     text.extend_from_slice(LAST_SEEN.as_bytes());
+    for (device, seconds) in measured.last_seen.iter().take(LAST_SEEN_MAX) {
+        let line = format!("wardtap_device_last_seen_timestamp_seconds{{device=\"{device}\"}} {seconds}\n");
+        text.extend_from_slice(line.as_bytes());
+    }
     Ok(text)
 }
 
-/// Announced, without a series: only devices of an assets file or a baseline have one, else an attacker could make any
-/// number of them.
+/// The most devices with a series of their own: a page of some 400 KB.
+pub const LAST_SEEN_MAX: usize = 5000;
+
+/// Only devices of an assets file or a baseline have a series, else an attacker could make any number of them. An id has
+/// nothing that would have to be escaped.
 const LAST_SEEN: &str = "\
 # HELP wardtap_device_last_seen_timestamp_seconds When a device of the assets file or the baseline was last heard.
 # TYPE wardtap_device_last_seen_timestamp_seconds gauge

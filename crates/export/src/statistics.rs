@@ -55,6 +55,15 @@ pub struct Streams {
     pub one_sided: u64,
     /// With bytes missing.
     pub with_gaps: u64,
+    /// Read no further, since a mistake in wardtap itself showed on them; absent where there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(default)]
+    pub abandoned: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What was unusual below the application.
@@ -137,4 +146,21 @@ pub struct Run {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(default)]
     pub digests: BTreeMap<String, String>,
+    /// The time before the beginning in which nothing was watched, of a live run that goes on from what an earlier one left;
+    /// absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(default)]
+    pub unwatched: Option<Unwatched>,
+}
+
+/// A time in which nothing was watched.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Unwatched {
+    /// Up to when an earlier run had watched.
+    pub from: String,
+    /// When this one began.
+    pub to: String,
+    /// How long that is.
+    pub seconds: u64,
 }

@@ -26,13 +26,13 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 
 pub use self::baseline::{
-    ApproveChange, BaselineArgs, BaselineCommand, DiffBaselines, FacetName, MergeBaselines, ShowBaseline,
+    ApproveChange, BaselineArgs, BaselineCommand, DiffBaselines, FacetName, MergeBaselines, ShowBaseline, words,
 };
 use self::intake::is_same;
 pub use self::intake::{Intake, MEMORY_MIN, Processing, size, workers};
 pub use self::judging::{EventType, Judging};
 pub use self::learn::Learn;
-pub use self::watch::{RotateArgs, Watch};
+pub use self::watch::{Method, RotateArgs, Watch};
 
 const EXIT_STATUS: &str = exit_status!();
 

@@ -52,6 +52,7 @@ pub struct JudgingOptions {
     events: Option<PathBuf>,
     event_types: Option<Vec<EventType>>,
     pub assets: Option<PathBuf>,
+    baseline: Option<PathBuf>,
 }
 
 impl JudgingOptions {
@@ -59,6 +60,7 @@ impl JudgingOptions {
     pub fn fill(self, judging: &mut Judging, given: &Given) {
         or(&mut judging.events, self.events);
         or(&mut judging.assets, self.assets);
+        or(&mut judging.baseline, self.baseline);
         put(&mut judging.event_types, self.event_types, given.has("event_types"));
     }
 }
@@ -133,6 +135,7 @@ struct Document {
     event_types: Option<Vec<Spanned<String>>>,
     metrics: Option<PathBuf>,
     assets: Option<PathBuf>,
+    baseline: Option<PathBuf>,
     filter: Option<Spanned<String>>,
     memory: Option<Spanned<String>>,
     workers: Option<Spanned<u64>>,
@@ -231,6 +234,7 @@ fn options(written: &Written, document: Document, folder: &Path) -> Result<Optio
             events: document.events.map(beside),
             event_types: event_types.transpose()?,
             assets: document.assets.map(beside),
+            baseline: document.baseline.map(beside),
         },
         processing: ProcessingOptions {
             filter: document.filter.map(Spanned::into_inner),

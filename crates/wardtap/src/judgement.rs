@@ -8,6 +8,7 @@ use wardtap_behaviour::alert::{Alert, Severity, State};
 use wardtap_behaviour::incident::Incident;
 use wardtap_behaviour::judge::{DeviceNews, Judge, Verdict};
 use wardtap_behaviour::observation::Observation;
+use wardtap_behaviour::sensor::Trouble;
 use wardtap_behaviour::site::Site;
 use wardtap_export::event::{AlertEvent, DeviceEvent, IncidentEvent, Known};
 use wardtap_export::summary::ToldIncident;
@@ -153,6 +154,13 @@ impl Judgement {
             Some(behaviour) => self.judge.with_behaviour(behaviour),
             None => *self.judge.behaviour() = None,
         }
+    }
+
+    /// Something keeps the sensor from its work.
+    pub fn sensor(&mut self, trouble: &Trouble) -> io::Result<()> {
+        let told = &mut self.told;
+        self.judge.sensor(trouble, &mut |verdict| told.push(verdict.into()));
+        self.tell()
     }
 
     fn tick(&mut self, now: wardtap_net::packet::Timestamp) -> io::Result<()> {

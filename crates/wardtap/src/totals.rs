@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use wardtap_behaviour::class::Class;
+use wardtap_behaviour::device::Device;
 use wardtap_behaviour::inventory::Inventory;
 use wardtap_capture::{Input, InterfaceState, Losses};
 use wardtap_dissect::PROTOCOLS;
 use wardtap_export::clinical::class_of;
 use wardtap_export::event::Known;
-use wardtap_export::metrics::{self, Measured, responses};
+use wardtap_export::metrics::{self, LAST_SEEN_MAX, Measured, responses};
 use wardtap_export::statistics::{DamageBody, InputBody, Run, Statistics, Streams, Transport};
 use wardtap_net::flow_table::Counters;
 use wardtap_net::packet::Timestamp;
@@ -39,6 +40,7 @@ pub struct Totals {
     incidents_open: [u64; 5],
     incidents: [u64; 5],
     classes: BTreeMap<Class, u64>,
+    last_seen: Vec<(String, u32)>,
 }
 
 impl Totals {
@@ -53,6 +55,7 @@ impl Totals {
             incidents_open: self.incidents_open,
             incidents: self.incidents,
             classes: self.classes.clone(),
+            last_seen: self.last_seen.clone(),
             version: env!("CARGO_PKG_VERSION"),
             revision: option_env!("WARDTAP_REVISION").unwrap_or("unknown"),
         })?)
@@ -86,7 +89,12 @@ pub fn add_up(run: Run, read: &Read, workers: &[Counted], judgement: &Judgement)
         filtered: front.filtered,
         dropped: dropped(read),
         undecoded,
-        streams: Streams { seen: flows.opened, one_sided: flows.one_sided, with_gaps: flows.with_gaps },
+        streams: Streams {
+            seen: flows.opened,
+            one_sided: flows.one_sided,
+            with_gaps: flows.with_gaps,
+            abandoned: totals.abandoned,
+        },
         messages: named(&totals.kinds),
         malformed: PROTOCOLS
             .iter()
@@ -143,6 +151,7 @@ pub fn add_up(run: Run, read: &Read, workers: &[Counted], judgement: &Judgement)
         incidents_open: judgement.judge.incidents().open(),
         incidents: judgement.judge.incidents().raised(),
         classes: classes(judgement.known()),
+        last_seen: last_seen(judgement.known()),
     }
 }
 
@@ -199,6 +208,17 @@ fn add_counts(totals: &mut WorkerCounts, counts: &WorkerCounts) {
     totals.bad_arp += counts.bad_arp;
     totals.forgotten += counts.forgotten;
     totals.clues_lost += counts.clues_lost;
+    totals.abandoned += counts.abandoned;
+}
+
+/// When devices of the assets file or the baseline were last heard.
+fn last_seen(known: Known<'_>) -> Vec<(String, u32)> {
+    let is_known = |id, device: &Device| {
+        device.is_learned() || known.devices.addresses(id).any(|address| known.asset(address).is_some())
+    };
+    let seen = known.devices.iter().filter_map(|(id, device)| Some((id, device, device.last_seen()?)));
+    let seen = seen.filter(|(id, device, _)| is_known(*id, device)).take(LAST_SEEN_MAX);
+    seen.map(|(_, device, last)| (device.id(), last)).collect()
 }
 
 /// How many devices there are of each class.

@@ -20,7 +20,7 @@ use crate::parties::{Parties, Party, PartyLink};
 pub const LEARNED_MAX: usize = 262_144;
 
 /// Learns.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Learner {
     links: HashMap<PartyLink, StoredLink, foldhash::fast::RandomState>,
     refused: u64,

@@ -18,6 +18,8 @@ pub mod new_operation;
 pub mod out_of_service;
 pub mod refusal_storm;
 pub mod refusals;
+pub mod sensor_cannot_write;
+pub mod sensor_overloaded;
 pub mod silence;
 pub mod slow_answers;
 pub mod sweep;

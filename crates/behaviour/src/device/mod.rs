@@ -58,6 +58,10 @@ pub struct Device {
     pub first: Timestamp,
     roles: [u8; PROTOCOLS.len()],
     heard: bool,
+    /// A baseline made it known.
+    learned: bool,
+    /// When it was last heard, in seconds since 1970; 0 where that is not kept.
+    last: u32,
     /// The older device that it proved to be.
     same_as: Option<DeviceId>,
 }
@@ -76,6 +80,18 @@ impl Device {
     #[must_use]
     pub const fn is_heard(&self) -> bool {
         self.heard
+    }
+
+    /// True where a baseline made it known.
+    #[must_use]
+    pub const fn is_learned(&self) -> bool {
+        self.learned
+    }
+
+    /// When it was last heard, to the second; None where what links do is not looked at.
+    #[must_use]
+    pub const fn last_seen(&self) -> Option<u32> {
+        if self.last > 0 { Some(self.last) } else { None }
     }
 
     /// What it does in each protocol that it speaks: (index of the protocol, it asks, it answers).
@@ -189,6 +205,7 @@ impl Devices {
             Some(device) => device,
             None => self.add(name)?,
         };
+        self.all[device.0 as usize].learned = true;
         let named = if let Name::Mac(mac) = name { Some(mac) } else { None };
         for mac in named.into_iter().chain(mac) {
             self.by_mac.entry(mac).or_insert(device);
@@ -210,6 +227,13 @@ impl Devices {
         if let Some(device) = device {
             self.appear(device, address, None, vlan, time, changes);
         }
+    }
+
+    /// The device of an address sent something.
+    pub fn seen(&mut self, address: Address, time: Timestamp) {
+        let Some(device) = self.owner(address) else { return };
+        let last = &mut self.all[device.0 as usize].last;
+        *last = (*last).max(u32::try_from(time.seconds()).unwrap_or(u32::MAX));
     }
 
     /// Takes note of what the device of an address speaks.
@@ -345,6 +369,8 @@ impl Devices {
             first: Timestamp::default(),
             roles: [0; PROTOCOLS.len()],
             heard: false,
+            learned: false,
+            last: 0,
             same_as: None,
         });
         self.holdings.add_device();

@@ -5,13 +5,17 @@ use wardtap_net::flow::Volume;
 use super::*;
 use crate::alert::{Alert, SENSOR, State};
 use crate::assets::{Asset, Assets, Status, Window};
+use crate::baseline::approval::Accepted;
 use crate::baseline::calibrate::profiles;
 use crate::baseline::learner::Learner;
+use crate::baseline::profile::{LinkProfile, Top};
+use crate::baseline::store::LinkKey;
 use crate::judge::{Behaviour, Judge, Verdict};
-use crate::links::{Link, LinkSlot, Links, Service};
+use crate::links::{Link, LinkSlot, Links, Opened, Service};
 use crate::observation::Observation;
 use crate::parties::Parties;
-use crate::scoring::{ADAPT_DAILY, ADAPT_MOST, Adaptation, Scorer};
+use crate::scoring::{ADAPT_DAILY, ADAPT_MOST, Adaptation, Adapted, Scorer};
+use crate::sensor::{Hindrance, Trouble, Unwritten};
 use crate::site::Site;
 use crate::suppression::Why;
 
@@ -300,4 +304,110 @@ fn growth_that_is_slow_enough_is_not_told_while_adapting() {
     // To thrice as much within a year.
     let (days, _) = poisoned(1.003, 200, Some(Adaptation::default()));
     assert_eq!(days, 200);
+}
+
+/// The server of the first device is sent more than is normal.
+const VOLUME: (&str, Address) = ("unusual-volume", Address::v4(0x0a00_0200));
+
+/// Octets of a device grow by a 25th a day, over a restart after 24 days.
+fn grown_over_a_restart(keeps: impl Fn(&mut Ward) -> Vec<Adapted>) -> Vec<(&'static str, Address)> {
+    let mut ward = Ward::scoring(Assets::default(), Some(Adaptation::default()));
+    let grown = |day: u64| {
+        let times = 1.04_f64.powi(i32::try_from(day).unwrap());
+        Minute { bytes: AS_EVER.bytes.map(|bytes| (bytes as f64 * times) as u64), ..AS_EVER }
+    };
+    for day in 0..24 {
+        ward.minutes(day * DAY..day * DAY + 60, but_first(1, grown(day)));
+    }
+    assert!(!ward.alerts().contains(&VOLUME), "slowly enough");
+    let kept = keeps(&mut ward);
+    let mut ward = Ward::scoring(Assets::default(), Some(Adaptation::default()));
+    let Behaviour { parties, scorer, .. } = ward.judge.behaviour().as_deref_mut().unwrap();
+    scorer.as_mut().unwrap().adapted_before(kept, parties);
+    for day in 24..28 {
+        ward.minutes(day * DAY..day * DAY + 60, but_first(1, grown(day)));
+    }
+    ward.alerts()
+}
+
+#[test]
+fn what_is_normal_stays_as_wide_over_a_restart_when_it_is_kept() {
+    let kept = grown_over_a_restart(|ward| {
+        let Behaviour { parties, scorer, .. } = ward.judge.behaviour().as_deref().unwrap();
+        let scorer = scorer.as_ref().unwrap();
+        let kept = scorer.adapted(parties);
+        assert_eq!((kept.len(), kept[0].link.responder.as_str()), (1, "ip:10.0.2.0"));
+        assert!(scorer.widened() > 0 && kept[0].quantities.iter().any(|quantity| quantity.normal > 1.1));
+        kept
+    });
+    assert!(!kept.contains(&VOLUME), "{kept:?}");
+    let forgotten = grown_over_a_restart(|_| Vec::new());
+    assert!(forgotten.contains(&VOLUME), "{forgotten:?}");
+    // What somebody has put there is no wider than it may be.
+    let forged = grown_over_a_restart(|ward| {
+        let Behaviour { parties, scorer, .. } = ward.judge.behaviour().as_deref().unwrap();
+        let mut kept = scorer.as_ref().unwrap().adapted(parties);
+        kept[0].quantities.iter_mut().for_each(|quantity| quantity.normal = f64::INFINITY);
+        kept
+    });
+    assert!(forged.contains(&VOLUME), "no more than was approved: {forged:?}");
+}
+
+#[test]
+fn what_is_approved_while_comparing_is_normal_from_there_on() {
+    let other = Link { initiator: device(0), responder: server(1), service: Service { transport: 6, port: 104 } };
+    let much = Minute { bytes: AS_EVER.bytes.map(|bytes| bytes * 50), ..AS_EVER };
+    let key = |responder: u32| LinkKey {
+        initiator: "ip:10.0.1.0".to_owned(),
+        responder: format!("ip:10.0.2.{responder}"),
+        transport: 6,
+        port: 104,
+    };
+    let told = |accepted: &Accepted| {
+        let mut ward = Ward::scoring(Assets::default(), None);
+        ward.minutes(0..60, |_| AS_EVER);
+        let Behaviour { parties, scorer, .. } = ward.judge.behaviour().as_deref_mut().unwrap();
+        scorer.as_mut().unwrap().accept(accepted, parties);
+        let opened = Opened { link: other, place: place(9, (START + 60) * 60 * NANOS_PER_SECOND), either_way: false };
+        ward.observe(&Observation::Opened(Box::new(opened)));
+        ward.minutes(60..120, but_first(1, much));
+        ward.minutes(120..180, but_first(2, much));
+        ward.alerts()
+    };
+    let volume = ("unusual-volume", server(0));
+    let neighbour = ("unusual-volume", server(1));
+    let conversation = ("new-conversation", server(1));
+    let nothing = told(&Accepted::default());
+    assert!([volume, neighbour, conversation].iter().all(|alert| nothing.contains(alert)), "{nothing:?}");
+    let any = [Top { max: u64::MAX, second: u64::MAX }; 2];
+    let wide = LinkProfile { minute_bytes: any, hour_bytes: any, day_bytes: any, ..LinkProfile::default() };
+    let mut accepted = Accepted::default();
+    accepted.links.insert(key(0), wide);
+    let volume_only = told(&accepted);
+    assert!(!volume_only.contains(&volume), "{volume_only:?}");
+    assert!([neighbour, conversation].iter().all(|alert| volume_only.contains(alert)), "{volume_only:?}");
+    accepted.unmeasured.insert((key(1), None));
+    let both = told(&accepted);
+    assert!(both.contains(&neighbour) && !both.contains(&volume) && !both.contains(&conversation), "{both:?}");
+}
+
+#[test]
+fn what_keeps_the_sensor_from_its_work_is_one_alert_each_and_nothing_that_is_learned() {
+    let mut ward =
+        Ward::new(Behaviour::new(Parties::new(Site::default()), None, Some(Learner::default())), Assets::default());
+    let at = |second: u64| Timestamp::from_seconds(START * 60 + second);
+    for second in 0..50 {
+        for what in [
+            Hindrance::Overload { lost: 7, read: 100 },
+            Hindrance::Unwritten { what: Unwritten::State },
+            Hindrance::Unwritten { what: Unwritten::Events },
+        ] {
+            let raised = &mut ward.raised;
+            let trouble = Trouble { what, first: at(second), last: at(second + 1) };
+            ward.judge.sensor(&trouble, &mut |verdict| keep(raised, verdict));
+        }
+    }
+    assert_eq!(ward.alerts(), [("sensor-overloaded", SENSOR), ("sensor-cannot-write", SENSOR)]);
+    let behaviour = ward.judge.behaviour().as_ref().expect("it learns");
+    assert_eq!(behaviour.learner.as_ref().expect("it learns").kept_out().count(), 0, "the sensor is no device");
 }

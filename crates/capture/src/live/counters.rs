@@ -40,6 +40,12 @@ impl Counters {
         Some(matches!(state.trim(), "up" | "unknown"))
     }
 
+    /// Whether the interface is gone: its files are there no more.
+    #[cfg(feature = "pcap")]
+    pub(super) fn is_gone(&mut self) -> bool {
+        self.state.as_mut().is_some_and(|state| text(state).is_none())
+    }
+
     fn sum(&mut self) -> u64 {
         let number = |file: &mut File| text(file)?.trim().parse::<u64>().ok();
         self.missed.iter_mut().filter_map(number).fold(0, u64::saturating_add)

@@ -1,6 +1,6 @@
 //! What there is to know of an interface before it is opened.
 
-use std::io;
+use std::{io, net::IpAddr};
 
 use nix::{
     ifaddrs::getifaddrs,
@@ -24,6 +24,9 @@ pub(super) struct Interface {
     pub(super) name: String,
     pub(super) index: i32,
     pub(super) link: LinkType,
+    /// Addresses that it has, which was allowed.
+    pub(super) addresses: Vec<IpAddr>,
+    pub(super) may_have_address: bool,
 }
 
 impl Interface {
@@ -33,13 +36,16 @@ impl Interface {
         let index = if_nametoindex(name)
             .map_err(|_| CaptureError::NoInterface { interface: name.to_owned(), known: known() })?;
         let index = i32::try_from(index).map_err(|_| fault(io::ErrorKind::InvalidInput.into()))?;
-        let mut kind = None;
+        let (mut kind, mut addresses) = (None, Vec::new());
         for entry in getifaddrs().map_err(|error| fault(error.into()))?.filter(|entry| entry.interface_name == name) {
             let Some(address) = entry.address else { continue };
             if let Some(link) = address.as_link_addr() {
                 kind = Some(link.hatype());
-            } else if let Some(address) = ip(&address).filter(|_| !allow_addressed) {
-                return Err(CaptureError::Addressed { interface: name.to_owned(), address });
+            } else if let Some(address) = ip(&address) {
+                if !allow_addressed {
+                    return Err(CaptureError::Addressed { interface: name.to_owned(), address: address.to_string() });
+                }
+                addresses.push(address);
             }
         }
         let link = match kind {
@@ -49,15 +55,15 @@ impl Interface {
                 return Err(CaptureError::InterfaceKind { interface: name.to_owned(), kind: kind.unwrap_or_default() });
             }
         };
-        Ok(Self { name: name.to_owned(), index, link })
+        Ok(Self { name: name.to_owned(), index, link, addresses, may_have_address: allow_addressed })
     }
 }
 
-/// An IP address as text.
-fn ip(address: &SockaddrStorage) -> Option<String> {
+/// An IP address.
+fn ip(address: &SockaddrStorage) -> Option<IpAddr> {
     address.family()?;
-    let v4 = address.as_sockaddr_in().map(|address| address.ip().to_string());
-    v4.or_else(|| address.as_sockaddr_in6().map(|address| address.ip().to_string()))
+    let v4 = address.as_sockaddr_in().map(|address| IpAddr::from(address.ip()));
+    v4.or_else(|| address.as_sockaddr_in6().map(|address| IpAddr::from(address.ip())))
 }
 
 /// The names of the interfaces that there are, for whoever mistyped one.

@@ -6,18 +6,23 @@
 //!
 //! Nothing is ever sent: there is no code for it, and whoever runs this refuses it to the process besides.
 //!
-//! What unsafe code there is in this crate stands in `socket.rs` and `ring.rs`, each block with its argument.
+//! Where the kernel has no such ring, or that is wanted, libpcap takes its place (`portable.rs`).
+//!
+//! What unsafe code there is in this crate stands in `socket.rs`, `ring.rs` and `portable.rs`, each block with its argument.
 
+mod addresses;
 mod clock;
 mod counters;
 mod interface;
+#[cfg(feature = "pcap")]
+mod portable;
 mod reader;
 mod ring;
 mod socket;
 mod source;
 mod stop;
 
-pub use source::{Live, LiveOptions};
+pub use source::{Live, LiveOptions, Method};
 pub use stop::Stopper;
 
 /// How long the kernel keeps a block open that has packets but is not full, in milliseconds. It looks once in this time,

@@ -5,11 +5,14 @@
 
 use std::{
     io,
-    os::fd::{AsFd, OwnedFd},
+    net::IpAddr,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
 };
 
 use wardtap_net::packet::{LinkType, NANOS_PER_SECOND, Timestamp};
 
+#[cfg(feature = "pcap")]
+use super::portable::Library;
 use super::{RING_BLOCK_BYTES, counters::Counters, interface::Interface, ring::Ring, socket::PacketSocket};
 use crate::source::{Input, InterfaceState};
 
@@ -43,14 +46,24 @@ struct Place {
     left: u32,
 }
 
+/// Where the packets of an interface come from.
+#[derive(Debug)]
+enum Feed {
+    /// A socket and its ring, once it has one.
+    Ring { socket: PacketSocket, ring: Option<Ring>, place: Option<Place> },
+    /// libpcap.
+    #[cfg(feature = "pcap")]
+    Library(Box<Library>),
+}
+
 /// What one interface gives.
 #[derive(Debug)]
 pub(super) struct Reader {
     pub(super) interface: Interface,
-    pub(super) socket: PacketSocket,
-    ring: Option<Ring>,
+    feed: Feed,
     counters: Counters,
-    place: Option<Place>,
+    /// An address that it has.
+    pub(super) address: Option<IpAddr>,
     pub(super) packets: u64,
     pub(super) bytes: u64,
     pub(super) first: Option<Timestamp>,
@@ -63,16 +76,31 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// Opens the socket of an interface, which hears nothing yet.
-    pub(super) fn open(interface: Interface) -> io::Result<Self> {
+    /// Opens the socket of an interface, which hears nothing yet; of its packets only those that a filter lets pass.
+    pub(super) fn by_ring(interface: Interface, filter: Option<&[libc::sock_filter]>) -> io::Result<Self> {
+        let socket = PacketSocket::open()?;
+        if let Some(filter) = filter {
+            socket.filter(filter)?;
+        }
+        Ok(Self::of(interface, Feed::Ring { socket, ring: None, place: None }))
+    }
+
+    /// Opens an interface by libpcap, with so many octets of room.
+    #[cfg(feature = "pcap")]
+    pub(super) fn by_library(mut interface: Interface, bytes: usize, filter: Option<&str>) -> io::Result<Self> {
+        let (library, link) = Library::open(&interface.name, bytes, filter)?;
+        interface.link = link;
+        Ok(Self::of(interface, Feed::Library(Box::new(library))))
+    }
+
+    fn of(interface: Interface, feed: Feed) -> Self {
         let mut counters = Counters::of(&interface.name);
         let up = counters.is_up();
-        Ok(Self {
-            socket: PacketSocket::open()?,
+        Self {
+            feed,
             counters,
+            address: interface.addresses.first().copied(),
             interface,
-            ring: None,
-            place: None,
             packets: 0,
             bytes: 0,
             first: None,
@@ -81,52 +109,68 @@ impl Reader {
             lost_ring: 0,
             lost_pipeline: 0,
             up,
-        })
+        }
     }
 
     /// Begins to hear.
     pub(super) fn start(&mut self, blocks: u32) -> io::Result<()> {
-        self.socket.ring(blocks)?;
-        self.ring = Some(Ring::map(self.socket.as_fd(), blocks)?);
-        self.socket.listen(self.interface.index)
+        match &mut self.feed {
+            Feed::Ring { socket, ring, .. } => {
+                socket.ring(blocks)?;
+                *ring = Some(Ring::map(socket.as_fd(), blocks)?);
+                socket.listen(self.interface.index)
+            }
+            #[cfg(feature = "pcap")]
+            Feed::Library(_) => Ok(()),
+        }
     }
 
     /// The next packet, if there is one. Blocks that were gone through are given back.
     pub(super) fn head(&mut self) -> Option<Head> {
+        let (ring, place) = match &mut self.feed {
+            Feed::Ring { ring, place, .. } => (ring.as_mut()?, place),
+            #[cfg(feature = "pcap")]
+            Feed::Library(library) => return library.head(),
+        };
         loop {
-            let ring = self.ring.as_mut()?;
             let block = ring.block()?;
-            let place = match self.place {
-                Some(place) => place,
-                None => Place { at: number(block, 16), left: word(block, 12) },
-            };
-            self.place = Some(place);
-            if place.left > 0 {
-                let head = parse(block, place.at, self.interface.link);
+            let at = place.unwrap_or_else(|| Place { at: number(block, 16), left: word(block, 12) });
+            *place = Some(at);
+            if at.left > 0 {
+                let head = parse(block, at.at, self.interface.link);
                 if head.is_some() {
                     return head;
                 }
-                self.lost_ring = self.lost_ring.saturating_add(u64::from(place.left));
+                self.lost_ring = self.lost_ring.saturating_add(u64::from(at.left));
             }
-            self.place = None;
+            *place = None;
             ring.release();
         }
     }
 
     /// The octets of a packet that `head` gave, as long as it was not passed.
     pub(super) fn frame(&self, head: &Head) -> &[u8] {
-        let block = self.ring.as_ref().and_then(Ring::block).unwrap_or_default();
+        let block = match &self.feed {
+            Feed::Ring { ring, .. } => ring.as_ref().and_then(Ring::block).unwrap_or_default(),
+            #[cfg(feature = "pcap")]
+            Feed::Library(library) => library.frame(),
+        };
         block.get(head.begin..head.begin.saturating_add(head.captured)).unwrap_or_default()
     }
 
     /// Passes a packet that `head` gave.
     pub(super) fn pass(&mut self, head: &Head) {
-        if let Some(place) = &mut self.place {
-            place.at = head.at.saturating_add(head.next);
-            place.left = if head.next == 0 { 0 } else { place.left.saturating_sub(1) };
-            if place.left == 0 {
-                self.place = None;
-                if let Some(ring) = &mut self.ring {
+        let (ring, place) = match &mut self.feed {
+            Feed::Ring { ring, place, .. } => (ring, place),
+            #[cfg(feature = "pcap")]
+            Feed::Library(library) => return library.pass(),
+        };
+        if let Some(at) = place {
+            at.at = head.at.saturating_add(head.next);
+            at.left = if head.next == 0 { 0 } else { at.left.saturating_sub(1) };
+            if at.left == 0 {
+                *place = None;
+                if let Some(ring) = ring {
                     ring.release();
                 }
             }
@@ -135,16 +179,16 @@ impl Reader {
 
     /// Gives up the oldest packets once three quarters of the ring wait, until a half does. The kernel would lose as many
     /// of the newest, here and there, and go on for as long as nothing is caught up with; so there is one gap, and what is
-    /// told then is of now.
+    /// told then is of now. What waits in libpcap cannot be seen.
     pub(super) fn shed(&mut self) {
-        let Some(ring) = &mut self.ring else { return };
+        let Feed::Ring { ring: Some(ring), place, .. } = &mut self.feed else { return };
         let quarter = ring.blocks().div_euclid(4).max(1);
         if !ring.has_waiting(quarter.saturating_mul(3)) {
             return;
         }
         for _ in 0..quarter {
             let Some(block) = ring.block() else { break };
-            let left = self.place.take().map_or_else(|| word(block, 12), |place| place.left);
+            let left = place.take().map_or_else(|| word(block, 12), |place| place.left);
             self.lost_pipeline = self.lost_pipeline.saturating_add(u64::from(left));
             ring.release();
         }
@@ -154,20 +198,49 @@ impl Reader {
     pub(super) fn look(&mut self) {
         self.lost_interface = self.counters.lost();
         // A socket whose interface is gone still answers.
-        if let Ok(dropped) = self.socket.dropped() {
-            self.lost_ring = self.lost_ring.saturating_add(dropped);
-        }
+        let dropped = match &mut self.feed {
+            Feed::Ring { socket, .. } => socket.dropped().unwrap_or(0),
+            #[cfg(feature = "pcap")]
+            Feed::Library(library) => library.dropped(),
+        };
+        self.lost_ring = self.lost_ring.saturating_add(dropped);
         self.up = self.counters.is_up().or(self.up);
     }
 
     /// Whether the interface is gone for good.
-    pub(super) fn is_gone(&self) -> bool {
-        self.ring.is_some() && self.socket.is_orphaned(self.interface.index)
+    pub(super) fn is_gone(&mut self) -> bool {
+        match &self.feed {
+            Feed::Ring { socket, ring, .. } => ring.is_some() && socket.is_orphaned(self.interface.index),
+            #[cfg(feature = "pcap")]
+            Feed::Library(_) => self.counters.is_gone(),
+        }
     }
 
-    /// Its socket alone.
-    pub(super) fn into_socket(self) -> OwnedFd {
-        self.socket.into_descriptor()
+    /// Takes the error away that waits on its socket.
+    pub(super) fn take_error(&self) {
+        match &self.feed {
+            Feed::Ring { socket, .. } => drop(socket.take_error()),
+            #[cfg(feature = "pcap")]
+            Feed::Library(_) => {}
+        }
+    }
+
+    /// What is waited on for packets.
+    pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
+        match &self.feed {
+            Feed::Ring { socket, .. } => socket.as_fd(),
+            #[cfg(feature = "pcap")]
+            Feed::Library(library) => library.descriptor(),
+        }
+    }
+
+    /// Its socket alone; libpcap keeps its own.
+    pub(super) fn into_socket(self) -> Option<OwnedFd> {
+        match self.feed {
+            Feed::Ring { socket, .. } => Some(socket.into_descriptor()),
+            #[cfg(feature = "pcap")]
+            Feed::Library(_) => None,
+        }
     }
 
     /// As captures are told of.
@@ -185,7 +258,14 @@ impl Reader {
 
     /// As interfaces are told of.
     pub(super) fn state(&self) -> InterfaceState {
-        InterfaceState { name: self.interface.name.clone(), up: self.up, packets: self.packets, last: self.last }
+        InterfaceState {
+            name: self.interface.name.clone(),
+            up: self.up,
+            packets: self.packets,
+            last: self.last,
+            address: self.address.map(|address| address.to_string()),
+            may_have_address: self.interface.may_have_address,
+        }
     }
 }
 

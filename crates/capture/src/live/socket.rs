@@ -29,6 +29,30 @@ impl PacketSocket {
         Ok(Self { descriptor })
     }
 
+    /// Whether the kernel has rings of the kind that is read here.
+    pub(super) fn has_rings(&self) -> bool {
+        let version = libc::tpacket_versions::TPACKET_V3 as libc::c_int;
+        self.set(libc::PACKET_VERSION, &version).is_ok()
+    }
+
+    /// Has the kernel leave out what a filter does not let pass. Before it hears anything, so that nothing slips by.
+    pub(super) fn filter(&self, program: &[libc::sock_filter]) -> io::Result<()> {
+        let length = u16::try_from(program.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
+        let program = libc::sock_fprog { len: length, filter: program.as_ptr().cast_mut() };
+        // SAFETY: the pointer is to a live sock_fprog of that length, which names `len` live instructions; the kernel copies
+        // them during the call and writes to none. The descriptor is ours and open.
+        let done = unsafe {
+            libc::setsockopt(
+                self.descriptor.as_raw_fd(),
+                libc::SOL_SOCKET,
+                libc::SO_ATTACH_FILTER,
+                ptr::from_ref(&program).cast(),
+                length_of(&program),
+            )
+        };
+        outcome(done)
+    }
+
     /// Makes its ring, of so many blocks.
     pub(super) fn ring(&self, blocks: u32) -> io::Result<()> {
         let version = libc::tpacket_versions::TPACKET_V3 as libc::c_int;

@@ -21,9 +21,11 @@ use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
 use super::{
     HOLD_NANOS, RING_BLOCK_BYTES,
+    addresses::Addresses,
     clock::LiveClock,
     interface::Interface,
     reader::{Head, Reader, restore},
+    socket::PacketSocket,
     stop::Stopper,
 };
 use crate::{
@@ -39,6 +41,18 @@ const INTERFACES_MAX: usize = 16;
 /// The least blocks that a ring works with: a quarter of them is given up at a time.
 const LEAST_BLOCKS: usize = 16;
 
+/// How packets are taken from the kernel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Method {
+    /// By its ring; where it has none of the kind, by libpcap.
+    #[default]
+    Auto,
+    /// By its ring.
+    Ring,
+    /// By libpcap.
+    Library,
+}
+
 /// What is to be captured.
 #[derive(Debug)]
 pub struct LiveOptions {
@@ -48,6 +62,10 @@ pub struct LiveOptions {
     pub allow_addressed: bool,
     /// Only these packets.
     pub filter: Option<Filter>,
+    /// The kernel applies the filter.
+    pub kernel_filter: bool,
+    /// How they are taken from the kernel.
+    pub method: Method,
     /// Octets of all rings together.
     pub ring_bytes: usize,
 }
@@ -56,6 +74,7 @@ pub struct LiveOptions {
 #[derive(Debug)]
 pub struct Live {
     readers: Vec<Reader>,
+    addresses: Addresses,
     stop: PipeReader,
     filter: Option<Filter>,
     blocks: u32,
@@ -79,7 +98,7 @@ impl Live {
     /// # Errors
     /// When there is no such interface, it has an address, or may not be opened.
     pub fn open(options: LiveOptions) -> Result<(Self, Stopper), CaptureError> {
-        let LiveOptions { interfaces, allow_addressed, mut filter, ring_bytes } = options;
+        let LiveOptions { interfaces, allow_addressed, mut filter, kernel_filter, method, ring_bytes } = options;
         if interfaces.is_empty() {
             return Err(CaptureError::Nothing);
         }
@@ -88,22 +107,27 @@ impl Live {
         }
         let count = ring_bytes.div_euclid(RING_BLOCK_BYTES).checked_div(interfaces.len()).unwrap_or(0);
         let blocks = u32::try_from(count.max(LEAST_BLOCKS)).unwrap_or(u32::MAX);
-        let mut readers: Vec<Reader> = Vec::with_capacity(interfaces.len());
+        let together = interfaces.len();
+        let mut readers: Vec<Reader> = Vec::with_capacity(together);
         for name in interfaces {
             if readers.iter().any(|reader| reader.interface.name == name) {
                 return Err(CaptureError::InterfaceTwice { interface: name });
             }
             let interface = Interface::find(&name, allow_addressed)?;
-            readers
-                .push(Reader::open(interface).map_err(|source| CaptureError::Interface { interface: name, source })?);
+            let kernel = filter.as_ref().filter(|_| kernel_filter);
+            let bytes = ring_bytes.checked_div(together.max(1)).unwrap_or(ring_bytes);
+            readers.push(open_reader(interface, method, kernel, bytes)?);
         }
+        filter = filter.filter(|_| !kernel_filter);
         for reader in &readers {
             // Has it compiled for this kind of frame, which opens files, while the process may.
             filter.as_mut().map(|filter| filter.matches(reader.interface.link, &[0; 64], 64));
         }
         let (stopper, stop) =
             Stopper::pair().map_err(|source| CaptureError::Interface { interface: String::new(), source })?;
+        let indexes = readers.iter().map(|reader| (reader.interface.index, reader.interface.addresses.clone()));
         let live = Self {
+            addresses: Addresses::of(indexes),
             readers,
             stop,
             filter,
@@ -137,13 +161,14 @@ impl Live {
     /// The sockets' descriptors, so that sending on them can be refused.
     #[must_use]
     pub fn descriptors(&self) -> Vec<RawFd> {
-        self.readers.iter().map(|reader| reader.socket.as_fd().as_raw_fd()).collect()
+        let sockets = self.readers.iter().map(|reader| reader.descriptor().as_raw_fd());
+        sockets.chain(self.addresses.descriptor()).collect()
     }
 
     /// The sockets themselves: no packet is delivered any more.
     #[must_use]
     pub fn into_sockets(self) -> Vec<OwnedFd> {
-        self.readers.into_iter().map(Reader::into_socket).collect()
+        self.readers.into_iter().filter_map(Reader::into_socket).collect()
     }
 
     /// The reader whose packet is next, and that packet. None while a packet of another may still come before it.
@@ -236,12 +261,16 @@ impl Live {
         }
         self.looked = now;
         self.readers.iter_mut().for_each(Reader::look);
+        self.addresses.look();
+        for reader in &mut self.readers {
+            reader.address = self.addresses.first(reader.interface.index);
+        }
         self.look_for_gone(now);
     }
 
     fn look_for_gone(&mut self, now: Timestamp) {
         if self.gone.is_none()
-            && let Some(reader) = self.readers.iter().find(|reader| reader.is_gone())
+            && let Some(reader) = self.readers.iter_mut().find_map(|reader| reader.is_gone().then_some(reader))
         {
             self.gone = Some(reader.interface.name.clone());
             self.ending = self.ending.or(Some(now));
@@ -268,7 +297,7 @@ impl Live {
         let mut waited: Vec<PollFd<'_>> = heard
             .iter()
             .filter_map(|index| self.readers.get(*index))
-            .map(|reader| PollFd::new(reader.socket.as_fd(), PollFlags::POLLIN))
+            .map(|reader| PollFd::new(reader.descriptor(), PollFlags::POLLIN))
             .collect();
         // Once it was told to end, there is nothing more to be told.
         if self.ending.is_none() {
@@ -281,7 +310,7 @@ impl Live {
         let failed = waited.iter().any(|one| one.revents().is_some_and(|events| events.contains(PollFlags::POLLERR)));
         if failed {
             // A link that went down says so once; the socket hears again when it comes up.
-            self.readers.iter().for_each(|reader| drop(reader.socket.take_error()));
+            self.readers.iter().for_each(Reader::take_error);
             self.look_for_gone(now);
         }
         if told {
@@ -294,6 +323,33 @@ impl Live {
                 self.ending = self.ending.or(Some(now));
             }
         }
+    }
+}
+
+/// Opens an interface, by whatever is wanted and there is.
+fn open_reader(
+    interface: Interface,
+    method: Method,
+    filter: Option<&Filter>,
+    bytes: usize,
+) -> Result<Reader, CaptureError> {
+    let name = interface.name.clone();
+    let failed = |source| CaptureError::Interface { interface: name, source };
+    let by_library = match method {
+        Method::Library => true,
+        Method::Ring => false,
+        Method::Auto => cfg!(feature = "pcap") && PacketSocket::open().is_ok_and(|socket| !socket.has_rings()),
+    };
+    if !by_library {
+        let program = filter.map(|filter| filter.for_kernel(interface.link)).transpose()?;
+        return Reader::by_ring(interface, program.as_deref()).map_err(failed);
+    }
+    #[cfg(feature = "pcap")]
+    return Reader::by_library(interface, bytes, filter.map(Filter::expression)).map_err(failed);
+    #[cfg(not(feature = "pcap"))]
+    {
+        let _ = bytes;
+        Err(failed(std::io::Error::new(std::io::ErrorKind::Unsupported, "this build of wardtap has no libpcap")))
     }
 }
 

@@ -4,14 +4,16 @@ use std::io::ErrorKind;
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
-use wardtap_capture::live::{Live, LiveOptions, Stopper};
+use wardtap_capture::live::{Live, LiveOptions, Method, Stopper};
 use wardtap_capture::{Block, CaptureError, PacketSource};
 
 /// Octets that no other packet on the loopback has.
 const CANARY: &[u8] = b"wardtap-live-canary";
 
 fn options(interface: &str, allow_addressed: bool) -> LiveOptions {
-    LiveOptions { interfaces: vec![interface.to_owned()], allow_addressed, filter: None, ring_bytes: 8 << 20 }
+    let interfaces = vec![interface.to_owned()];
+    let (kernel_filter, method) = (false, Method::default());
+    LiveOptions { interfaces, allow_addressed, filter: None, kernel_filter, method, ring_bytes: 8 << 20 }
 }
 
 /// The loopback, heard; None where it may not be.

@@ -22,6 +22,9 @@ Examples:
     wardtap replay today.pcap --baseline site.baseline --events events.jsonl
     wardtap baseline approve site.baseline --alert 5f0c8d1e2a3b4c5d --events events.jsonl \\
       --by 'A. Jansen' --reason 'new archive since Monday'
+  The same, of a sensor that is running:
+    wardtap baseline approve --state /var/lib/wardtap --alert 5f0c8d1e2a3b4c5d \\
+      --by 'A. Jansen' --reason 'new archive since Monday'
 
 ",
     exit_status!()
@@ -115,11 +118,21 @@ pub struct MergeBaselines {
 #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
 pub struct ApproveChange {
     /// The baseline, which is replaced by the one with the approval unless --out names another file
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    #[arg(value_name = "FILE", required_unless_present = "state")]
+    pub file: Option<PathBuf>,
+
+    /// Have the sensor do it that is running with this `--state` folder: it finds the alert in its events, and goes by the
+    /// approval at once
+    #[arg(
+        long,
+        value_name = "DIR",
+        requires = "alert",
+        conflicts_with_all = ["file", "events", "diff", "kept_out", "at", "out"]
+    )]
+    pub state: Option<PathBuf>,
 
     /// Accept what the alert with this id is about; may be given several times
-    #[arg(long, value_name = "ID", requires = "events", group = "what")]
+    #[arg(long, value_name = "ID", group = "what")]
     pub alert: Vec<String>,
 
     /// The events of the replay that raised the alerts
@@ -154,7 +167,7 @@ pub struct ApproveChange {
 /// The longest text of an approval.
 const WORDS_MAX: usize = 400;
 
-fn words(text: &str) -> Result<String, String> {
+pub fn words(text: &str) -> Result<String, String> {
     match text.trim() {
         "" => Err("a few words are wanted".to_owned()),
         text if text.len() > WORDS_MAX => Err(format!("at most {WORDS_MAX} octets are wanted")),

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::intake::{Processing, is_same, size_of_any};
 use super::judging::Judging;
@@ -22,6 +22,9 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   A mirror port, with a baseline, as a user of its own:
     wardtap watch --interface span0 --user wardtap --baseline site.baseline --events /var/log/wardtap/events.jsonl
+  The same, which learns for a week what is normal, then compares with it, and goes on where it was after a restart:
+    wardtap watch --interface span0 --user wardtap --state /var/lib/wardtap --learn-for 7d \\
+      --baseline /var/lib/wardtap/site.baseline --events /var/log/wardtap/events.jsonl
   Both sides of a tap, kept as pcapng as well:
     wardtap watch --interface tap0 --interface tap1 --events events.jsonl --record shift.pcapng
   Is it well, and does it see anything?
@@ -52,13 +55,41 @@ pub struct Watch {
     #[command(flatten)]
     pub judging: Judging,
 
+    /// Learn what is normal for so long (7d), where the baseline is not there yet; then it is written there and compared with.
+    /// Needs --baseline and --state
+    #[arg(long, value_name = "TIME", requires = "state", value_parser = age)]
+    pub learn_for: Option<Duration>,
+
+    /// Keep in DIR, from one start to the next, what was learned so far and how far what is normal has widened; and take
+    /// approvals there (`wardtap baseline approve --state DIR`)
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+
+    /// Keep it this often, for example 5m: what was learned since then is lost with the machine's power
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = age)]
+    pub checkpoint_every: Duration,
+
+    /// Do not let what is normal widen as the site grows, as --adapt has it for `replay` and `watch` has it by itself
+    #[arg(long, conflicts_with = "adapt")]
+    pub frozen: bool,
+
     #[command(flatten)]
     pub rotate: RotateArgs,
 
     #[command(flatten)]
     pub processing: Processing,
 
-    /// Write every packet that is dissected to FILE (pcapng), in sequence: its replay gives the same alerts
+    /// Have the kernel apply --filter, before packets cost anything: as tcpdump does it live. What it leaves out is not counted,
+    /// and words about VLANs have no meaning there
+    #[arg(long)]
+    pub kernel_filter: bool,
+
+    /// How packets are taken from the kernel
+    #[arg(long, value_name = "METHOD", default_value = "auto")]
+    pub capture: Method,
+
+    /// Write every packet that is dissected to FILE (pcapng), in sequence: its replay gives the same alerts. Rotated as the
+    /// events file is
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
 
@@ -74,18 +105,29 @@ pub struct Watch {
     pub later: WatchLater,
 }
 
-/// When the events file is rotated: FILE becomes FILE.1, that FILE.2, and so on.
+/// How packets are taken from the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Method {
+    /// By its ring; where the kernel has none, by libpcap
+    Auto,
+    /// By its ring (TPACKET_V3)
+    Ring,
+    /// By libpcap, which works wherever that does, and is slower
+    Libpcap,
+}
+
+/// When the events file is rotated, and the recording: FILE becomes FILE.1, that FILE.2, and so on.
 #[derive(Args, Clone, Copy)]
 pub struct RotateArgs {
-    /// Rotate the events file when it has this size: a number with K, M or G
+    /// Rotate the events file, and the recording, when it has this size: a number with K, M or G
     #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = size_of_any)]
     pub rotate_size: u64,
 
-    /// Rotate the events file when it is this old, for example 12h or 7days
+    /// Rotate the events file, and the recording, when it is this old, for example 12h or 7days
     #[arg(long, value_name = "AGE", default_value = "1day", value_parser = age)]
     pub rotate_age: Duration,
 
-    /// Keep so many rotated events files, 0 to 99; older ones are deleted
+    /// Keep so many rotated files of each, 0 to 99; older ones are deleted
     #[arg(long, value_name = "N", default_value_t = 14, value_parser = clap::value_parser!(u8).range(0..=99))]
     pub rotate_keep: u8,
 }
@@ -98,15 +140,9 @@ pub struct Listen(pub Option<SocketAddr>);
 #[derive(Args)]
 pub struct WatchLater {
     #[arg(long, hide = true)]
-    learn_for: Option<String>,
-    #[arg(long, hide = true)]
-    state: Option<String>,
-    #[arg(long, hide = true)]
     event_format: Option<String>,
     #[arg(long, hide = true)]
     policy: Option<String>,
-    #[arg(long, hide = true)]
-    kernel_filter: bool,
 }
 
 impl Watch {
@@ -114,15 +150,9 @@ impl Watch {
     pub fn not_built(&self) -> Option<&'static str> {
         let later = &self.later;
         let native = later.event_format.as_deref().is_none_or(|format| format == "native");
-        [
-            (later.learn_for.is_some(), "--learn-for"),
-            (later.state.is_some(), "--state"),
-            (!native, "--event-format (other than native)"),
-            (later.policy.is_some(), "--policy"),
-            (later.kernel_filter, "--kernel-filter"),
-        ]
-        .into_iter()
-        .find_map(|(given, name)| given.then_some(name))
+        [(!native, "--event-format (other than native)"), (later.policy.is_some(), "--policy")]
+            .into_iter()
+            .find_map(|(given, name)| given.then_some(name))
     }
 
     /// What contradicts itself or would do harm, in a sentence.
@@ -134,6 +164,12 @@ impl Watch {
         }
         if self.record.as_deref() == Some(Path::new("-")) {
             return Some("--record - would mix packets with what is said there: name a file".to_owned());
+        }
+        if self.learn_for.is_some() && self.judging.baseline.is_none() {
+            return Some("--learn-for needs --baseline FILE, where the baseline goes".to_owned());
+        }
+        if self.kernel_filter && self.processing.filter.is_none() {
+            return Some("--kernel-filter needs --filter EXPR, which the kernel is to apply".to_owned());
         }
         let outputs = [("--events", &self.judging.events), ("--record", &self.record)];
         outputs.into_iter().find_map(|(option, output)| self.judging.over_input(option, output.as_deref()?))

@@ -65,7 +65,8 @@ pub fn run(mut replay: Replay, given: &Given) -> anyhow::Result<u8> {
     for ended in config.suppressions.ended(outcome.front.now()) {
         eprintln!("wardtap: {ended}");
     }
-    let run = Run { version: env!("CARGO_PKG_VERSION").to_owned(), options: options(&replay), digests };
+    let run =
+        Run { version: env!("CARGO_PKG_VERSION").to_owned(), options: options(&replay), digests, unwatched: None };
     if let (Some(to), Some(path)) = (inventory, &replay.inventory) {
         write_inventory(to, path, &judgement, &captures, outcome.front.now())?;
     }

@@ -1,16 +1,21 @@
 //! `wardtap watch`: the live sensor.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use wardtap_capture::live::{Live, LiveOptions, Stopper};
+use wardtap_behaviour::judge::Behaviour;
+use wardtap_behaviour::site::Site;
+use wardtap_capture::live::{self, Live, LiveOptions, Stopper};
 use wardtap_capture::{DamageReason, Filter, PacketSource};
 use wardtap_export::event::StatsEvent;
 use wardtap_export::statistics::Run;
+use wardtap_net::packet::Timestamp;
 
 use crate::USAGE;
-use crate::cli::{Given, Judging, MEMORY_MIN, Watch};
+use crate::cli::{Given, Judging, MEMORY_MIN, Method, Watch};
 use crate::config::Config;
 use crate::judgement::{Events, Judgement};
 use crate::knowledge::{self, Knowledge};
@@ -19,8 +24,12 @@ use crate::output::{open, place, unwritable};
 use crate::pipeline::Outcome;
 use crate::reading::{self, Wanted, tell_damage};
 use crate::totals;
-use crate::watch::behind::{Behind, Inbox};
+use crate::watch::again::{Again, Manner};
+use crate::watch::approvals::{Desk, Office};
+use crate::watch::behind::{Behind, Inbox, Memory};
 use crate::watch::event_file::EventFile;
+use crate::watch::keeper::{self, Finishing, Keeper, Pen};
+use crate::watch::learning::Learning;
 use crate::watch::notify::Notify;
 use crate::watch::pulse::Pulse;
 use crate::watch::recorder::Recorder;
@@ -28,6 +37,7 @@ use crate::watch::rights::{self, Account};
 use crate::watch::sandbox::{self, Files};
 use crate::watch::server::Server;
 use crate::watch::signals::{Caught, Deeds};
+use crate::watch::state::{Checkpoint, State};
 
 /// An interface is gone.
 const GONE: u8 = 5;
@@ -56,7 +66,12 @@ pub fn run(mut watch: Watch, given: &Given) -> anyhow::Result<u8> {
     let server = watch.listen.0.map(Server::bind).transpose()?;
     let notify = Notify::from_environment()?;
     rights::give_up(watch.user.as_deref().map(Account::find).transpose()?)?;
-    let judging = watch.judging.clone();
+    let state = watch.state.as_deref().map(State::open).transpose()?;
+    let office = state.as_ref().map(|state| Office::open(state.folder())).transpose()?;
+    let before = state.as_ref().and_then(State::load);
+    let manner = Manner::of(&watch);
+    let judging = manner.now(watch.judging.clone());
+    let site = config.site.clone();
     let knowledge = Knowledge::read(&judging, config.site, config.suppressions, config.sha256)?;
     let types = knowledge::event_types(&judging);
     let event_file = event_file(&watch)?;
@@ -65,41 +80,108 @@ pub fn run(mut watch: Watch, given: &Given) -> anyhow::Result<u8> {
         (None, Some(path)) => Some(open(path, "events")?),
         (None, None) => None,
     };
-    let recorder = watch.record.as_deref().map(|path| Recorder::begin(path, &live.inputs())).transpose()?;
+    let inputs = live.inputs();
+    let recorder = watch.record.as_deref().map(|path| Recorder::begin(path, watch.rotate, &inputs)).transpose()?;
     let run = Run {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         options: knowledge::options(&judging, &watch.processing),
         digests: knowledge.digests.clone(),
+        unwatched: None,
     };
     let shares = Shares::of(watch.processing.memory - ring_bytes(&watch));
-    let (pulse, inbox) = (Arc::new(Pulse::default()), Inbox::default());
+    let pulse = Arc::new(Pulse::default());
+    let inbox = Inbox::with(knowledge.digests.get("baseline").cloned());
+    let again = Again { typed, given: given.clone(), manner, inbox, pulse: Arc::clone(&pulse), pen: Pen::default() };
+    let captures = inputs.into_iter().map(|input| input.capture).collect();
+    let mut judgement = knowledge.judgement(Events { to, types }, captures, &shares)?;
+    let since = before.as_ref().map(|before| Timestamp::from_nanos(before.kept.time));
+    let learning = go_on(&watch, &judging, &site, before, &run, &mut judgement)?;
+    live.start()?;
+    let landlock = sandbox::enter(&files(&watch), &live.descriptors())?;
+    say_begun(&watch, server.as_ref(), landlock, learning.as_ref())?;
+    if let Some(server) = server {
+        server.serve(Arc::clone(&pulse))?;
+    }
+    let memory = state.map(|state| remember(&watch, state, &again)).transpose()?;
+    if let Some(office) = office {
+        office.serve(desk(&watch, &again))?;
+    }
+    let said = Arc::clone(&pulse);
     let mut behind = Behind {
         run: run.clone(),
         events: event_file.clone(),
         recorder,
-        pulse: Arc::clone(&pulse),
-        inbox: inbox.clone(),
+        pulse,
+        inbox: again.inbox.clone(),
+        memory,
+        learning,
+        finishing: false,
+        before: since,
+        addressed: BTreeSet::new(),
+        last: None,
         notify: notify.clone(),
     };
-    let captures = live.inputs().into_iter().map(|input| input.capture).collect();
-    let mut judgement = knowledge.judgement(Events { to, types }, captures, &shares)?;
     judgement.after = Some(Box::new(move |judgement, batch, counted| behind.batch(judgement, batch, counted)));
-    live.start()?;
-    let landlock = sandbox::enter(&files(&watch), &live.descriptors())?;
-    say_begun(&watch, server.as_ref(), landlock)?;
-    if let Some(server) = server {
-        server.serve(Arc::clone(&pulse))?;
-    }
-    let listening = caught.listen(deeds(stopper, typed, given.clone(), inbox, pulse, event_file))?;
+    let listening = caught.listen(deeds(stopper, again, event_file))?;
     notify.ready(&watch.interfaces.join(", "));
-    let wanted =
-        Wanted { links: judging.baseline.is_some(), messages: types.message, flows: types.flow, ..Wanted::default() };
+    // Also without a baseline: SIGHUP may bring one.
+    let wanted = Wanted { links: true, messages: types.message, flows: types.flow, ..Wanted::default() };
     let outcome = reading::open_live(live, &watch.processing, shares)
         .run(wanted, &mut judgement)?
         .map_err(|error| unwritable("events", &place(judging.events.as_deref()), error))?;
     notify.stopping();
     listening.end();
+    // As it became while it ran.
+    let run = said.said().map_or(run, |news| news.totals.statistics.run.clone());
     finish(&watch, run, &outcome, judgement)
+}
+
+/// Goes on from what an earlier run has left: learns, where the baseline is not there yet, or lets what is normal be as wide as
+/// it was.
+fn go_on(
+    watch: &Watch,
+    judging: &Judging,
+    site: &Site,
+    before: Option<Checkpoint>,
+    run: &Run,
+    judgement: &mut Judgement,
+) -> anyhow::Result<Option<Learning>> {
+    if let Some(length) = watch.learn_for.filter(|_| judging.baseline.is_none()) {
+        let (learning, behaviour) = Learning::begin(length.as_secs(), site, before, &watch.interfaces)?;
+        judgement.judge.with_behaviour(behaviour);
+        return Ok(Some(learning));
+    }
+    if let Some(Checkpoint { kept, .. }) = before
+        && kept.baseline.is_some()
+        && kept.baseline.as_ref() == run.digests.get("baseline")
+        && let Some(Behaviour { parties, scorer: Some(scorer), .. }) = judgement.judge.behaviour().as_deref_mut()
+    {
+        scorer.adapted_before(kept.adapted, parties);
+    }
+    Ok(None)
+}
+
+/// Begins to keep what is kept from one start to the next.
+fn remember(watch: &Watch, state: State, again: &Again) -> io::Result<Memory> {
+    let kept = Arc::new(keeper::Kept::default());
+    let finishing = watch.learn_for.and(watch.judging.baseline.clone()).map(|baseline| {
+        let again = again.clone();
+        Finishing { baseline, pen: Arc::clone(&again.pen), then: Box::new(move || again.read()) }
+    });
+    let keeper = Keeper::begin(state, finishing, Arc::clone(&kept))?;
+    Ok(Memory { keeper: Some(keeper), kept, every: watch.checkpoint_every, latest: None })
+}
+
+/// What approvals are answered from.
+fn desk(watch: &Watch, again: &Again) -> Desk {
+    Desk {
+        baseline: watch.judging.baseline.clone(),
+        events: watch.judging.events.clone().filter(|path| path != Path::new("-")),
+        rotated: watch.rotate.rotate_keep,
+        pen: Arc::clone(&again.pen),
+        inbox: again.inbox.clone(),
+        approvals: Arc::clone(&again.pulse.approvals),
+    }
 }
 
 /// Opens the interfaces, with the filter.
@@ -108,6 +190,12 @@ fn open_interfaces(watch: &Watch) -> anyhow::Result<(Live, Stopper)> {
         interfaces: watch.interfaces.clone(),
         allow_addressed: watch.allow_addressed,
         filter: watch.processing.filter.as_deref().map(Filter::compile).transpose()?,
+        kernel_filter: watch.kernel_filter,
+        method: match watch.capture {
+            Method::Auto => live::Method::Auto,
+            Method::Ring => live::Method::Ring,
+            Method::Libpcap => live::Method::Library,
+        },
         ring_bytes: usize::try_from(ring_bytes(watch))?,
     })?)
 }
@@ -134,15 +222,23 @@ fn event_file(watch: &Watch) -> anyhow::Result<Option<EventFile>> {
 
 /// The files that are needed again.
 fn files(watch: &Watch) -> Files {
-    let Judging { config, assets, baseline, .. } = &watch.judging;
-    let events = watch.judging.events.iter().filter(|path| *path != Path::new("-"));
+    let Judging { config, assets, baseline, events, .. } = &watch.judging;
+    let events = events.as_ref().filter(|path| *path != Path::new("-"));
+    // With a state folder the baseline is written: what was learned, and what is approved.
+    let learned = watch.state.is_some().then_some(baseline.as_ref()).flatten();
+    let state = watch.state.as_ref().map(|folder| folder.join("checkpoint"));
+    let written = [events, watch.record.as_ref(), learned, state.as_ref()];
     Files {
         read: [config, assets, baseline].into_iter().flatten().cloned().collect(),
-        written: events.cloned().collect(),
+        written: written.into_iter().flatten().cloned().collect(),
     }
 }
 
-fn say_begun(watch: &Watch, server: Option<&Server>, landlock: &str) -> io::Result<()> {
+fn say_begun(watch: &Watch, server: Option<&Server>, landlock: &str, learning: Option<&Learning>) -> io::Result<()> {
+    if let Some(learning) = learning {
+        let left = humantime::format_duration(Duration::from_secs(learning.left()));
+        eprintln!("wardtap: learning what is normal, for {left} from now on");
+    }
     eprintln!("wardtap: {}; Landlock is {landlock}; seccomp is in force", rights::told());
     let interfaces = watch.interfaces.join(", ");
     match server {
@@ -153,34 +249,12 @@ fn say_begun(watch: &Watch, server: Option<&Server>, landlock: &str) -> io::Resu
 }
 
 /// What signals bring about.
-fn deeds(
-    stopper: Stopper,
-    typed: Judging,
-    given: Given,
-    inbox: Inbox,
-    pulse: Arc<Pulse>,
-    events: Option<EventFile>,
-) -> Deeds {
-    let reload = move || match read_again(&typed, &given) {
-        Ok(knowledge) => inbox.put(knowledge),
-        Err(error) => {
-            pulse.reloaded(false);
-            eprintln!("wardtap: nothing was read again, what was read before holds: {error:#}");
-        }
-    };
+fn deeds(stopper: Stopper, again: Again, events: Option<EventFile>) -> Deeds {
     Deeds {
         end: Box::new(move || stopper.stop()),
-        reload: Box::new(reload),
+        reload: Box::new(move || again.read()),
         reopen: Box::new(move || events.iter().for_each(EventFile::reopen)),
     }
-}
-
-/// Reads configuration, assets and baseline as at the start. What else a configuration says holds from the next start on.
-fn read_again(typed: &Judging, given: &Given) -> anyhow::Result<Knowledge> {
-    let mut judging = typed.clone();
-    let config = judging.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
-    config.options.judging.fill(&mut judging, given);
-    Knowledge::read(&judging, config.site, config.suppressions, config.sha256)
 }
 
 /// Writes the last event, and chooses the exit status.

@@ -155,7 +155,7 @@ impl Inner {
         if self.length == 0 || !(old || self.length >= self.rotate.rotate_size) || now.seconds() < self.retry {
             return;
         }
-        if let Err(error) = self.shift() {
+        if let Err(error) = shift(&self.path, self.rotate.rotate_keep) {
             self.retry = now.seconds() + RETRY_SECONDS;
             let path = self.path.display();
             eprintln!("wardtap: {path}: cannot be rotated: {error}: let the user who runs wardtap write to its folder");
@@ -163,21 +163,6 @@ impl Inner {
         }
         self.since = Some(now);
         self.reopen();
-    }
-
-    /// FILE.1 becomes FILE.2, and so on, and FILE becomes FILE.1; the last one goes.
-    fn shift(&self) -> io::Result<()> {
-        let keep = self.rotate.rotate_keep;
-        if keep == 0 {
-            return fs::remove_file(&self.path);
-        }
-        for number in (1..keep).rev() {
-            match fs::rename(numbered(&self.path, number), numbered(&self.path, number + 1)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
-        fs::rename(&self.path, numbered(&self.path, 1))
     }
 
     fn reopen(&mut self) {
@@ -191,8 +176,22 @@ impl Inner {
     }
 }
 
+/// FILE.1 becomes FILE.2, and so on, and FILE becomes FILE.1; the last one goes.
+pub fn shift(path: &Path, keep: u8) -> io::Result<()> {
+    if keep == 0 {
+        return fs::remove_file(path);
+    }
+    for number in (1..keep).rev() {
+        match fs::rename(numbered(path, number), numbered(path, number + 1)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    fs::rename(path, numbered(path, 1))
+}
+
 /// FILE.N.
-fn numbered(path: &Path, number: u8) -> PathBuf {
+pub fn numbered(path: &Path, number: u8) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{number}"));
     name.into()

@@ -55,6 +55,7 @@ impl Process {
         for (result, count) in [("done", &pulse.reloads), ("failed", &pulse.reloads_failed)] {
             writeln!(more, "wardtap_reloads_total{{result=\"{result}\"}} {}", count.load(Ordering::Relaxed))?;
         }
+        state(&mut more, &said, pulse)?;
         self.process(&mut more)?;
         text.extend_from_slice(more.as_bytes());
         Ok(text)
@@ -93,6 +94,16 @@ fn interfaces(out: &mut String, said: &News) -> std::fmt::Result {
         let up = u8::from(interface.up == Some(true));
         writeln!(out, "wardtap_interface_up{{interface=\"{}\"}} {up}", label(&interface.name))?;
     }
+    family(
+        out,
+        "wardtap_interface_addressed",
+        "gauge",
+        "1 while it has an address, so that this machine may answer there.",
+    )?;
+    for interface in &said.interfaces {
+        let addressed = u8::from(interface.address.is_some());
+        writeln!(out, "wardtap_interface_addressed{{interface=\"{}\"}} {addressed}", label(&interface.name))?;
+    }
     family(out, "wardtap_interface_packets_total", "counter", "Packets heard, filtered or not.")?;
     for interface in &said.interfaces {
         let (name, packets) = (label(&interface.name), interface.packets);
@@ -105,6 +116,33 @@ fn interfaces(out: &mut String, said: &News) -> std::fmt::Result {
         writeln!(out, "{last}{{interface=\"{}\"}} {time}", label(&interface.name))?;
     }
     Ok(())
+}
+
+/// What is kept, learned and approved.
+fn state(out: &mut String, said: &News, pulse: &Pulse) -> std::fmt::Result {
+    if let Some(kept) = &said.kept {
+        family(out, "wardtap_checkpoints_total", "counter", "Checkpoints, by what came of them.")?;
+        for (result, count) in [("done", &kept.stored), ("failed", &kept.failed)] {
+            writeln!(out, "wardtap_checkpoints_total{{result=\"{result}\"}} {}", count.load(Ordering::Relaxed))?;
+        }
+        let latest = "wardtap_checkpoint_timestamp_seconds";
+        family(out, latest, "gauge", "Of when the latest checkpoint is; 0 before the first.")?;
+        writeln!(out, "{latest} {}", seconds(kept.latest.load(Ordering::Relaxed)))?;
+        family(out, "wardtap_checkpoint_bytes", "gauge", "Octets of the latest checkpoint.")?;
+        writeln!(out, "wardtap_checkpoint_bytes {}", kept.octets.load(Ordering::Relaxed))?;
+        family(out, "wardtap_approvals_total", "counter", "Approvals while it runs, by what came of them.")?;
+        for (result, count) in [("done", &pulse.approvals.done), ("refused", &pulse.approvals.refused)] {
+            writeln!(out, "wardtap_approvals_total{{result=\"{result}\"}} {}", count.load(Ordering::Relaxed))?;
+        }
+    }
+    family(out, "wardtap_learning", "gauge", "1 while what is normal is being learned.")?;
+    writeln!(out, "wardtap_learning {}", u8::from(said.learning_left.is_some()))?;
+    family(out, "wardtap_learning_left_seconds", "gauge", "For how long is still to be learned.")?;
+    writeln!(out, "wardtap_learning_left_seconds {}", said.learning_left.unwrap_or(0))?;
+    family(out, "wardtap_adapted_quantities", "gauge", "Quantities of which more is normal by now than was approved.")?;
+    writeln!(out, "wardtap_adapted_quantities {}", said.adapted.unwrap_or(0))?;
+    family(out, "wardtap_unwatched_seconds", "gauge", "For how long nothing was watched before this start.")?;
+    writeln!(out, "wardtap_unwatched_seconds {}", said.unwatched.unwrap_or(0))
 }
 
 fn family(out: &mut String, name: &str, kind: &str, help: &str) -> std::fmt::Result {

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use wardtap_capture::InterfaceState;
 use wardtap_net::packet::Timestamp;
 
+use super::approvals::Approvals;
+use super::keeper::Kept;
 use crate::totals::Totals;
 
 /// A pipeline that has said nothing for so long stands still.
@@ -23,6 +25,7 @@ pub struct Pulse {
     /// Reloads that were done, and refused.
     pub reloads: AtomicU64,
     pub reloads_failed: AtomicU64,
+    pub approvals: Arc<Approvals>,
 }
 
 /// What the pipeline has to say.
@@ -34,6 +37,14 @@ pub struct News {
     pub events_failing: bool,
     /// Whether the recording goes on; None where there is none.
     pub recording: Option<bool>,
+    /// What came of checkpoints, where there are any.
+    pub kept: Option<Arc<Kept>>,
+    /// For how many seconds is still to be learned, while learning.
+    pub learning_left: Option<u64>,
+    /// Quantities of which more is normal than was approved, while comparing.
+    pub adapted: Option<u64>,
+    /// For how many seconds nothing was watched before the beginning.
+    pub unwatched: Option<u64>,
 }
 
 impl Pulse {
@@ -75,15 +86,21 @@ impl Pulse {
             troubles.push("events cannot be written".to_owned());
         }
         if said.recording == Some(false) {
-            troubles.push("the recording has ended".to_owned());
+            troubles.push("the recording cannot be written".to_owned());
+        }
+        if said.kept.as_ref().is_some_and(|kept| kept.is_failing.load(Ordering::Relaxed)) {
+            troubles.push("the state cannot be kept".to_owned());
         }
         troubles
     }
 }
 
-/// Why an interface shows nothing.
+/// Why an interface shows nothing, or more than it should.
 fn blindness(interface: &InterfaceState, now: Timestamp) -> Option<String> {
     let name = &interface.name;
+    if let Some(address) = interface.address.as_ref().filter(|_| !interface.may_have_address) {
+        return Some(format!("{name}: has the address {address} by now, so that this machine may answer there"));
+    }
     if interface.up == Some(false) {
         return Some(format!("{name}: the link is down"));
     }
@@ -104,11 +121,25 @@ mod tests {
     #[test]
     fn blindness_is_told_by_link_and_by_silence() {
         let at = Timestamp::from_seconds;
-        let state = |up, last: Option<u64>| InterfaceState { name: "span0".into(), up, packets: 1, last: last.map(at) };
+        let state = |up, last: Option<u64>| InterfaceState {
+            name: "span0".into(),
+            up,
+            packets: 1,
+            last: last.map(at),
+            address: None,
+            may_have_address: false,
+        };
         let told = |up, last| blindness(&state(up, last), at(1000)).unwrap_or_default();
         assert_eq!(told(Some(false), Some(1000)), "span0: the link is down");
         assert_eq!(told(Some(true), None), "span0: no packet yet");
         assert_eq!(told(None, Some(940)), "span0: no packet for 60 s");
         assert_eq!(told(Some(true), Some(941)), "");
+        let addressed = |may_have_address| {
+            let address = Some("192.0.2.1".to_owned());
+            let state = InterfaceState { address, may_have_address, ..state(Some(true), Some(1000)) };
+            blindness(&state, at(1000)).unwrap_or_default()
+        };
+        assert!(addressed(false).starts_with("span0: has the address 192.0.2.1 by now"));
+        assert_eq!(addressed(true), "");
     }
 }

@@ -8,7 +8,7 @@ use std::os::fd::OwnedFd;
 use std::process::Command;
 
 use wardtap_capture::PacketSource;
-use wardtap_capture::live::{Live, LiveOptions};
+use wardtap_capture::live::{Live, LiveOptions, Method};
 
 use super::rights::{self, Account};
 use super::sandbox::{self, Files};
@@ -44,7 +44,14 @@ pub fn tell(out: &mut String, interface: &str, check: &Check) -> anyhow::Result<
 }
 
 fn options(interface: &str, allow_addressed: bool) -> LiveOptions {
-    LiveOptions { interfaces: vec![interface.to_owned()], allow_addressed, filter: None, ring_bytes: RING_BYTES }
+    LiveOptions {
+        interfaces: vec![interface.to_owned()],
+        allow_addressed,
+        filter: None,
+        kernel_filter: false,
+        method: Method::Auto,
+        ring_bytes: RING_BYTES,
+    }
 }
 
 /// What is tried, and what came of it.

@@ -23,6 +23,8 @@ pub struct WorkerCounts {
     pub forgotten: u64,
     /// Clues that found no room.
     pub clues_lost: u64,
+    /// Flows that are read no further, since a mistake of ours showed on them.
+    pub abandoned: u64,
 }
 
 impl Default for WorkerCounts {
@@ -36,6 +38,7 @@ impl Default for WorkerCounts {
             bad_arp: 0,
             forgotten: 0,
             clues_lost: 0,
+            abandoned: 0,
         }
     }
 }

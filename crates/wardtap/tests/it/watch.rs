@@ -1,7 +1,11 @@
 //! `wardtap watch` on a wire: what it finds, what it never does, and how it goes on and ends.
 
+mod approvals;
+mod methods;
+mod state;
 pub(crate) mod wire;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -216,6 +220,30 @@ fn an_interface_that_goes_down_comes_back_and_one_that_is_gone_ends_it() {
 }
 
 #[test]
+fn an_address_that_comes_while_it_watches_is_told_and_so_is_that_it_goes() {
+    let Some(wire) = Wire::new() else { return };
+    let folder = open_folder();
+    let (played, packets) = unpacked(TAMPERED, folder.path());
+    let sensor = Sensor::start(&wire, &[]);
+    wire.play(&played, &["--pps=20000"]);
+    sensor.wait_for_packets(packets as f64);
+    let series = format!("wardtap_interface_addressed{{interface=\"{}\"}}", wire.near);
+    assert_eq!((sensor.metric(&series), sensor.get("/readyz").0), (0.0, 200));
+    for address in ["192.0.2.2/24", "2001:db8::2/64"] {
+        drop(fs::write(format!("/proc/sys/net/ipv6/conf/{}/disable_ipv6", wire.near), "0"));
+        run("ip", &["address", "add", address, "dev", &wire.near]).unwrap();
+        let plain = address.split('/').next().unwrap();
+        wait("it is told", || sensor.get("/readyz").1.contains(&format!("has the address {plain} by now")));
+        assert_eq!((sensor.metric(&series), sensor.get("/healthz").0), (1.0, 200));
+        run("ip", &["address", "del", address, "dev", &wire.near]).unwrap();
+        wait("it is gone", || sensor.metric(&series) == 0.0);
+    }
+    let ended = sensor.end();
+    let told = ended.stderr.matches("has an address by now").count();
+    assert_eq!(told, 2, "{}", ended.stderr);
+}
+
+#[test]
 fn it_ends_in_two_seconds_with_everything_written_while_packets_come() {
     let Some(wire) = Wire::new() else { return };
     let folder = open_folder();
@@ -257,6 +285,11 @@ fn a_sensor_that_is_held_up_gives_up_the_oldest_and_counts_every_packet() {
     assert!(dropped("ring") > 0 && dropped("pipeline") > 0, "{}", stats["dropped"]);
     let all = stats["packets"].as_u64().unwrap() + dropped("ring") + dropped("pipeline");
     assert_eq!(all, 22 * packets as u64, "read or lost, and which: {}", stats["dropped"]);
+    let told: Vec<&Value> =
+        ended.events.iter().filter(|event| event["alert"]["detection"] == "sensor-overloaded").collect();
+    let ids: BTreeSet<&str> = told.iter().filter_map(|event| event["alert"]["id"].as_str()).collect();
+    assert_eq!((ids.len(), &told[0]["device"]["id"]), (1, &"ip:0.0.0.0".into()), "one alert, of the sensor: {told:#?}");
+    assert_eq!(told.last().unwrap()["alert"]["count"], dropped("ring") + dropped("pipeline"));
 }
 
 #[test]
@@ -309,6 +342,10 @@ fn a_full_disk_stops_nothing_but_events_and_is_recovered_from() {
     let events: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(events.last().unwrap()["stats"]["packets"], packets);
     assert_eq!(count(&events, "message") as u64, sum(&events.last().unwrap()["stats"]["messages"]));
+    let told: Vec<&Value> =
+        events.iter().filter(|event| event["alert"]["detection"] == "sensor-cannot-write").collect();
+    let new = told.iter().filter(|event| event["alert"]["state"] == "new").count();
+    assert_eq!((new, &told[0]["alert"]["observed"]), (1, &"events cannot be written".into()), "{told:#?}");
     drop(mounted);
 }
 
@@ -374,8 +411,12 @@ fn whoever_is_slow_or_hostile_gets_a_place_for_ten_seconds_at_most() {
 fn what_cannot_be_watched_is_refused_with_what_to_do() {
     let nothing = wardtap(&["watch", "--interface", "nosuch0", "--listen", "off"]).expect(1);
     assert!(nothing.stderr.contains("nosuch0: there is no such interface: name one of"), "{}", nothing.stderr);
-    let later = wardtap(&["watch", "--interface", "lo", "--learn-for", "7d"]).expect(2);
-    assert!(later.stderr.contains("--learn-for is not built yet"), "{}", later.stderr);
+    let later = wardtap(&["watch", "--interface", "lo", "--policy", "zones.toml"]).expect(2);
+    assert!(later.stderr.contains("--policy is not built yet"), "{}", later.stderr);
+    let nowhere = wardtap(&["watch", "--interface", "lo", "--learn-for", "7d", "--state", "state"]).expect(2);
+    assert!(nowhere.stderr.contains("--learn-for needs --baseline"), "{}", nowhere.stderr);
+    let unfiltered = wardtap(&["watch", "--interface", "lo", "--kernel-filter"]).expect(2);
+    assert!(unfiltered.stderr.contains("--kernel-filter needs --filter"), "{}", unfiltered.stderr);
     let mixed = wardtap(&["watch", "--interface", "lo", "--record", "-"]).expect(2);
     assert!(mixed.stderr.contains("name a file"), "{}", mixed.stderr);
     let little = wardtap(&["watch", "--interface", "lo", "--memory", "16M"]).expect(2);

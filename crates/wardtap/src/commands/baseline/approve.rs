@@ -3,34 +3,44 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, anyhow, bail};
 use serde::Deserialize;
 use wardtap_behaviour::baseline::approval::{Accepted, Approval};
 use wardtap_behaviour::baseline::change::CHANGES_MAX;
-use wardtap_behaviour::baseline::file::Front;
+use wardtap_behaviour::baseline::file::{Baseline, Front};
 use wardtap_export::event::DepartureBody;
 use wardtap_net::address::Address;
 
 use super::text::{counted, operation, plain, print};
+use crate::USAGE;
 use crate::baselines;
 use crate::cli::ApproveChange;
 use crate::output::{Replacement, place};
+use crate::watch::approvals;
 
 pub fn run(approve: &ApproveChange) -> anyhow::Result<u8> {
-    let mut baseline = baselines::whole(&approve.file)?;
+    if let Some(folder) = &approve.state {
+        return at_sensor(approve, folder);
+    }
+    let Some(file) = &approve.file else { bail!("name a baseline, or a sensor's --state folder") };
+    if !approve.alert.is_empty() && approve.events.is_none() {
+        eprintln!("wardtap: --alert needs --events FILE, which `replay --events` wrote, or --state DIR of a sensor");
+        return Ok(USAGE);
+    }
+    let mut baseline = baselines::whole(file)?;
     let front = &baseline.front;
     let mut accepted = Accepted::default();
     let mut said = Vec::new();
     if let Some(events) = &approve.events {
-        said = add_alerts(&mut accepted, front, &approve.alert, events)?;
+        said = add_alerts(&mut accepted, front, &approve.alert, std::slice::from_ref(events))?;
     }
     if let Some(path) = &approve.diff {
         let other = baselines::front(path)?;
         accepted.add_difference(&front.profiles, &other.profiles);
-        said.push(format!("what {} holds beyond {}", path.display(), approve.file.display()));
+        said.push(format!("what {} holds beyond {}", path.display(), file.display()));
     }
     for id in &approve.kept_out {
         let before = accepted.kept_out.len();
@@ -39,24 +49,18 @@ pub fn run(approve: &ApproveChange) -> anyhow::Result<u8> {
         if more == 0 {
             bail!(
                 "{}: nothing is kept out of what {} did: `wardtap baseline show` lists what is",
-                approve.file.display(),
+                file.display(),
                 plain(id)
             );
         }
         said.push(format!("{} that {} had to do with", counted(more, "finding"), plain(id)));
     }
     if accepted.is_empty() {
-        bail!("{}: it holds all of that already: there is nothing to approve", approve.file.display());
+        bail!("{}: it holds all of that already: there is nothing to approve", file.display());
     }
-    baseline.front.approvals.push(Approval {
-        time: approve.at.map_or_else(now, |at| Ok(at.nanos()))?,
-        by: approve.by.clone(),
-        reason: approve.reason.clone(),
-        alerts: approve.alert.clone(),
-        accepted,
-    });
-    baseline.calibrate(baseline.front.profiles.thresholds.budget)?;
-    let path = approve.out.as_deref().unwrap_or(&approve.file);
+    let time = approve.at.map_or_else(now, |at| Ok(at.nanos()))?;
+    enter(&mut baseline, time, approve.by.clone(), approve.reason.clone(), approve.alert.clone(), accepted)?;
+    let path = approve.out.as_deref().unwrap_or(file);
     Replacement::of(path, "the baseline")?.put(&baseline.to_bytes()?)?;
     if path != Path::new("-") {
         let mut text = format!("{}: approved by {}\n", place(Some(path)), approve.by);
@@ -66,9 +70,37 @@ pub fn run(approve: &ApproveChange) -> anyhow::Result<u8> {
     Ok(0)
 }
 
+/// Has a sensor that is running accept what alerts are about.
+fn at_sensor(approve: &ApproveChange, folder: &Path) -> anyhow::Result<u8> {
+    let request = approvals::Request::Approve {
+        alerts: approve.alert.clone(),
+        by: approve.by.clone(),
+        reason: approve.reason.clone(),
+    };
+    let said = approvals::ask(folder, &request)?;
+    let mut text = format!("{}: approved by {}\n", folder.display(), plain(&approve.by));
+    said.iter().for_each(|line| text += &format!("  {}\n", plain(line)));
+    print(&text)?;
+    Ok(0)
+}
+
+/// Enters an approval into a baseline, and works out anew what is normal.
+pub fn enter(
+    baseline: &mut Baseline,
+    time: u64,
+    by: String,
+    reason: String,
+    alerts: Vec<String>,
+    accepted: Accepted,
+) -> anyhow::Result<()> {
+    baseline.front.approvals.push(Approval { time, by, reason, alerts, accepted });
+    baseline.calibrate(baseline.front.profiles.thresholds.budget)?;
+    Ok(())
+}
+
 /// The time by the clock: somebody approves now. Nothing that is computed depends on it.
 #[expect(clippy::disallowed_methods, reason = "an approval is no packet's: see docs/decisions/0013")]
-fn now() -> anyhow::Result<u64> {
+pub fn now() -> anyhow::Result<u64> {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     Ok(u64::try_from(since.context("the clock is before 1970: set it, or give --at")?.as_nanos())?)
 }
@@ -98,8 +130,23 @@ struct Alert {
 }
 
 /// Adds what alerts are about; says what that is.
-fn add_alerts(accepted: &mut Accepted, front: &Front, ids: &[String], events: &Path) -> anyhow::Result<Vec<String>> {
-    let alerts = find(ids, events)?;
+pub fn add_alerts(
+    accepted: &mut Accepted,
+    front: &Front,
+    ids: &[String],
+    files: &[PathBuf],
+) -> anyhow::Result<Vec<String>> {
+    let mut alerts = BTreeMap::new();
+    for file in files {
+        // The first file is the latest, and its line holds.
+        for (id, event) in find(ids, file)? {
+            alerts.entry(id).or_insert(event);
+        }
+        if alerts.len() == ids.len() {
+            break;
+        }
+    }
+    let events = files.first().map_or(Path::new("-"), PathBuf::as_path);
     let mut said = Vec::new();
     for id in ids {
         let Some(Event { device, alert }) = alerts.get(id.as_str()) else {

@@ -1,6 +1,6 @@
 //! `wardtap baseline`: looks into baselines, compares and merges them, and accepts changes into them.
 
-mod approve;
+pub mod approve;
 mod diff;
 mod merge;
 pub mod report;

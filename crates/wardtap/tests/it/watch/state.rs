@@ -1,0 +1,100 @@
+//! What a sensor keeps from one start to the next: learning in place, checkpoints, and the knowledge that SIGHUP brings.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::wire::{Sensor, Wire, open_folder, unpacked, wait};
+use super::{SETPOINT, TAMPERED, stats};
+use crate::run::wardtap;
+
+const KEPT: [&str; 6] = ["--state", "state", "--checkpoint-every", "1s", "--baseline", "site.baseline"];
+
+#[test]
+fn it_learns_in_place_over_a_kill_and_compares_with_what_it_learned() {
+    let Some(wire) = Wire::new() else { return };
+    let folder = open_folder();
+    let (played, packets) = unpacked(TAMPERED, folder.path());
+    let learning = [&KEPT[..], &["--learn-for", "1h"]].concat();
+    let sensor = Sensor::start_in(&wire, folder, &learning);
+    wire.play(&played, &["--pps=20000"]);
+    sensor.wait_for_packets(packets as f64);
+    assert_eq!((sensor.metric("wardtap_learning"), sensor.path("site.baseline").exists()), (1.0, false));
+    // What links did in a minute is learned once the minute is over.
+    wait("something was learned, and kept", || sensor.metric("wardtap_checkpoint_bytes") > 2000.0);
+    sensor.signal("KILL");
+    let folder = sensor.killed();
+    // Long enough was learned already: what was kept becomes the baseline.
+    let enough = [&KEPT[..], &["--learn-for", "1s"]].concat();
+    let sensor = Sensor::start_in(&wire, folder, &enough);
+    wait("learning is over", || sensor.path("site.baseline").exists() && sensor.metric("wardtap_learning") == 0.0);
+    wait("it is compared with", || sensor.metric("wardtap_reloads_total{result=\"done\"}") == 1.0);
+    assert!(sensor.metric("wardtap_unwatched_seconds") < 3600.0);
+    let shown = wardtap(&["baseline", "show", sensor.path("site.baseline").to_str().unwrap(), "--json"]).expect(0);
+    let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
+    assert!(shown["links"].as_array().unwrap().len() > 20, "what was played before the kill");
+    assert_eq!(shown["captures"][0]["packets"], packets);
+    let (other, more) = unpacked(SETPOINT, &open_folder().keep());
+    wire.play(&other, &["--pps=20000"]);
+    sensor.wait_for_packets(more as f64);
+    let ended = sensor.end();
+    assert!(ended.stderr.contains("wardtap: goes on from 20"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("learning is over; from here on it is compared with site.baseline"),
+        "{}",
+        ended.stderr
+    );
+    assert!(stats(&ended)["run"]["unwatched"]["seconds"].as_u64().unwrap() < 3600);
+    assert!(stats(&ended)["run"]["digests"]["baseline"].is_string(), "{}", stats(&ended)["run"]);
+    let deviates = |event: &&Value| !event["alert"]["departures"].is_null();
+    assert!(ended.events.iter().any(|event| deviates(&event)), "what was never seen before is told");
+    // From here on FILE is there, and nothing is learned any more.
+    let sensor = Sensor::start_in(&wire, ended.folder, &enough);
+    wait("it compares", || sensor.metric("wardtap_clock_timestamp_seconds") > 0.0);
+    assert_eq!(sensor.metric("wardtap_learning"), 0.0);
+    assert_eq!(sensor.end().status, 0);
+}
+
+#[test]
+fn a_checkpoint_that_is_damaged_is_told_and_a_second_sensor_is_refused() {
+    let Some(wire) = Wire::new() else { return };
+    let folder = open_folder();
+    let state = ["--state", "state", "--checkpoint-every", "1s"];
+    let sensor = Sensor::start_in(&wire, folder, &state);
+    wait("two are kept", || sensor.path("state/checkpoint.1").exists());
+    let second = ["watch", "--interface", &wire.near, "--listen", "off", "--user", "nobody", "--state"];
+    let kept = sensor.path("state");
+    let second = wardtap(&[&second[..], &[kept.to_str().unwrap()]].concat()).expect(1);
+    assert!(second.stderr.contains("another wardtap keeps its state there"), "{}", second.stderr);
+    let ended = sensor.end();
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    let latest = ended.folder.path().join("state/checkpoint");
+    let mut octets = fs::read(&latest).unwrap();
+    let last = octets.len() - 1;
+    octets[last] ^= 1;
+    fs::write(&latest, octets).unwrap();
+    let sensor = Sensor::start_in(&wire, ended.folder, &state);
+    wait("it goes on from the one before", || sensor.metric("wardtap_clock_timestamp_seconds") > 0.0);
+    let ended = sensor.end();
+    let told = "state/checkpoint: is damaged: its digest is wrong; the one before it is taken";
+    assert!(ended.stderr.contains(told), "{}", ended.stderr);
+    assert!(ended.stderr.contains("goes on from 20"), "{}", ended.stderr);
+}
+
+#[test]
+fn sighup_brings_a_baseline_where_there_was_none() {
+    let Some(wire) = Wire::new() else { return };
+    let folder = open_folder();
+    let (played, packets) = unpacked(SETPOINT, folder.path());
+    wardtap(&["learn", TAMPERED, "--out", folder.path().join("site.baseline").to_str().unwrap()]).expect(0);
+    fs::write(folder.path().join("wardtap.toml"), "").unwrap();
+    let sensor = Sensor::start_in(&wire, folder, &["--config", "wardtap.toml"]);
+    fs::write(sensor.path("wardtap.toml"), "baseline = \"site.baseline\"\n").unwrap();
+    sensor.signal("HUP");
+    wait("it is read", || sensor.metric("wardtap_reloads_total{result=\"done\"}") == 1.0);
+    wire.play(&played, &["--pps=20000"]);
+    sensor.wait_for_packets(packets as f64);
+    let ended = sensor.end();
+    assert!(ended.events.iter().any(|event| !event["alert"]["departures"].is_null()), "{}", ended.stderr);
+    assert!(stats(&ended)["run"]["digests"]["baseline"].is_string());
+}
