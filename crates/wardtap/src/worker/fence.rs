@@ -144,6 +144,7 @@ mod tests {
             links: true,
             links_max: 64,
             operations_max: 64,
+            clues: true,
             messages: true,
             flows: true,
             captures: vec![b"\"capture\"".to_vec()],
