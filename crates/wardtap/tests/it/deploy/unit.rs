@@ -43,7 +43,11 @@ fn the_program_knows_what_the_unit_and_its_configuration_say() {
     let unit = text(UNIT);
     let start = unit.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/bin/wardtap ")).unwrap();
     let events = folder.path().join("events.jsonl");
+    let defaults = text("deploy/systemd/wardtap.default");
+    let learning =
+        defaults.lines().find_map(|line| line.strip_prefix("WARDTAP_LEARNING=\"")?.strip_suffix('"')).unwrap();
     let start = start
+        .replace("$WARDTAP_LEARNING", learning)
         .replace("$WARDTAP_INTERFACES", "--interface nosuch0")
         .replace("$WARDTAP_OPTIONS", "--listen off")
         .replace("/etc/wardtap/wardtap.toml", config.to_str().unwrap())
