@@ -10,7 +10,6 @@ use crate::attack::{Technique, technique};
 use crate::detection::{About, Detection, Raise};
 use crate::detections::many::{self, Many};
 use crate::links::{Link, Service};
-use crate::parties::{Party, PartyLink};
 use crate::scoring::{Departure, Judged, What};
 
 /// What the detection is.
@@ -37,7 +36,7 @@ static FLOOD: [Technique; 4] = [technique("T0814"), technique("T1498"), techniqu
 /// When the last new devices came, what they did first, and with whom they had to do.
 #[derive(Default)]
 pub struct NewDevice {
-    lately: VecDeque<(Timestamp, Party, Service)>,
+    lately: VecDeque<(Timestamp, Address, Service)>,
     with: Many<Address, Address>,
 }
 
@@ -56,14 +55,12 @@ impl Detection for NewDevice {
         let (device, other) = if initiates { (initiator, responder) } else { (responder, initiator) };
         // Devices that are there for long are new to whoever begins to look. Each of them does something of its own; those
         // that are made up, or tried, are all there for one thing.
-        let PartyLink { initiator: asks, responder: answers, .. } = departure.parties;
-        let with = if initiates { answers } else { asks };
         self.lately.retain(|(time, ..)| departure.time.since(*time) <= WINDOW_NANOS);
         if self.lately.len() >= LATELY_MAX {
             self.lately.pop_front();
         }
-        self.lately.push_back((departure.time, with, service));
-        let alike = self.lately.iter().filter(|(_, party, of)| (*party, *of) == (with, service)).count();
+        self.lately.push_back((departure.time, other, service));
+        let alike = self.lately.iter().filter(|(_, with, of)| (*with, *of) == (other, service)).count();
         let flood = alike > BROUGHT_MAX;
         let group = self.with.take(other, device, departure.time);
         let mut judged = Judged {

@@ -262,7 +262,7 @@ const STORM: &str = "broadcast-storm";
 const NEEDS_ASSETS: &str = "out-of-service";
 
 /// Those that need days of a hospital: `evaluate` plays what they are for, and what they must not tell.
-const NEED_DAYS: [&str; 18] = [
+const NEED_DAYS: [&str; 20] = [
     "feed-lossy",
     "feed-lost",
     "feed-one-sided",
@@ -273,7 +273,9 @@ const NEED_DAYS: [&str; 18] = [
     "new-conversation",
     "new-device",
     "new-operation",
+    "rate-low",
     "refusals",
+    "results-drift",
     "silence",
     "slow-answers",
     "unusual-breadth",
