@@ -415,6 +415,6 @@ fn a_file_that_is_none_newer_or_too_large_says_so() {
     let of = |line: &str| error(format!("wardtap baseline {line} {digest}\n").as_bytes());
     assert!(matches!(of("3 0 0"), BaselineError::Newer(3)));
     assert!(matches!(of("2 99999999999 0"), BaselineError::TooLarge(_)));
-    assert!(matches!(of("1 18446744073709551615 18446744073709551615"), BaselineError::TooLarge(_)));
-    assert!(matches!(of("1 5 5"), BaselineError::Length { .. }));
+    assert!(matches!(of("2 18446744073709551615 18446744073709551615"), BaselineError::TooLarge(_)));
+    assert!(matches!(of("2 5 5"), BaselineError::Length { .. }));
 }
