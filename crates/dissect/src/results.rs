@@ -24,10 +24,10 @@ impl Analyte {
     /// By a LOINC number: up to seven digits, a hyphen and the right check digit (LOINC Users' Guide, appendix C: modulus 10).
     #[must_use]
     pub fn loinc(text: &[u8]) -> Option<Self> {
-        const DIGITS_MAX: usize = 7;
+        const DIGITS: usize = 7;
         let (digits, check) = text.split_last_chunk::<2>()?;
         let [b'-', check @ b'0'..=b'9'] = check else { return None };
-        if digits.is_empty() || digits.len() > DIGITS_MAX || !digits.iter().all(u8::is_ascii_digit) {
+        if digits.is_empty() || digits.len() > DIGITS || !digits.iter().all(u8::is_ascii_digit) {
             return None;
         }
         let (mut number, mut sum) = (0u64, 0u64);

@@ -243,7 +243,7 @@ const STEADY_DAYS_MIN: u32 = 2;
 const MEASURED_DAYS_MIN: u32 = 2;
 
 /// Of who begins no more conversations than this in an hour, and has something to say all the time, each lasts.
-const RECONNECTED_MAX: u64 = 5;
+const LASTING: u64 = 5;
 
 impl LinkProfile {
     /// Whether its initiator has something to say all the time, for hours: then the responder does by itself what it does.
@@ -255,7 +255,7 @@ impl LinkProfile {
     /// Whether its conversations last.
     #[must_use]
     pub const fn lasts(&self) -> bool {
-        self.is_stream() && self.hour_reconnected.max <= RECONNECTED_MAX
+        self.is_stream() && self.hour_reconnected.max <= LASTING
     }
 
     /// Whether there were days enough to say how much of it is normal.

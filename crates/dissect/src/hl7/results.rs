@@ -85,7 +85,7 @@ fn measured(line: &[u8], field: u8, component: u8) -> Option<Measured> {
 /// A number in millionths (2.5.1 clause 2.A.47, NM): a sign, digits, a point and digits.
 fn millionths(text: &[u8]) -> Option<i64> {
     const PLACES: usize = 6;
-    const DIGITS_MAX: usize = 12;
+    const DIGITS: usize = 12;
     let (negative, digits) = match text {
         [b'-', digits @ ..] => (true, digits),
         [b'+', digits @ ..] => (false, digits),
@@ -94,7 +94,7 @@ fn millionths(text: &[u8]) -> Option<i64> {
     let point = digits.iter().position(|byte| *byte == b'.');
     let (whole, part) = digits.split_at(point.unwrap_or(digits.len()));
     let part = part.get(1..).unwrap_or_default();
-    if whole.len() > DIGITS_MAX || (whole.is_empty() && part.is_empty()) {
+    if whole.len() > DIGITS || (whole.is_empty() && part.is_empty()) {
         return None;
     }
     let mut value = 0i64;
