@@ -157,8 +157,10 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
         Box::<detections::new_operation::NewOperation>::default(),
         Box::new(detections::unusual_value::UnusualValue),
         Box::new(detections::frozen_values::FrozenValues),
+        Box::<detections::results_drift::ResultsDrift>::default(),
         Box::<detections::unusual_volume::UnusualVolume>::default(),
         Box::<detections::unusual_rate::UnusualRate>::default(),
+        Box::<detections::rate_low::RateLow>::default(),
         Box::new(detections::refusals::Refusals),
         Box::<detections::slow_answers::SlowAnswers>::default(),
         Box::<detections::silence::Silence>::default(),
@@ -178,7 +180,7 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
 }
 
 /// What every detection says of itself.
-pub static DETECTIONS: [&About; 26] = [
+pub static DETECTIONS: [&About; 28] = [
     &detections::executable_in_image::ABOUT,
     &detections::sweep::ABOUT,
     &detections::refusal_storm::ABOUT,
@@ -188,8 +190,10 @@ pub static DETECTIONS: [&About; 26] = [
     &detections::new_operation::ABOUT,
     &detections::unusual_value::ABOUT,
     &detections::frozen_values::ABOUT,
+    &detections::results_drift::ABOUT,
     &detections::unusual_volume::ABOUT,
     &detections::unusual_rate::ABOUT,
+    &detections::rate_low::ABOUT,
     &detections::refusals::ABOUT,
     &detections::slow_answers::ABOUT,
     &detections::silence::ABOUT,

@@ -9,6 +9,7 @@ mod leases;
 mod name;
 mod operations;
 pub mod points;
+pub mod results;
 
 use std::fmt;
 

@@ -10,6 +10,7 @@ use wardtap_net::stream::{Chunk, Side};
 
 use crate::fingerprint::Fingerprint;
 use crate::identify::{Conversation, HELD_MAX, Recognised};
+use crate::results::Measured;
 use crate::{Direction, Envelope, Finding, FlowFacts, Message, MessageHandler, Outcome, PROTOCOLS, Protocol};
 
 /// One step of a conversation.
@@ -30,6 +31,8 @@ pub struct Transcript {
     pub values: Vec<(u32, Vec<u16>)>,
     /// What was accepted.
     pub accepted: Vec<Fingerprint>,
+    /// The results that messages carry.
+    pub results: Vec<Measured>,
     /// Anomaly names.
     pub anomalies: Vec<&'static str>,
     /// Findings.
@@ -58,6 +61,7 @@ impl MessageHandler for Transcript {
             self.values.push((points.first, values));
         }
         self.accepted.extend(message.accepted());
+        self.results.extend(message.results());
         let kind = protocol.kinds.get(kind).copied().unwrap_or("KIND OUT OF RANGE");
         let direction = match direction {
             Direction::Request => "request",
@@ -172,6 +176,7 @@ pub fn exercise(flow: &FlowFacts, steps: &[Step], lengths: &[usize]) -> Transcri
         assert_eq!(whole.messages, pieces.messages, "the cuts {lengths:?} changed the messages");
         assert_eq!(whole.values, pieces.values, "the cuts {lengths:?} changed the values");
         assert_eq!(whole.accepted, pieces.accepted, "the cuts {lengths:?} changed the fingerprints");
+        assert_eq!(whole.results, pieces.results, "the cuts {lengths:?} changed the results");
         assert_eq!(whole.findings, pieces.findings, "the cuts {lengths:?} changed the findings");
     }
     for held in [whole.held_max, pieces.held_max] {

@@ -40,6 +40,7 @@ pub mod modbus;
 pub mod pending;
 pub mod points;
 pub mod public;
+pub mod results;
 pub mod tls;
 
 use wardtap_net::flow::HashKey;
@@ -315,6 +316,10 @@ pub trait Message {
     /// written. Read on demand; one value that is written alone is a feature.
     fn points(&self) -> Option<points::Points<'_>> {
         None
+    }
+    /// The results of measurements that it carries, where they are wanted: with fingerprints. They are patients'.
+    fn results(&self) -> &[results::Measured] {
+        &[]
     }
     /// Of an answer that accepts a request: what tells that request from others, and what it carried. Where fingerprints
     /// are wanted, once for a request.

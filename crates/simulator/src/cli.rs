@@ -67,6 +67,10 @@ pub struct Generate {
     /// Write what was played: when, by whom, to whom, in which frames, a line of JSON each
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
+    /// Write what the hospital knows of the devices that it has when the capture begins: a list as wardtap's `--assets` takes
+    /// it (CSV)
+    #[arg(long, value_name = "FILE")]
+    pub assets: Option<PathBuf>,
     /// Write every HL7, DICOM and Modbus message that was sent, a line of JSON each
     #[arg(long, value_name = "FILE")]
     pub messages: Option<PathBuf>,
@@ -125,6 +129,9 @@ pub struct Evaluate {
     /// Keep baselines, events and what is true of each day in this folder, to look into
     #[arg(long, value_name = "FOLDER")]
     pub work: Option<PathBuf>,
+    /// Tell detectors what the hospital knows of its devices, by `--assets FILE`
+    #[arg(long)]
+    pub assets: bool,
     /// Days that are simulated side by side [default: as many as there are processors]
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     pub jobs: Option<usize>,

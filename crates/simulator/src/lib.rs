@@ -4,6 +4,7 @@
 //! dissectors and detections, or it would prove nothing.
 #![deny(unsafe_code)]
 
+pub mod assets;
 pub mod attacks;
 pub mod cli;
 pub mod clock;

@@ -60,6 +60,7 @@ fn plan(work: &std::path::Path, jobs: usize) -> Plan {
         detectors: vec![format!("{naive} edges"), format!("{naive} counts"), "true".into()],
         scenarios: SCENARIOS.iter().collect(),
         families: Families::from([("new-edge".into(), [Family::Access].into())]),
+        assets: false,
         faults: Faults::default(),
         jobs,
         work: work.into(),

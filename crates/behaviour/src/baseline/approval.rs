@@ -13,7 +13,8 @@ use super::change::{Change, Changed};
 use super::kept_out::KeptOut;
 use super::measure::Measure;
 use super::points::{PointProfile, PointsProfile};
-use super::profile::{DeviceProfile, Hours, LinkProfile, OperationProfile, Profiles, Top};
+use super::profile::{DeviceProfile, Hours, Least, LinkProfile, OperationProfile, Profiles, Top};
+use super::results::ResultsProfile;
 use super::store::{LinkKey, wider};
 use crate::device::Name;
 use crate::links::points::PointRange;
@@ -137,6 +138,14 @@ impl Accepted {
             Changed::Still { operation, place, minutes } => {
                 let point = self.point(link, operation, *place, profiles)?;
                 point.still = point.still.max(*minutes);
+            }
+            Changed::Results { operation, analyte, low, high } => {
+                let known = profiles.links.get(link).ok_or_else(|| NotAccepted::no_link(link))?;
+                let known = known.results.get(operation).and_then(|results| results.analytes.get(&analyte.number()));
+                known.ok_or_else(|| NotAccepted::no_operation(link))?;
+                let into = self.links.entry(link.clone()).or_default();
+                let accepted = ResultsProfile::accepted(*analyte, *low, *high);
+                into.results.or_insert_with(operation, ResultsProfile::default).absorb(&accepted);
             }
             Changed::Loop { operation } => {
                 self.points(link, operation, profiles)?.loops = true;
@@ -285,11 +294,15 @@ fn uncounted(link: &LinkProfile, known: &LinkProfile) -> LinkProfile {
         keep_wider(&mut more.minute_bytes[end], known.minute_bytes[end]);
         keep_wider(&mut more.hour_bytes[end], known.hour_bytes[end]);
         keep_wider(&mut more.day_bytes[end], known.day_bytes[end]);
+        if more.pace[end].min >= known.pace[end].min {
+            more.pace[end] = Least::default();
+        }
         more.pauses[end].without_days(&known.pauses[end]);
     }
     keep_wider(&mut more.minute_opened, known.minute_opened);
     keep_wider(&mut more.hour_opened, known.hour_opened);
     keep_wider(&mut more.hour_failed, known.hour_failed);
+    keep_wider(&mut more.hour_reconnected, known.hour_reconnected);
     for (name, operation) in more.operations.iter_mut() {
         let Some(known) = known.operations.get(name) else { continue };
         let hours = further(&operation.hours, &known.hours);
@@ -306,6 +319,11 @@ fn uncounted(link: &LinkProfile, known: &LinkProfile) -> LinkProfile {
         if known.points.contains(name) {
             (points.days, points.minutes) = (0, 0);
             points.points.iter_mut().for_each(|point| point.rises = 0);
+        }
+    }
+    for (name, results) in more.results.iter_mut() {
+        if known.results.contains(name) {
+            results.uncount();
         }
     }
     more
@@ -343,6 +361,7 @@ fn unmeasured_link() -> LinkProfile {
         minute_opened: ANY,
         hour_opened: ANY,
         hour_failed: ANY,
+        hour_reconnected: ANY,
         ..LinkProfile::default()
     }
 }
@@ -374,12 +393,21 @@ fn widen_link(into: &mut LinkProfile, known: &LinkProfile, measure: Measure, now
         Measure::MinuteBytes => both(&mut into.minute_bytes, &known.minute_bytes),
         Measure::HourBytes => both(&mut into.hour_bytes, &known.hour_bytes),
         Measure::DayBytes => both(&mut into.day_bytes, &known.day_bytes),
+        Measure::HourPace => {
+            let mut is_it = false;
+            for (into, _) in into.pace.iter_mut().zip(known.pace).filter(|(_, known)| known.next() == normal) {
+                into.absorb(Least { min: now, second: now });
+                is_it = true;
+            }
+            is_it
+        }
         Measure::LinkPause => {
             let [one, other] = &mut into.pauses;
             one.accept(&known.pauses[0], now, normal) | other.accept(&known.pauses[1], now, normal)
         }
         Measure::MinuteOpened => widen(&mut into.minute_opened, known.minute_opened, now, normal),
         Measure::HourOpened => widen(&mut into.hour_opened, known.hour_opened, now, normal),
+        Measure::HourReconnected => widen(&mut into.hour_reconnected, known.hour_reconnected, now, normal),
         Measure::HourFailed => widen(&mut into.hour_failed, known.hour_failed, now, normal),
         _ => false,
     }

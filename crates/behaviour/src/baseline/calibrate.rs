@@ -70,6 +70,8 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
         // What is with anybody is the same once more: it is there to be missed.
         if key.initiator != ANYBODY {
             novelties.link(key, &by_day);
+        } else {
+            novelties.service(key, &by_day);
         }
         hold_out(&by_day, key, (&coverage, &kin), &mut ratios);
     }

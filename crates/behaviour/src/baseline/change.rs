@@ -1,6 +1,7 @@
 //! What an alert shows that the baseline does not hold, in the baseline's words: told with the alert, so that it can be
 //! accepted later.
 
+use wardtap_dissect::results::Analyte;
 use wardtap_net::packet::Timestamp;
 
 use super::measure::Measure;
@@ -82,6 +83,17 @@ pub enum Changed {
         /// For so many minutes.
         minutes: u32,
     },
+    /// The means of the results of an operation.
+    Results {
+        /// Of which.
+        operation: String,
+        /// What was measured.
+        analyte: Analyte,
+        /// The least mean, in millionths.
+        low: i64,
+        /// The greatest.
+        high: i64,
+    },
     /// The values of an operation come again and again.
     Loop {
         /// Of which.
@@ -110,6 +122,9 @@ impl Changed {
             What::Frozen { operation, place, now, .. } => {
                 Self::Still { operation: operation.to_owned(), place, minutes: now }
             }
+            What::Results { operation, analyte, now, .. } => {
+                Self::Results { operation: operation.to_owned(), analyte, low: now, high: now }
+            }
             What::Looped { operation, .. } => Self::Loop { operation: operation.to_owned() },
         }
     }
@@ -132,6 +147,10 @@ impl Changed {
                 Self::Point { operation, place, low, high },
                 Self::Point { operation: of, place: at, low: lower, high: higher },
             ) if *operation == of && *place == at => (*low, *high) = ((*low).min(lower), (*high).max(higher)),
+            (
+                Self::Results { operation, analyte, low, high },
+                Self::Results { operation: of, analyte: as_well, low: lower, high: higher },
+            ) if *operation == of && *analyte == as_well => (*low, *high) = ((*low).min(lower), (*high).max(higher)),
             (Self::Still { operation, place, minutes }, Self::Still { operation: of, place: at, minutes: more })
                 if *operation == of && *place == at =>
             {
@@ -171,10 +190,12 @@ pub const fn measure_name(measure: Measure) -> &'static str {
         Measure::MinuteOpened => "minute-conversations",
         Measure::HourOpened => "hour-conversations",
         Measure::HourFailed => "hour-failed",
+        Measure::HourReconnected => "hour-reconnected",
         Measure::MinuteMessages => "minute-messages",
         Measure::HourMessages => "hour-messages",
         Measure::DayMessages => "day-messages",
         Measure::HourPartners => "hour-partners",
+        Measure::HourPace => "hour-pace",
         Measure::MessageBytes => "message-bytes",
         Measure::Refusals => "refusals",
         Measure::ResponseTime => "response-time",
@@ -185,6 +206,7 @@ pub const fn measure_name(measure: Measure) -> &'static str {
         Measure::Value => "value",
         Measure::Setting => "setting",
         Measure::Reading => "reading",
+        Measure::Results => "results",
         Measure::Frozen => "stillness",
     }
 }

@@ -5,6 +5,7 @@ use super::file::Front;
 use super::pauses::Pauses;
 use super::points::{PointsProfile, StoredPoints};
 use super::profile::{Hours, LinkProfile, OperationProfile, Top};
+use super::results::Means;
 use super::store::{Activity, HOURS_PER_DAY, Heard, MINUTES_PER_DAY, Store, StoredDevice, StoredLink, StoredOperation};
 use crate::links::points::{POINTS_MAX, PointRange};
 
@@ -64,10 +65,20 @@ fn profile(link: &LinkProfile) -> Checked {
     must(link.days as usize <= DAYS_MAX, "more days than there are")?;
     link.hours.iter().try_for_each(hours)?;
     let ends = [&link.minute_bytes, &link.hour_bytes, &link.day_bytes].into_iter().flatten();
-    ends.chain([&link.minute_opened, &link.hour_opened, &link.hour_failed]).try_for_each(top)?;
+    ends.chain([&link.minute_opened, &link.hour_opened, &link.hour_failed, &link.hour_reconnected])
+        .try_for_each(top)?;
+    link.pace
+        .iter()
+        .try_for_each(|pace| must(pace.second == 0 || pace.min <= pace.second, "a second that is below the least"))?;
     link.pauses.iter().try_for_each(pauses)?;
     link.operations.values().try_for_each(operation)?;
-    link.points.values().try_for_each(points)
+    link.points.values().try_for_each(points)?;
+    link.results.values().flat_map(|results| results.analytes.values()).try_for_each(means)
+}
+
+fn means(means: &Means) -> Checked {
+    must(means.days as usize <= DAYS_MAX, "more days than there are")?;
+    must(means.low <= means.high, "a range that ends before it begins")
 }
 
 fn points(points: &PointsProfile) -> Checked {
@@ -156,7 +167,11 @@ fn stored_link(link: &StoredLink) -> Checked {
     times(link.open.keys().next_back(), link.open.len(), MINUTES_PER_DAY)?;
     link.last.iter().try_for_each(heard)?;
     link.operations.values().try_for_each(stored_operation)?;
-    link.points.values().try_for_each(stored_points)
+    link.points.values().try_for_each(stored_points)?;
+    link.results.values().try_for_each(|results| {
+        times(results.days.keys().next_back(), results.days.len(), 1)?;
+        results.days.values().flat_map(|day| day.values()).try_for_each(means)
+    })
 }
 
 fn stored_points(points: &StoredPoints) -> Checked {

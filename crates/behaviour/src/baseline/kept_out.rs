@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::points::{PointsState, StoredPoints};
+use super::results::StoredResults;
 use super::store::{HOURS_PER_DAY, LinkKey, MINUTES_PER_HOUR, Store, StoredDevice, StoredLink, StoredOperation};
 use crate::detections::{address_taken, sweep};
 use crate::parties::{ANYBODY, GROUP, OUTSIDE};
@@ -152,6 +153,13 @@ impl StoredLink {
             taken.points.insert(name.clone(), out);
             !points.is_empty()
         });
+        self.results.retain(|name, results| {
+            let out = take(&mut results.days, days, |day| day);
+            if !out.is_empty() {
+                taken.results.insert(name.clone(), StoredResults { days: out });
+            }
+            !results.days.is_empty()
+        });
         if self.is_empty() {
             // By day they are not known: they stay while anything does.
             taken.other_messages = std::mem::take(&mut self.other_messages);
@@ -161,7 +169,11 @@ impl StoredLink {
     }
 
     fn is_empty(&self) -> bool {
-        self.hours.is_empty() && self.open.is_empty() && self.operations.is_empty() && self.points.is_empty()
+        self.hours.is_empty()
+            && self.open.is_empty()
+            && self.operations.is_empty()
+            && self.points.is_empty()
+            && self.results.is_empty()
     }
 }
 

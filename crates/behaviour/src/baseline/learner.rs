@@ -182,6 +182,10 @@ impl StoredLink {
                     self.operations.entry((*operation.name).to_owned()).or_default().learn(minute, operation, witnesses)
                 }
             }
+            if !operation.results.is_empty() {
+                let results = self.results.entry((*operation.name).to_owned()).or_default();
+                results.learn(minute, &operation.results);
+            }
             if !operation.points.ranges.is_empty() {
                 match self.points.get_mut(&*operation.name) {
                     Some(known) => known.learn(minute, &operation.points),

@@ -23,14 +23,18 @@ pub enum Measure {
     HourOpened,
     /// Conversations of an hour that end without an answer.
     HourFailed,
+    /// Conversations of an hour that begin and are answered, where one lasts else.
+    HourReconnected,
     /// Messages of an operation in a minute.
     MinuteMessages,
     /// Messages of an operation in an hour.
     HourMessages,
     /// Messages of an operation in a day (UTC).
     DayMessages,
-    /// Partners with whom an initiator does the same in an hour.
+    /// Partners with whom somebody does the same in an hour.
     HourPartners,
+    /// Octets a minute that one end of a link sends in an hour, how many times as few as was normal.
+    HourPace,
     /// Octets of a message.
     MessageBytes,
     /// Answers that refuse, in thousandths.
@@ -51,23 +55,27 @@ pub enum Measure {
     Setting,
     /// The same where it moves always.
     Reading,
+    /// The mean of results beside the range of those seen, as [`Self::Value`] has it.
+    Results,
     /// Minutes in which a place was read whose values move, and had not changed.
     Frozen,
 }
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::MinuteBytes,
         Self::HourBytes,
         Self::DayBytes,
         Self::MinuteOpened,
         Self::HourOpened,
         Self::HourFailed,
+        Self::HourReconnected,
         Self::MinuteMessages,
         Self::HourMessages,
         Self::DayMessages,
         Self::HourPartners,
+        Self::HourPace,
         Self::MessageBytes,
         Self::Refusals,
         Self::ResponseTime,
@@ -78,6 +86,7 @@ impl Measure {
         Self::Value,
         Self::Setting,
         Self::Reading,
+        Self::Results,
         Self::Frozen,
     ];
 
@@ -91,13 +100,13 @@ impl Measure {
             Self::MinuteOpened => 10,
             Self::HourOpened | Self::HourMessages => 30,
             Self::DayMessages => 100,
-            Self::HourFailed | Self::HourPartners => 5,
+            Self::HourFailed | Self::HourReconnected | Self::HourPartners => 5,
             Self::MinuteMessages => 8,
             Self::MessageBytes => 2000,
-            Self::Refusals => 100,
+            Self::Refusals | Self::HourPace => 100,
             Self::ResponseTime => 20_000,
             Self::LinkPause | Self::OperationPause | Self::PayloadPause | Self::DevicePause => 15,
-            Self::Value | Self::Setting | Self::Reading => 1000,
+            Self::Value | Self::Setting | Self::Reading | Self::Results => 1000,
             Self::Frozen => 10,
         }
     }
@@ -155,7 +164,7 @@ pub fn compare(
     }
     for (name, operation) in now.operations.iter() {
         let Some(known) = normal.operations.get(name) else { continue };
-        if known.from == 0 {
+        if known.from == 0 || normal.is_stream() {
             to(Measure::HourPartners, operation.hour_partners.max, known.hour_partners.next());
         }
         if !is_opaque(name) {
@@ -172,6 +181,11 @@ pub fn compare(
             points.compare(name, normal, kin, to);
         }
     }
+    for (name, results) in now.results.iter() {
+        if let Some(normal) = normal.results.get(name) {
+            results.compare(normal, |beside| to(Measure::Results, beside, 1000));
+        }
+    }
 }
 
 fn compare_link(now: &LinkProfile, normal: &LinkProfile, to: &mut dyn FnMut(Measure, u64, u64)) {
@@ -179,10 +193,16 @@ fn compare_link(now: &LinkProfile, normal: &LinkProfile, to: &mut dyn FnMut(Meas
         to(Measure::MinuteBytes, now.minute_bytes[place].max, normal.minute_bytes[place].next());
         to(Measure::HourBytes, now.hour_bytes[place].max, normal.hour_bytes[place].next());
         to(Measure::DayBytes, now.day_bytes[place].max, normal.day_bytes[place].next());
+        if now.pace[place].min > 0 && normal.pace[place].next() > 0 {
+            to(Measure::HourPace, normal.pace[place].next(), now.pace[place].min);
+        }
     }
     to(Measure::MinuteOpened, now.minute_opened.max, normal.minute_opened.next());
     to(Measure::HourOpened, now.hour_opened.max, normal.hour_opened.next());
     to(Measure::HourFailed, now.hour_failed.max, normal.hour_failed.next());
+    if normal.lasts() {
+        to(Measure::HourReconnected, now.hour_reconnected.max, normal.hour_reconnected.next());
+    }
 }
 
 fn compare_operation(
@@ -222,7 +242,22 @@ const STEADY_DAYS_MIN: u32 = 2;
 /// What was there on one day only may be much more on the next.
 const MEASURED_DAYS_MIN: u32 = 2;
 
+/// Of who begins no more conversations than this in an hour, and has something to say all the time, each lasts.
+const LASTING: u64 = 5;
+
 impl LinkProfile {
+    /// Whether its initiator has something to say all the time, for hours: then the responder does by itself what it does.
+    #[must_use]
+    pub const fn is_stream(&self) -> bool {
+        self.pace[0].second > 0
+    }
+
+    /// Whether its conversations last.
+    #[must_use]
+    pub const fn lasts(&self) -> bool {
+        self.is_stream() && self.hour_reconnected.max <= LASTING
+    }
+
     /// Whether there were days enough to say how much of it is normal.
     #[must_use]
     pub const fn is_measured(&self) -> bool {

@@ -17,5 +17,6 @@ pub mod novelty;
 pub mod pauses;
 pub mod points;
 pub mod profile;
+pub mod results;
 pub mod store;
 pub mod trust;

@@ -32,12 +32,22 @@ pub enum Facet {
     OperationHour,
     /// A size class of payloads, of a protocol that is not read, at an hour.
     ShapeHour,
+    /// What a service does, for whoever it is, at an hour.
+    ServiceHour,
 }
 
 impl Facet {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Device, Self::Link, Self::Operation, Self::Shape, Self::Hour, Self::OperationHour, Self::ShapeHour];
+    pub const ALL: [Self; 8] = [
+        Self::Device,
+        Self::Link,
+        Self::Operation,
+        Self::Shape,
+        Self::Hour,
+        Self::OperationHour,
+        Self::ShapeHour,
+        Self::ServiceHour,
+    ];
 
     /// The hours of an operation.
     #[must_use]
@@ -152,6 +162,8 @@ pub(super) struct Novelties {
     shapes: Vec<Event>,
     /// Of links, operations, and size classes.
     hours: [Vec<Event>; 3],
+    /// Of what services do for whoever it is.
+    service_hours: Vec<Event>,
     acquaintance: Acquaintance,
 }
 
@@ -242,10 +254,27 @@ impl Novelties {
         }
     }
 
+    /// Takes what a service does for whoever it is, day by day.
+    pub(super) fn service(&mut self, key: &LinkKey, by_day: &BTreeMap<u32, LinkProfile>) {
+        let mut by_operation: BTreeMap<&str, Vec<(u32, &[Hours; 2])>> = BTreeMap::new();
+        for (day, profile) in by_day {
+            for (name, operation) in profile.operations.iter() {
+                by_operation.entry(name).or_default().push((*day, &operation.hours));
+            }
+        }
+        for hours in by_operation.values() {
+            self.service_hours.extend(unlikely_hours(hours).map(|(day, unlikely)| Event {
+                day,
+                circumstances: unlikely.into(),
+                devices: vec![key.responder.clone()],
+            }));
+        }
+    }
+
     /// Counts all, and finds the cutoffs beyond which `allowed` lie.
     pub(super) fn into_novelty(self, days: u32, allowed: f64) -> Novelty {
-        let mut events: [Vec<Event>; 7] = Default::default();
-        let [devices, links, operations, shapes, of_links, of_operations, of_shapes] = &mut events;
+        let mut events: [Vec<Event>; 8] = Default::default();
+        let [devices, links, operations, shapes, of_links, of_operations, of_shapes, of_services] = &mut events;
         for (_, on) in &self.devices {
             if let [day] = on[..] {
                 devices.push(Event { day, circumstances: 0, devices: Vec::new() });
@@ -297,6 +326,7 @@ impl Novelties {
         }
         *shapes = self.shapes;
         [*of_links, *of_operations, *of_shapes] = self.hours;
+        *of_services = self.service_hours;
         let facets = events.into_iter().map(|events| rarity(&events, days, allowed)).collect();
         Novelty { days, facets }
     }

@@ -344,7 +344,9 @@ impl PointsProfile {
             let places = self.points.iter().enumerate().filter(|(place, _)| normal.measure(*place) == measure);
             let beside = places.filter_map(|(place, now)| {
                 let beside = normal.beside(place, &now.range)?;
-                (!kin.has_point(name, (normal.first, place), beside.value)).then_some(beside)
+                // What a device measures is its own; what was set on one of its kind may be set on it.
+                let is_of_kin = measure == Measure::Setting && kin.has_point(name, (normal.first, place), beside.value);
+                (!is_of_kin).then_some(beside)
             });
             if let Some(most) = beside.map(|beside| beside.beside).max() {
                 to(measure, most, 1000);

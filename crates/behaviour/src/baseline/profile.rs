@@ -13,6 +13,7 @@ use super::calibrate::Thresholds;
 use super::named::{Named, in_order};
 use super::pauses::{Coverage, Pauses, Slot};
 use super::points::PointsProfile;
+use super::results::ResultsProfile;
 use super::store::{HOURS_PER_DAY, LinkKey, OperationDay, StoredLink, StoredOperation, wider};
 use crate::links::{is_opaque, kind_of};
 use crate::site::{DayKind, Site};
@@ -72,6 +73,10 @@ pub struct LinkProfile {
     pub hour_opened: Top,
     /// The most conversations of an hour that ended without an answer.
     pub hour_failed: Top,
+    /// The most conversations of an hour that were answered.
+    pub hour_reconnected: Top,
+    /// The fewest octets a minute of an hour, over the minutes with something, where those were [`PACE_MINUTES_MIN`] at least.
+    pub pace: [Least; 2],
     /// The silences of the initiator and of the responder, in minutes of the [`super::store::witnesses`].
     pub pauses: [Pauses; 2],
     /// Minutes in which they sent something.
@@ -82,6 +87,8 @@ pub struct LinkProfile {
     pub operations: Named<OperationProfile>,
     /// The values at the places that operations read or write, by operation.
     pub points: Named<PointsProfile>,
+    /// The means of the results that operations carry, by operation.
+    pub results: Named<ResultsProfile>,
 }
 
 /// The greatest values of the two days with the greatest.
@@ -127,6 +134,44 @@ impl Top {
     }
 }
 
+/// The least values of the two days with the least; 0 where there is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Least {
+    /// The least.
+    pub min: u64,
+    /// That of the day that comes next.
+    pub second: u64,
+}
+
+impl Least {
+    /// A value of its one day.
+    const fn lower(&mut self, value: u64) {
+        if self.min == 0 || value < self.min {
+            self.min = value;
+        }
+    }
+
+    /// Takes in that of other days.
+    pub const fn absorb(&mut self, other: Self) {
+        let (low, high) =
+            if other.min == 0 || self.min != 0 && self.min <= other.min { (*self, other) } else { (other, *self) };
+        self.min = low.min;
+        self.second = if low.second != 0 && (high.min == 0 || low.second <= high.min) { low.second } else { high.min };
+    }
+
+    /// What the next record would be if it was to the least as that is to the second; 0 where there is no second.
+    #[must_use]
+    pub const fn next(self) -> u64 {
+        match self.min.saturating_mul(self.min).checked_div(self.second) {
+            Some(next) => next,
+            None => 0,
+        }
+    }
+}
+
+/// Over fewer minutes of an hour octets a minute say little.
+pub const PACE_MINUTES_MIN: u32 = 30;
+
 /// What is normal for an operation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct OperationProfile {
@@ -142,7 +187,7 @@ pub struct OperationProfile {
     pub hour_count: Top,
     /// The most in a day (UTC).
     pub day_count: Top,
-    /// The most partners with whom the initiator did the same in an hour in which it did so here: see [`Breadths`].
+    /// The most partners with whom its sender did the same in an hour in which it did so here: see [`Breadths`].
     pub hour_partners: Top,
     /// Octets of the largest.
     pub largest: Top,
@@ -238,15 +283,18 @@ impl LinkProfile {
             self.minute_bytes[place].absorb(other.minute_bytes[place]);
             self.hour_bytes[place].absorb(other.hour_bytes[place]);
             self.day_bytes[place].absorb(other.day_bytes[place]);
+            self.pace[place].absorb(other.pace[place]);
             self.pauses[place].absorb(&other.pauses[place]);
             self.minutes[place] = self.minutes[place].saturating_add(other.minutes[place]);
         }
         self.minute_opened.absorb(other.minute_opened);
         self.hour_opened.absorb(other.hour_opened);
         self.hour_failed.absorb(other.hour_failed);
+        self.hour_reconnected.absorb(other.hour_reconnected);
         self.hour_missing = self.hour_missing.max(other.hour_missing);
         self.operations.absorb(&other.operations, OperationProfile::absorb);
         self.points.absorb(&other.points, PointsProfile::absorb);
+        self.results.absorb(&other.results, ResultsProfile::absorb);
     }
 
     /// What a link did, day by day.
@@ -262,12 +310,16 @@ impl LinkProfile {
             day.minute_opened.raise(cell.peak_opened.into());
             day.hour_opened.raise(cell.opened.into());
             day.hour_failed.raise(cell.failed.into());
+            day.hour_reconnected.raise(cell.opened.saturating_sub(cell.failed).into());
             day.hour_missing = day.hour_missing.max(cell.gap_bytes);
             for place in 0..2 {
                 day.minute_bytes[place].raise(cell.peak_bytes[place]);
                 day.hour_bytes[place].raise(cell.bytes[place]);
                 day.day_bytes[place].max = day.day_bytes[place].max.saturating_add(cell.bytes[place]);
                 day.minutes[place] = day.minutes[place].saturating_add(cell.minutes[place]);
+                if cell.minutes[place] >= PACE_MINUTES_MIN && cell.gap_bytes == 0 {
+                    day.pace[place].lower(cell.bytes[place] / u64::from(cell.minutes[place]));
+                }
                 if cell.minutes[place] > 0 {
                     day.pauses[place].ended(Slot::of(&local), cell.pause[place]);
                 }
@@ -275,10 +327,11 @@ impl LinkProfile {
         }
         for (name, operation) in &closed.operations {
             for (day, mut profile) in OperationProfile::by_day(operation, site) {
-                if operation.from == 0 {
+                if operation.from == 0 || is_opaque(name) {
                     let hours = operation.days.get(&day).map_or(0, |cell| cell.hours);
                     let hours = (0..HOURS_PER_DAY).filter(|hour| hours >> hour & 1 == 1);
-                    let partners = hours.map(|hour| breadths.partners(key, name, day * HOURS_PER_DAY + hour));
+                    let partners =
+                        hours.map(|hour| breadths.partners(key, (name, operation.from), day * HOURS_PER_DAY + hour));
                     profile.hour_partners = Top::of(partners.max().unwrap_or_default().into());
                 }
                 let link = days.entry(day).or_insert_with(|| Self { days: 1, ..Self::default() });
@@ -289,6 +342,12 @@ impl LinkProfile {
             for (day, profile) in points.by_day() {
                 let link = days.entry(day).or_insert_with(|| Self { days: 1, ..Self::default() });
                 link.points.or_insert_with(name, || profile);
+            }
+        }
+        for (name, results) in &closed.results {
+            for (day, profile) in results.by_day() {
+                let link = days.entry(day).or_insert_with(|| Self { days: 1, ..Self::default() });
+                link.results.or_insert_with(name, || profile);
             }
         }
         days

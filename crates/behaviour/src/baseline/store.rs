@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::points::StoredPoints;
+use super::results::StoredResults;
 
 /// A device in a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,6 +126,8 @@ pub struct StoredLink {
     pub operations: BTreeMap<String, StoredOperation>,
     /// The values at the places that operations read or write, by operation.
     pub points: BTreeMap<String, StoredPoints>,
+    /// The means of the results that operations carry, by operation.
+    pub results: BTreeMap<String, StoredResults>,
     /// When the initiator and the responder last sent something.
     pub last: [Heard; 2],
     /// Messages of operations that were not told apart.
@@ -295,6 +298,9 @@ impl StoredLink {
         }
         for (name, points) in other.points {
             self.points.entry(name).or_default().merge(points);
+        }
+        for (name, results) in other.results {
+            self.results.entry(name).or_default().merge(results);
         }
         for (last, other) in self.last.iter_mut().zip(other.last) {
             *last = other.max(*last);

@@ -9,7 +9,7 @@ use crate::alert::{Deviation, Severity};
 use crate::attack::{Technique, technique};
 use crate::detection::{About, Detection, Raise};
 use crate::detections::many::{self, Many};
-use crate::links::Link;
+use crate::links::{Link, Service};
 use crate::scoring::{Departure, Judged, What};
 
 /// What the detection is.
@@ -27,13 +27,16 @@ const WINDOW_NANOS: u64 = 600 * NANOS_PER_SECOND;
 /// More new devices than this within the window are no devices that people brought.
 const BROUGHT_MAX: usize = 5;
 
+/// The latest new devices that are remembered.
+const LATELY_MAX: usize = 64;
+
 /// What those stand for: addresses that are made up, or tried.
 static FLOOD: [Technique; 4] = [technique("T0814"), technique("T1498"), technique("T0849"), technique("T0846")];
 
-/// When the last new devices came, and with whom they had to do.
+/// When the last new devices came, what they did first, and with whom they had to do.
 #[derive(Default)]
 pub struct NewDevice {
-    lately: VecDeque<Timestamp>,
+    lately: VecDeque<(Timestamp, Address, Service)>,
     with: Many<Address, Address>,
 }
 
@@ -50,12 +53,15 @@ impl Detection for NewDevice {
         };
         let Link { initiator, responder, service } = departure.link;
         let (device, other) = if initiates { (initiator, responder) } else { (responder, initiator) };
-        self.lately.retain(|time| departure.time.since(*time) <= WINDOW_NANOS);
-        self.lately.push_back(departure.time);
-        let flood = self.lately.len() > BROUGHT_MAX;
-        if flood {
+        // Devices that are there for long are new to whoever begins to look. Each of them does something of its own; those
+        // that are made up, or tried, are all there for one thing.
+        self.lately.retain(|(time, ..)| departure.time.since(*time) <= WINDOW_NANOS);
+        if self.lately.len() >= LATELY_MAX {
             self.lately.pop_front();
         }
+        self.lately.push_back((departure.time, other, service));
+        let alike = self.lately.iter().filter(|(_, with, of)| (*with, *of) == (other, service)).count();
+        let flood = alike > BROUGHT_MAX;
         let group = self.with.take(other, device, departure.time);
         let mut judged = Judged {
             severity: if rare { Severity::Medium } else { Severity::Low },

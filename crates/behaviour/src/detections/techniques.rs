@@ -62,6 +62,7 @@ static OTHER_WAY: [Technique; 4] = [technique("T0830"), technique("T1557"), tech
 static MUCH: [Technique; 4] = [technique("T0811"), technique("T0882"), technique("T1119"), technique("T0814")];
 
 static IN_ITS_PLACE: [Technique; 3] = [technique("T0864"), technique("T1200"), technique("T0849")];
+static RESTARTS: [Technique; 4] = [technique("T0816"), technique("T0814"), technique("T0826"), technique("T0815")];
 static GONE: [Technique; 4] = [technique("T0826"), technique("T0829"), technique("T0814"), technique("T0816")];
 
 /// What a departure may stand for; None where its detection says of itself all that can be said.
@@ -82,6 +83,7 @@ pub fn of_departure(what: &What<'_>, link: &PartyLink) -> Option<&'static [Techn
             operation,
             ..
         } => Does::of(operation.unwrap_or_default()).often(),
+        What::Beyond { measure: Measure::HourReconnected, .. } => Some(&RESTARTS),
         What::Beyond { measure: Measure::MinuteOpened | Measure::HourOpened, .. } => {
             Some(of_conversations(link.service, outside))
         }

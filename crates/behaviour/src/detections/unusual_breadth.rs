@@ -4,7 +4,7 @@ use crate::alert::Severity;
 use crate::attack::technique;
 use crate::baseline::measure::Measure;
 use crate::detection::{About, Detection, Raise};
-use crate::links::{Link, kind_of, readable};
+use crate::links::{Link, is_opaque, kind_of, readable};
 use crate::scoring::{Departure, Judged, What, score};
 
 /// What the detection is.
@@ -32,14 +32,17 @@ impl Detection for UnusualBreadth {
             return;
         };
         let Link { initiator, responder, service } = departure.link;
+        // Only of what is not read the end that answers does something by itself.
+        let by_initiator = !is_opaque(operation) || operation.contains("from=initiator");
+        let (who, with) = if by_initiator { (initiator, responder) } else { (responder, initiator) };
         let judged = Judged {
             severity: departure.severity(excess, Severity::Medium),
             score: score(excess * 5.0),
-            explanation: format!("{initiator} does with many devices within an hour what it does with few else."),
+            explanation: format!("{who} does with many devices within an hour what it does with few else."),
             expected: format!("with at most {normal} an hour"),
             observed: format!("with {now} this hour, {}", readable(operation)),
         };
         let subject = format!("{service} {}", kind_of(operation));
-        raise.raise(departure.deviation(&ABOUT, responder, subject, judged));
+        raise.raise(departure.deviation(&ABOUT, with, subject, judged));
     }
 }

@@ -7,7 +7,8 @@ use crate::attack::technique;
 use crate::baseline::measure::Measure;
 use crate::detection::{About, Detection, Raise};
 use crate::detections::many::Many;
-use crate::links::{Link, readable};
+use crate::detections::passed_on::PassedOn;
+use crate::links::{Link, is_opaque, kind_of, readable};
 use crate::scoring::{Departure, Judged, What, score};
 
 /// What the detection is.
@@ -24,6 +25,7 @@ pub static ABOUT: About = About {
 #[derive(Default)]
 pub struct UnusualRate {
     with: Many<Address, Address>,
+    passed_on: PassedOn<String>,
 }
 
 impl Detection for UnusualRate {
@@ -36,11 +38,18 @@ impl Detection for UnusualRate {
         let unit = match measure {
             Measure::MinuteOpened => "conversations a minute",
             Measure::HourOpened => "conversations an hour",
+            Measure::HourReconnected => "conversations an hour, of which one lasted else",
             Measure::MinuteMessages => "messages a minute",
             Measure::HourMessages => "messages an hour",
             Measure::DayMessages => "messages a day",
             _ => return,
         };
+        let (link, now_is) = (departure.parties, departure.time);
+        if let Some(name) = operation
+            && self.passed_on.take(link, name.to_owned(), now_is, |one, other| is_like_but_for_one(one, other))
+        {
+            return;
+        }
         let Link { initiator, responder, service } = departure.link;
         let mut judged = Judged {
             severity: departure.severity(excess, Severity::Medium),
@@ -52,6 +61,9 @@ impl Detection for UnusualRate {
                 operation.map(|name| format!(", {}", readable(name))).unwrap_or_default()
             ),
         };
+        if measure == Measure::HourReconnected {
+            judged.explanation = format!("{initiator} breaks off with {responder} and begins anew again and again.");
+        }
         let Some(around) = self.with.around(departure) else {
             raise.raise(departure.deviation(&ABOUT, responder, service.to_string(), judged));
             return;
@@ -62,6 +74,14 @@ impl Detection for UnusualRate {
     }
 
     fn forgotten(&self) -> u64 {
-        self.with.forgotten()
+        self.with.forgotten() + self.passed_on.forgotten()
     }
+}
+
+/// True where two messages of what is read are of one kind, and differ in one feature at most: who passes a message on
+/// writes its own name, or that of the next one.
+fn is_like_but_for_one(one: &str, other: &str) -> bool {
+    let parts = one.split('\t').zip(other.split('\t'));
+    let is_same_kind = kind_of(one) == kind_of(other) && one.matches('\t').count() == other.matches('\t').count();
+    is_same_kind && !is_opaque(one) && parts.filter(|(one, other)| one != other).count() <= 1
 }

@@ -1,6 +1,7 @@
 //! The operations of a link: what its messages do, told apart by the features that name an operation.
 
 use hashbrown::HashTable;
+use wardtap_dissect::results::Measured;
 use wardtap_dissect::tls::Hello;
 use wardtap_dissect::{
     Direction, Envelope, FEATURES_MAX, Features, Learned, Message, NO_VALUE, Outcome as Answered, PROTOCOLS, Protocol,
@@ -8,6 +9,7 @@ use wardtap_dissect::{
 use wardtap_net::flow::{HashKey, fold};
 
 use super::points::{ExtremePoint, PointsSeen, PointsUse};
+use super::results::{ResultsMean, ResultsSeen};
 use super::{Link, OperationName};
 use crate::observation::Place;
 
@@ -44,6 +46,8 @@ pub struct OperationUse {
     pub responses: ResponseTimes,
     /// The values at the places that it reads or writes.
     pub points: PointsUse,
+    /// The means of the results that it carried, of windows that were filled.
+    pub results: Vec<ResultsMean>,
 }
 
 /// How long answers took.
@@ -105,6 +109,7 @@ struct Operation {
     /// The values that it ever showed.
     ever: Ranges,
     points: Option<Box<PointsSeen>>,
+    results: Option<Box<ResultsSeen>>,
     extremes: u8,
 }
 
@@ -131,6 +136,9 @@ impl Operations {
         };
         let Some(operation) = self.all.get_mut(place) else { return Outcome::Nothing };
         operation.count(envelope);
+        if envelope.direction == Direction::Request {
+            operation.results(message.results());
+        }
         let points = operation.points(message, secret);
         let beyond = operation.values(protocol, features) || points.is_some();
         let is_told = is_new || (beyond && operation.is_to_be_told());
@@ -218,6 +226,7 @@ impl Operations {
             let nothing = OperationUse::nothing(operation.used.name.clone(), operation.used.from);
             let mut used = std::mem::replace(&mut operation.used, nothing);
             used.points = operation.points.as_mut().map(|points| points.hand_over()).unwrap_or_default();
+            used.results = operation.results.as_mut().map(|results| results.hand_over()).unwrap_or_default();
             told.push(used);
         }
         told
@@ -226,7 +235,13 @@ impl Operations {
 
 impl Operation {
     fn new(name: OperationName, from: u8) -> Self {
-        Self { used: OperationUse::nothing(name, from), ever: Ranges::default(), points: None, extremes: 0 }
+        Self {
+            used: OperationUse::nothing(name, from),
+            ever: Ranges::default(),
+            points: None,
+            results: None,
+            extremes: 0,
+        }
     }
 
     /// Whether values beyond all before are still told in this minute.
@@ -269,6 +284,14 @@ impl Operation {
         (!extremes.is_empty()).then_some((points.first, extremes))
     }
 
+    /// Takes the results that a message carries.
+    #[inline]
+    fn results(&mut self, results: &[Measured]) {
+        if !results.is_empty() {
+            self.results.get_or_insert_default().take(results);
+        }
+    }
+
     /// Takes the values of a message; true where one is beyond all before.
     #[inline]
     fn values(&mut self, protocol: &'static Protocol, features: &Features) -> bool {
@@ -304,6 +327,7 @@ impl OperationUse {
             ranges: [None; RANGES_MAX],
             responses: ResponseTimes { count: 0, sum: 0, max: 0 },
             points: PointsUse { first: 0, ranges: Vec::new(), looped: None },
+            results: Vec::new(),
         }
     }
 }

@@ -20,7 +20,8 @@ const PARTNERS_MAX: usize = 1024;
 #[derive(Default)]
 pub(super) struct Breadth {
     hour: u32,
-    of: HashMap<(Party, Service, u64), Partners, foldhash::fast::RandomState>,
+    /// By who does it, on which service, what it is, and whether that is the initiator.
+    of: HashMap<(Party, Service, u64, bool), Partners, foldhash::fast::RandomState>,
     pub(super) forgotten: u64,
 }
 
@@ -32,36 +33,40 @@ struct Partners {
 
 impl Breadth {
     /// Takes what was done with one more, and says with how many it was by now, and on which link first.
-    fn take(&mut self, hour: u32, key: PartyLink, link: Link, name: &str) -> Option<(u64, Link)> {
+    fn take(&mut self, hour: u32, key: PartyLink, link: Link, (name, from): (&str, u8)) -> Option<(u64, Link)> {
         if hour != self.hour {
             self.hour = hour;
             self.of.clear();
         }
-        let doing = (key.initiator, key.service, digest(done(name)));
+        let (who, with) = if from == 0 { (key.initiator, key.responder) } else { (key.responder, key.initiator) };
+        let doing = (who, key.service, digest(done(name)), from == 0);
         if self.of.len() >= DOINGS_MAX && !self.of.contains_key(&doing) {
             self.forgotten += 1;
             return None;
         }
         let partners = self.of.entry(doing).or_insert_with(|| Partners { first: link, parties: Vec::new() });
-        if let Err(place) = partners.parties.binary_search(&key.responder)
+        if let Err(place) = partners.parties.binary_search(&with)
             && partners.parties.len() < PARTNERS_MAX
         {
-            partners.parties.insert(place, key.responder);
+            partners.parties.insert(place, with);
         }
         Some((partners.parties.len() as u64, partners.first))
     }
 }
 
 impl Scorer {
-    /// Compares with how many an initiator does what it does with how many was normal.
+    /// Compares with how many somebody does what it does with how many was normal; who answers does nothing by itself.
     pub(super) fn compare_breadth(&mut self, id: LinkId, minute: u32, used: &Use, to: &mut dyn FnMut(Departure<'_>)) {
         let Entry { key, normal: Some(profile), live: Some(live) } = self.links.at_mut(id) else { return };
         let factor = self.profiles.thresholds.factor(Measure::HourPartners);
-        for operation in used.operations.iter().filter(|operation| operation.from == 0) {
-            let Some(place) = live.operations.find(&operation.name, profile) else { continue };
+        for (operation, place) in used.operations.iter().zip(&self.places) {
+            let by_itself = operation.from == 0 || operation.name.is_opaque() && profile.is_stream();
+            let Some(place) = place.filter(|_| by_itself) else { continue };
             let Some(normal) = live.operations.at(place).normal(profile) else { continue };
             let hour = minute / MINUTES_PER_HOUR;
-            let Some((now, first)) = self.breadth.take(hour, *key, used.link, &operation.name) else { continue };
+            let Some((now, first)) = self.breadth.take(hour, *key, used.link, (&operation.name, operation.from)) else {
+                continue;
+            };
             let most = normal.hour_partners.next();
             let excess = Measure::HourPartners.ratio(now, most) / factor;
             if excess > 1.0 {

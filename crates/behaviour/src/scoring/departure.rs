@@ -1,5 +1,6 @@
 //! What the baseline does not hold, as detections hear of it, and what they make of it.
 
+use wardtap_dissect::results::Analyte;
 use wardtap_net::address::Address;
 use wardtap_net::packet::Timestamp;
 
@@ -135,6 +136,19 @@ pub enum What<'a> {
         /// The most that was normal.
         normal: u32,
         /// How many times as many as deviate.
+        excess: f64,
+    },
+    /// The mean of the latest results of an operation beside all that were learned.
+    Results {
+        /// Of which operation.
+        operation: &'a str,
+        /// What was measured.
+        analyte: Analyte,
+        /// The mean, in millionths.
+        now: i64,
+        /// The least and the greatest of those learned.
+        normal: (i64, i64),
+        /// How many times as far as deviates.
         excess: f64,
     },
     /// The values of an operation are those of a sequence that came before, again and again, which they never were.

@@ -1,11 +1,64 @@
 //! Hours of the day at which a link, or something that it does, is quiet else.
 
-use super::What;
+use wardtap_net::packet::Timestamp;
+
 use super::live::Live;
+use super::table::{Entry, LinkId};
+use super::{Departure, Scorer, What};
 use crate::baseline::novelty::{Facet, HOUR_DAYS_MIN, Novelty};
 use crate::baseline::profile::{Hours, LinkProfile, kind_index};
 use crate::links::Use;
+use crate::parties::Parties;
 use crate::site::Local;
+
+impl Scorer {
+    /// Looks whether what a service does for whoever it is it does at this hour of the day at all.
+    pub(super) fn compare_hours_of_service(
+        &mut self,
+        id: LinkId,
+        used: &Use,
+        parties: &Parties,
+        to: &mut dyn FnMut(Departure<'_>),
+    ) {
+        let Entry { key, normal: Some(profile), live: Some(live) } = self.links.at_mut(id) else { return };
+        let (time, this_hour) = (Timestamp::from_seconds(used.minute * 60), (used.minute / 60) as u32);
+        if live.hour_told == this_hour {
+            return;
+        }
+        let local = parties.site().local(time);
+        let hour = i64::from(local.day) * 24 + i64::from(local.hour);
+        let novelty = &self.profiles.thresholds.novelty;
+        for (operation, place) in used.operations.iter().zip(&self.places) {
+            let Some(known) = place.map(|place| live.operations.at(place)) else { continue };
+            if known.live.hour_usual == hour {
+                continue;
+            }
+            known.live.hour_usual = hour;
+            let Some(hours) = known.normal(profile).map(|normal| &normal.hours[kind_index(local.kind)]) else {
+                continue;
+            };
+            let unlikely = hours.unlikely(local.hour);
+            if unlikely == 0 || hours.days < HOUR_DAYS_MIN {
+                continue;
+            }
+            let (surprise, rare) = novelty.surprise(Facet::ServiceHour, unlikely.into(), &[parties.id(key.responder)]);
+            if rare {
+                live.hour_told = this_hour;
+                to(Departure {
+                    what: What::Hour { operation: Some(&operation.name), hour: local.hour, surprise },
+                    link: used.link,
+                    parties: *key,
+                    place: used.place,
+                    time,
+                    days: profile.days,
+                    gap_bytes: 0,
+                    one_sided: false,
+                });
+                return;
+            }
+        }
+    }
+}
 
 /// What a link does at this hour more surprisingly than the budget allows for: anything at all, or else one of its operations,
 /// which stand at these places among those that it knows.

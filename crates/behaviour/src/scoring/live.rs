@@ -5,7 +5,7 @@ use super::known::KnownOperations;
 use super::limits::{LinkLimits, OperationLimits};
 use super::points::LivePoints;
 use super::table::LinkId;
-use crate::baseline::profile::LinkProfile;
+use crate::baseline::profile::{LinkProfile, PACE_MINUTES_MIN};
 use crate::baseline::store::{Activity, Heard, MINUTES_PER_DAY, MINUTES_PER_HOUR};
 use crate::links::{Link, OperationName, OperationUse, Use};
 use crate::observation::Place;
@@ -31,8 +31,14 @@ pub(super) struct Live {
     pub(super) minute_opened: u32,
     pub(super) hour_bytes: [u64; 2],
     pub(super) day_bytes: [u64; 2],
+    /// Minutes of the hour with something.
+    hour_minutes: [u32; 2],
+    /// Octets a minute of the hour that is over, where it was not looked at yet; else 0.
+    pub(super) ended_pace: [u64; 2],
     pub(super) hour_opened: u32,
     pub(super) hour_failed: u32,
+    /// Conversations of the hour that is over that were answered, where they were not looked at yet.
+    pub(super) ended_reconnected: u32,
     /// The hour for which activity at an unknown hour was told, of the link or of an operation.
     pub(super) hour_told: u32,
     /// The last hour by the site's clocks of which it is known that the link itself is usual in it.
@@ -176,8 +182,11 @@ impl Live {
             minute_opened: 0,
             hour_bytes: [0; 2],
             day_bytes: [0; 2],
+            hour_minutes: [0; 2],
+            ended_pace: [0; 2],
             hour_opened: 0,
             hour_failed: 0,
+            ended_reconnected: 0,
             hour_told: 0,
             hour_usual: i64::MIN,
             last: [Heard::default(); 2],
@@ -219,6 +228,13 @@ impl Live {
             (self.minute_bytes, self.minute_opened) = ([0; 2], 0);
         }
         if minute / MINUTES_PER_HOUR != self.minute / MINUTES_PER_HOUR {
+            for place in 0..2 {
+                let minutes = self.hour_minutes[place];
+                let counts = minutes >= PACE_MINUTES_MIN && self.hour_missing == 0;
+                self.ended_pace[place] = if counts { self.hour_bytes[place] / u64::from(minutes) } else { 0 };
+            }
+            self.hour_minutes = [0; 2];
+            self.ended_reconnected = self.hour_opened.saturating_sub(self.hour_failed);
             (self.hour_bytes, self.hour_opened, self.hour_failed) = ([0; 2], 0, 0);
             self.hour_missing = 0;
         }
@@ -232,6 +248,7 @@ impl Live {
             self.hour_bytes[place] = self.hour_bytes[place].saturating_add(sent.bytes);
             self.day_bytes[place] = self.day_bytes[place].saturating_add(sent.bytes);
             if sent.packets > 0 {
+                self.hour_minutes[place] += u32::from(minute > self.last[place].last);
                 self.last[place].at(&witnesses[place], minute);
                 self.silence[place].end();
             }

@@ -63,7 +63,9 @@ pub(super) fn unusual<'a>(
         let measure = normal.measure(place);
         let excess = measure.ratio(beside.beside, 1000) / thresholds.factor(measure);
         let is_worse = excess > worst.map_or(1.0, |(.., worst)| worst);
-        if is_worse && !kin.has_point(operation, (first, place), beside.value) {
+        // What a device measures is its own; what was set on one of its kind may be set on it.
+        let is_of_kin = || measure == Measure::Setting && kin.has_point(operation, (first, place), beside.value);
+        if is_worse && !is_of_kin() {
             worst = Some((place, beside, excess));
         }
     }

@@ -11,6 +11,7 @@ use crate::baseline::profile::OperationProfile;
 use crate::baseline::store::{ANSWERS_MIN, Activity, MINUTES_PER_HOUR, witnesses};
 use crate::device::Devices;
 use crate::links::Use;
+use crate::links::results::ResultsMean;
 use crate::parties::{Parties, PartyLink};
 
 impl Scorer {
@@ -20,7 +21,7 @@ impl Scorer {
         let minute = u32::try_from(used.minute).unwrap_or(u32::MAX);
         self.coverage.take(minute, used);
         let activity = self.activity(key, minute, used);
-        self.used_by_anybody(key, minute, used, &activity);
+        self.used_by_anybody(key, minute, used, (&activity, parties), to);
         let Some((id, _)) = self.links.begin(key, used.link) else { return };
         let witnesses = witnesses(&activity, false);
         self.take(id, minute, used, &witnesses);
@@ -30,7 +31,14 @@ impl Scorer {
     }
 
     /// What the responder does for whoever it is.
-    fn used_by_anybody(&mut self, key: PartyLink, minute: u32, used: &Use, activity: &[Activity; 2]) {
+    fn used_by_anybody(
+        &mut self,
+        key: PartyLink,
+        minute: u32,
+        used: &Use,
+        (activity, parties): (&[Activity; 2], &Parties),
+        to: &mut dyn FnMut(Departure<'_>),
+    ) {
         let known = self.links.find(key).and_then(|id| self.links.at(id).live.as_ref());
         let anybody = match known {
             Some(live) => live.anybody.map(|id| self.links.at(id).key),
@@ -38,6 +46,7 @@ impl Scorer {
         };
         let Some((id, _)) = anybody.and_then(|anybody| self.links.begin(anybody, used.link)) else { return };
         self.take(id, minute, used, &witnesses(activity, true));
+        self.compare_hours_of_service(id, used, parties, to);
     }
 
     /// Takes what was done on a live link into what it does now, and looks for its silence in time.
@@ -103,6 +112,15 @@ impl Scorer {
                 one_sided: used.sent.iter().any(|sent| sent.packets == 0),
             });
         };
+        let is_lossy = self.coverage.is_lossy;
+        for (place, pace) in std::mem::take(&mut live.ended_pace).into_iter().enumerate() {
+            let normal = profile.pace[place].next();
+            let excess = Measure::HourPace.ratio(normal, pace) / thresholds.factor(Measure::HourPace);
+            if pace > 0 && excess > 1.0 && profile.is_measured() && !is_lossy {
+                let (measure, now) = (Measure::HourPace, pace);
+                tell(What::Beyond { measure, operation: None, now, normal, excess }, profile.days);
+            }
+        }
         let mut check = |measure: Measure, place: usize, operation: Option<&str>, (now, normal): (u64, u64), days| {
             let times = measure.ratio(now, normal);
             let times = match &mut adapted {
@@ -126,6 +144,16 @@ impl Scorer {
                     check(measure, place, None, (now[place], normal[place].next()), profile.days);
                 }
             }
+        }
+        let reconnected = std::mem::take(&mut live.ended_reconnected);
+        if reconnected > 0 && profile.lasts() {
+            check(
+                Measure::HourReconnected,
+                0,
+                None,
+                (reconnected.into(), profile.hour_reconnected.next()),
+                profile.days,
+            );
         }
         let [minute_opened, hour_opened, hour_failed] = limits.conversations;
         for (measure, now, limit, normal) in [
@@ -176,6 +204,20 @@ impl Scorer {
                 .chain(live.take(minute, seen, name, normal, thresholds.factor(Measure::Frozen)))
                 .chain(looped)
                 .for_each(|what| tell(what, normal.days));
+        }
+        for operation in used.operations.iter().filter(|operation| !operation.results.is_empty()) {
+            let Some(normal) = profile.results.get(&operation.name) else { continue };
+            for ResultsMean { analyte, mean } in &operation.results {
+                let Some(means) = normal.of(analyte.number()) else { continue };
+                let excess = Measure::Results.ratio(means.beside(*mean), 1000) / thresholds.factor(Measure::Results);
+                if excess > 1.0 {
+                    let (now, normal) = (*mean, (means.low, means.high));
+                    tell(
+                        What::Results { operation: &operation.name, analyte: *analyte, now, normal, excess },
+                        means.days,
+                    );
+                }
+            }
         }
         let this_hour = minute / MINUTES_PER_HOUR;
         let ids = [parties.id(key.initiator), parties.id(key.responder)];

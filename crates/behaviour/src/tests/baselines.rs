@@ -12,6 +12,7 @@ use crate::baseline::kept_out::KeptOut;
 use crate::baseline::measure::Measure;
 use crate::baseline::points::{PointDay, PointsDay, PointsState, StoredPoints};
 use crate::baseline::profile::Top;
+use crate::baseline::results::{Means, StoredResults};
 use crate::baseline::store::{
     Activity, Heard, LinkHour, LinkKey, LinkMinute, OperationDay, OperationMinute, Store, StoredDevice, StoredLink,
     StoredOperation,
@@ -98,12 +99,17 @@ fn store() -> impl Strategy<Value = Store> {
     let open = btree_map(DAY * 1440..(DAY + 4) * 1440, minute, 0..3);
     let operations = btree_map("[ab]".prop_map(|name| format!("say\tdoor={name}")), operation(), 0..3);
     let points = btree_map("[ab]".prop_map(|name| format!("say\tdoor={name}")), points(), 0..2);
-    let link = (hours, open, operations, points, (heard(), heard()), any::<u64>()).prop_map(
-        |(hours, open, operations, points, (one, other), other_messages)| StoredLink {
+    let means = (1..9u32, -9..0i64, 0..9i64).prop_map(|(windows, low, high)| Means { days: 1, windows, low, high });
+    let results =
+        btree_map(DAY..DAY + 4, btree_map(0..9u64, means, 1..3), 1..3).prop_map(|days| StoredResults { days });
+    let results = btree_map("[ab]".prop_map(|name| format!("say\tdoor={name}")), results, 0..2);
+    let link = (hours, open, operations, points, results, (heard(), heard()), any::<u64>()).prop_map(
+        |(hours, open, operations, points, results, (one, other), other_messages)| StoredLink {
             hours,
             open,
             operations,
             points,
+            results,
             last: [one, other],
             other_messages,
         },
@@ -360,7 +366,7 @@ fn signed(front: &[u8], store: &[u8]) -> Vec<u8> {
     use sha2::{Digest, Sha256};
     let body = [front, store].concat();
     let digest: String = Sha256::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect();
-    let line = format!("wardtap baseline 1 {} {} {digest}\n", front.len(), store.len());
+    let line = format!("wardtap baseline 2 {} {} {digest}\n", front.len(), store.len());
     [line.as_bytes(), &body].concat()
 }
 
@@ -407,8 +413,8 @@ fn a_file_that_is_none_newer_or_too_large_says_so() {
     assert!(matches!(error(&[0xd4, 0xc3, 0xb2, 0xa1]), BaselineError::NoBaseline));
     let digest = "0".repeat(64);
     let of = |line: &str| error(format!("wardtap baseline {line} {digest}\n").as_bytes());
-    assert!(matches!(of("2 0 0"), BaselineError::Newer(2)));
-    assert!(matches!(of("1 99999999999 0"), BaselineError::TooLarge(_)));
-    assert!(matches!(of("1 18446744073709551615 18446744073709551615"), BaselineError::TooLarge(_)));
-    assert!(matches!(of("1 5 5"), BaselineError::Length { .. }));
+    assert!(matches!(of("3 0 0"), BaselineError::Newer(3)));
+    assert!(matches!(of("2 99999999999 0"), BaselineError::TooLarge(_)));
+    assert!(matches!(of("2 18446744073709551615 18446744073709551615"), BaselineError::TooLarge(_)));
+    assert!(matches!(of("2 5 5"), BaselineError::Length { .. }));
 }

@@ -194,6 +194,11 @@ fn new_devices_with_the_same_one_are_one_alert_that_becomes_bad_where_nobody_can
     let flood = of(500);
     assert_eq!(told(&flood)[2..], [(host(2), None, 498, Severity::High)]);
     assert_eq!(ids(flood[2].deviation.attack)[0], "T0814");
+    // Whoever begins to look finds all that came since the learned days, each at what it does.
+    let mut detection = new_device::NewDevice::default();
+    let found = alerts(&mut detection, &what, (0..20).map(|device| (10 + device, 100 + device)));
+    assert!(found.iter().all(|alert| alert.deviation.severity == Severity::Low));
+    assert_eq!(found.len(), 20);
 }
 
 fn ids(attack: Option<&'static [Technique]>) -> Vec<&'static str> {

@@ -12,6 +12,7 @@ mod devices;
 mod folding;
 mod incidents;
 mod repeats;
+mod shifts;
 mod silences;
 mod site;
 mod stand_ins;

@@ -254,8 +254,10 @@ impl Output<'_> {
             outcome,
         };
         let device = self.device(open, &header);
+        let results = if responds { &[] } else { open.results.of_patients() };
         self.to.message(&Hl7Message {
             accepted,
+            results,
             ..Hl7Message::new(envelope, &header, acknowledgement, &open.counts, device)
         });
     }

@@ -11,6 +11,7 @@ use wardtap_net::packet::Timestamp;
 
 use super::dissector::Output;
 use super::profile::{has_identity, may_identify};
+use super::results::{RESULT_LINE_MAX, Results};
 use super::scan::{CR, Ends, FS, LF, VT};
 use super::segments::{Counts, Name};
 use super::wire::{LINE_MAX, is_field_separator};
@@ -43,6 +44,8 @@ pub(super) struct Open<'a> {
     pub(super) odd_ends: bool,
     /// A segment had a name that the standard does not know.
     pub(super) unknown: bool,
+    /// The results that it carries, where fingerprints are wanted.
+    pub(super) results: Results,
     /// What stands behind the header, once the frame has ended: of the last message of a frame, where it is whole and
     /// fingerprints are wanted.
     pub(super) content: Option<Digest>,
@@ -62,6 +65,7 @@ impl Open<'_> {
         self.acknowledgement = Cow::Borrowed(&[]);
         self.equipment = Cow::Borrowed(&[]);
         self.counts.clear();
+        self.results.clear();
         self.bytes = 0;
         (self.incomplete, self.odd_ends, self.unknown) = (false, false, false);
         self.content = None;
@@ -191,7 +195,7 @@ impl<'a> Frame<'a> {
     pub(super) fn into_owned(self, out: &mut Output<'_>) -> Frame<'static> {
         let place = Place { last: out.now, ..self.place };
         let Open { header, header_ended, acknowledgement, acknowledgement_ended, equipment, .. } = self.open;
-        let Open { counts, bytes, incomplete, odd_ends, unknown, content, .. } = self.open;
+        let Open { counts, bytes, incomplete, odd_ends, unknown, results, content, .. } = self.open;
         let mut own = |line: Cow<'_, [u8]>| {
             if let Cow::Borrowed(line) = line {
                 out.to.copied(line.len());
@@ -210,6 +214,7 @@ impl<'a> Frame<'a> {
                 incomplete,
                 odd_ends,
                 unknown,
+                results,
                 content,
             },
             place,
@@ -221,7 +226,7 @@ impl<'a> Frame<'a> {
     pub(super) fn held_bytes(&self) -> usize {
         let Open { header, acknowledgement, equipment, .. } = &self.open;
         let own = |line: &Cow<'_, [u8]>| if let Cow::Owned(line) = line { line.capacity() } else { 0 };
-        [own(header), own(acknowledgement), own(equipment), self.place.kept.capacity()]
+        [own(header), own(acknowledgement), own(equipment), self.place.kept.capacity(), self.open.results.held_bytes()]
             .into_iter()
             .fold(size_of::<Self>(), usize::saturating_add)
     }
@@ -255,6 +260,9 @@ impl<'a> Frame<'a> {
             && self.open.header.get(3) == Some(&separator)
             && self.open.counts.repeats([a, b, c]);
         if ordinary {
+            if self.digest.is_some() && [a, b, c] == *b"OBX" {
+                self.open.results.observation(piece, &self.open.header);
+            }
             self.open.bytes = self.open.bytes.saturating_add(piece.len() as u64).saturating_add(1);
         }
         ordinary
@@ -354,6 +362,13 @@ impl<'a> Frame<'a> {
     }
 
     fn look_into(&mut self, name: Name, piece: &'a [u8], end: u8) {
+        if self.digest.is_some() && matches!(name, Name::OBX | Name::SPM) && ends_a_line(end) {
+            let line = if self.place.line == 0 { piece } else { &self.place.kept };
+            match name {
+                Name::OBX => self.open.results.observation(line, &self.open.header),
+                _ => self.open.results.specimen(line, &self.open.header),
+            }
+        }
         if name == Name::MSA && self.open.acknowledgement.is_empty() {
             self.open.acknowledgement = self.take_line(piece);
             self.open.acknowledgement_ended = ends_a_line(end);
@@ -399,13 +414,16 @@ impl<'a> Frame<'a> {
         let missing = HEAD.saturating_sub(kept.len()).min(piece.len());
         let (head, rest) = piece.split_at(missing);
         kept.extend_from_slice(head);
-        let wanted = match Line::of(kept) {
-            Line::Header => true,
-            Line::Segment(Name::MSA, _) => self.open.acknowledgement.is_empty(),
-            Line::Segment(name, _) => self.place.profile && may_identify(name) && self.open.equipment.is_empty(),
-            _ => false,
+        let most = match Line::of(kept) {
+            Line::Header => LINE_MAX,
+            Line::Segment(Name::MSA, _) if self.open.acknowledgement.is_empty() => LINE_MAX,
+            Line::Segment(name, _) if self.place.profile && may_identify(name) && self.open.equipment.is_empty() => {
+                LINE_MAX
+            }
+            Line::Segment(Name::OBX | Name::SPM, _) if self.digest.is_some() => RESULT_LINE_MAX,
+            _ => 0,
         };
-        let room = if wanted { LINE_MAX.saturating_add(1).saturating_sub(kept.len()) } else { 0 };
+        let room = if most > 0 { most.saturating_add(1).saturating_sub(kept.len()) } else { 0 };
         let body = rest.get(..room).unwrap_or(rest);
         kept.extend_from_slice(body);
         out.to.copied(head.len().saturating_add(body.len()));

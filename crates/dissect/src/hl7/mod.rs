@@ -4,6 +4,7 @@ mod dissector;
 mod exchanges;
 mod frame;
 mod profile;
+mod results;
 mod scan;
 mod segments;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use self::wire::{Acknowledgement, Event, Header, is_field_separator};
 use crate::fingerprint::Fingerprint;
 use crate::json::Object;
 use crate::public::Public;
+use crate::results::Measured;
 use crate::{Envelope, Evidence, Feature, Features, Learned, Message, NO_VALUE, Probe, Protocol};
 
 /// HL7 version 2 over MLLP.
@@ -105,6 +107,7 @@ pub struct Hl7Message<'a> {
     event: Event,
     device: Option<DeviceIdentity>,
     accepted: Option<Fingerprint>,
+    results: &'a [Measured],
 }
 
 impl<'a> Hl7Message<'a> {
@@ -115,7 +118,7 @@ impl<'a> Hl7Message<'a> {
         counts: &'a Counts,
         device: Option<DeviceIdentity>,
     ) -> Self {
-        Self { envelope, event: header.event(), header, acknowledgement, counts, device, accepted: None }
+        Self { envelope, event: header.event(), header, acknowledgement, counts, device, accepted: None, results: &[] }
     }
 
     /// The device that measured, where this is the first message of its stream that identifies one.
@@ -184,6 +187,10 @@ impl Message for Hl7Message<'_> {
             identity.end();
         }
         object.end();
+    }
+
+    fn results(&self) -> &[Measured] {
+        self.results
     }
 
     fn accepted(&self) -> Option<Fingerprint> {

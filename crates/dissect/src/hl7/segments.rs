@@ -11,6 +11,7 @@ impl Name {
     pub(super) const MSH: Self = Self::of(*b"MSH");
     pub(super) const MSA: Self = Self::of(*b"MSA");
     pub(super) const OBX: Self = Self::of(*b"OBX");
+    pub(super) const SPM: Self = Self::of(*b"SPM");
     pub(super) const PRT: Self = Self::of(*b"PRT");
     pub(super) const ACK: Self = Self::of(*b"ACK");
     /// Batch and file headers and trailers (2.5.1 clause 2.10.3).

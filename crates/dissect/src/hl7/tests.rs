@@ -12,6 +12,7 @@ mod fence;
 mod fingerprints;
 mod guards;
 mod oracle;
+mod results;
 
 const CUTS: [&[usize]; 8] = [&[1], &[2], &[3], &[7], &[1, 50], &[5, 1, 1, 300], &[100], &[1460]];
 

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wardtap_behaviour::baseline::change::{Change, Changed, measure_name, measure_named};
 use wardtap_behaviour::baseline::store::LinkKey;
+use wardtap_dissect::results::Analyte;
 
 /// What the baseline does not hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -18,7 +19,7 @@ pub struct DepartureBody {
     /// The port of the responder; 0 for any dynamic one, and for protocols without ports.
     pub port: u16,
     /// `initiator`, `responder` (that device is new), `stand-in` (the initiator plays the part of the responder), `link`, `operation`, `hours`, `point` (values at a place), `still` (a
-    /// place that does not change), `loop` (values that come again and again), or the name of a quantity.
+    /// place that does not change), `loop` (values that come again and again), `results` (means of results), or the name of a quantity.
     #[schemars(regex(pattern = r"^[a-z]+(-[a-z]+)*$"))]
     pub what: String,
     /// The operation that is new, or whose quantity it is.
@@ -39,6 +40,15 @@ pub struct DepartureBody {
     /// The greatest value at that place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub high: Option<i32>,
+    /// For `results`: what was measured, as LOINC numbers it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub analyte: Option<String>,
+    /// For `results`: the least mean of twenty of them, in millionths.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low_millionths: Option<i64>,
+    /// For `results`: the greatest mean of twenty of them, in millionths.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high_millionths: Option<i64>,
     /// Hours of working days, by the site's clocks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(inner(range(max = 23)))]
@@ -81,6 +91,14 @@ impl From<&Change> for DepartureBody {
                 let (place, value) = (Some(*place), Some(u64::from(*minutes)));
                 Self { what: "still".to_owned(), operation: Some(operation.clone()), place, value, ..body }
             }
+            Changed::Results { operation, analyte, low, high } => Self {
+                what: "results".to_owned(),
+                operation: Some(operation.clone()),
+                analyte: Some(analyte.to_string()),
+                low_millionths: Some(*low),
+                high_millionths: Some(*high),
+                ..body
+            },
             Changed::Loop { operation } => Self { what: "loop".to_owned(), operation: Some(operation.clone()), ..body },
         }
     }
@@ -110,6 +128,12 @@ impl DepartureBody {
                 operation: self.operation.clone()?,
                 place: self.place?,
                 minutes: u32::try_from(self.value?).ok()?,
+            },
+            "results" => Changed::Results {
+                operation: self.operation.clone()?,
+                analyte: Analyte::loinc(self.analyte.as_deref()?.as_bytes())?,
+                low: self.low_millionths?,
+                high: self.high_millionths?,
             },
             "loop" => Changed::Loop { operation: self.operation.clone()? },
             quantity => Changed::Beyond {
@@ -156,8 +180,15 @@ mod tests {
             Changed::Point { operation: "say".to_owned(), place: 40_001, low: -5, high: 65_535 },
             Changed::Still { operation: "say".to_owned(), place: 7, minutes: 90 },
             Changed::Loop { operation: "say".to_owned() },
+            Changed::Results {
+                operation: "say".to_owned(),
+                analyte: Analyte::numbered(28_233),
+                low: -1_500_000,
+                high: 4_200_000,
+            },
         ];
-        all.extend(Measure::ALL.map(beyond));
+        let quantities = Measure::ALL.into_iter().filter(|measure| *measure != Measure::Results);
+        all.extend(quantities.map(beyond));
         for what in all {
             let change = Change { link: link.clone(), what };
             let text = serde_json::to_string(&DepartureBody::from(&change)).unwrap();

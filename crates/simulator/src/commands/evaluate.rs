@@ -66,6 +66,7 @@ fn plan(options: &cli::Evaluate) -> Result<Plan> {
         detectors: options.detectors.clone(),
         scenarios: scenarios(options),
         families: families.unwrap_or_default(),
+        assets: options.assets,
         faults: options.faults.into(),
         jobs: options.jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from)),
         work: options.work.clone().map_or_else(own, PathBuf::from),

@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::assets;
 use crate::attacks;
 use crate::cli;
 use crate::clock::{DAY, OPENING, Time, secs};
@@ -23,6 +24,9 @@ pub fn run(options: &cli::Generate) -> Result<()> {
     let wanted = options.around.map(|seconds| around(options, secs(seconds))).transpose()?;
     let is_wanted = |time: Time| wanted.as_ref().is_none_or(|spans| is_within(spans, time));
     let (mut sim, end) = begin(options)?;
+    if let Some(path) = &options.assets {
+        assets::write(&sim, &mut create_lines(path)?).with_context(|| format!("cannot write {}", path.display()))?;
+    }
     let capture = create(&options.out)?;
     let messages = options.messages.as_deref().map(create_lines).transpose()?;
     let mut tap = Tap::new(capture, messages, options.faults.into(), sim.dice("tap", 0));

@@ -24,6 +24,8 @@ pub(super) struct Detector {
     types: &'static str,
     /// What it learned, where it can.
     pub(super) baseline: Option<PathBuf>,
+    /// What the hospital knows of its devices, where it is to be told and takes that.
+    pub(super) assets: Option<PathBuf>,
     /// What is to be said about it.
     pub(super) notes: Vec<String>,
 }
@@ -41,7 +43,16 @@ impl Detector {
         let arguments: Vec<String> = words.collect();
         let file = Path::new(&program).file_name().map_or(program.clone(), |name| name.to_string_lossy().into_owned());
         let name = [&[file], &arguments[..]].concat().join(" ");
-        Ok(Self { name, number, program, arguments, types: "alert,incident", baseline: None, notes: Vec::new() })
+        Ok(Self {
+            name,
+            number,
+            program,
+            arguments,
+            types: "alert,incident",
+            baseline: None,
+            assets: None,
+            notes: Vec::new(),
+        })
     }
 
     /// It tells of incidents.
@@ -84,6 +95,19 @@ impl Detector {
         Ok(())
     }
 
+    /// Has it told what the hospital knows of its devices, where it takes that.
+    ///
+    /// # Errors
+    /// Where it cannot be run.
+    pub(super) fn inform(&mut self, assets: &Path, folder: &Path) -> Result<()> {
+        self.assets = Some(assets.to_owned());
+        if self.refuses(folder)? {
+            self.notes.push(format!("takes no assets: {}", tail(&self.errors(folder))));
+            self.assets = None;
+        }
+        Ok(())
+    }
+
     fn refuses(&self, folder: &Path) -> Result<bool> {
         let mut feed = Feed(vec![self.replay(folder)?]);
         Writer::new(&mut feed).finish()?;
@@ -108,9 +132,13 @@ impl Detector {
 
     fn replay(&self, folder: &Path) -> Result<Running> {
         let baseline = self.baseline.as_ref().map(|path| path.to_string_lossy());
+        let assets = self.assets.as_ref().map(|path| path.to_string_lossy());
         let mut arguments = vec!["replay", "-", "--event-types", self.types];
         if let Some(path) = &baseline {
             arguments.extend(["--baseline", path]);
+        }
+        if let Some(path) = &assets {
+            arguments.extend(["--assets", path]);
         }
         arguments.push("--events");
         let events = self.events(folder);

@@ -10,6 +10,7 @@ use super::Plan;
 use super::detector::{self, Detector, Feed};
 use super::fork::Pool;
 use super::truth::{Day, Frames, Truth};
+use crate::assets;
 use crate::attacks::{self, Scenario};
 use crate::clock::{DAY, OPENING, Time};
 use crate::network::OUTSIDE;
@@ -46,6 +47,13 @@ pub(super) fn live(plan: &Plan, detectors: &mut [Detector]) -> Result<Vec<String
     let learned = OPENING + DAY * plan.learn;
     eprintln!("{} days are learned", plan.learn);
     detector::learn(detectors, &plan.work, |feed| watch(&mut sim, plan, feed, |_| learned).map(drop))?;
+
+    if plan.assets {
+        let path = plan.work.join("assets.csv");
+        let mut file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+        assets::write(&sim, &mut file)?;
+        detectors.iter_mut().try_for_each(|detector| detector.inform(&path, &plan.work))?;
+    }
 
     let days: Vec<u32> = (0..plan.clean.clamp(1, 7)).collect();
     let on = |day: u32| plan.scenarios.iter().filter(move |scenario| plan.day_of(scenario) == day);

@@ -52,6 +52,8 @@ pub struct Plan {
     pub scenarios: Vec<&'static Scenario>,
     /// What detections are about where alerts name no techniques.
     pub families: Families,
+    /// Detectors are told what the hospital knows of its devices.
+    pub assets: bool,
     /// Faults of the tap.
     pub faults: Faults,
     /// Days that are simulated side by side.

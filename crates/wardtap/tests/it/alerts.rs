@@ -265,7 +265,7 @@ const NEEDS_ASSETS: &str = "out-of-service";
 const LIVE: [&str; 2] = ["sensor-overloaded", "sensor-cannot-write"];
 
 /// Those that need days of a hospital: `evaluate` plays what they are for, and what they must not tell.
-const NEED_DAYS: [&str; 18] = [
+const NEED_DAYS: [&str; 20] = [
     "feed-lossy",
     "feed-lost",
     "feed-one-sided",
@@ -276,7 +276,9 @@ const NEED_DAYS: [&str; 18] = [
     "new-conversation",
     "new-device",
     "new-operation",
+    "rate-low",
     "refusals",
+    "results-drift",
     "silence",
     "slow-answers",
     "unusual-breadth",

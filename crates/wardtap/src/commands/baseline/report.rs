@@ -127,6 +127,7 @@ fn held_out(out: &mut String, trust: &Trust, days: usize) -> fmt::Result {
             Kind::New(Facet::Hour) => ("hour", String::new()),
             Kind::New(Facet::OperationHour) => ("hour of an operation", String::new()),
             Kind::New(Facet::ShapeHour) => ("hour of a size", String::new()),
+            Kind::New(Facet::ServiceHour) => ("hour of a service", String::new()),
             Kind::Beyond(measure) => (measure_name(*measure), format!("{threshold:.1} times")),
         };
         let seen = seen.map(|seen| grouped(seen.into())).unwrap_or_default();

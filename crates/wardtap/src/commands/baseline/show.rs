@@ -7,7 +7,10 @@ use serde_json::{Map, Value, json};
 use wardtap_behaviour::baseline::file::Front;
 use wardtap_behaviour::baseline::pauses::{Coverage, Pauses};
 use wardtap_behaviour::baseline::profile::{DeviceProfile, Hours, LinkProfile, OperationProfile};
+use wardtap_behaviour::baseline::results::Means;
 use wardtap_behaviour::baseline::store::LinkKey;
+use wardtap_behaviour::links::results::{WINDOW, decimal};
+use wardtap_dissect::results::Analyte;
 use wardtap_export::event::hours;
 use wardtap_net::address::{Address, Mac};
 
@@ -123,11 +126,20 @@ fn write_facet(out: &mut String, link: &LinkProfile, coverage: &Coverage, facet:
                 pauses[0], steady[0], pauses[1], steady[1]
             )
         }
-        FacetName::Values => link.operations.iter().try_for_each(|(name, known)| {
-            known.ranges.iter().flatten().try_for_each(|(least, greatest)| {
-                writeln!(out, "    {}  values {least} to {greatest}", operation(name))
+        FacetName::Values => {
+            link.operations.iter().try_for_each(|(name, known)| {
+                known.ranges.iter().flatten().try_for_each(|(least, greatest)| {
+                    writeln!(out, "    {}  values {least} to {greatest}", operation(name))
+                })
+            })?;
+            link.results.iter().try_for_each(|(name, results)| {
+                results.analytes.iter().try_for_each(|(analyte, means)| {
+                    let (analyte, low, high) = (Analyte::numbered(*analyte), decimal(means.low), decimal(means.high));
+                    let (name, windows) = (operation(name), means.windows);
+                    writeln!(out, "    {name}  results of {analyte}: {low} to {high}, {windows} means of {WINDOW}")
+                })
             })
-        }),
+        }
     }
 }
 
@@ -145,6 +157,10 @@ fn write_quantities(out: &mut String, link: &LinkProfile) -> fmt::Result {
         "    conversations at most  {} a minute, {} an hour, {} of them failed",
         opened[0], opened[1], opened[2]
     )?;
+    if link.pace.iter().any(|least| least.min > 0) {
+        let [asked, answered] = link.pace.map(|least| amount(least.min));
+        writeln!(out, "    octets at least  {asked} a minute of a busy hour; answers {answered}")?;
+    }
     for (name, known) in link.operations.iter() {
         let most = [known.minute_count, known.hour_count, known.day_count].map(|count| amount(count.max));
         let [minute, hour, day] = most;
@@ -222,9 +238,22 @@ fn link_json(key: &LinkKey, link: &LinkProfile, facets: &[FacetName]) -> Value {
         value["minute_conversations"] = json!(link.minute_opened.max);
         value["hour_conversations"] = json!(link.hour_opened.max);
         value["hour_failed"] = json!(link.hour_failed.max);
+        value["hour_reconnected"] = json!(link.hour_reconnected.max);
+        value["least_minute_bytes"] = json!(link.pace.map(|least| least.min));
     }
     if has(FacetName::Silences) {
         value["silence_minutes"] = json!(link.pauses.each_ref().map(Pauses::longest));
+    }
+    if has(FacetName::Values) && !link.results.is_empty() {
+        let of = link.results.iter().flat_map(|(name, results)| results.analytes.iter().map(move |of| (name, of)));
+        let json = |(name, (analyte, means)): (&str, (&u64, &Means))| {
+            let analyte = Analyte::numbered(*analyte).to_string();
+            json!({
+                "operation": name, "analyte": analyte, "days": means.days, "means": means.windows,
+                "low_millionths": means.low, "high_millionths": means.high,
+            })
+        };
+        value["results"] = of.map(json).collect();
     }
     if [FacetName::Operations, FacetName::Quantities, FacetName::Silences, FacetName::Values].into_iter().any(has) {
         value["operations"] = link.operations.iter().map(|(name, known)| operation_json(name, known, facets)).collect();

@@ -1,0 +1,57 @@
+//! Results, as they are folded: whatever else the message holds, and however it was cut.
+
+use super::*;
+use crate::results::RESULTS_MAX;
+
+const ORU: &str = "MSH|^~\\&|LAB|MAIN|EHR|HOSP|20260921120000||ORU^R01^ORU_R01|C1|P|2.5.1\r\
+    PID|1||00042^^^HOSP^MR||CANARYNAME^CANARYGIVEN||19811128|M\rOBR|1|||CHEM^^L\r\
+    OBX|1|NM|2951-2^Sodium^LN||138|mmol/L|135-145|N|||F|||20260921115900\r\
+    OBX|2|NM|2823-3^Potassium^LN||4.2|mmol/L|3.5-5.1|N|||F|||20260921115900\r\
+    OBX|3|TX|8251-1^Comment^LN||CANARYTEXT||||||F\r\
+    OBX|4|NM|K^Potassium^L||4.3|mmol/L|||||F\r\
+    OBX|5|NM|2075-0^Chloride^LN||104|mmol/L|98-107|N|||P\r\
+    NTE|1|L|CANARYNOTE\r\
+    OBX|6|NM|1988-5^CRP^LN||-0.5|mg/L|0-5|N|||C\r";
+
+fn results(steps: &[Step]) -> Vec<(String, i64)> {
+    run(steps).results.iter().map(|result| (result.analyte.to_string(), result.value)).collect()
+}
+
+#[test]
+fn final_numbers_of_known_analytes_and_nothing_else() {
+    let read = results(&[sent(framed(ORU))]);
+    let expected = [("2951-2", 138_000_000), ("2823-3", 4_200_000), ("1988-5", -500_000)];
+    assert_eq!(read, expected.map(|(analyte, value)| (analyte.to_owned(), value)));
+    let tabs = ORU.replace('|', "\t").replace('^', "!").replacen("!~\\&", "!~\\&", 1);
+    assert_eq!(results(&[sent(framed(&tabs))]), read, "by the message's own separators");
+}
+
+#[test]
+fn those_of_control_material_and_of_answers_do_not_count() {
+    let of = |role: &str| ORU.replace("OBR|1", &format!("SPM|1|T1||SER^^HL70487|||||||{role}^^HL70369\rOBR|1"));
+    assert_eq!(results(&[sent(framed(&of("P")))]).len(), 3);
+    assert_eq!(results(&[sent(framed(&of("Q")))]), []);
+    let answer = ORU.replace("ORU^R01^ORU_R01", "RSP^K11^RSP_K11").replace("PID|1", "MSA|AA|C9\rPID|1");
+    assert_eq!(results(&[sent(framed(ADT)), answered(framed(&answer))]), []);
+}
+
+#[test]
+fn a_line_that_is_not_whole_has_none() {
+    let at = ORU.find("|4.2|").unwrap() + 3;
+    let steps = [
+        sent([b"\x0b", &ORU.as_bytes()[..at]].concat()),
+        Step::Gap(Side::B, Some(4)),
+        sent([&ORU.as_bytes()[at + 4..], b"\x1c\r"].concat()),
+    ];
+    let read: Vec<String> = results(&steps).into_iter().map(|(analyte, _)| analyte).collect();
+    assert_eq!(read, ["2951-2", "1988-5"]);
+}
+
+#[test]
+fn no_more_of_a_message_than_the_cap_and_none_of_a_long_line() {
+    let line = "OBX|1|NM|2951-2^Sodium^LN||138|mmol/L|135-145|N|||F\r";
+    let many = format!("{}{}", ORU.split("OBX").next().unwrap(), line.repeat(RESULTS_MAX + 20));
+    assert_eq!(results(&[sent(framed(&many))]).len(), RESULTS_MAX);
+    let long = ORU.replace("Sodium", &"S".repeat(300));
+    assert_eq!(results(&[sent(framed(&long))]).len(), 2);
+}
