@@ -143,8 +143,19 @@ fn closed(name: &str, label: &str) -> BTreeSet<String> {
 }
 
 /// What can be given up for want of room.
-const TABLES: [&str; 10] =
-    ["flows", "holes", "dissectors", "pairs", "targets", "devices", "links", "watched", "alerts", "incidents"];
+const TABLES: [&str; 11] = [
+    "flows",
+    "holes",
+    "dissectors",
+    "pairs",
+    "targets",
+    "devices",
+    "links",
+    "inventory",
+    "watched",
+    "alerts",
+    "incidents",
+];
 
 fn check_names_and_labels(families: &Families) {
     for (name, family) in &families.0 {

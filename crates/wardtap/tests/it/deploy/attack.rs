@@ -13,7 +13,7 @@ const SPOOFED: &str = "captures/simulated/tool-arpspoof-modbus.pcap.zst";
 #[test]
 fn rules_fire_for_an_attack_and_for_blindness_and_every_panel_has_an_answer() {
     let Some(wire) = Wire::new() else { return };
-    let sensor = Sensor::start(&wire, &[]);
+    let sensor = Sensor::start(&wire, &["--state", "state"]);
     let Some(prometheus) = Prometheus::start(sensor.address()) else { return };
     let is_seen = |expression: &str| !prometheus.query(expression).unwrap().is_empty();
     wait("alerts at rest are scraped", || is_seen("wardtap_alerts_total offset 2s"));
