@@ -1,7 +1,6 @@
 //! What a DHCP client says of itself when it asks for an address (RFC 2131).
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use wardtap_net::address::Mac;
 use wardtap_net::reader::Reader;
@@ -43,12 +42,8 @@ pub fn client(bytes: &[u8], to: &mut dyn FnMut(Clue, Cow<'_, str>)) -> Option<Ma
         match code {
             VENDOR_CLASS => shaped(Clue::DhcpVendorClass, value, is_of_product, to),
             PARAMETERS if !value.is_empty() && value.len() <= PARAMETERS_MAX => {
-                let mut list = String::new();
-                for (place, parameter) in value.iter().enumerate() {
-                    // Writing to a string does not fail.
-                    let _ = write!(list, "{}{parameter}", if place == 0 { "" } else { "," });
-                }
-                to(Clue::DhcpParameters, Cow::Owned(list));
+                let list: Vec<String> = value.iter().map(ToString::to_string).collect();
+                to(Clue::DhcpParameters, Cow::Owned(list.join(",")));
             }
             _ => {}
         }

@@ -2,7 +2,6 @@
 //! it from others. As JA3 (BSD 3-clause) and JA4 (the client's alone, BSD 3-clause), so that public lists can be used.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use md5::{Digest, Md5};
 use sha2::Sha256;
@@ -82,16 +81,7 @@ impl<'a> Offer<'a> {
     fn extension(&mut self, kind: u16, value: &'a [u8]) {
         let mut value = Reader::new(value);
         match kind {
-            SERVER_NAME => {
-                // A list of names, each with its type; 0 is that of a host.
-                let name = |mut value: Reader<'a>| {
-                    value.skip(2)?;
-                    let kind = value.u8()?;
-                    let length = value.be16()?;
-                    value.take(length.into()).filter(|_| kind == 0)
-                };
-                self.name = name(value);
-            }
+            SERVER_NAME => self.name = host(value),
             GROUPS => {
                 self.groups = value.be16().and_then(|length| value.take(length.into())).map_or_else(Vec::new, numbers)
             }
@@ -113,14 +103,12 @@ impl<'a> Offer<'a> {
 
     /// Version, cipher suites, extensions, groups and point formats, in decimal, digested by MD5.
     fn ja3(&self) -> String {
-        let mut text = self.version.to_string();
         let formats: Vec<u16> = self.formats.iter().map(|format| u16::from(*format)).collect();
-        for list in [&self.ciphers, &self.extensions, &self.groups, &formats] {
-            text.push(',');
-            for (place, number) in list.iter().enumerate() {
-                let _ = write!(text, "{}{number}", if place == 0 { "" } else { "-" });
-            }
-        }
+        let lists = [&self.ciphers, &self.extensions, &self.groups, &formats].map(|list| {
+            let numbers: Vec<String> = list.iter().map(ToString::to_string).collect();
+            numbers.join("-")
+        });
+        let text = format!("{},{}", self.version, lists.join(","));
         hexadecimal(&Md5::digest(text.as_bytes()))
     }
 
@@ -168,6 +156,14 @@ impl<'a> Offer<'a> {
     }
 }
 
+/// The host of a list of names, each with its type; 0 is that of a host (RFC 6066 section 3).
+fn host(mut names: Reader<'_>) -> Option<&[u8]> {
+    names.skip(2)?;
+    let kind = names.u8()?;
+    let length = names.be16()?;
+    names.take(length.into()).filter(|_| kind == 0)
+}
+
 /// Twelve digits of a SHA-256, or as many zeros for nothing.
 fn shortened(text: &str, is_nothing: bool) -> String {
     if is_nothing {
@@ -177,10 +173,7 @@ fn shortened(text: &str, is_nothing: bool) -> String {
 }
 
 fn hexadecimal(digest: &[u8]) -> String {
-    digest.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// In hexadecimal, with commas between them.
