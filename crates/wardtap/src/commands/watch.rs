@@ -11,7 +11,7 @@ use wardtap_behaviour::site::Site;
 use wardtap_capture::live::{self, Live, LiveOptions, Stopper};
 use wardtap_capture::{DamageReason, Filter, PacketSource};
 use wardtap_export::event::StatsEvent;
-use wardtap_export::statistics::Run;
+use wardtap_export::statistics::{DamageBody, Run};
 use wardtap_net::packet::Timestamp;
 
 use crate::USAGE;
@@ -22,7 +22,7 @@ use crate::knowledge::{self, Knowledge};
 use crate::memory::Shares;
 use crate::output::{open, place, unwritable};
 use crate::pipeline::Outcome;
-use crate::reading::{self, Wanted, tell_damage};
+use crate::reading::{self, Wanted};
 use crate::totals;
 use crate::watch::again::{Again, Manner};
 use crate::watch::approvals::{Desk, Office};
@@ -266,7 +266,9 @@ fn finish(watch: &Watch, run: Run, outcome: &Outcome, mut judgement: Judgement) 
         .write(&stats)
         .and_then(|()| events.to.as_mut().map_or(Ok(()), Write::flush))
         .map_err(|error| unwritable("events", &place(watch.judging.events.as_deref()), error))?;
-    tell_damage(&stats.stats.damage);
+    for DamageBody { capture, reason, .. } in &stats.stats.damage {
+        eprintln!("wardtap: {capture}: {reason}; everything before that was processed");
+    }
     let damage = outcome.front.source().damage();
     let is_gone = damage.iter().any(|damage| damage.reason == DamageReason::InterfaceGone);
     Ok(match damage.is_empty() {
