@@ -14,7 +14,10 @@ const CLIENT: u16 = 68;
 /// Addresses read of one option; a list has the preferred ones first (RFC 2132 section 3.5).
 pub const LISTED_MAX: usize = 4;
 
-const REPLY: u8 = 2;
+/// Kinds of messages: of a client, and of a server (RFC 2131 section 2, `op`).
+pub const REQUEST: u8 = 1;
+/// See [`REQUEST`].
+pub const REPLY: u8 = 2;
 const ETHERNET: [u8; 2] = [1, 6];
 const COOKIE: u32 = 0x6382_5363;
 const ACKNOWLEDGED: u8 = 5;
@@ -77,7 +80,7 @@ pub fn read(packet: &Packet<'_>, layout: &Layout) -> Option<Lease> {
     if from != SERVER {
         return None;
     }
-    let mut lease = message(udp)?;
+    let mut lease = lease(udp)?;
     if !lease.server.is_host() {
         lease.server = sender;
     }
@@ -86,40 +89,69 @@ pub fn read(packet: &Packet<'_>, layout: &Layout) -> Option<Lease> {
     Some(lease)
 }
 
-/// RFC 2131 section 2: the fixed part, then options.
-fn message(mut message: Reader<'_>) -> Option<Lease> {
-    if message.u8()? != REPLY || message.take(2)? != ETHERNET {
-        return None;
+/// A message by or for a client on Ethernet: the fixed part of RFC 2131 section 2 as far as it is read here.
+#[derive(Clone, Copy, Debug)]
+pub struct Message<'a> {
+    /// The client's own hardware address (`chaddr`).
+    pub client: Mac,
+    /// The address that it may use (`yiaddr`).
+    pub address: Address,
+    /// The relay between client and server (`giaddr`).
+    pub relay: Address,
+    options: Reader<'a>,
+}
+
+impl<'a> Message<'a> {
+    /// Reads one of a kind, [`REQUEST`] or [`REPLY`]; None for anything else, or where it is cut in front of the options.
+    #[must_use]
+    pub fn read(mut message: Reader<'a>, kind: u8) -> Option<Self> {
+        if message.u8()? != kind || message.take(2)? != ETHERNET {
+            return None;
+        }
+        // hops, xid, secs, flags, ciaddr; later siaddr, and behind chaddr sname and file.
+        message.skip(13)?;
+        let address = Address::v4(message.be32()?);
+        message.skip(4)?;
+        let relay = Address::v4(message.be32()?);
+        let client = message.take(16)?.first_chunk().copied().map(Mac)?;
+        message.skip(192)?;
+        if message.be32()? != COOKIE || !client.is_host() {
+            return None;
+        }
+        Some(Self { client, address, relay, options: message })
     }
-    // hops, xid, secs, flags, ciaddr; later siaddr, and behind chaddr sname and file.
-    message.skip(13)?;
-    let address = Address::v4(message.be32()?);
-    message.skip(4)?;
-    let relay = Address::v4(message.be32()?);
-    let client = message.take(16)?.first_chunk().copied().map(Mac)?;
-    message.skip(192)?;
-    if message.be32()? != COOKIE || !address.is_host() || !client.is_host() {
-        return None;
+
+    /// The options, each with its code (RFC 2132 section 2), up to the end or a cut.
+    pub fn options(&self) -> impl Iterator<Item = (u8, &'a [u8])> {
+        let mut rest = self.options;
+        std::iter::from_fn(move || {
+            loop {
+                match rest.u8()? {
+                    PAD => {}
+                    END => return None,
+                    code => return Some((code, rest.u8().and_then(|length| rest.take(usize::from(length)))?)),
+                }
+            }
+        })
     }
+}
+
+/// The lease of a reply, where it acknowledges one.
+fn lease(message: Reader<'_>) -> Option<Lease> {
+    let message = Message::read(message, REPLY).filter(|message| message.address.is_host())?;
     let mut lease = Lease {
-        client,
-        address,
+        client: message.client,
+        address: message.address,
         server: Address::default(),
         sender: Address::default(),
         sender_mac: None,
-        relay: Some(relay).filter(|relay| relay.is_host()),
+        relay: Some(message.relay).filter(|relay| relay.is_host()),
         to_relay: false,
         routers: Vec::new(),
         name_servers: Vec::new(),
     };
     let mut acknowledged = false;
-    while let Some(code) = message.u8() {
-        match code {
-            PAD => continue,
-            END => break,
-            _ => {}
-        }
-        let Some(value) = message.u8().and_then(|length| message.take(usize::from(length))) else { break };
+    for (code, value) in message.options() {
         match code {
             MESSAGE_TYPE => acknowledged = value == [ACKNOWLEDGED],
             SERVER_IDENTIFIER => lease.server = listed(value).first().copied().unwrap_or_default(),

@@ -81,9 +81,19 @@ fn names(alerts: &[Alert]) -> Vec<&'static str> {
     alerts.iter().map(|alert| alert.deviation.about.name).collect()
 }
 
+/// What a report says of itself.
+const REPORT: Envelope = Envelope {
+    kind: 0,
+    side: Side::A,
+    direction: Direction::Request,
+    bytes: 10,
+    incomplete: false,
+    response_nanos: None,
+    outcome: Outcome::Neutral,
+};
+
 /// A message that carries a result.
 struct Reported {
-    envelope: Envelope,
     results: Vec<Measured>,
 }
 
@@ -93,7 +103,7 @@ impl Message for Reported {
     }
 
     fn envelope(&self) -> &Envelope {
-        &self.envelope
+        &REPORT
     }
 
     fn features(&self, _: &dyn Fn(&[u8]) -> u64) -> Features {
@@ -114,21 +124,12 @@ fn reports(of: Link, first: u64, values: impl Iterator<Item = i64>) -> Vec<Use> 
     let (slot, _) = links.open(of, Place::default()).expect("an empty table has room");
     let mut told = Vec::new();
     for (minute, value) in (first..).step_by(15).zip(values) {
-        let envelope = Envelope {
-            kind: 0,
-            side: Side::A,
-            direction: Direction::Request,
-            bytes: 10,
-            incomplete: false,
-            response_nanos: None,
-            outcome: Outcome::Neutral,
-        };
         let results = vec![Measured { analyte: Analyte::numbered(POTASSIUM), value }];
-        let reported = Reported { envelope, results };
+        let reported = Reported { results };
         let features = reported.features(&|_| 0);
         links.hand_over(minute, |used| told.push(used));
         let at = place(minute, minute * 60 * NANOS_PER_SECOND);
-        drop(links.message(slot, 0, &reported, &envelope, &features, at));
+        drop(links.message(slot, 0, &reported, &REPORT, &features, at));
     }
     links.hand_over(u64::MAX, |used| told.push(used));
     told
@@ -222,19 +223,10 @@ fn a_shift_that_was_accepted_is_quiet() {
 fn no_more_analytes_than_the_cap() {
     let mut links = Links::new(HashKey(1, 2), 8, 8);
     let (slot, _) = links.open(link(0, 1), Place::default()).expect("an empty table has room");
-    let envelope = Envelope {
-        kind: 0,
-        side: Side::A,
-        direction: Direction::Request,
-        bytes: 10,
-        incomplete: false,
-        response_nanos: None,
-        outcome: Outcome::Neutral,
-    };
     for _ in 0..WINDOW {
         let all = (0..ANALYTES_MAX as u64 + 9).map(|number| Measured { analyte: Analyte::numbered(number), value: 1 });
-        let reported = Reported { envelope, results: all.collect() };
-        drop(links.message(slot, 0, &reported, &envelope, &reported.features(&|_| 0), Place::default()));
+        let reported = Reported { results: all.collect() };
+        drop(links.message(slot, 0, &reported, &REPORT, &reported.features(&|_| 0), Place::default()));
     }
     let mut told = Vec::new();
     links.hand_over(1, |used| told.push(used));
