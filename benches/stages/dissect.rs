@@ -2,7 +2,7 @@
 
 use criterion::{Criterion, Throughput};
 use wardtap_dissect::identify::Conversation;
-use wardtap_dissect::{Finding, FlowFacts, Message, MessageHandler, Protocol};
+use wardtap_dissect::{Finding, FlowFacts, Message, MessageHandler, Protocol, Transport};
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::{Chunk, Side};
 
@@ -36,8 +36,13 @@ pub(crate) fn conversations(criterion: &mut Criterion) {
 
 /// Takes the segments of a talk through a conversation.
 pub(crate) fn run(talk: &Talk, segments: &[Turn], to: &mut dyn MessageHandler) {
-    let facts =
-        FlowFacts { ports: [talk.port, 40_000], originator: Some(Side::B), from_start: [true, true], requester: None };
+    let facts = FlowFacts {
+        ports: [talk.port, 40_000],
+        originator: Some(Side::B),
+        from_start: [true, true],
+        requester: None,
+        transport: Transport::Tcp,
+    };
     let mut conversation = Conversation::default();
     for (frame, (side, bytes)) in (1u64..).zip(segments) {
         let time = Timestamp::from_nanos(1_790_000_000_000_000_000 + frame * 100_000);

@@ -8,15 +8,19 @@ use wardtap_net::flow::HashKey;
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::{Chunk, Side};
 
+use crate::clues::Clue;
 use crate::fingerprint::Fingerprint;
 use crate::identify::{Conversation, HELD_MAX, Recognised};
+use crate::public::Public;
 use crate::results::Measured;
-use crate::{Direction, Envelope, Finding, FlowFacts, Message, MessageHandler, Outcome, PROTOCOLS, Protocol};
+use crate::{
+    Direction, Envelope, Finding, FlowFacts, Message, MessageHandler, Outcome, PROTOCOLS, Protocol, Transport,
+};
 
 /// One step of a conversation.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// Bytes from one end.
+    /// Bytes from one end: of its stream, or a datagram.
     Bytes(Side, Vec<u8>),
     /// Missing bytes.
     Gap(Side, Option<u64>),
@@ -37,6 +41,8 @@ pub struct Transcript {
     pub anomalies: Vec<&'static str>,
     /// Findings.
     pub findings: Vec<Finding>,
+    /// Clues, each with whose it is.
+    pub clues: Vec<String>,
     /// The most bytes held at any time.
     pub held_max: usize,
     /// Bytes were dropped before the flow had a name, and the next segment tried as if it were the first; or, on a usual
@@ -89,6 +95,12 @@ impl MessageHandler for Transcript {
         self.findings.push(finding);
     }
 
+    fn clue(&mut self, side: Side, clue: Clue, text: &Public<'_>) {
+        let text = text.as_str();
+        assert!(!text.is_empty() && text.len() <= crate::clues::CLUE_MAX && text.is_ascii(), "{clue:?}: {text:?}");
+        self.clues.push(format!("{side:?} {} {text}", clue.name()));
+    }
+
     fn fingerprints(&self) -> Option<HashKey> {
         Some(HashKey(0x0123_4567_89ab_cdef, 0xfedc_ba98_7654_3210))
     }
@@ -113,7 +125,11 @@ pub fn transcript(flow: &FlowFacts, steps: &[Step]) -> Transcript {
                 let time = Timestamp::from_seconds(number);
                 let held = conversation.held_bytes();
                 transcript.told_held = false;
-                conversation.push(flow, &Chunk { side: *side, time, frame: number, bytes }, &mut transcript);
+                let chunk = Chunk { side: *side, time, frame: number, bytes };
+                match flow.transport {
+                    Transport::Tcp => conversation.push(flow, &chunk, &mut transcript),
+                    Transport::Udp => conversation.datagram(flow, &chunk, &mut transcript),
+                }
                 let told = transcript.told_held || conversation.held_bytes() == held;
                 assert!(told, "{held} bytes held became {} and nobody was told", conversation.held_bytes());
             }
@@ -170,6 +186,11 @@ fn must_be_alike(flow: &FlowFacts, whole: &Transcript, pieces: &Transcript) -> b
 #[allow(clippy::panic)]
 pub fn exercise(flow: &FlowFacts, steps: &[Step], lengths: &[usize]) -> Transcript {
     let whole = transcript(flow, steps);
+    if flow.transport == Transport::Udp {
+        // Nothing cuts datagrams.
+        assert!(whole.held_max <= HELD_MAX, "{} bytes held", whole.held_max);
+        return whole;
+    }
     let pieces = transcript(flow, &cut(steps, lengths));
     if must_be_alike(flow, &whole, &pieces) {
         assert_eq!(whole.protocol, pieces.protocol, "the cuts {lengths:?} changed the protocol");
@@ -178,6 +199,7 @@ pub fn exercise(flow: &FlowFacts, steps: &[Step], lengths: &[usize]) -> Transcri
         assert_eq!(whole.accepted, pieces.accepted, "the cuts {lengths:?} changed the fingerprints");
         assert_eq!(whole.results, pieces.results, "the cuts {lengths:?} changed the results");
         assert_eq!(whole.findings, pieces.findings, "the cuts {lengths:?} changed the findings");
+        assert_eq!(whole.clues, pieces.clues, "the cuts {lengths:?} changed the clues");
     }
     for held in [whole.held_max, pieces.held_max] {
         assert!(held <= HELD_MAX.saturating_mul(4), "{held} bytes held");

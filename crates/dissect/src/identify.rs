@@ -8,7 +8,7 @@
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::{Chunk, Side};
 
-use crate::{Dissector, Evidence, FlowFacts, Gap, MessageHandler, PROTOCOLS, Probe, Progress, Protocol};
+use crate::{Dissector, Evidence, FlowFacts, Gap, MessageHandler, Probe, Progress, Protocol};
 
 /// The most bytes kept of each direction before a flow has a name. The longest look that a probe needs is two Modbus ADUs
 /// of 260 octets, but where DICOM waits for the PDU behind a data set: that can be any number of bytes away.
@@ -17,6 +17,10 @@ pub const EARLY_MAX: usize = 2048;
 /// The most bytes kept of one direction for a message that spans chunks. The longest thing gathered whole is an
 /// association request: 128 presentation contexts with a dozen transfer syntaxes each stay below this.
 pub const HELD_MAX: usize = 256 * 1024;
+
+/// Datagrams of a flow without a name that are looked at: what speaks a protocol does so from the first one on, and most
+/// of what wardtap does not know is many.
+pub const DATAGRAMS_TRIED_MAX: u8 = 4;
 
 /// One flow's application side: a name once it is known, and the dissector. Small, since every flow has one.
 #[derive(Default)]
@@ -29,6 +33,8 @@ pub struct Conversation {
     before: Before,
     /// The dissector is not given the first bytes of this end: they were dropped, or did not come.
     lost: [bool; 2],
+    /// Datagrams that named nothing.
+    tried: u8,
 }
 
 const _: () = assert!(size_of::<Conversation>() == 32);
@@ -164,6 +170,24 @@ impl Conversation {
         }
     }
 
+    /// Takes a datagram, which is read by itself.
+    pub fn datagram(&mut self, flow: &FlowFacts, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {
+        if self.dissector.is_none() {
+            if chunk.bytes.is_empty() || self.tried >= DATAGRAMS_TRIED_MAX || self.is_abandoned() {
+                return;
+            }
+            let Verdict::Named(find) = probe_alone(flow, chunk.side, chunk.bytes) else {
+                self.tried = self.tried.saturating_add(1);
+                return;
+            };
+            self.name_by(find, flow);
+        }
+        if let Some(dissector) = &mut self.dissector {
+            let progress = dissector.dissect(chunk, to);
+            debug_assert_eq!(progress, Progress::All, "a datagram is all there is");
+        }
+    }
+
     /// Bytes of one direction are missing (`None`: nobody knows how many).
     pub fn gap(&mut self, side: Side, missing: Option<u64>, to: &mut dyn MessageHandler) {
         if let Some(dissector) = &mut self.dissector {
@@ -232,6 +256,16 @@ impl Conversation {
     /// Lets go of everything and reads no further: a mistake of ours showed on this flow, and might again.
     pub fn abandon(&mut self) {
         (self.dissector, self.kept, self.before) = (None, None, Before::Abandoned);
+    }
+
+    /// Whether not all of what it carries is read, or nothing: what the sizes of its payloads are habits of. Not of a flow
+    /// that is read no further.
+    #[must_use]
+    pub fn is_opaque(&self) -> bool {
+        match &self.dissector {
+            Some(dissector) => dissector.protocol().is_opaque,
+            None => !self.is_abandoned(),
+        }
     }
 
     /// Whether it is read no further.
@@ -390,7 +424,7 @@ fn probe_alone(flow: &FlowFacts, side: Side, bytes: &[u8]) -> Verdict {
 /// depend on how many there are yet.
 fn probe(evidence: &Evidence<'_>) -> Verdict {
     let (mut named, mut behind, mut unsure, mut unsure_behind) = (None, None, false, false);
-    for protocol in PROTOCOLS {
+    for protocol in evidence.flow.transport.protocols() {
         let find = |requester, is_behind| Find { protocol, requester, is_behind };
         match (protocol.probe)(evidence) {
             Probe::Yes(requester) if !unsure => return Verdict::Named(find(requester, false)),

@@ -37,10 +37,13 @@ pub mod hl7;
 pub mod identify;
 pub mod json;
 pub mod modbus;
+pub mod ntp;
 pub mod pending;
+pub mod plain;
 pub mod points;
 pub mod public;
 pub mod results;
+pub mod ssh;
 pub mod tls;
 
 use wardtap_net::flow::HashKey;
@@ -57,8 +60,13 @@ pub struct Protocol {
     pub title: &'static str,
     /// What the end that answers requests is called ("Modbus server", "DICOM SCP", "HL7 receiver").
     pub responder_role: &'static str,
-    /// What the end that sends requests is called.
-    pub requester_role: &'static str,
+    /// What the end that sends requests is called; none where nearly everything is one, and it tells nothing.
+    pub requester_role: Option<&'static str>,
+    /// What carries it.
+    pub transports: &'static [Transport],
+    /// Not all that it carries is read (it is encrypted, or files and pages of any kind): the sizes of its payloads are
+    /// habits, too.
+    pub is_opaque: bool,
     /// Ports on which it is usual; they only break ties.
     pub ports: &'static [u16],
     /// The closed set of message kinds: the metric label `kind`.
@@ -76,8 +84,36 @@ pub struct Protocol {
     pub dissector: fn(&FlowFacts) -> Box<dyn Dissector>,
 }
 
-/// All protocols, in the order in which they are probed.
-pub static PROTOCOLS: [&Protocol; 3] = [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL];
+/// All protocols; those of each transport are probed in this order.
+pub static PROTOCOLS: [&Protocol; 5] =
+    [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL, &ntp::PROTOCOL, &ssh::PROTOCOL];
+
+/// Those that TCP carries, in the order of [`PROTOCOLS`].
+static OVER_TCP: [&Protocol; 4] = [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL, &ssh::PROTOCOL];
+
+/// Those that UDP carries, in the order of [`PROTOCOLS`].
+static OVER_UDP: [&Protocol; 1] = [&ntp::PROTOCOL];
+
+/// What carries the messages of a protocol.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Transport {
+    /// Streams, cut anywhere.
+    #[default]
+    Tcp,
+    /// Datagrams: each is dissected as a chunk by itself, and nothing of it is kept for the next.
+    Udp,
+}
+
+impl Transport {
+    /// The protocols that it carries, in the order in which they are probed.
+    #[must_use]
+    pub fn protocols(self) -> &'static [&'static Protocol] {
+        match self {
+            Self::Tcp => &OVER_TCP,
+            Self::Udp => &OVER_UDP,
+        }
+    }
+}
 
 /// How the values of a feature are learned and compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,6 +164,8 @@ pub const NO_VALUE: u64 = u64::MAX;
 /// What a dissector may know of its flow when it begins.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FlowFacts {
+    /// What carries it.
+    pub transport: Transport,
     /// The port of each end, in key order.
     pub ports: [u16; 2],
     /// Who opened the flow, where a handshake was seen.
@@ -362,6 +400,10 @@ pub trait MessageHandler {
     }
     /// Bytes were copied (held for a message that spans chunks): what the flow holds has changed.
     fn copied(&mut self, bytes: usize);
+    /// What one end says of itself, or of the other, in passing (see [`clues::Clue`]).
+    fn clue(&mut self, side: Side, clue: clues::Clue, text: &public::Public<'_>) {
+        let _ = (side, clue, text);
+    }
     /// The key of fingerprints, where they are wanted: they take a look at every octet.
     fn fingerprints(&self) -> Option<HashKey> {
         None

@@ -253,7 +253,7 @@ impl<S: Default> FlowTable<S> {
     where
         H: StreamHandler<Application = S>,
     {
-        let Arriving { packet, layout, sought, .. } = *arriving;
+        let Arriving { packet, layout, sought, frame } = *arriving;
         let Sought { side, hash, .. } = *sought;
         let datagram = datagram(packet, layout);
         let identification = ip_identification(packet.bytes, layout).unwrap_or(0);
@@ -275,7 +275,7 @@ impl<S: Default> FlowTable<S> {
             self.counters.verify(arriving);
         }
         if layout.protocol() == protocol::UDP {
-            handler.datagram(flow, side, payload.len());
+            handler.datagram(flow, &Chunk { side, time: packet.time, frame, bytes: payload });
         }
     }
 

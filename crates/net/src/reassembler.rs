@@ -183,9 +183,9 @@ pub trait StreamHandler {
     /// The first packet from one end of a flow.
     fn heard(&mut self, flow: &mut Flow<Self::Application>, side: Side);
 
-    /// A UDP datagram, with so many octets of payload as were captured.
-    fn datagram(&mut self, flow: &mut Flow<Self::Application>, side: Side, bytes: usize) {
-        let _ = (flow, side, bytes);
+    /// The payload of a UDP datagram, as far as it was captured.
+    fn datagram(&mut self, flow: &mut Flow<Self::Application>, chunk: &Chunk<'_>) {
+        let _ = (flow, chunk);
     }
 
     /// The flow has ended, at `time`; called once, last.

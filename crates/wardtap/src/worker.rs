@@ -16,7 +16,7 @@ use wardtap_behaviour::observation::{Observation, Place};
 use wardtap_behaviour::tally::{PairSlot, Pairs};
 use wardtap_capture::Record;
 use wardtap_dissect::identify::{Conversation, Recognised};
-use wardtap_dissect::{PROTOCOLS, Protocol};
+use wardtap_dissect::{FlowFacts, PROTOCOLS, Protocol, Transport};
 use wardtap_export::event::{Finished, FlowEvent};
 use wardtap_net::address::{Address, SHARDS};
 use wardtap_net::flow::{Flow, HashKey};
@@ -414,17 +414,23 @@ impl StreamHandler for Hands<'_> {
         #[cfg(test)]
         assert!(!chunk.bytes.starts_with(TRIP), "a mistake that quotes its input: {chunk:?}");
         let (conversation, mut to) = self.conversation(flow, place);
-        if !conversation.push_named(chunk, &mut to) {
+        let mut opaque = false;
+        if conversation.push_named(chunk, &mut to) {
+            opaque = conversation.is_opaque();
+        } else {
             let facts = to.facts();
             conversation.push(&facts, chunk, &mut to);
+            opaque |= conversation.is_opaque();
             let named = matches!(conversation.recognised(), Recognised::Protocol(_)) || conversation.is_abandoned();
             if self.shared.options.links && !named {
-                self.link_opaque(flow, chunk.side, chunk.bytes.len(), place);
                 self.link_hello(flow, chunk, place);
             }
             if self.shared.options.clues && !named {
                 self.clues_of_stream(flow, chunk, place);
             }
+        }
+        if opaque && self.shared.options.links {
+            self.link_opaque(flow, chunk.side, chunk.bytes.len(), place);
         }
         if self.held_changed {
             self.count_held(flow);
@@ -464,9 +470,16 @@ impl StreamHandler for Hands<'_> {
         }
     }
 
-    fn datagram(&mut self, flow: &mut Flow<Application>, side: Side, bytes: usize) {
-        if self.shared.options.links {
-            self.link_opaque(flow, side, bytes, self.place);
+    fn datagram(&mut self, flow: &mut Flow<Application>, chunk: &Chunk<'_>) {
+        let place = self.place;
+        let (conversation, mut to) = self.conversation(flow, place);
+        let facts = FlowFacts { transport: Transport::Udp, ..to.facts() };
+        conversation.datagram(&facts, chunk, &mut to);
+        if conversation.is_opaque() && self.shared.options.links {
+            self.link_opaque(flow, chunk.side, chunk.bytes.len(), place);
+        }
+        if self.held_changed {
+            self.count_held(flow);
         }
     }
 

@@ -3,14 +3,15 @@
 //! ```text
 //! options[0]  bits 0..3 which port, bit 3 which end has it, bits 4, 5 whose streams are seen from the start,
 //!             bits 6, 7 who opened the flow
-//! options[1]  bits 0..3 how many of options[2..8] are lengths of cuts (none: single octets), bit 3 longer ones
+//! options[1]  bits 0..3 how many of options[2..8] are lengths of cuts (none: single octets), bit 3 longer ones,
+//!             bit 4 the records are datagrams
 //! control[0]  bit 0 whose, bits 1, 2: 0 and 1 bytes, 2 a gap of known length, 3 one of unknown length
 //! control[1]  the length of a gap, in powers of two; a gap's bytes are added to it
 //! ```
 
 use wardtap_dissect::clues::{self, Clue};
 use wardtap_dissect::exercise::{Step, exercise};
-use wardtap_dissect::{FlowFacts, PROTOCOLS};
+use wardtap_dissect::{FlowFacts, PROTOCOLS, Transport};
 use wardtap_net::stream::Side;
 
 use crate::script::{Record, Script};
@@ -46,7 +47,7 @@ fn shaped(clue: Clue, text: &str) {
     assert!(!text.is_empty() && text.len() <= clues::CLUE_MAX && text.is_ascii(), "{clue:?}: {text:?}");
 }
 
-/// The ports that a flow may have beside an ephemeral one: a usual one of each protocol, and others; eight in all.
+/// The ports that a flow may have beside an ephemeral one: a usual one of some protocols, and others; eight in all.
 fn ports() -> Vec<u16> {
     let usual = PROTOCOLS.iter().filter_map(|protocol| protocol.ports.first()).copied();
     [4343, 443, 50_000].into_iter().chain(usual).take(8).collect()
@@ -60,12 +61,13 @@ pub fn facts(script: &Script) -> FlowFacts {
     let port = ports[usize::from(first & 7) % ports.len()];
     let bit = |number: u8| first >> number & 1 == 1;
     let ports = if bit(3) { [port, 49_152] } else { [49_152, port] };
+    let transport = if script.options[1] >> 4 & 1 == 0 { Transport::Tcp } else { Transport::Udp };
     let originator = match (bit(6), bit(7)) {
         (false, false) => None,
         (_, true) => Some(Side::A),
         (true, false) => Some(Side::B),
     };
-    FlowFacts { ports, originator, from_start: [bit(4), bit(5)], requester: None }
+    FlowFacts { ports, originator, from_start: [bit(4), bit(5)], requester: None, transport }
 }
 
 /// The lengths into which bytes are cut.

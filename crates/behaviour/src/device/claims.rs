@@ -170,9 +170,7 @@ impl Devices {
         self.any_same = true;
         let stays = &mut self.all[older.0 as usize];
         stays.mac = stays.mac.or(gone.mac);
-        for (role, more) in stays.roles.iter_mut().zip(gone.roles) {
-            *role |= more;
-        }
+        stays.roles.add(gone.roles);
         self.appear(older, address, None, seen.vlan, seen.place.time, changes);
         if gone.heard {
             changes.push(IdentityChange::Same { device: older, was: gone.name, address });

@@ -2,11 +2,11 @@
 
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
-use wardtap_dissect::PROTOCOLS;
 use wardtap_net::address::Address;
 use wardtap_net::packet::Timestamp;
 
 use super::DeviceId;
+use super::roles::Roles;
 
 /// The most addresses of one device: many more than a host has, few enough to look through. Whoever claims more has no
 /// further ones: they are devices by themselves, as those behind a router are.
@@ -27,7 +27,7 @@ struct Held {
     /// The VLAN in which its owner claimed it, or else it was first heard.
     vlan: Option<u16>,
     /// Roles that were told of it.
-    roles: [u8; PROTOCOLS.len()],
+    roles: Roles,
     /// It is claimed for hardware addresses that stand for several routers or servers.
     is_virtual: bool,
     /// A server gives it to whom it likes.
@@ -80,7 +80,7 @@ impl Holdings {
             owner,
             next: NONE,
             vlan,
-            roles: [0; PROTOCOLS.len()],
+            roles: Roles::default(),
             is_virtual: false,
             is_leased: false,
             part: owner,
@@ -147,11 +147,8 @@ impl Holdings {
     }
 
     /// Notes a role; true where it is the first time.
-    pub(super) fn is_first_role(&mut self, place: usize, protocol: usize, bit: u8) -> bool {
-        let Some(role) = self.all[place].roles.get_mut(protocol) else { return false };
-        let first = *role & bit == 0;
-        *role |= bit;
-        first
+    pub(super) fn is_first_role(&mut self, place: usize, role: Roles) -> bool {
+        self.all[place].roles.add(role)
     }
 
     /// Gives an address to another device.

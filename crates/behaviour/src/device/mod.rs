@@ -7,17 +7,18 @@
 mod claims;
 mod holdings;
 mod name;
+mod roles;
 
 use std::collections::BTreeSet;
 
 use hashbrown::{HashMap, HashSet};
-use wardtap_dissect::PROTOCOLS;
 use wardtap_net::address::{Address, Mac};
 use wardtap_net::packet::Timestamp;
 
 use claims::Contest;
 use holdings::Holdings;
 pub use name::Name;
+use roles::Roles;
 
 use crate::observation::Claimed;
 
@@ -56,7 +57,7 @@ pub struct Device {
     pub vlan: Option<u16>,
     /// When it was first heard; of one that is only known from a baseline or the assets file, 0.
     pub first: Timestamp,
-    roles: [u8; PROTOCOLS.len()],
+    roles: Roles,
     heard: bool,
     /// A baseline made it known.
     learned: bool,
@@ -65,9 +66,6 @@ pub struct Device {
     /// The older device that it proved to be.
     same_as: Option<DeviceId>,
 }
-
-const REQUESTER: u8 = 1;
-const RESPONDER: u8 = 2;
 
 impl Device {
     /// The id in events.
@@ -96,11 +94,7 @@ impl Device {
 
     /// What it does in each protocol that it speaks: (index of the protocol, it asks, it answers).
     pub fn roles(&self) -> impl Iterator<Item = (usize, bool, bool)> {
-        let roles = self.roles;
-        (0..)
-            .zip(roles)
-            .filter(|&(_, role)| role != 0)
-            .map(|(protocol, role)| (protocol, role & REQUESTER != 0, role & RESPONDER != 0))
+        self.roles.each()
     }
 }
 
@@ -240,14 +234,12 @@ impl Devices {
     ///
     /// Each role counts once for an address, for who had it then: how often workers repeat it must not show.
     pub fn role(&mut self, address: Address, protocol: usize, requester: bool) {
-        let bit = if requester { REQUESTER } else { RESPONDER };
+        let role = Roles::one(protocol, requester);
         if let Some(place) = self.holdings.find(address)
-            && self.holdings.is_first_role(place, protocol, bit)
+            && self.holdings.is_first_role(place, role)
         {
             let owner = self.resolve(self.holdings.owner(place));
-            if let Some(role) = self.all[owner.0 as usize].roles.get_mut(protocol) {
-                *role |= bit;
-            }
+            self.all[owner.0 as usize].roles.add(role);
         }
     }
 
@@ -367,7 +359,7 @@ impl Devices {
             mac: None,
             vlan: None,
             first: Timestamp::default(),
-            roles: [0; PROTOCOLS.len()],
+            roles: Roles::default(),
             heard: false,
             learned: false,
             last: 0,

@@ -346,7 +346,7 @@ fn ranged(protocol: &'static Protocol) -> impl Iterator<Item = usize> {
     (0..).zip(protocol.features).filter(move |(_, feature)| range(feature)).map(|(place, _)| place).take(RANGES_MAX)
 }
 
-/// What tells operations apart: the protocol, the direction, and the features that name one.
+/// What tells operations apart: the protocol, the kind and direction, and the features that name one.
 #[inline]
 fn identify(key: HashKey, protocol: &'static Protocol, envelope: &Envelope, features: &Features) -> u64 {
     let mut named = [NO_VALUE; FEATURES_MAX];
@@ -358,7 +358,9 @@ fn identify(key: HashKey, protocol: &'static Protocol, envelope: &Envelope, feat
     let [a, b, c, d, e, f, g, h] = named;
     let one = fold(a ^ key.0, b ^ key.1) ^ fold(c ^ key.1, d ^ key.0.rotate_left(7)).rotate_left(21);
     let other = fold(e ^ key.0.rotate_left(13), f ^ key.1) ^ fold(g ^ key.1.rotate_left(29), h ^ key.0).rotate_left(43);
-    let rest = (protocol.index as u64) << 1 | u64::from(envelope.direction == Direction::Response);
+    let rest = (protocol.index as u64) << 33
+        | (envelope.kind as u64) << 1
+        | u64::from(envelope.direction == Direction::Response);
     fold(one ^ rest, other ^ key.0)
 }
 

@@ -26,7 +26,7 @@ use std::sync::LazyLock;
 use wardtap_dissect::public::Public;
 use wardtap_dissect::{
     Direction, Envelope, Evidence, FEATURES_MAX, Feature, Features, Learned, Message, NO_VALUE, Outcome, PROTOCOLS,
-    Probe, Protocol, Target,
+    Probe, Protocol, Target, Transport,
 };
 use wardtap_net::address::Address;
 use wardtap_net::flow::HashKey;
@@ -45,7 +45,9 @@ fn protocol(named_by: &'static [usize]) -> Protocol {
         name: "speech",
         title: "Speech",
         responder_role: "speech listener",
-        requester_role: "speech speaker",
+        requester_role: Some("speech speaker"),
+        transports: &[Transport::Tcp],
+        is_opaque: false,
         ports: &[],
         kinds: &["say"],
         anomalies: &[],

@@ -23,6 +23,8 @@ pub enum Clue {
     DhcpParameters,
     /// The software of an end of SSH (RFC 4253 section 4.2).
     SshSoftware,
+    /// What an end of SSH offers, as HASSH.
+    SshHassh,
     /// The software of a web server (RFC 9110 section 10.2.4).
     HttpServer,
     /// The software of a web client (RFC 9110 section 10.1.5).
@@ -39,10 +41,11 @@ pub enum Clue {
 
 impl Clue {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::DhcpVendorClass,
         Self::DhcpParameters,
         Self::SshSoftware,
+        Self::SshHassh,
         Self::HttpServer,
         Self::HttpAgent,
         Self::TlsJa3,
@@ -58,6 +61,7 @@ impl Clue {
             Self::DhcpVendorClass => "dhcp-vendor-class",
             Self::DhcpParameters => "dhcp-parameters",
             Self::SshSoftware => "ssh-software",
+            Self::SshHassh => "ssh-hassh",
             Self::HttpServer => "http-server",
             Self::HttpAgent => "http-user-agent",
             Self::TlsJa3 => "tls-ja3",
@@ -86,7 +90,7 @@ pub fn of_stream(bytes: &[u8], to: &mut dyn FnMut(Clue, Cow<'_, str>)) {
     let bytes = bytes.get(..LOOKED_AT_MAX).unwrap_or(bytes);
     match bytes.first() {
         Some(22) => tls::read(bytes, to),
-        Some(b'S' | b'R') => greeting::read(bytes, to),
+        Some(b'R') => greeting::read(bytes, to),
         Some(b'A'..=b'Z') => http::read(bytes, to),
         _ => {}
     }
@@ -102,7 +106,7 @@ fn shaped(clue: Clue, bytes: &[u8], allowed: fn(u8) -> bool, to: &mut dyn FnMut(
 
 /// Characters of the names and versions of products: RFC 9110 tokens, and what stands between them and in comments. None that
 /// begins an address of a person or a web page.
-fn is_of_product(byte: u8) -> bool {
+pub(crate) fn is_of_product(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b" ./-_();,+:".contains(&byte)
 }
 

@@ -15,7 +15,9 @@ mod wire;
 
 use crate::json::Object;
 use crate::public::Public;
-use crate::{Envelope, FEATURES_MAX, Feature, Features, Learned, Message, NO_VALUE, Outcome, Protocol, Target};
+use crate::{
+    Envelope, FEATURES_MAX, Feature, Features, Learned, Message, NO_VALUE, Outcome, Protocol, Target, Transport,
+};
 
 use association::{Associate, Association};
 use command::{Command, Status};
@@ -28,7 +30,9 @@ pub static PROTOCOL: Protocol = Protocol {
     name: "dicom",
     title: "DICOM",
     responder_role: "DICOM SCP",
-    requester_role: "DICOM SCU",
+    requester_role: Some("DICOM SCU"),
+    transports: &[Transport::Tcp],
+    is_opaque: false,
     // acr-nema and dicom of IANA, and the default of a widely used archive. 2761 and 2762 are encrypted.
     ports: &[104, 11112, 4242],
     kinds: &names::KINDS,

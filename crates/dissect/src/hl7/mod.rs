@@ -22,7 +22,7 @@ use crate::fingerprint::Fingerprint;
 use crate::json::Object;
 use crate::public::Public;
 use crate::results::Measured;
-use crate::{Envelope, Evidence, Feature, Features, Learned, Message, NO_VALUE, Probe, Protocol};
+use crate::{Envelope, Evidence, Feature, Features, Learned, Message, NO_VALUE, Probe, Protocol, Transport};
 
 /// HL7 version 2 over MLLP.
 pub static PROTOCOL: Protocol = Protocol {
@@ -30,7 +30,9 @@ pub static PROTOCOL: Protocol = Protocol {
     name: "hl7",
     title: "HL7 v2 (MLLP)",
     responder_role: "HL7 receiver",
-    requester_role: "HL7 sender",
+    requester_role: Some("HL7 sender"),
+    transports: &[Transport::Tcp],
+    is_opaque: false,
     // 2575 is IANA's; the others are what interface engines and sites choose most. Others use 5000 as well: that costs
     // nothing, since a frame with a header in it decides and not the port.
     ports: &[2575, 6661, 6660, 6662, 5000],

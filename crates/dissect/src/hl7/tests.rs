@@ -5,6 +5,7 @@ use wardtap_net::stream::Side;
 
 use super::dissector::Hl7;
 use crate::FlowFacts;
+use crate::Transport;
 use crate::exercise::{Step, Transcript, exercise};
 
 mod blocks;
@@ -17,8 +18,13 @@ mod results;
 const CUTS: [&[usize]; 8] = [&[1], &[2], &[3], &[7], &[1, 50], &[5, 1, 1, 300], &[100], &[1460]];
 
 /// A flow on the usual port, seen from its start, opened by side B.
-const FLOW: FlowFacts =
-    FlowFacts { ports: [2575, 50_000], originator: Some(Side::B), from_start: [true, true], requester: None };
+const FLOW: FlowFacts = FlowFacts {
+    ports: [2575, 50_000],
+    originator: Some(Side::B),
+    from_start: [true, true],
+    requester: None,
+    transport: Transport::Tcp,
+};
 
 const ADT: &str = "MSH|^~\\&|REG|MAIN|EHR|HOSP|20260921120000||ADT^A01^ADT_A01|C1|P|2.5.1\r\
     EVN|A01|20260921120000\rPID|1||00042^^^HOSP^MR||CANARYNAME^CANARYGIVEN||19811128|M\rPV1|1|I|ICU^1^A\r";

@@ -11,7 +11,7 @@ mod tests;
 mod values;
 mod wire;
 
-use crate::{Feature, Features, Learned, Protocol, Target};
+use crate::{Feature, Features, Learned, Protocol, Target, Transport};
 use fault::Fault;
 
 /// The port that IANA gave to Modbus/TCP; TLS ("mbaps", 802) is another protocol.
@@ -23,7 +23,9 @@ pub static PROTOCOL: Protocol = Protocol {
     name: "modbus",
     title: "Modbus/TCP",
     responder_role: "Modbus server",
-    requester_role: "Modbus client",
+    requester_role: Some("Modbus client"),
+    transports: &[Transport::Tcp],
+    is_opaque: false,
     ports: &[PORT],
     kinds: &KINDS,
     anomalies: &Fault::NAMES,

@@ -12,13 +12,29 @@ use crate::exercise::{Step, Transcript, exercise, transcript};
 use crate::{Dissector, Evidence, Features, Finding, FlowFacts, Gap, Message, MessageHandler, NO_VALUE};
 
 /// The client is `A`.
-const ON_502: FlowFacts =
-    FlowFacts { ports: [40_000, 502], originator: Some(Side::A), from_start: [true, true], requester: None };
+const ON_502: FlowFacts = FlowFacts {
+    ports: [40_000, 502],
+    originator: Some(Side::A),
+    from_start: [true, true],
+    requester: None,
+    transport: Transport::Tcp,
+};
 /// The same, caught in the middle.
-const MIDDLE: FlowFacts = FlowFacts { ports: [40_000, 502], originator: None, from_start: [false; 2], requester: None };
+const MIDDLE: FlowFacts = FlowFacts {
+    ports: [40_000, 502],
+    originator: None,
+    from_start: [false; 2],
+    requester: None,
+    transport: Transport::Tcp,
+};
 /// Nothing known, not even a port.
-const UNKNOWN: FlowFacts =
-    FlowFacts { ports: [40_000, 5020], originator: None, from_start: [false; 2], requester: None };
+const UNKNOWN: FlowFacts = FlowFacts {
+    ports: [40_000, 5020],
+    originator: None,
+    from_start: [false; 2],
+    requester: None,
+    transport: Transport::Tcp,
+};
 /// Cuts that every conversation is tried with.
 const CUTS: [&[usize]; 7] = [&[1], &[2], &[3, 5], &[7], &[8, 1], &[6, 2, 11], &[13]];
 

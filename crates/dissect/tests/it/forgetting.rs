@@ -1,8 +1,8 @@
 //! Flows that let go of what they hold, for want of room, and are read on.
 
-use wardtap_dissect::FlowFacts;
 use wardtap_dissect::exercise::Transcript;
 use wardtap_dissect::identify::{Conversation, Recognised};
+use wardtap_dissect::{FlowFacts, Transport};
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::{Chunk, Side};
 
@@ -15,8 +15,13 @@ struct Flow {
 
 impl Flow {
     fn new(port: u16) -> Self {
-        let facts =
-            FlowFacts { ports: [40_000, port], originator: Some(Side::A), from_start: [true; 2], requester: None };
+        let facts = FlowFacts {
+            ports: [40_000, port],
+            originator: Some(Side::A),
+            from_start: [true; 2],
+            requester: None,
+            transport: Transport::Tcp,
+        };
         Self { facts, conversation: Conversation::default(), told: Transcript::default(), now: 1 }
     }
 

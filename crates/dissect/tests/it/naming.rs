@@ -1,8 +1,8 @@
 //! Flows that begin with a loss, or in the middle, until they have a name.
 
-use wardtap_dissect::FlowFacts;
 use wardtap_dissect::exercise::{Step, Transcript, exercise, transcript};
 use wardtap_dissect::identify::{Conversation, Recognised};
+use wardtap_dissect::{FlowFacts, Transport};
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::{Chunk, Side};
 
@@ -26,7 +26,7 @@ pub(crate) const RELEASE: &[u8] = b"\x06\0\0\0\0\x04\0\0\0\0";
 const REQUESTS: [u8; 16] = *b"\0\0\0\x01\0\x02\0\0\0\x06\x02\x03\0\x01\0\x02";
 
 pub(crate) fn from_start(ports: [u16; 2]) -> FlowFacts {
-    FlowFacts { ports, originator: Some(Side::A), from_start: [true; 2], requester: None }
+    FlowFacts { ports, originator: Some(Side::A), from_start: [true; 2], requester: None, transport: Transport::Tcp }
 }
 
 fn midstream(ports: [u16; 2]) -> FlowFacts {

@@ -171,7 +171,7 @@ pub fn roles(device: &device::Device) -> Vec<&'static str> {
             roles.push(protocol.responder_role);
         }
         if asks {
-            roles.push(protocol.requester_role);
+            roles.extend(protocol.requester_role);
         }
     }
     roles

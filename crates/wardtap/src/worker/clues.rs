@@ -47,12 +47,16 @@ impl Hands<'_> {
     /// What a segment of a flow shows that no dissector reads.
     pub fn clues_of_stream(&mut self, flow: &Flow<Application>, chunk: &Chunk<'_>, place: Place) {
         let addresses = flow.key().addresses;
-        let (kept, counts) = (&mut self.kept.clues, &mut self.shared.counts);
         clues::of_stream(chunk.bytes, &mut |clue, text| {
             let side = if clue.is_of_peer() { chunk.side.other() } else { chunk.side };
-            let is_there = kept.take(Who::Address(*side.of(&addresses)), clue, text, place);
-            counts.clues_lost += u64::from(!is_there);
+            self.take_clue(Who::Address(*side.of(&addresses)), clue, text, place);
         });
+    }
+
+    /// Takes a clue, where there is room.
+    pub fn take_clue(&mut self, who: Who, clue: Clue, text: Cow<'_, str>, place: Place) {
+        let is_there = self.kept.clues.take(who, clue, text, place);
+        self.shared.counts.clues_lost += u64::from(!is_there);
     }
 
     /// What a DHCP client says when it asks.
@@ -65,8 +69,7 @@ impl Hands<'_> {
         let client = clues::client(payload(packet, layout), &mut |clue, text| said.push((clue, text.into_owned())));
         let Some(client) = client else { return };
         for (clue, text) in said {
-            let is_there = self.kept.clues.take(Who::Mac(client), clue, Cow::Owned(text), place);
-            self.shared.counts.clues_lost += u64::from(!is_there);
+            self.take_clue(Who::Mac(client), clue, Cow::Owned(text), place);
         }
     }
 

@@ -1,10 +1,14 @@
 //! From what a dissector reads to tallies, observations and message lines.
 
-use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::hash::BuildHasher;
-use wardtap_behaviour::observation::{Content, Observation, Place};
+
+use sha2::{Digest, Sha256};
+use wardtap_behaviour::observation::{Content, Observation, Place, Who};
 use wardtap_behaviour::tally::{Pair, PairSlot};
-use wardtap_dissect::{Finding, FlowFacts, Message, MessageHandler, Protocol};
+use wardtap_dissect::clues::Clue;
+use wardtap_dissect::public::Public;
+use wardtap_dissect::{Finding, FlowFacts, Message, MessageHandler, Protocol, Transport};
 use wardtap_export::message::{self, Circumstances};
 use wardtap_net::flow::{FlowHead, HashKey};
 use wardtap_net::packet::Timestamp;
@@ -85,6 +89,14 @@ impl MessageHandler for ToMessages<'_, '_> {
         self.hands.held_changed = true;
     }
 
+    fn clue(&mut self, side: Side, clue: Clue, text: &Public<'_>) {
+        if self.hands.shared.options.clues {
+            let side = if clue.is_of_peer() { side.other() } else { side };
+            let address = *side.of(&self.flow.key().addresses);
+            self.hands.take_clue(Who::Address(address), clue, Cow::Borrowed(text.as_str()), self.chunk_place);
+        }
+    }
+
     fn fingerprints(&self) -> Option<HashKey> {
         let options = &self.hands.shared.options;
         options.links.then_some(options.key)
@@ -103,6 +115,7 @@ impl ToMessages<'_, '_> {
             originator: self.flow.originator(),
             from_start: self.flow.from_start(),
             requester: None,
+            transport: Transport::Tcp,
         }
     }
 

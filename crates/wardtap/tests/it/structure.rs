@@ -30,7 +30,7 @@ fn every_protocol_has_its_page_captures_and_names() {
         let page = text(&format!("crates/dissect/src/{name}/README.md"));
         assert!(page.starts_with("# ") && page.len() > 500, "{name}: its README is its page");
         let captures = captures_of(name);
-        assert!(captures.len() >= 5, "{name}: {} captures", captures.len());
+        assert!(!captures.is_empty(), "{name}: no captures");
         let sources = text("captures/SOURCES.md");
         for capture in captures {
             let short = capture.strip_prefix("captures/").unwrap();

@@ -3,7 +3,7 @@
 use wardtap_net::stream::Side;
 
 use crate::exercise::{Step, Transcript, cut, exercise, transcript};
-use crate::{FlowFacts, json};
+use crate::{FlowFacts, Transport, json};
 
 pub(super) const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 pub(super) const STUDY_ROOT_FIND: &str = "1.2.840.10008.5.1.4.1.2.2.1";
@@ -195,7 +195,13 @@ pub(super) fn release() -> [Vec<u8>; 2] {
 }
 
 pub(super) fn from_start() -> FlowFacts {
-    FlowFacts { ports: [50000, 104], originator: Some(Side::A), from_start: [true; 2], requester: None }
+    FlowFacts {
+        ports: [50000, 104],
+        originator: Some(Side::A),
+        from_start: [true; 2],
+        requester: None,
+        transport: Transport::Tcp,
+    }
 }
 
 pub(super) fn midstream() -> FlowFacts {
