@@ -61,6 +61,10 @@ pub enum Class {
     Pc,
     /// Serves others; which is not known.
     Server,
+    /// Prints.
+    Printer,
+    /// Carries calls.
+    Phone,
     /// Passes packets on.
     NetworkDevice,
     /// Nobody has said.
@@ -69,7 +73,7 @@ pub enum Class {
 }
 
 /// Every class with its name, and other words that people use for it.
-const NAMES: [(Class, &str, &[&str]); 28] = [
+const NAMES: [(Class, &str, &[&str]); 30] = [
     (Class::InfusionPump, "infusion-pump", &["pump", "syringe-pump", "infusion"]),
     (Class::PumpGateway, "pump-gateway", &["pump-server", "infusion-gateway"]),
     (Class::PatientMonitor, "patient-monitor", &["monitor", "bedside-monitor"]),
@@ -96,6 +100,8 @@ const NAMES: [(Class, &str, &[&str]); 28] = [
     (Class::Controller, "controller", &["plc"]),
     (Class::Pc, "pc", &["workstation", "computer", "desktop", "laptop"]),
     (Class::Server, "server", &[]),
+    (Class::Printer, "printer", &["label-printer", "multifunction-printer"]),
+    (Class::Phone, "phone", &["telephone", "ip-phone", "handset"]),
     (Class::NetworkDevice, "network-device", &["switch", "router", "firewall", "access-point"]),
     (Class::Unknown, "unknown", &["other"]),
 ];

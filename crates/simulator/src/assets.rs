@@ -66,7 +66,7 @@ const KNOWN: [Known; 38] = [
     known("backup", ["server", "Backup", "copies of all servers", "medium"], true),
     known("proxy", ["server", "Proxy", "the way to the web", "low"], true),
     known("pc", ["pc", "Desktop", "desk or nurses' station", "low"], false),
-    known("printer", ["network-device", "Printer", "prints", "low"], false),
+    known("printer", ["printer", "Printer", "prints", "low"], false),
     known("jump-host", ["server", "Jump host", "where vendors come in", "medium"], true),
     known("engineering-station", ["pc", "Engineering", "estates' maintenance", "low"], true),
     known("inventory-scanner", ["server", "Inventory", "looks which devices there are", "low"], true),

@@ -1,13 +1,15 @@
 //! What a device shows of its class, by the signs of `signs.toml`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 use wardtap_behaviour::class::Class;
 use wardtap_behaviour::device::DeviceId;
-use wardtap_behaviour::inventory::{Act, Doing, End, Happened, ServiceUse, Services};
+use wardtap_behaviour::inventory::{Act, Doing, End, Happened, Services};
 use wardtap_net::address::Address;
+
+use super::company::{All, Company};
 
 /// The data file.
 const DATA: &str = include_str!("signs.toml");
@@ -73,6 +75,8 @@ struct Sign {
     uses: Vec<String>,
     #[serde(default)]
     serves: Vec<String>,
+    #[serde(default)]
+    asks: Vec<String>,
     #[serde(default = "one")]
     peers: usize,
 }
@@ -108,11 +112,15 @@ impl Confidence {
     }
 }
 
-/// The first port that is not a system's (RFC 6335 section 6): below are services of any network.
-const REGISTERED_PORTS: u16 = 1024;
-
 /// The weight of signs from which on a class is sure, where no other has half of it.
 const SURE: u32 = 4;
+
+/// The weight of a sign for another class that keeps whom it uses from showing what a device is.
+const UNLIKELY: u32 = 2;
+
+/// The weight of a device's kin, and what it shows.
+const KIN: u32 = 3;
+const KIN_SAYS: &str = "uses the same service as others of this class, with a network card of the same maker";
 
 /// What a device is taken for.
 pub(super) struct Guess {
@@ -159,36 +167,53 @@ pub(super) fn names(doing: &Doing) -> Vec<(&'static str, String, Happened)> {
     all.into_iter().map(|((what, value), happened)| (what, value, happened)).collect()
 }
 
-/// What each device is taken for: by what it does, by who made its network card, and by whom it serves.
+/// What each device is taken for: by what it does, by who made its network card, and by its company.
 pub(super) fn classes(
-    all: &BTreeMap<DeviceId, (Doing, Option<&'static str>)>,
+    all: &All,
     known: impl Fn(DeviceId) -> Option<Class>,
-    at: impl Fn(Address) -> Option<DeviceId>,
+    at: &dyn Fn(Address) -> Option<DeviceId>,
 ) -> BTreeMap<DeviceId, Guess> {
+    let company = Company::new(all, at);
     let mut shown: BTreeMap<DeviceId, Vec<Shown>> =
         all.iter().map(|(device, (doing, vendor))| (*device, alone(doing, *vendor))).collect();
-    let first: BTreeMap<DeviceId, Class> = shown
-        .iter()
-        .filter_map(|(device, shown)| Some((*device, known(*device).or_else(|| Some(guess(shown)?.class))?)))
-        .collect();
-    for (device, (doing, _)) in all {
-        let is_one = |peer: &DeviceId, classes: &[String]| {
-            peer != device && first.get(peer).is_some_and(|class| classes.iter().any(|of| of == class.name()))
+    // Whom it serves is told by what those show; whom it uses by that; who does the same by both.
+    let taken = taken(&shown, &known, Confidence::Medium);
+    add(&mut shown, |device, _| {
+        let of = |sign: &&Sign| !sign.serves.is_empty() && company.served(device, &sign.serves, &taken) >= sign.peers;
+        SIGNS.sign.iter().filter(of).filter_map(|sign| sign.shown(None)).collect()
+    });
+    let taken = self::taken(&shown, &known, Confidence::Medium);
+    add(&mut shown, |device, shown| {
+        let of = |sign: &&Sign| {
+            let other = shown.iter().any(|other| other.class.name() != sign.class && other.weight >= UNLIKELY);
+            !sign.asks.is_empty() && !other && company.asking(device, &sign.asks, &taken) >= sign.peers
         };
-        // Names, time and addresses are asked for by hosts of all classes: what shows a class is what it alone uses.
-        let served = |classes: &[String]| {
-            let of_service = |used: &ServiceUse| {
-                let peers: BTreeSet<DeviceId> = used.inside.iter().filter_map(&at).collect();
-                let ones = peers.iter().filter(|peer| is_one(peer, classes)).count();
-                if ones * 2 >= peers.len() { ones } else { 0 }
-            };
-            let own = doing.offers.iter().filter(|(service, _)| service.port >= REGISTERED_PORTS);
-            own.map(|(_, used)| of_service(used)).max().unwrap_or(0)
-        };
-        let more = SIGNS.sign.iter().filter(|sign| !sign.serves.is_empty() && served(&sign.serves) >= sign.peers);
-        shown.entry(*device).or_default().extend(more.filter_map(|sign| sign.shown(None)));
-    }
+        SIGNS.sign.iter().filter(of).filter_map(|sign| sign.shown(None)).collect()
+    });
+    let sure = self::taken(&shown, &known, Confidence::High);
+    add(&mut shown, |device, _| {
+        let class = if sure.contains_key(&device) { None } else { company.kin(device, &sure) };
+        class.map(|class| Shown { class, weight: KIN, says: KIN_SAYS, happened: None }).into_iter().collect()
+    });
     shown.into_iter().filter_map(|(device, shown)| Some((device, guess(&shown)?))).collect()
+}
+
+/// Signs that each device shows besides those that it was seen to show.
+fn add(shown: &mut BTreeMap<DeviceId, Vec<Shown>>, more: impl Fn(DeviceId, &[Shown]) -> Vec<Shown>) {
+    for (device, shown) in shown {
+        let more = more(*device, shown);
+        shown.extend(more);
+    }
+}
+
+/// What devices are taken for so far, where that is at least so sure; what the site knows is.
+fn taken(
+    shown: &BTreeMap<DeviceId, Vec<Shown>>,
+    known: &impl Fn(DeviceId) -> Option<Class>,
+    least: Confidence,
+) -> BTreeMap<DeviceId, Class> {
+    let guessed = |shown: &[Shown]| guess(shown).filter(|guess| guess.confidence >= least).map(|guess| guess.class);
+    shown.iter().filter_map(|(device, shown)| Some((*device, known(*device).or_else(|| guessed(shown))?))).collect()
 }
 
 /// The signs that a device shows by itself.
@@ -291,15 +316,15 @@ mod tests {
     #[test]
     fn the_file_is_read_and_each_sign_has_one_condition_a_class_and_a_source() {
         for sign in &SIGNS.sign {
-            let Sign { class, says, source, said, all, vendor, clue, begins, offers, uses, serves, .. } = sign;
+            let Sign { class, says, source, said, all, vendor, clue, begins, offers, uses, serves, asks, .. } = sign;
             assert!(class.parse::<Class>().is_ok(), "{class}");
             assert!(!says.is_empty() && !source.is_empty(), "{class} {says}");
-            let lists = [all.len(), vendor.len(), begins.len(), offers.len(), uses.len(), serves.len()];
+            let lists = [all.len(), vendor.len(), begins.len(), offers.len(), uses.len(), serves.len(), asks.len()];
             let is_known = |kind: &String| Clue::ALL.iter().any(|clue| clue.name() == kind);
             assert!(clue.as_ref().is_none_or(is_known) && clue.is_some() != begins.is_empty(), "{clue:?}");
             let conditions = usize::from(said.is_some()) + lists.iter().filter(|length| **length > 0).count();
             assert_eq!(conditions, 1, "{class}: {says}");
-            assert!(serves.iter().all(|class| class.parse::<Class>().is_ok()), "{serves:?}");
+            assert!(serves.iter().chain(asks).all(|class| class.parse::<Class>().is_ok()), "{serves:?} {asks:?}");
         }
     }
 

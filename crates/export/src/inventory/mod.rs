@@ -1,11 +1,10 @@
 //! The inventory: which devices there are, what each is and on what evidence, what it offers, uses and exposes.
 
+mod company;
 mod exposure;
 mod formats;
 mod guess;
 mod vendor;
-
-use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -18,6 +17,7 @@ use wardtap_dissect::clues::Clue;
 use wardtap_net::packet::Timestamp;
 
 use crate::event::{DeviceBody, Frame, Known, Time, roles};
+use company::All;
 pub use exposure::{Exposure, Kind};
 pub use formats::Format;
 use guess::{Guess, Shown};
@@ -162,7 +162,7 @@ const fn is_name(clue: Clue) -> bool {
 /// The devices that were heard, in the order in which they were; `captures` are the names of the inputs.
 #[must_use]
 pub fn devices(inventory: &Inventory, known: Known<'_>, captures: &[String]) -> Vec<InventoryDevice> {
-    let all: BTreeMap<DeviceId, (Doing, Option<&'static str>)> = inventory
+    let all: All = inventory
         .by_device(known.devices)
         .into_iter()
         .map(|(id, doing)| (id, (doing, known.devices.get(id).and_then(|device| of_mac(device.mac?)))))
@@ -171,7 +171,7 @@ pub fn devices(inventory: &Inventory, known: Known<'_>, captures: &[String]) -> 
         let asset = known.devices.addresses(id).find_map(|address| known.asset(address))?;
         (asset.class != Class::Unknown).then_some(asset.class)
     };
-    let mut guesses = guess::classes(&all, listed, |address| known.devices.owner(address));
+    let mut guesses = guess::classes(&all, listed, &|address| known.devices.owner(address));
     let frame = |place: Place| Frame {
         capture: captures.get(place.frame.input()).cloned().unwrap_or_default(),
         frame: place.frame.number(),

@@ -65,6 +65,11 @@ pub struct Watch {
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
 
+    /// Write the devices seen since the start, what each is, offers and exposes, to FILE, anew as often as --checkpoint-every has
+    /// it and at the end: a JSON array, or by the name of FILE a table (.csv) or a CycloneDX bill of materials (.cdx.json)
+    #[arg(long, value_name = "FILE")]
+    pub inventory: Option<PathBuf>,
+
     /// Keep it this often, for example 5m: what was learned since then is lost with the machine's power
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = age)]
     pub checkpoint_every: Duration,

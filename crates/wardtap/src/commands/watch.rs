@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use wardtap_behaviour::inventory::Inventory;
 use wardtap_behaviour::judge::Behaviour;
 use wardtap_behaviour::site::Site;
 use wardtap_capture::live::{self, Live, LiveOptions, Stopper};
@@ -30,6 +31,7 @@ use crate::watch::behind::{Behind, Inbox, Memory};
 use crate::watch::event_file::EventFile;
 use crate::watch::keeper::{self, Finishing, Keeper, Pen};
 use crate::watch::learning::Learning;
+use crate::watch::lister::Lister;
 use crate::watch::notify::Notify;
 use crate::watch::pulse::Pulse;
 use crate::watch::recorder::Recorder;
@@ -94,6 +96,9 @@ pub fn run(mut watch: Watch, given: &Given) -> anyhow::Result<u8> {
     let again = Again { typed, given: given.clone(), manner, inbox, pulse: Arc::clone(&pulse), pen: Pen::default() };
     let captures = inputs.into_iter().map(|input| input.capture).collect();
     let mut judgement = knowledge.judgement(Events { to, types }, captures, &shares)?;
+    if watch.inventory.is_some() {
+        judgement.judge.with_inventory(Inventory::new(site.clone()));
+    }
     let since = before.as_ref().map(|before| Timestamp::from_nanos(before.kept.time));
     let learning = go_on(&watch, &judging, &site, before, &run, &mut judgement)?;
     live.start()?;
@@ -102,6 +107,7 @@ pub fn run(mut watch: Watch, given: &Given) -> anyhow::Result<u8> {
     if let Some(server) = server {
         server.serve(Arc::clone(&pulse))?;
     }
+    let lister = lister(&watch)?;
     let memory = state.map(|state| remember(&watch, state, &again)).transpose()?;
     if let Some(office) = office {
         office.serve(desk(&watch, &again))?;
@@ -114,6 +120,7 @@ pub fn run(mut watch: Watch, given: &Given) -> anyhow::Result<u8> {
         pulse,
         inbox: again.inbox.clone(),
         memory,
+        lister,
         learning,
         finishing: false,
         before: since,
@@ -125,7 +132,8 @@ pub fn run(mut watch: Watch, given: &Given) -> anyhow::Result<u8> {
     let listening = caught.listen(deeds(stopper, again, event_file))?;
     notify.ready(&watch.interfaces.join(", "));
     // Also without a baseline: SIGHUP may bring one.
-    let wanted = Wanted { links: true, messages: types.message, flows: types.flow, ..Wanted::default() };
+    let clues = watch.inventory.is_some();
+    let wanted = Wanted { links: true, clues, messages: types.message, flows: types.flow };
     let outcome = reading::open_live(live, &watch.processing, shares)
         .run(wanted, &mut judgement)?
         .map_err(|error| unwritable("events", &place(judging.events.as_deref()), error))?;
@@ -170,6 +178,12 @@ fn remember(watch: &Watch, state: State, again: &Again) -> io::Result<Memory> {
     });
     let keeper = Keeper::begin(state, finishing, Arc::clone(&kept))?;
     Ok(Memory { keeper: Some(keeper), kept, every: watch.checkpoint_every, latest: None })
+}
+
+/// Begins to write the inventory.
+fn lister(watch: &Watch) -> io::Result<Option<Lister>> {
+    let path = watch.inventory.clone();
+    path.map(|path| Lister::begin(path, watch.interfaces.clone(), watch.checkpoint_every)).transpose()
 }
 
 /// What approvals are answered from.
@@ -227,7 +241,7 @@ fn files(watch: &Watch) -> Files {
     // With a state folder the baseline is written: what was learned, and what is approved.
     let learned = watch.state.is_some().then_some(baseline.as_ref()).flatten();
     let state = watch.state.as_ref().map(|folder| folder.join("checkpoint"));
-    let written = [events, watch.record.as_ref(), learned, state.as_ref()];
+    let written = [events, watch.record.as_ref(), learned, state.as_ref(), watch.inventory.as_ref()];
     Files {
         read: [config, assets, baseline].into_iter().flatten().cloned().collect(),
         written: written.into_iter().flatten().cloned().collect(),

@@ -15,6 +15,7 @@ use wardtap_net::packet::Timestamp;
 use super::event_file::EventFile;
 use super::keeper::{self, Keeper};
 use super::learning::Learning;
+use super::lister::Lister;
 use super::notify::Notify;
 use super::pulse::{News, Pulse};
 use super::recorder::Recorder;
@@ -94,6 +95,7 @@ pub struct Behind {
     pub inbox: Inbox,
     pub notify: Notify,
     pub memory: Option<Memory>,
+    pub lister: Option<Lister>,
     pub learning: Option<Learning>,
     /// Learning is over, and its baseline is being made.
     pub finishing: bool,
@@ -145,6 +147,9 @@ impl Behind {
         }
         self.learn(judgement, read);
         self.keep(judgement, read.now);
+        if let Some(lister) = &mut self.lister {
+            lister.second(judgement, read.now);
+        }
         self.tell_troubles(judgement, read)?;
         self.pulse.say(self.news(judgement, read, &counted));
         self.notify.alive();
@@ -228,8 +233,11 @@ impl Behind {
         keeper.store(checkpoint(self.learning.as_ref(), &self.run, judgement, now));
     }
 
-    /// The last checkpoint.
+    /// The last inventory and checkpoint.
     fn end(&mut self, judgement: &mut Judgement, last: Last) {
+        if let Some(lister) = self.lister.take() {
+            lister.end(judgement, last.now);
+        }
         let Some(keeper) = self.memory.as_mut().and_then(|memory| memory.keeper.take()) else { return };
         let kept = || checkpoint(self.learning.as_ref(), &self.run, judgement, last.now);
         keeper.end((!self.finishing).then(kept));

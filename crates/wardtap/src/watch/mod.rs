@@ -6,6 +6,7 @@ pub mod behind;
 pub mod event_file;
 pub mod keeper;
 pub mod learning;
+pub mod lister;
 pub mod live_metrics;
 pub mod notify;
 pub mod pulse;

@@ -98,3 +98,22 @@ fn sighup_brings_a_baseline_where_there_was_none() {
     assert!(ended.events.iter().any(|event| !event["alert"]["departures"].is_null()), "{}", ended.stderr);
     assert!(stats(&ended)["run"]["digests"]["baseline"].is_string());
 }
+
+#[test]
+fn the_inventory_is_written_while_it_watches_and_at_the_end() {
+    let Some(wire) = Wire::new() else { return };
+    let folder = open_folder();
+    let (played, packets) = unpacked(SETPOINT, folder.path());
+    let sensor = Sensor::start_in(&wire, folder, &["--inventory", "devices.json", "--checkpoint-every", "1s"]);
+    wire.play(&played, &["--pps=20000"]);
+    sensor.wait_for_packets(packets as f64);
+    wait("it is written", || sensor.path("devices.json").exists());
+    let ended = sensor.end();
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    let inventory = fs::read_to_string(ended.folder.path().join("devices.json")).unwrap();
+    let devices: Vec<Value> = serde_json::from_str(&inventory).unwrap();
+    let answers = |device: &&Value| device["roles"].as_array().unwrap().contains(&"Modbus server".into());
+    assert!(devices.iter().filter(answers).count() >= 1, "{inventory}");
+    let offers = |device: &&Value| device["offers"][0]["service"] == "tcp/502";
+    assert!(devices.iter().any(|device| offers(&device)), "what links did up to the end is in it");
+}

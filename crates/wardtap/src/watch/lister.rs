@@ -1,0 +1,84 @@
+//! The inventory of a live run: made between batches now and then, written by a thread beside the packets.
+
+use std::io;
+use std::path::PathBuf;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use wardtap_export::inventory;
+use wardtap_net::packet::Timestamp;
+
+use crate::judgement::Judgement;
+use crate::output::Replacement;
+
+/// The thread, and what it is to be given when.
+pub struct Lister {
+    to: Sender<Vec<u8>>,
+    thread: JoinHandle<()>,
+    format: inventory::Format,
+    interfaces: Vec<String>,
+    every: Duration,
+    latest: Option<Timestamp>,
+}
+
+impl Lister {
+    /// Begins it, for a file that is written anew so often.
+    pub fn begin(path: PathBuf, interfaces: Vec<String>, every: Duration) -> io::Result<Self> {
+        let format = inventory::Format::of(&path.to_string_lossy());
+        let (to, from) = bounded(1);
+        let thread = thread::Builder::new().name("lister".to_owned()).spawn(move || write(&path, &from))?;
+        Ok(Self { to, thread, format, interfaces, every, latest: None })
+    }
+
+    /// Has it written, when it is time.
+    pub fn second(&mut self, judgement: &Judgement, now: Timestamp) {
+        let latest = *self.latest.get_or_insert(now);
+        if now.since(latest) / 1_000_000_000 < self.every.as_secs() || self.to.is_full() {
+            return;
+        }
+        self.latest = Some(now);
+        if let Some(file) = self.make(judgement, now) {
+            // It has room: nobody else gives it anything.
+            drop(self.to.try_send(file));
+        }
+    }
+
+    /// Writes it for the last time.
+    pub fn end(self, judgement: &Judgement, now: Timestamp) {
+        if let Some(file) = self.make(judgement, now) {
+            drop(self.to.send(file));
+        }
+        drop(self.to);
+        if self.thread.join().is_err() {
+            eprintln!("wardtap: the thread that writes the inventory had ended before");
+        }
+    }
+
+    fn make(&self, judgement: &Judgement, now: Timestamp) -> Option<Vec<u8>> {
+        let devices = inventory::devices(judgement.judge.inventory()?, judgement.known(), &self.interfaces);
+        match self.format.write(&devices, now) {
+            Ok(file) => Some(file),
+            Err(error) => {
+                eprintln!("wardtap: the inventory cannot be made: {error}");
+                None
+            }
+        }
+    }
+}
+
+fn write(path: &std::path::Path, from: &Receiver<Vec<u8>>) {
+    let mut is_failing = false;
+    while let Ok(file) = from.recv() {
+        match Replacement::of(path, "the inventory").and_then(|to| to.put(&file)) {
+            Ok(()) if std::mem::take(&mut is_failing) => {
+                eprintln!("wardtap: {}: the inventory is written again", path.display());
+            }
+            Ok(()) => {}
+            Err(error) if !std::mem::replace(&mut is_failing, true) => {
+                eprintln!("wardtap: {error:#}; the one before it stays; all else goes on");
+            }
+            Err(_) => {}
+        }
+    }
+}
