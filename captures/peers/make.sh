@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Records what real Modbus, HL7 and DICOM implementations say to each other.
+# Records what real implementations of Modbus, HL7, DICOM and of the protocols around them say to each other.
 #
 #   make.sh              every capture
 #   make.sh NAME...      some (a scenario such as modbus-functions, or a protocol such as hl7)
@@ -121,6 +121,14 @@ ask() {
 
 # finish TRUTH-OPTIONS...: stops the recording, checks it, and puts capture and truth into their places.
 finish() {
+  stop_recorder
+  "$python" "$here/truth.py" --capture "$target" --made-by "captures/peers/make.sh $name" --shows "$shows" \
+    --out "$work/truth.json" "$@" "$work"/*.jsonl
+  keep
+}
+
+# The recording is whole, and is $work/capture; `target` is its name below captures/.
+stop_recorder() {
   sleep 0.4 # the last ACKs
   kill -TERM "$recorder" # (INT is ignored in a script's background jobs)
   wait "$recorder" || true
@@ -131,16 +139,17 @@ finish() {
     return 1
   fi
   lab_down
-  local name=${file%.gz}
-  name=${name%.*}
-  name=${name%.ns}
   case $file in
     *.gz) gzip -n -9 -c "$work/raw" >"$work/capture" ;;
     *) cp "$work/raw" "$work/capture" ;;
   esac
-  local target=${file/.ns.pcap/.pcap}
-  "$python" "$here/truth.py" --capture "$target" --made-by "captures/peers/make.sh $scenario" --shows "$shows" \
-    --out "$work/truth.json" "$@" "$work"/*.jsonl
+  target=${file/.ns.pcap/.pcap}
+}
+
+# Puts $work/capture and $work/truth.json into their places, if they are in order.
+keep() {
+  local name=${target%.gz}
+  name=${name%.*}
   cp "$work/capture" "$work/${target##*/}"
   "$python" "$here/verify.py" "$work/${target##*/}" "$work/truth.json"
   mkdir -p "$captures/$(dirname "$file")"
@@ -242,6 +251,12 @@ scenario_modbus_exception_storm() {
 [[ ! -e $here/hl7_scenarios.sh ]] || source "$here/hl7_scenarios.sh"
 # shellcheck source=dicom_scenarios.sh
 [[ ! -e $here/dicom_scenarios.sh ]] || source "$here/dicom_scenarios.sh"
+# shellcheck source=network.sh
+source "$here/network.sh"
+for part in "$here"/network/*.sh; do
+  # shellcheck source=/dev/null
+  source "$part"
+done
 
 # --- which --------------------------------------------------------------------------------------
 
@@ -254,7 +269,7 @@ chosen=()
 for wanted in "${@:-}"; do
   before=${#chosen[@]}
   for name in "${all[@]}"; do
-    if [[ -z $wanted || $name == "$wanted" || $name == "$wanted"-* && $wanted =~ ^(modbus|hl7|dicom)$ ]]; then
+    if [[ -z $wanted || $name == "$wanted" || $name == "$wanted"-* && $wanted != *-* ]]; then
       chosen+=("$name")
     fi
   done
