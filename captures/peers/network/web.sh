@@ -100,25 +100,11 @@ scenario_http_upload() {
   conclude http 8080
 }
 scenario_http_pipelined() {
-  begin http/pipelined.pcap 'five requests in one segment, one byte by byte, one of HTTP/1.0, one malformed, one of HTTP/0.9'
+  begin http/pipelined.pcap 'five requests in one segment, a POST cut in its body, one byte by byte, HTTP/1.0, HTTP/0.9, four that are malformed'
   nginx_server 80
-  # shellcheck disable=SC2016
-  in_a bash -c '
-    get() { printf "GET %s HTTP/1.1\r\nHost: gateway.hospital.test\r\nUser-Agent: InventedPump/3.0\r\n\r\n" "$1"; }
-    exec 3<>/dev/tcp/'"$B"'/80
-    printf "%s\r\n\r\n" "$(get "/fhir/Patient?name=CANARYFAMILY")" "$(get /)" "$(get /files/)" "$(get /none)" "$(get /old)" >&3
-    sleep 0.3; exec 3>&-
-    exec 3<>/dev/tcp/'"$B"'/80
-    request=$(get /CANARYFILE)$'"'\\\\r\\\\n\\\\r\\\\n'"'
-    for ((at = 0; at < ${#request}; at++)); do printf %s "${request:at:1}" >&3; done
-    sleep 0.3; exec 3>&-
-    for text in "GET / HTTP/1.0\r\n\r\n" "GET CANARYNOTE\r\n\r\n" "GET /\r\n" "OPTIONS * HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n"; do
-      exec 3<>/dev/tcp/'"$B"'/80
-      printf "$text" >&3
-      sleep 0.2; exec 3>&-
-    done' >>"$work/client.out" 2>&1
+  ask "$python" "$here/http_raw.py" "$B" 80
   peer server "$(debian nginx nginx-light)"
-  peer client 'bash, sockets'
+  peer client 'sockets'
   say user_agent InventedPump/3.0
   conclude http 80
 }
@@ -206,15 +192,24 @@ tls_told() { # VERSION...
 }
 
 scenario_tls_tls13() {
-  begin tls/tls13.pcap 'TLS 1.3 on port 443, server name and ALPN; a second connection resumes the first; the key share asked for again'
+  begin tls/tls13.pcap 'TLS 1.3 on port 443, server name and ALPN; a second connection resumes the first'
   certificate pump "$PUMP_SUBJECT" 20250101 20350101 ec sha256
   tls_server 443 -cert "$work/pump.pem" -key "$work/pump.key" -alpn http/1.1
   tls_ask 443 -tls1_3 -servername infusion-gateway-07.hospital.test -alpn h2,http/1.1 -sess_out "$work/session"
   tls_ask 443 -tls1_3 -servername infusion-gateway-07.hospital.test -alpn h2,http/1.1 -sess_in "$work/session"
-  tls_ask 443 -tls1_3 -servername infusion-gateway-07.hospital.test -groups X448:P-256
   tls_told 'TLS 1.3'
   say server_name infusion-gateway-07.hospital.test
   say alpn http/1.1
+  truly --sealed
+  conclude tls 443
+}
+scenario_tls_retry() {
+  begin tls/retry.pcap 'TLS 1.3 with a HelloRetryRequest: the server wants another group'
+  certificate pump "$PUMP_SUBJECT" 20250101 20350101 ec sha256
+  tls_server 443 -cert "$work/pump.pem" -key "$work/pump.key" -groups P-384
+  tls_ask 443 -tls1_3 -servername infusion-gateway-07.hospital.test
+  tls_told 'TLS 1.3'
+  say server_name infusion-gateway-07.hospital.test
   truly --sealed
   conclude tls 443
 }
@@ -262,7 +257,7 @@ scenario_tls_mutual() {
   conclude tls 50443
 }
 scenario_tls_refused() {
-  begin tls/refused.pcap 'handshakes that fail: no version in common, no suite in common, an unknown name, a clear request to the TLS port'
+  begin tls/refused.pcap 'handshakes that fail: no version in common, no group in common, a clear request to the TLS port'
   certificate pump "$PUMP_SUBJECT" 20250101 20350101 ec sha256
   tls_server 443 -cert "$work/pump.pem" -key "$work/pump.key" -tls1_3
   tls_ask 443 -tls1_2
@@ -273,7 +268,7 @@ scenario_tls_refused() {
   conclude tls 443
 }
 scenario_tls_browser() {
-  begin tls/browser.pcap 'nginx with HTTP/2 over TLS 1.3, asked by curl; a certificate that reaches back to an own authority'
+  begin tls/browser.pcap 'nginx with HTTP/2 over TLS 1.3, asked by curl, then HTTP/1.1 over TLS 1.2'
   certificate pump "$PUMP_SUBJECT" 20250101 20350101 rsa:2048 sha256
   mkdir -p "$work/tmp"
   cat >"$work/nginx.conf" <<CONF
@@ -286,7 +281,7 @@ http {
   access_log off;
   client_body_temp_path $work/tmp; proxy_temp_path $work/tmp; fastcgi_temp_path $work/tmp; uwsgi_temp_path $work/tmp;
   scgi_temp_path $work/tmp;
-  server { listen 443 ssl http2; ssl_certificate $work/pump.pem; ssl_certificate_key $work/pump.key; return 200 'CANARYFAMILY\n'; }
+  server { listen 443 ssl http2; ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate $work/pump.pem; ssl_certificate_key $work/pump.key; return 200 'CANARYFAMILY\n'; }
 }
 CONF
   serve 443 nginx -e "$work/nginx.err" -c "$work/nginx.conf"
