@@ -79,7 +79,7 @@ async def ask(options: argparse.Namespace) -> None:
     await refused(app.read_property(there, "analog-input,1", "file-size"))
     try:
         async with asyncio.timeout(2):
-            async with app.change_of_value(there, "analog-value,1", 1, True, 30) as changes:
+            async with app.change_of_value(there, "analog-value,1", 1, False, 30) as changes:
                 print("change", await changes.get_value())
                 await refused(app.write_property(there, "analog-value,1", "present-value", Real(-25.0), priority=8))
                 print("change", await changes.get_value())

@@ -15,7 +15,7 @@ captures=$(dirname "$here")
 python=${PEERS_VENV:-/opt/wardtap-peers}/bin/python
 export PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PYTHONPATH=$here
 
-readonly NS_A=wardtap-peers-a NS_B=wardtap-peers-b
+readonly NS_A=wardtap-peers-a NS_B=wardtap-peers-b NS_C=wardtap-peers-c # (c: a second server)
 readonly A=10.77.0.10 B=10.77.0.20 A6=fd77::10 B6=fd77::20
 readonly PEER_SECONDS=90 # the longest that any peer may run
 
@@ -32,7 +32,7 @@ lab_down() {
   for pid in "${servers[@]}" $recorder; do kill "$pid" 2>/dev/null || true; done
   for pid in "${servers[@]}" $recorder; do wait "$pid" 2>/dev/null || true; done
   servers=() recorder=''
-  for ns in "$NS_A" "$NS_B"; do
+  for ns in "$NS_A" "$NS_B" "$NS_C"; do
     if [[ -e /run/netns/$ns ]]; then
       # Whatever still runs in our own namespace was started by us.
       for pid in $(ip netns pids "$ns" 2>/dev/null); do kill -KILL "$pid" 2>/dev/null || true; done

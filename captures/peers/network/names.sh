@@ -113,3 +113,137 @@ CONF
   say questions 61
   conclude dns 53
 }
+
+# --- multicast DNS ------------------------------------------------------------------------------
+
+avahi_server() { # COMMAND... : avahi-daemon in b, with services of its own in place of Debian's
+  mkdir -p "$work/services"
+  cat >"$work/services/gateway.service" <<'XML'
+<?xml version="1.0" standalone='no'?>
+<!DOCTYPE service-group SYSTEM "avahi-service.dtd">
+<service-group>
+  <name>Infusion gateway 7</name>
+  <service><type>_http._tcp</type><port>80</port><txt-record>path=/</txt-record></service>
+  <service><type>_dicom._tcp</type><port>11112</port></service>
+</service-group>
+XML
+  cat >"$work/services/printer.service" <<'XML'
+<?xml version="1.0" standalone='no'?>
+<!DOCTYPE service-group SYSTEM "avahi-service.dtd">
+<service-group>
+  <name>Label printer CANARYNOTE</name>
+  <service><type>_ipp._tcp</type><port>631</port><txt-record>ty=Invented LabelWriter 3</txt-record><txt-record>note=CANARYLOCATION</txt-record></service>
+</service-group>
+XML
+  printf '%s\n' '[server]' 'host-name=infusion-gateway-07' 'use-ipv4=yes' 'use-ipv6=no' 'enable-dbus=no' 'allow-interfaces=cable' \
+    'disallow-other-stacks=no' '[publish]' 'publish-workstation=yes' 'publish-hinfo=yes' >"$work/avahi.conf"
+  chmod -R a+rX "$work"
+  # In a mount namespace of its own, which `ip netns exec` made.
+  start avahi sh -c "mount --bind '$work/services' /etc/avahi/services; mount -t tmpfs none /run/avahi-daemon; exec avahi-daemon -f '$work/avahi.conf' --no-drop-root --no-chroot --no-rlimits"
+  udp 5353
+}
+
+scenario_mdns_avahi() {
+  begin mdns/avahi.pcap 'avahi probes, announces a gateway and a printer, is browsed and asked, says goodbye'
+  avahi_server
+  sleep 1.5
+  ask "$python" "$here/mdns_peer.py" browse --address "$A" --seconds 2 --type _http._tcp.local. --type _dicom._tcp.local. \
+    --type _ipp._tcp.local. --type _workstation._tcp.local. --type _services._dns-sd._udp.local.
+  for pid in $(in_b pidof avahi-daemon); do
+    [[ $(ip netns identify "$pid") != "$NS_B" ]] || kill -TERM "$pid"
+  done
+  sleep 0.5
+  peer server "$(debian avahi-daemon avahi-daemon)"
+  peer client "$(pypi zeroconf)"
+  say hostname infusion-gateway-07.local
+  say services '_http._tcp' '_dicom._tcp' '_ipp._tcp' '_workstation._tcp'
+  conclude mdns 5353
+}
+scenario_mdns_zeroconf() {
+  begin mdns/zeroconf.pcap "a person's phone and a monitor announce themselves (zeroconf), both browse, dig asks by unicast from a port of its own"
+  start monitor "$python" "$here/mdns_peer.py" publish --address "$B" --host monitor-12 --instance 'Monitor 12' --type _http._tcp.local. --text fw=4.2.1
+  udp 5353
+  ask "$python" "$here/mdns_peer.py" publish --address "$A" --host "$PHONE" --instance "$PHONE" --type _companion-link._tcp.local. \
+    --text rpMd=InventedPhone12,1 --seconds 3
+  ask "$python" "$here/mdns_peer.py" browse --address "$A" --seconds 1 --type _http._tcp.local.
+  try dig +tries=1 +time=2 -p 5353 "@$B" monitor-12.local A
+  try dig +tries=1 +time=2 -p 5353 @224.0.0.251 monitor-12.local A
+  peer server "$(pypi zeroconf)"
+  peer client "$(pypi zeroconf), $(debian dig bind9-dnsutils)"
+  say hostname monitor-12.local "$PHONE.local"
+  say services '_http._tcp' '_companion-link._tcp'
+  conclude mdns 5353
+}
+
+# --- NetBIOS names ------------------------------------------------------------------------------
+
+scenario_nbns_names() {
+  begin nbns/names.pcap 'nmbd registers its names and announces itself; names asked for by broadcast, one that is there, one that nobody has; node status'
+  mkdir -p "$work/samba"
+  cat >"$work/smb.conf" <<CONF
+[global]
+  workgroup = WARD
+  netbios name = ARCHIVE01
+  netbios aliases = CANARYGIVEN
+  server string = CANARYNOTE archive
+  interfaces = $B/24
+  bind interfaces only = yes
+  lock directory = $work/samba
+  state directory = $work/samba
+  cache directory = $work/samba
+  private dir = $work/samba
+  pid directory = $work/samba
+  log file = $work/samba/log
+  os level = 2
+CONF
+  start nmbd nmbd -F --no-process-group -s "$work/smb.conf"
+  udp 137
+  sleep 10 # registration is repeated, and each name waits for objections
+  try nmblookup -s "$work/smb.conf" -B 10.77.0.255 ARCHIVE01
+  try nmblookup -s "$work/smb.conf" -B 10.77.0.255 'ARCHIVE01#20'
+  try nmblookup -s "$work/smb.conf" -B 10.77.0.255 CANARYPHONE
+  try nmblookup -s "$work/smb.conf" -A "$B"
+  try nmblookup -s "$work/smb.conf" -U "$B" -R ARCHIVE01
+  peer server "$(debian nmbd samba)"
+  peer client "$(debian nmblookup samba-common-bin)"
+  say names 'ARCHIVE01' 'CANARYGIVEN'
+  say workgroup WARD
+  conclude nbns 137 138
+}
+scenario_nbns_poisoned() {
+  begin nbns/poisoned.pcap 'one that answers whatever name is asked for with its own address'
+  start poison "$python" "$here/datagram_peer.py" nbns-poison --port 137 --own "$B"
+  udp 137
+  printf '[global]\n  netbios name = STATION07\n  lock directory = %s\n' "$work" >"$work/client.conf"
+  try nmblookup -s "$work/client.conf" -B 10.77.0.255 FILESRV01
+  try nmblookup -s "$work/client.conf" -B 10.77.0.255 CANARYPHONE
+  try nmblookup -s "$work/client.conf" -B 10.77.0.255 WPAD
+  peer server sockets
+  peer client "$(debian nmblookup samba-common-bin)"
+  say poisoned FILESRV01 CANARYPHONE WPAD
+  truly --sealed # the names are in NetBIOS's own half-bytes
+  conclude nbns 137
+}
+
+# --- LLMNR --------------------------------------------------------------------------------------
+
+scenario_llmnr_names() {
+  begin llmnr/names.pcap 'A and AAAA of a name that is there, of one that nobody has, the reverse, also over IPv6'
+  start llmnr "$python" "$here/datagram_peer.py" llmnr --port 5355 --own "$B" --name station-07
+  udp 5355
+  ask "$python" "$here/datagram_peer.py" llmnr-ask --host "$A" --port 5355 --name station-07 --name FILESRV01 --name CANARYPHONE
+  peer server sockets
+  peer client sockets
+  say names station-07
+  conclude llmnr 5355
+}
+scenario_llmnr_poisoned() {
+  begin llmnr/poisoned.pcap 'one that answers whatever name is asked for with its own address'
+  start llmnr "$python" "$here/datagram_peer.py" llmnr --port 5355 --own "$B"
+  udp 5355
+  ask "$python" "$here/datagram_peer.py" llmnr-ask --host "$A" --port 5355 --name FILESRV01 --name CANARYPHONE --name wpad
+  peer server sockets
+  peer client sockets
+  say poisoned FILESRV01 CANARYPHONE wpad
+  conclude llmnr 5355
+}
