@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import argparse
+import select
 import socket
 import struct
 import sys
@@ -96,15 +97,15 @@ def llmnr_answer(asked: bytes, options: argparse.Namespace) -> bytes | None:
 
 
 def serve_llmnr(options: argparse.Namespace) -> int:
-    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as server:
-        server.bind(("::", options.port))
-        cable = socket.if_nametoindex("cable")
-        server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP,
-                          socket.inet_pton(socket.AF_INET6, LLMNR_GROUP6) + struct.pack("@I", cable))
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as member:  # whose membership is the whole interface's
-            member.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
-                              socket.inet_aton(LLMNR_GROUP) + socket.inet_aton(options.own))
-            while True:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as four, socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as six:
+        four.bind(("0.0.0.0", options.port))
+        four.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(LLMNR_GROUP) + socket.inet_aton(options.own))
+        six.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        six.bind(("::", options.port))
+        six.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, socket.inet_pton(socket.AF_INET6, LLMNR_GROUP6)
+                       + struct.pack("@I", socket.if_nametoindex("cable")))
+        while True:
+            for server in select.select([four, six], [], [])[0]:
                 asked, client = server.recvfrom(2048)
                 if answer := llmnr_answer(asked, options):
                     server.sendto(answer, client)

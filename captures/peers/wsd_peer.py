@@ -15,6 +15,7 @@ from wsdiscovery.discovery import ThreadedWSDiscovery
 from wsdiscovery.publishing import ThreadedWSPublishing
 
 CAMERA = QName("http://www.onvif.org/ver10/network/wsdl", "NetworkVideoTransmitter", "tds")
+DEVICE = QName("http://schemas.xmlsoap.org/ws/2006/02/devprof", "Device", "wsdp")
 SCOPES = ("hardware/InventedCam-4", "name/Ward3", "location/CANARYLOCATION")
 
 
@@ -30,8 +31,9 @@ def main() -> int:
                             xAddrs=[f"http://{options.address}/onvif/device_service?note=CANARYNOTE"])
         time.sleep(60)
     else:
-        for found in peer.searchServices(timeout=2):
-            print(found.getEPR(), found.getTypes(), found.getXAddrs())
+        for types in (None, [DEVICE]):
+            for found in peer.searchServices(types=types, timeout=2):
+                print(found.getEPR(), found.getTypes(), found.getXAddrs())
     peer.stop()
     return 0
 

@@ -119,16 +119,55 @@ dhcp_ask() { # udhcpc options; the lease is not applied
 }
 
 scenario_dhcp_lease() {
-  begin dhcp/lease.pcap 'a gateway and a phone get their addresses; renewed by request, released, an address of elsewhere refused (NAK)'
+  begin dhcp/lease.pcap 'udhcpc: a gateway gets its address; a phone gets one, renews and releases it'
   dhcp_server "$NS_B" one --dhcp-range=10.77.0.100,10.77.0.150,1h --dhcp-authoritative --domain=hospital.test --dhcp-option=option:ntp-server,10.77.0.20
   udp 67
   dhcp_ask -x hostname:infusion-gateway-07 -V 'InventedGateway 4.2.1' -O 42 -O 66
-  dhcp_ask -x hostname:$PHONE -V 'invented-phone-12' -R -F "$PHONE" -x 0x3d:01025754aabbcc
-  dhcp_ask -r 10.99.0.7 -x hostname:infusion-gateway-07
+  # shellcheck disable=SC2016
+  printf '#!/bin/sh\n[ "$1" != bound ] || ip addr add "$ip/24" dev cable\n' >"$work/bound"
+  chmod 755 "$work/bound"
+  start_in "$NS_A" phone udhcpc -i cable -f -s "$work/bound" -x hostname:$PHONE -V invented-phone-12 -F "$PHONE" -x 0x3d:01025754aabbcc
+  sleep 1
+  local signal pid
+  for signal in USR1 USR2; do # renew, release
+    for pid in $(ip netns pids "$NS_A"); do
+      if grep -aq udhcpc "/proc/$pid/cmdline" && [[ $(cat "/proc/$pid/comm") == udhcpc ]]; then kill -$signal "$pid"; fi
+    done
+    sleep 1
+  done
   peer server "$(debian dnsmasq dnsmasq-base)"
   peer client "$(debian udhcpc busybox)"
   say hostname infusion-gateway-07 "$PHONE"
   say vendor_class 'InventedGateway 4.2.1' invented-phone-12
+  say server_identifier "$B"
+  conclude dhcp 67 68
+}
+scenario_dhcp_refused() {
+  begin dhcp/refused.pcap 'dhclient asks again for the address it had elsewhere, is refused (NAK), and gets another'
+  dhcp_server "$NS_B" one --dhcp-range=10.77.0.100,10.77.0.150,1h --dhcp-authoritative --domain=hospital.test
+  udp 67
+  cat >"$work/dhclient.conf" <<CONF
+send host-name "$PHONE";
+send vendor-class-identifier "MSFT 5.0";
+CONF
+  cat >"$work/leases" <<CONF
+lease {
+  interface "cable";
+  fixed-address 10.99.0.7;
+  option subnet-mask 255.255.255.0;
+  option dhcp-server-identifier 10.99.0.1;
+  option dhcp-lease-time 360000;
+  renew 5 2036/11/30 00:00:00;
+  rebind 5 2036/11/30 00:00:00;
+  expire 5 2036/11/30 00:00:00;
+}
+CONF
+  start_in "$NS_A" dhclient dhclient -d -sf /bin/true -cf "$work/dhclient.conf" -lf "$work/leases" -pf "$work/dhclient.pid" cable
+  sleep 3
+  peer server "$(debian dnsmasq dnsmasq-base)"
+  peer client "$(debian dhclient isc-dhcp-client)"
+  say hostname "$PHONE"
+  say vendor_class 'MSFT 5.0'
   say server_identifier "$B"
   conclude dhcp 67 68
 }
