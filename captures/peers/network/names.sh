@@ -83,6 +83,50 @@ scenario_dns_silent() {
   conclude dns 53
 }
 
+scenario_dns_truncated() {
+  begin dns/truncated.pcap 'an answer that does not fit: truncated over UDP, asked for again over TCP; then with a large EDNS buffer, in two IP fragments'
+  dns_server 53
+  local number
+  for number in $(seq 9); do
+    echo "txt-record=long.hospital.test,CANARYNOTE $number $(tunnel_label "$number")$(tunnel_label "x$number")$(tunnel_label "y$number")$(tunnel_label "z$number")" >>"$work/dnsmasq.conf"
+  done
+  echo 'edns-packet-max=4096' >>"$work/dnsmasq.conf"
+  kill "${servers[-1]}"
+  wait "${servers[-1]}" 2>/dev/null || true
+  start dnsmasq dnsmasq -k -C "$work/dnsmasq.conf"
+  udp 53
+  try dig +noedns "@$B" long.hospital.test TXT
+  try dig +bufsize=4096 "@$B" long.hospital.test TXT
+  dns_told
+  conclude dns 53
+}
+scenario_dns_transfer() {
+  begin dns/transfer.pcap 'a zone handed over whole (AXFR), then refused for another; SOA and NS before'
+  cat >"$work/dnsmasq.conf" <<CONF
+no-resolv
+no-hosts
+user=root
+pid-file=
+auth-server=ns.hospital.test,cable
+auth-zone=hospital.test,10.77.3.0/24
+auth-peer=$A
+auth-soa=7,hostmaster.hospital.test
+host-record=pacs.hospital.test,10.77.3.4
+host-record=pump-017.hospital.test,10.77.3.17
+host-record=$PHONE.hospital.test,10.77.3.99
+txt-record=notes.hospital.test,CANARYNOTE
+CONF
+  start dnsmasq dnsmasq -k -C "$work/dnsmasq.conf"
+  udp 53
+  try dig "@$B" hospital.test SOA
+  try dig "@$B" hospital.test NS
+  try dig "@$B" hospital.test AXFR
+  try dig +time=1 "@$B" other.test AXFR
+  dns_told
+  say zone hospital.test
+  conclude dns 53
+}
+
 tunnel_label() { # N: 40 characters that look random and are the same at every run
   printf 'label %s' "$1" | sha256sum | cut -c1-40 | tr 0-9 g-p
 }

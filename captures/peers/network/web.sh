@@ -124,6 +124,27 @@ for path in ('/', '/CANARYFILE.txt', '/?patient=CANARY0001'):
   truly --decode-as tcp.port==8000,http
   conclude http 8000
 }
+scenario_http_orthanc() {
+  begin http/orthanc.pcap 'the REST interface of Orthanc on port 8042: an image posted, found by name, read, a login refused'
+  "$python" "$here/dicom_data.py" "$work/objects"
+  mkdir -p "$work/orthanc"
+  cat >"$work/orthanc.json" <<JSON
+{ "Name": "archive", "DicomServerEnabled": false, "HttpPort": 8042, "RemoteAccessAllowed": true, "AuthenticationEnabled": true,
+  "RegisteredUsers": { "CANARYUSER": "CANARYPASSWORD" }, "StorageDirectory": "$work/orthanc", "IndexDirectory": "$work/orthanc" }
+JSON
+  serve 8042 Orthanc "$work/orthanc.json"
+  local at=http://$B:8042 login=(-u CANARYUSER:CANARYPASSWORD)
+  ask curl -sS "$at/system"
+  ask curl -sS "${login[@]}" "$at/system"
+  ask curl -sS "${login[@]}" --data-binary "@$work/objects/image1.dcm" "$at/instances"
+  ask curl -sS "${login[@]}" "$at/tools/find" -d '{"Level":"Patient","Query":{"PatientName":"CANARYFAMILY*"},"Expand":true}'
+  ask curl -sS "${login[@]}" "$at/patients" "$at/statistics"
+  peer server "$(debian Orthanc orthanc)"
+  peer client "$(debian curl curl)"
+  say user_agent "$(curl_agent)"
+  truly --decode-as tcp.port==8042,http
+  conclude http 8042
+}
 scenario_http_scan() {
   begin http/scan.pcap 'forty paths that a scanner tries in a row, nearly all 404'
   nginx_server 80
@@ -266,6 +287,18 @@ scenario_tls_refused() {
   try curl -sS "http://$B:443/fhir/Patient?name=CANARYFAMILY"
   tls_told 'TLS 1.3'
   conclude tls 443
+}
+scenario_tls_dicom() {
+  begin tls/dicom.pcap 'DICOM over TLS on port 2762: a C-ECHO and a C-STORE of dcmtk, sealed'
+  "$python" "$here/dicom_data.py" "$work/objects"
+  certificate archive '/O=Invented Devices/CN=archive.hospital.test' 20250101 20350101 rsa:2048 sha256
+  serve 2762 storescp +tls "$work/archive.key" "$work/archive.pem" -ic --ignore -aet ARCHIVE 2762
+  ask echoscu +tla -ic -aet STATION -aec ARCHIVE "$B" 2762
+  ask storescu +tla -ic -R -aet STATION -aec ARCHIVE "$B" 2762 "$work/objects/image1.dcm"
+  peer server "$(debian storescp dcmtk)"
+  peer client "$(debian 'echoscu, storescu' dcmtk)"
+  truly --sealed --decode-as tcp.port==2762,tls
+  conclude tls 2762
 }
 scenario_tls_browser() {
   begin tls/browser.pcap 'nginx with HTTP/2 over TLS 1.3, asked by curl, then HTTP/1.1 over TLS 1.2'
