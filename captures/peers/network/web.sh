@@ -268,6 +268,7 @@ scenario_tls_old() {
 scenario_tls_mutual() {
   begin tls/mutual.pcap "mutual TLS 1.2 on the odd port 50443, then 1.3; the client's certificate names a person"
   certificate client '/O=St Invented Hospital/CN=CANARYDOCTOR' 20250101 20350101 ec sha256
+  say client_subject '/O=St Invented Hospital/CN=CANARYDOCTOR'
   certificate pump "$PUMP_SUBJECT" 20250101 20350101 rsa:2048 sha256
   tls_server 50443 -cert "$work/pump.pem" -key "$work/pump.key" -Verify 1 -CAfile "$work/client.pem"
   tls_ask 50443 -tls1_2 -cert "$work/client.pem" -key "$work/client.key"
