@@ -105,6 +105,11 @@ def check(wardtap: str, truth_path: Path, captures: Path, canaries: list[str]) -
     return problems
 
 
+def counts_messages(truth_path: Path) -> bool:
+    """Not where the peers' programs only announce themselves (announced.py)."""
+    return "messages" in json.loads(truth_path.read_text(encoding="utf-8"))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("wardtap")
@@ -113,7 +118,7 @@ def main() -> int:
     options = parser.parse_args()
     canaries = (HERE / "canaries.txt").read_text(encoding="utf-8").split()
     truths = [path for path in sorted(options.captures.glob("*/*.truth.json"))
-              if not options.names or any(name in str(path) for name in options.names)]
+              if (not options.names or any(name in str(path) for name in options.names)) and counts_messages(path)]
     if not truths:
         print("check: no capture of that name has a truth", file=sys.stderr)
         return 2

@@ -16,6 +16,18 @@ packages=(
   orthanc     # DICOM server, with its modality-worklist plug-in
   mbpoll      # libmodbus's command-line client
   python3-venv
+  # network/*.sh
+  dnsmasq-base bind9-dnsutils avahi-daemon  # names: dnsmasq, dig, avahi-daemon
+  udhcpc isc-dhcp-client                    # addresses
+  nginx-light curl openssl                  # web
+  samba samba-common-bin smbclient          # smbd, nmbd, smbpasswd, rpcclient, net, nmblookup
+  vsftpd lftp tftpd-hpa tftp-hpa atftp      # files in clear
+  snmpd snmp snmptrapd                      # management
+  chrony ntpsec-ntpdig rsyslog bsdutils     # time, logs
+  openssh-server openssh-client dropbear-bin inetutils-telnetd inetutils-telnet
+  tigervnc-standalone-server tigervnc-tools xrdp freerdp2-x11 xvfb
+  mosquitto mosquitto-clients
+  lldpd wsdd miniupnpc                      # what neighbours are told
 )
 missing=()
 for package in "${packages[@]}"; do
@@ -24,7 +36,7 @@ done
 if ((${#missing[@]})); then
   echo "install: Debian packages: ${missing[*]}"
   apt-get update -qq
-  # orthanc's and tshark's packages must neither start a daemon nor ask a question.
+  # None of the packages may start a daemon or ask a question.
   policy=/usr/sbin/policy-rc.d
   if [[ ! -e $policy ]]; then
     printf '#!/bin/sh\nexit 101\n' >"$policy"
@@ -45,5 +57,5 @@ echo "install: versions"
 {
   dpkg-query -W -f='  ${Package} ${Version}\n' "${packages[@]}"
   "$venv/bin/pip" list --disable-pip-version-check --format=freeze 2>/dev/null |
-    grep -iE '^(hl7|hl7apy|pydicom|pymodbus|pyModbusTCP|pynetdicom)==' | sed 's/^/  /'
+    grep -iE '^(bacpypes3|hl7|hl7apy|pydicom|pyftpdlib|pymodbus|pyModbusTCP|pynetdicom|vncdotool|WSDiscovery|zeroconf)==' | sed 's/^/  /'
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Records what real Modbus, HL7 and DICOM implementations say to each other.
+# Records what real implementations of Modbus, HL7, DICOM and of the protocols around them say to each other.
 #
 #   make.sh              every capture
 #   make.sh NAME...      some (a scenario such as modbus-functions, or a protocol such as hl7)
@@ -15,7 +15,7 @@ captures=$(dirname "$here")
 python=${PEERS_VENV:-/opt/wardtap-peers}/bin/python
 export PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PYTHONPATH=$here
 
-readonly NS_A=wardtap-peers-a NS_B=wardtap-peers-b
+readonly NS_A=wardtap-peers-a NS_B=wardtap-peers-b NS_C=wardtap-peers-c # (c: a second server)
 readonly A=10.77.0.10 B=10.77.0.20 A6=fd77::10 B6=fd77::20
 readonly PEER_SECONDS=90 # the longest that any peer may run
 
@@ -32,7 +32,7 @@ lab_down() {
   for pid in "${servers[@]}" $recorder; do kill "$pid" 2>/dev/null || true; done
   for pid in "${servers[@]}" $recorder; do wait "$pid" 2>/dev/null || true; done
   servers=() recorder=''
-  for ns in "$NS_A" "$NS_B"; do
+  for ns in "$NS_A" "$NS_B" "$NS_C"; do
     if [[ -e /run/netns/$ns ]]; then
       # Whatever still runs in our own namespace was started by us.
       for pid in $(ip netns pids "$ns" 2>/dev/null); do kill -KILL "$pid" 2>/dev/null || true; done
@@ -121,6 +121,14 @@ ask() {
 
 # finish TRUTH-OPTIONS...: stops the recording, checks it, and puts capture and truth into their places.
 finish() {
+  stop_recorder
+  "$python" "$here/truth.py" --capture "$target" --made-by "captures/peers/make.sh $name" --shows "$shows" \
+    --out "$work/truth.json" "$@" "$work"/*.jsonl
+  keep
+}
+
+# The recording is whole, and is $work/capture; `target` is its name below captures/.
+stop_recorder() {
   sleep 0.4 # the last ACKs
   kill -TERM "$recorder" # (INT is ignored in a script's background jobs)
   wait "$recorder" || true
@@ -131,16 +139,17 @@ finish() {
     return 1
   fi
   lab_down
-  local name=${file%.gz}
-  name=${name%.*}
-  name=${name%.ns}
   case $file in
     *.gz) gzip -n -9 -c "$work/raw" >"$work/capture" ;;
     *) cp "$work/raw" "$work/capture" ;;
   esac
-  local target=${file/.ns.pcap/.pcap}
-  "$python" "$here/truth.py" --capture "$target" --made-by "captures/peers/make.sh $scenario" --shows "$shows" \
-    --out "$work/truth.json" "$@" "$work"/*.jsonl
+  target=${file/.ns.pcap/.pcap}
+}
+
+# Puts $work/capture and $work/truth.json into their places, if they are in order.
+keep() {
+  local name=${target%.gz}
+  name=${name%.*}
   cp "$work/capture" "$work/${target##*/}"
   "$python" "$here/verify.py" "$work/${target##*/}" "$work/truth.json"
   mkdir -p "$captures/$(dirname "$file")"
@@ -242,6 +251,12 @@ scenario_modbus_exception_storm() {
 [[ ! -e $here/hl7_scenarios.sh ]] || source "$here/hl7_scenarios.sh"
 # shellcheck source=dicom_scenarios.sh
 [[ ! -e $here/dicom_scenarios.sh ]] || source "$here/dicom_scenarios.sh"
+# shellcheck source=network.sh
+source "$here/network.sh"
+for part in "$here"/network/*.sh; do
+  # shellcheck source=/dev/null
+  source "$part"
+done
 
 # --- which --------------------------------------------------------------------------------------
 
@@ -254,7 +269,7 @@ chosen=()
 for wanted in "${@:-}"; do
   before=${#chosen[@]}
   for name in "${all[@]}"; do
-    if [[ -z $wanted || $name == "$wanted" || $name == "$wanted"-* && $wanted =~ ^(modbus|hl7|dicom)$ ]]; then
+    if [[ -z $wanted || $name == "$wanted" || $name == "$wanted"-* && $wanted != *-* ]]; then
       chosen+=("$name")
     fi
   done
