@@ -69,7 +69,6 @@ impl Ntp {
             outcome: Outcome::Neutral,
         };
         let none = Value::None;
-        let unsynchronised = if header.is_unsynchronised() { Value::Flag(true) } else { none };
         to.message(&Plain {
             protocol: &PROTOCOL,
             envelope,
@@ -83,7 +82,7 @@ impl Ntp {
                 none,
                 none,
             ],
-            more: &[("unsynchronised", unsynchronised)],
+            more: &[],
         });
     }
 }

@@ -19,6 +19,9 @@ const UNIX_EPOCH: u64 = 2_208_988_800;
 /// 1995-01-01 in seconds of NTP: no server of today says less.
 const PLAUSIBLE_MIN: u32 = 2_998_857_600;
 
+/// The stratum of a server whose clock is not set (RFC 5905 figure 11).
+const UNSYNCHRONISED: u64 = 16;
+
 /// A time of NTP: seconds since 1900, and their fraction in units of 2^-32 s.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Time {
@@ -124,10 +127,16 @@ impl<'a> Header<'a> {
         Some(if self.is_answer() { sender.other() } else { sender })
     }
 
-    /// How near the server is to a clock, as habits tell it: further than the first it changes from day to day.
+    /// How near the server is to a clock, as habits tell it: further than the first it changes from day to day, and what says
+    /// that its clock is not set (leap indicator 3, RFC 5905 figure 9) is as far from one as can be.
     pub(super) fn stratum(&self) -> Option<u64> {
         let tells = matches!(self.mode, Mode::Server | Mode::Broadcast | Mode::SymmetricPassive);
-        tells.then(|| self.stratum.min(2).into())
+        tells.then_some(match (self.leap, self.stratum) {
+            (3, _) => UNSYNCHRONISED,
+            (_, nearest @ (0 | 1)) => nearest.into(),
+            (_, 2..=15) => 2,
+            _ => UNSYNCHRONISED,
+        })
     }
 
     /// The clock that a server at stratum 1 has: up to four letters and digits (RFC 5905 figure 12). It names a kind of
@@ -136,11 +145,6 @@ impl<'a> Header<'a> {
         let end = self.reference.iter().position(|byte| *byte == 0).unwrap_or(self.reference.len());
         let text = self.reference.get(..end).filter(|text| !text.is_empty())?;
         (self.stratum()? == 1).then(|| Public::shaped(text, 4, |byte| byte.is_ascii_alphanumeric() || byte == b'.'))
-    }
-
-    /// The server says that its clock is not set (RFC 5905 figures 9 and 11).
-    pub(super) fn is_unsynchronised(&self) -> bool {
-        self.stratum().is_some() && (self.leap == 3 || self.stratum == 16)
     }
 
     /// Seconds between the time that a server gives and the time at which its message was seen.
