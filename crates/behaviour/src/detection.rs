@@ -8,7 +8,7 @@ use crate::attack::Technique;
 use crate::baseline::change::Changed;
 use crate::detections;
 use crate::device::IdentityChange;
-use crate::observation::{Claimed, Content, Leased, Observation, OutOfService};
+use crate::observation::{Called, Claimed, Content, Leased, Observation, OutOfService};
 use crate::parties::PartyLink;
 use crate::repeats::Repeat;
 use crate::scoring::{Blindness, Departure};
@@ -40,6 +40,11 @@ pub trait Detection: Send {
     /// Content that is a finding in itself.
     fn content(&mut self, content: &Content, raise: &mut Raise<'_>) {
         let _ = (content, raise);
+    }
+
+    /// A device called an address that is built into devices.
+    fn called(&mut self, called: &Called, raise: &mut Raise<'_>) {
+        let _ = (called, raise);
     }
 
     /// What a pair of devices has done so far.
@@ -149,6 +154,7 @@ impl<'a> Raise<'a> {
 pub fn detections() -> Vec<Box<dyn Detection>> {
     vec![
         Box::<detections::executable_in_image::ExecutableInImage>::default(),
+        Box::new(detections::call_home::CallHome),
         Box::<detections::sweep::Sweep>::default(),
         Box::<detections::refusal_storm::RefusalStorm>::default(),
         Box::<detections::network_sweep::NetworkSweep>::default(),
@@ -167,6 +173,7 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
         Box::new(detections::unusual_breadth::UnusualBreadth),
         Box::new(detections::unusual_hour::UnusualHour),
         Box::<detections::address_taken::AddressTaken>::default(),
+        Box::<detections::second_dhcp_server::SecondDhcpServer>::default(),
         Box::<detections::broadcast_storm::BroadcastStorm>::default(),
         Box::new(detections::message_replayed::MessageReplayed),
         Box::new(detections::message_changed::MessageChanged),
@@ -180,8 +187,9 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
 }
 
 /// What every detection says of itself.
-pub static DETECTIONS: [&About; 28] = [
+pub static DETECTIONS: [&About; 30] = [
     &detections::executable_in_image::ABOUT,
+    &detections::call_home::ABOUT,
     &detections::sweep::ABOUT,
     &detections::refusal_storm::ABOUT,
     &detections::network_sweep::ABOUT,
@@ -200,6 +208,7 @@ pub static DETECTIONS: [&About; 28] = [
     &detections::unusual_breadth::ABOUT,
     &detections::unusual_hour::ABOUT,
     &detections::address_taken::ABOUT,
+    &detections::second_dhcp_server::ABOUT,
     &detections::broadcast_storm::ABOUT,
     &detections::message_replayed::ABOUT,
     &detections::message_changed::ABOUT,
@@ -218,6 +227,7 @@ pub(crate) fn ask(all: &mut [Box<dyn Detection>], seen: &Observation, raise: &mu
             Observation::Tally(tally) => detection.tally(tally, raise),
             Observation::Claimed(claimed) => detection.claimed(claimed, raise),
             Observation::Leased(lease) => detection.leased(lease, raise),
+            Observation::Called(called) => detection.called(called, raise),
             _ => {}
         }
     }

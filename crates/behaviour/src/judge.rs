@@ -186,7 +186,7 @@ impl Judge {
                     inventory.clued(clued, &self.devices);
                 }
             }
-            Observation::Content(_) | Observation::Tally(_) => self.ask(observation, tell),
+            Observation::Content(_) | Observation::Tally(_) | Observation::Called(_) => self.ask(observation, tell),
         }
     }
 

@@ -10,6 +10,7 @@ use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::FrameLabel;
 
 use crate::assets::Status;
+use crate::call_home::BuiltIn;
 use crate::links::{Opened, OperationNews, Use};
 use crate::tally::Tally;
 
@@ -49,6 +50,8 @@ pub enum Observation {
     Claimed(Claimed),
     /// A DHCP server gave an address. All are told.
     Leased(Box<Leased>),
+    /// A device called an address that is built into devices: once for each flow.
+    Called(Box<Called>),
     /// An end of a flow speaks a protocol. Repeated.
     Role {
         /// The end.
@@ -114,6 +117,19 @@ pub struct Leased {
     pub lease: Lease,
     /// The VLAN of the client, where the frame was in it.
     pub vlan: Option<u16>,
+    /// The frame.
+    pub place: Place,
+}
+
+/// A device called an address that is built into devices.
+#[derive(Clone, Copy, Debug)]
+pub struct Called {
+    /// Who calls.
+    pub from: Address,
+    /// What is known of the address.
+    pub known: &'static BuiltIn,
+    /// On which flow.
+    pub flow: FlowIdentity,
     /// The frame.
     pub place: Place,
 }

@@ -11,8 +11,9 @@ mod told;
 pub use counts::{Counted, WorkerCounts};
 
 use foldhash::fast::RandomState;
+use wardtap_behaviour::call_home;
 use wardtap_behaviour::links::Links;
-use wardtap_behaviour::observation::{Observation, Place};
+use wardtap_behaviour::observation::{Called, Observation, Place};
 use wardtap_behaviour::tally::{PairSlot, Pairs};
 use wardtap_capture::Record;
 use wardtap_dissect::identify::{Conversation, Recognised};
@@ -459,6 +460,12 @@ impl StreamHandler for Hands<'_> {
         if address.is_host() && self.shared.told.is_news(address, HEARD) {
             let seen = Observation::Heard { address, vlan: self.vlan(), place: self.place };
             self.shared.bundle.observations.push((self.key, seen));
+        }
+        let peer = *side.other().of(&flow.key().addresses);
+        if let Some(known) = call_home::built_in(peer) {
+            let flow = flow.parts().0.identity(None);
+            let called = Called { from: address, known, flow, place: self.place };
+            self.shared.bundle.observations.push((self.key, Observation::Called(Box::new(called))));
         }
         if let Some(slot) = flow.application.pair
             && let Recognised::Protocol(protocol) = flow.application.conversation.recognised()

@@ -3,6 +3,7 @@
 
 pub mod address_taken;
 pub mod broadcast_storm;
+pub mod call_home;
 pub mod executable_in_image;
 pub mod feed_lossy;
 pub mod feed_lost;
@@ -21,6 +22,7 @@ pub mod rate_low;
 pub mod refusal_storm;
 pub mod refusals;
 pub mod results_drift;
+pub mod second_dhcp_server;
 pub mod sensor_cannot_write;
 pub mod sensor_overloaded;
 pub mod silence;

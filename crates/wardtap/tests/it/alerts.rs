@@ -253,8 +253,45 @@ fn a_storm_of_broadcasts_is_one_alert() {
     assert_eq!(told("captures/simulated/tool-arpspoof-modbus.pcap.zst"), [Value::Null; 0]);
 }
 
-/// Fire in simulated captures.
+#[test]
+fn a_second_server_that_names_another_router_is_told() {
+    let capture = "captures/simulated/tool-dnsmasq-rogue-dhcp.pcap.zst";
+    let alerts = alerts(&replay(capture, &[]));
+    let told: Vec<&Value> = alerts
+        .iter()
+        .filter(|event| event["alert"]["detection"] == SECOND && event["alert"]["state"] == "new")
+        .collect();
+    let [alert] = &told[..] else { panic!("{alerts:?}") };
+    assert_eq!(alert["alert"]["severity"], "high");
+    // The laptop, as its label has it.
+    assert_eq!(alert["peer"]["mac"], "00:1b:21:5c:0a:0e", "{alert}");
+}
+
+#[test]
+fn a_packet_to_an_address_that_is_built_into_devices_is_told() {
+    let mut frame = vec![0, 9, 0xfb, 0, 0, 1, 0, 9, 0xfb, 0, 0, 2, 8, 0];
+    frame.extend([0x45, 0, 0, 40, 0, 1, 0, 0, 64, 6, 0, 0, 10, 20, 1, 7, 202, 114, 4, 119]);
+    frame.extend([0xc0, 0, 0x27, 0x0f, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, 2, 0xff, 0xff, 0, 0, 0, 0]);
+    let packet = |second: u64, last: u8| {
+        let mut bytes = frame.clone();
+        bytes[33] = last;
+        bytes[35] = second as u8;
+        Packet { time: second * 1_000_000_000, sent: 54, bytes }
+    };
+    assert_eq!(alerts_of(&[packet(1, 118)]), [Value::Null; 0]);
+    let alerts = alerts_of(&[packet(1, 119), packet(2, 119), packet(3, 118)]);
+    let [new, closed] = &alerts[..] else { panic!("{alerts:?}") };
+    assert_eq!((&new["alert"]["detection"], &new["alert"]["severity"]), (&HOME.into(), &"high".into()));
+    assert_eq!((&new["device"]["ip"], &new["peer"]["ip"]), (&"10.20.1.7".into(), &"202.114.4.119".into()));
+    assert_eq!(closed["alert"]["count"], 2);
+}
+
+/// Fire in simulated captures, or ones made here.
 const TAKEN: &str = "address-taken";
+/// See [`TAKEN`].
+const SECOND: &str = "second-dhcp-server";
+/// See [`TAKEN`].
+const HOME: &str = "call-home";
 /// See [`TAKEN`].
 const STORM: &str = "broadcast-storm";
 
@@ -290,7 +327,7 @@ const NEED_DAYS: [&str; 20] = [
 
 #[test]
 fn every_detection_has_a_capture_that_fires() {
-    let fire = EXPECTED.iter().map(|expected| expected.detection).chain([TAKEN, STORM, NEEDS_ASSETS]).chain(LIVE);
+    let fire = EXPECTED.iter().map(|expected| expected.detection).chain([TAKEN, STORM, SECOND, HOME, NEEDS_ASSETS]).chain(LIVE);
     let fire: BTreeSet<&str> = fire.chain(NEED_DAYS.iter().copied()).collect();
     let all: BTreeSet<&str> = DETECTIONS.iter().map(|about| about.name).collect();
     assert_eq!(fire, all);
