@@ -5,6 +5,7 @@ mod corpus;
 mod damage;
 #[cfg(feature = "pcap")]
 mod filters;
+mod innermost;
 mod live;
 mod merging;
 mod properties;

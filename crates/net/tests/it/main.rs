@@ -7,9 +7,11 @@
     unreachable_pub
 )]
 
+mod carriers;
 mod community_ids;
 mod connections;
 mod copies;
+mod datagrams;
 mod defragmentation;
 mod frames;
 mod fuzzed;
@@ -23,3 +25,4 @@ mod tails;
 mod timers;
 mod tunnels;
 mod wire;
+mod wlan;
