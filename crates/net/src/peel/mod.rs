@@ -6,6 +6,7 @@
 //! by header, at most [`DEPTH_MAX`] of them.
 
 mod datagram;
+mod discovery;
 mod ethernet;
 mod ip;
 mod linux_sll;
@@ -14,6 +15,8 @@ mod ppp;
 mod ring;
 mod tunnel;
 mod wlan;
+
+pub use discovery::{Discovery, discovery};
 
 use crate::address::Mac;
 use crate::packet::{LinkType, Packet};
