@@ -136,8 +136,8 @@ fn number<const N: usize>(value: &[u8]) -> Option<[u8; N]> {
 /// The IP addresses of hosts in a list: a count, and for each protocol and address with their lengths. IPv4 is the network
 /// layer protocol identifier 0xcc, IPv6 an EtherType behind LLC and SNAP.
 fn addresses(value: &[u8]) -> Vec<Address> {
-    const NLPID: (u8, &[u8]) = (1, &[0xcc]);
-    const SNAP: (u8, &[u8]) = (2, &[0xaa, 0xaa, 3, 0, 0, 0, 0x86, 0xdd]);
+    const NLPID: Protocol<'_> = (1, &[0xcc]);
+    const SNAP: Protocol<'_> = (2, &[0xaa, 0xaa, 3, 0, 0, 0, 0x86, 0xdd]);
 
     let (mut list, mut found) = (Reader::new(value), Vec::new());
     // Each takes octets of the list, so that a count that is made up ends with it.
@@ -156,8 +156,11 @@ fn addresses(value: &[u8]) -> Vec<Address> {
     found
 }
 
-/// Protocol (how its number is meant, and the number) and address.
-fn listed<'a>(list: &mut Reader<'a>) -> Option<((u8, &'a [u8]), &'a [u8])> {
+/// How a protocol's number is meant, and the number.
+type Protocol<'a> = (u8, &'a [u8]);
+
+/// The next protocol and address.
+fn listed<'a>(list: &mut Reader<'a>) -> Option<(Protocol<'a>, &'a [u8])> {
     let (kind, length) = (list.u8()?, list.u8()?);
     let protocol = (kind, list.take(usize::from(length))?);
     let length = list.be16()?;

@@ -23,7 +23,7 @@ const CARRIERS: [(&str, usize); 14] = [
     ("pppoes", 100),
     ("ppp", 100),
     ("gtp", 100),
-    ("teredo", 50),
+    ("teredo", 30),
     ("fr", 100),
     ("chdlc", 10),
     ("macsec", 4),

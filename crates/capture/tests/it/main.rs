@@ -3,6 +3,7 @@
 
 mod corpus;
 mod damage;
+mod discoveries;
 #[cfg(feature = "pcap")]
 mod filters;
 mod innermost;

@@ -28,7 +28,7 @@ const V6: &[u8] = &[2, 8, 0xaa, 0xaa, 3, 0, 0, 0, 0x86, 0xdd];
 /// Reads a message; cuts and other octets in it give one or none, and no panic.
 fn read(message: &[u8]) -> Option<Cdp<'_>> {
     for cut in 0..message.len() {
-        let _ = Cdp::read(&message[..cut]);
+        assert!(Cdp::read(&message[..cut]).is_none_or(|cdp| !cdp.device.is_empty()));
         let mut other = message.to_vec();
         for octet in [0, 1, 0x7f, 0xff] {
             other[cut] = octet;

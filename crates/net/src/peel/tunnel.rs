@@ -29,13 +29,20 @@ const fn place(port: u32) -> u32 {
 /// Looks at the ports (source in the upper half) of a UDP header: cheap, for every UDP packet. Two bits decide for most of
 /// them, and only the rest is compared.
 #[inline]
-pub(super) const fn is_tunnel_port(ports: u32) -> bool {
+pub(super) fn is_tunnel_port(ports: u32) -> bool {
     const MAYBE_DESTINATION: u64 = bits(&DESTINATIONS);
     const MAYBE_SOURCE: u64 = bits(&SOURCES);
     let (source, destination) = (ports >> 16, ports & 0xffff);
     let maybe = MAYBE_DESTINATION.wrapping_shr(place(destination)) | MAYBE_SOURCE.wrapping_shr(place(source));
-    maybe & 1 != 0
-        && (matches!(destination, 4789 | 8472 | 6081 | 2152 | 3544 | 1701) || matches!(source, 2152 | 3544 | 1701))
+    maybe & 1 != 0 && is_one_of_them(source, destination)
+}
+
+/// Out of the way of all other packets.
+#[cold]
+#[inline(never)]
+fn is_one_of_them(source: u32, destination: u32) -> bool {
+    let is_of = |ports: &[u16], port| ports.iter().any(|known| u32::from(*known) == port);
+    is_of(&DESTINATIONS, destination) || is_of(&SOURCES, source)
 }
 
 /// A datagram from or to a tunnel's port: the tunnel, or else just a datagram.

@@ -13,6 +13,7 @@ mod connections;
 mod copies;
 mod datagrams;
 mod defragmentation;
+mod discoveries;
 mod frames;
 mod fuzzed;
 mod headers;
