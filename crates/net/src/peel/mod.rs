@@ -1,9 +1,10 @@
 //! Finds the innermost IP packet of a frame, whatever carries it.
 //!
 //! A SPAN sensor meets VLAN tags, MPLS, GRE with ERSPAN, VXLAN, Geneve and IP in IP, in any order; where providers, wireless
-//! networks and old ones are mirrored, PPP, GTP-U, IEEE 802.11 and more. Peeling never fails: it answers where the innermost headers are, or by name why it stopped. Almost every frame is Ethernet, perhaps a
-//! VLAN tag, IPv4 or IPv6 without extensions, TCP or UDP: that takes a short path here, and everything else goes header
-//! by header, at most [`DEPTH_MAX`] of them.
+//! networks and old ones are mirrored, PPP, GTP-U, IEEE 802.11 and more. Peeling never fails: it answers where the
+//! innermost headers are, or by name why it stopped. Almost every frame is Ethernet, perhaps a VLAN tag, IPv4 or IPv6
+//! without extensions, TCP or UDP: that takes a short path here, and everything else goes header by header, at most
+//! [`DEPTH_MAX`] of them.
 
 mod datagram;
 mod discovery;
@@ -370,7 +371,7 @@ enum Next {
     Ppp,
     /// IEEE 802.11, from the frame control field on.
     Wlan,
-    /// UDP whose destination port is that of an overlay.
+    /// UDP with the header of an overlay.
     Overlay,
 }
 
