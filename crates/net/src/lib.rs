@@ -27,6 +27,7 @@
 
 pub mod address;
 pub mod arp;
+pub mod cdp;
 pub mod checksum;
 pub mod claim;
 pub mod community_id;
@@ -35,6 +36,7 @@ pub mod dhcp;
 pub mod duplicates;
 pub mod flow;
 pub mod flow_table;
+pub mod lldp;
 pub mod neighbour;
 pub mod packet;
 pub mod peel;

@@ -116,16 +116,38 @@ impl LinkType {
     pub const NULL: Self = Self(0);
     /// Ethernet II and IEEE 802.3.
     pub const ETHERNET: Self = Self(1);
+    /// Token Ring (IEEE 802.5).
+    pub const IEEE802_5: Self = Self(6);
+    /// PPP, with or without address and control fields.
+    pub const PPP: Self = Self(9);
+    /// FDDI.
+    pub const FDDI: Self = Self(10);
     /// Raw IP as some captures number it (DLT_RAW of BSD and Linux).
     pub const RAW_DLT_12: Self = Self(12);
     /// Raw IP as OpenBSD numbers it.
     pub const RAW_DLT_14: Self = Self(14);
+    /// PPP in HDLC-like framing, or Cisco's HDLC.
+    pub const PPP_HDLC: Self = Self(50);
+    /// PPPoE, from its own header on.
+    pub const PPP_ETHER: Self = Self(51);
     /// Raw IPv4 or IPv6, told apart by the version nibble.
     pub const RAW: Self = Self(101);
+    /// Cisco's HDLC.
+    pub const C_HDLC: Self = Self(104);
+    /// IEEE 802.11, from the frame control field on.
+    pub const IEEE802_11: Self = Self(105);
+    /// Frame Relay (Q.922).
+    pub const FRELAY: Self = Self(107);
     /// OpenBSD loopback: a 4-octet address family, most significant octet first.
     pub const LOOP: Self = Self(108);
     /// Linux cooked capture v1.
     pub const LINUX_SLL: Self = Self(113);
+    /// IEEE 802.11 behind a Prism header.
+    pub const IEEE802_11_PRISM: Self = Self(119);
+    /// IEEE 802.11 behind a radiotap header.
+    pub const IEEE802_11_RADIOTAP: Self = Self(127);
+    /// IEEE 802.11 behind an AVS header.
+    pub const IEEE802_11_AVS: Self = Self(163);
     /// Raw IPv4.
     pub const IPV4: Self = Self(228);
     /// Raw IPv6.

@@ -7,8 +7,10 @@
 use std::io::{Cursor, Read};
 
 use wardtap_capture::{Block, CaptureError, Damage, DamageReason, Input, Record, open_bytes};
+use wardtap_net::cdp::{self, Cdp};
+use wardtap_net::lldp::{self, Lldp};
 use wardtap_net::packet::{Packet, Timestamp};
-use wardtap_net::peel::{Peeled, peel};
+use wardtap_net::peel::{Discovery, Peeled, Undecoded, discovery, peel};
 
 /// What reading may take beyond a multiple of the file: a block, the unpacker's buffers and windows (zstd's windows go
 /// up to 8 MiB and are allocated in C, so not even counted), and the hand-over.
@@ -125,7 +127,20 @@ pub(super) fn check_peel(packet: &Packet<'_>) -> Peeled {
             layout
         }
         Peeled::Arp(layout) => layout,
-        Peeled::Stopped(_) => return peeled,
+        Peeled::Stopped(reason) => {
+            match discovery(packet) {
+                Some((Discovery::Lldp(unit), _)) => {
+                    assert_eq!(reason, Undecoded::Lldp);
+                    assert!(Lldp::read(unit).is_none_or(|lldp| lldp.management.len() <= lldp::MANAGEMENT_MAX));
+                }
+                Some((Discovery::Cdp(message), _)) => {
+                    assert_eq!(reason, Undecoded::Snap);
+                    assert!(Cdp::read(message).is_none_or(|cdp| cdp.addresses.len() <= cdp::ADDRESSES_MAX));
+                }
+                None => assert_ne!(reason, Undecoded::Lldp),
+            }
+            return peeled;
+        }
     };
     assert!(layout.vlan().is_none_or(|vlan| vlan < 4096));
     let _ = (layout.source_mac(packet.bytes), layout.destination_mac(packet.bytes));

@@ -25,7 +25,7 @@ use super::capture::check_peel;
 use crate::script::{Record, Script};
 
 /// The link types that frames may have.
-const LINKS: [LinkType; 10] = [
+const LINKS: [LinkType; 21] = [
     LinkType::ETHERNET,
     LinkType::NULL,
     LinkType::RAW,
@@ -36,6 +36,17 @@ const LINKS: [LinkType; 10] = [
     LinkType::LINUX_SLL2,
     LinkType::RAW_DLT_12,
     LinkType(147),
+    LinkType::IEEE802_11,
+    LinkType::IEEE802_11_RADIOTAP,
+    LinkType::IEEE802_11_AVS,
+    LinkType::IEEE802_11_PRISM,
+    LinkType::PPP,
+    LinkType::PPP_HDLC,
+    LinkType::PPP_ETHER,
+    LinkType::C_HDLC,
+    LinkType::FRELAY,
+    LinkType::IEEE802_5,
+    LinkType::FDDI,
 ];
 
 /// What tables may take beyond what is held: the slab of flows, the wheel, the ring, datagrams put together.

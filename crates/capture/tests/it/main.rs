@@ -3,8 +3,10 @@
 
 mod corpus;
 mod damage;
+mod discoveries;
 #[cfg(feature = "pcap")]
 mod filters;
+mod innermost;
 mod live;
 mod merging;
 mod properties;

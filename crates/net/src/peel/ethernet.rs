@@ -2,7 +2,7 @@
 
 use etherparse::{Ethernet2Header, Ethernet2HeaderSlice, SingleVlanHeader, SingleVlanHeaderSlice};
 
-use super::{Next, Peeled, Peeler, Step, TRUNCATED, Undecoded, VLAN_KNOWN};
+use super::{Next, Peeled, Peeler, Place, Step, TRUNCATED, Undecoded, VLAN_KNOWN, macsec, ppp};
 
 /// EtherTypes (IEEE registration authority).
 pub(super) const IPV4: u16 = 0x0800;
@@ -19,15 +19,17 @@ const VN_TAG: u16 = 0x8926;
 const E_TAG: u16 = 0x893f;
 /// Cisco MetaData, which carries the security group of TrustSec's inline tagging.
 const CISCO_METADATA: u16 = 0x8909;
+const PPPOE_SESSION: u16 = 0x8864;
+const MACSEC: u16 = 0x88e5;
 /// Transparent Ethernet bridging (RFC 1701 and NVGRE).
 pub(super) const BRIDGED: u16 = 0x6558;
 
 /// Below this the field is a length (IEEE 802.3 section 3.2.6).
-const ETHERTYPE_MIN: u16 = 0x0600;
+pub(super) const ETHERTYPE_MIN: u16 = 0x0600;
 
 pub(super) fn ethernet(peeler: &mut Peeler<'_>) -> Step {
     let field = Ethernet2HeaderSlice::from_slice(peeler.rest()).map_err(|_| TRUNCATED)?.ether_type().0;
-    peeler.source_mac(6, true)?;
+    peeler.source_mac(6, Place::Six)?;
     peeler.advance(Ethernet2Header::LEN)?;
     after_addresses(peeler, field)
 }
@@ -41,8 +43,14 @@ fn after_addresses(peeler: &mut Peeler<'_>, field: u16) -> Step {
 
 /// Moves past a tag with so many octets of content, and the EtherType or length behind it.
 fn past_tag(peeler: &mut Peeler<'_>, content: usize) -> Step {
-    let following = peeler.be16(content)?;
-    peeler.advance(content.saturating_add(2))?;
+    peeler.advance(content)?;
+    behind_tag(peeler)
+}
+
+/// The EtherType or length that ends a tag, and what follows.
+pub(super) fn behind_tag(peeler: &mut Peeler<'_>) -> Step {
+    let following = peeler.be16(0)?;
+    peeler.advance(2)?;
     after_addresses(peeler, following)
 }
 
@@ -99,10 +107,11 @@ pub(super) fn ethertype(peeler: &mut Peeler<'_>, ethertype: u16) -> Step {
             _ => Err(Peeled::Stopped(Undecoded::EtherType)),
         },
         BRIDGED => Ok(Next::Ethernet),
+        PPPOE_SESSION => ppp::over_ethernet(peeler),
+        MACSEC => macsec::macsec(peeler),
         other => Err(Peeled::Stopped(match other {
             0x88cc => Undecoded::Lldp,
-            0x8863 | 0x8864 => Undecoded::Pppoe,
-            0x88e5 => Undecoded::Macsec,
+            0x8863 => Undecoded::Pppoe,
             0x888e => Undecoded::Eapol,
             0x8892 | 0x88f7 | 0x88b8..=0x88ba | 0x88a4 | 0x88cd | 0x8204 => Undecoded::Industrial,
             0x9000 | 0x0060 | 0x8902 | 0x8809 => Undecoded::LinkTest,

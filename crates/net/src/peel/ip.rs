@@ -54,9 +54,7 @@ pub(super) fn ip(peeler: &mut Peeler<'_>) -> Step {
         protocol::IPV4 | protocol::IPV6 => Ok(Next::Ip),
         protocol::GRE => Ok(Next::Gre),
         protocol::MPLS => Ok(Next::Mpls),
-        protocol::UDP if peeler.be32(0).is_ok_and(tunnel::is_tunnel_port) && tunnel::is_overlay(peeler.rest()) => {
-            Ok(Next::Overlay)
-        }
+        protocol::UDP if peeler.be32(0).is_ok_and(tunnel::is_tunnel_port) => tunnel::udp(peeler),
         _ => Err(Peeled::Ip(peeler.layout)),
     }
 }

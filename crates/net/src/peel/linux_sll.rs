@@ -3,7 +3,7 @@
 //! Read by hand: etherparse knows the first only, and refuses all but five kinds of device, the loopback device and
 //! tunnels among them.
 
-use super::{Next, Peeler, Step, TRUNCATED, ethernet};
+use super::{Next, Peeler, Place, Step, TRUNCATED, ethernet};
 
 /// ARPHRD_ETHER: the address field is a MAC address.
 const ETHERNET: u16 = 1;
@@ -14,7 +14,7 @@ const LLC: u16 = 4;
 pub(super) fn v1(peeler: &mut Peeler<'_>) -> Step {
     let (hardware, address_length, protocol) = (peeler.be16(2)?, peeler.be16(4)?, peeler.be16(14)?);
     if hardware == ETHERNET && address_length == 6 {
-        peeler.source_mac(6, false)?;
+        peeler.source_mac(6, Place::Nowhere)?;
     }
     peeler.advance(16)?;
     following(peeler, protocol)
@@ -23,7 +23,7 @@ pub(super) fn v1(peeler: &mut Peeler<'_>) -> Step {
 pub(super) fn v2(peeler: &mut Peeler<'_>) -> Step {
     let (protocol, hardware, address_length) = (peeler.be16(0)?, peeler.be16(8)?, peeler.u8(11)?);
     if hardware == ETHERNET && address_length == 6 {
-        peeler.source_mac(12, false)?;
+        peeler.source_mac(12, Place::Nowhere)?;
     }
     peeler.advance(20)?;
     following(peeler, protocol)

@@ -1,14 +1,23 @@
 //! Finds the innermost IP packet of a frame, whatever carries it.
 //!
-//! A SPAN sensor meets VLAN tags, MPLS, GRE with ERSPAN, VXLAN, Geneve and IP in IP, in any order. Peeling never fails:
-//! it answers where the innermost headers are, or by name why it stopped. Almost every frame is Ethernet, perhaps a
-//! VLAN tag, IPv4 or IPv6 without extensions, TCP or UDP: that takes a short path here, and everything else goes header
-//! by header, at most [`DEPTH_MAX`] of them.
+//! A SPAN sensor meets VLAN tags, MPLS, GRE with ERSPAN, VXLAN, Geneve and IP in IP, in any order; where providers, wireless
+//! networks and old ones are mirrored, PPP, GTP-U, IEEE 802.11 and more. Peeling never fails: it answers where the
+//! innermost headers are, or by name why it stopped. Almost every frame is Ethernet, perhaps a VLAN tag, IPv4 or IPv6
+//! without extensions, TCP or UDP: that takes a short path here, and everything else goes header by header, at most
+//! [`DEPTH_MAX`] of them.
 
+mod datagram;
+mod discovery;
 mod ethernet;
 mod ip;
 mod linux_sll;
+mod macsec;
+mod ppp;
+mod ring;
 mod tunnel;
+mod wlan;
+
+pub use discovery::{Discovery, discovery};
 
 use crate::address::Mac;
 use crate::packet::{LinkType, Packet};
@@ -48,20 +57,41 @@ pub struct Layout {
     pub transport: u16,
     /// Offset of the innermost source MAC address; 0 where the link has none.
     source_mac: u16,
-    /// Bits 0..12 the outermost VLAN id, bit 14 "a destination MAC stands before the source MAC", bit 15 "VLAN known".
+    /// Bits 0..12 the outermost VLAN id, bits 12..15 the [`Place`] of the destination MAC, bit 15 "VLAN known".
     link_bits: u16,
     /// Bits 0..24 the end of the IP packet by its own length, bits 24..32 the IP protocol.
     end_and_protocol: u32,
     /// VXLAN or Geneve network identifier, GRE key or NVGRE subnet; 0 without a tunnel that has one.
     ///
-    /// An ERSPAN session is not one: it names the mirror, and two mirrors may each carry one direction of a flow.
+    /// An ERSPAN session is not one: it names the mirror, and two mirrors may each carry one direction of a flow. Nor are
+    /// the tunnels of GTP-U, L2TP and PPTP, which have a number for each direction.
     pub tunnel: u32,
 }
 
 const VLAN_KNOWN: u16 = 1 << 15;
-const DESTINATION_MAC: u16 = 1 << 14;
+const DESTINATION_MAC: u16 = Place::Six as u16;
 const END_BITS: u32 = 24;
 const END_MASK: u32 = (1 << END_BITS) - 1;
+
+/// Where the destination MAC address begins, seen from the source MAC address.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    /// There is none.
+    Nowhere = 0,
+    /// Twelve octets before.
+    Twelve = 1 << 12,
+    /// Six octets behind.
+    Behind = 2 << 12,
+    /// Eight octets before.
+    Eight = 3 << 12,
+    /// Six octets before, as on Ethernet.
+    Six = 4 << 12,
+}
+
+impl Place {
+    /// The bits of all of them.
+    const MASK: u16 = 7 << 12;
+}
 
 impl Layout {
     /// Of a frame in which nothing was found.
@@ -115,8 +145,18 @@ impl Layout {
     /// The innermost destination MAC address, where the link has one.
     #[must_use]
     pub fn destination_mac(&self, frame: &[u8]) -> Option<Mac> {
-        let offset = usize::from(self.source_mac).checked_sub(6)?;
-        (self.link_bits & DESTINATION_MAC != 0).then(|| frame.get(offset..)?.first_chunk().copied().map(Mac)).flatten()
+        const TWELVE: u16 = Place::Twelve as u16;
+        const BEHIND: u16 = Place::Behind as u16;
+        const EIGHT: u16 = Place::Eight as u16;
+        let source = usize::from(self.source_mac);
+        let offset = match self.link_bits & Place::MASK {
+            DESTINATION_MAC => source.checked_sub(6)?,
+            TWELVE => source.checked_sub(12)?,
+            BEHIND => source.saturating_add(6),
+            EIGHT => source.checked_sub(8)?,
+            _ => return None,
+        };
+        frame.get(offset..)?.first_chunk().copied().map(Mac)
     }
 }
 
@@ -176,9 +216,23 @@ undecoded! {
     Llc = "llc",
     /// SNAP with an organisation's own protocol (CDP and the like).
     Snap = "snap",
-    /// PPPoE discovery or session.
+    /// PPPoE discovery.
     Pppoe = "pppoe",
-    /// MACsec.
+    /// PPP with something inside that is neither IP nor MPLS (negotiation, compressed or encrypted packets).
+    Ppp = "ppp-payload",
+    /// Frame Relay or Cisco's HDLC with something inside that is not read.
+    Serial = "serial-payload",
+    /// Token Ring or FDDI without LLC (the ring's own management).
+    Ring = "ring-management",
+    /// IEEE 802.11 management, control, and data frames that hold no data.
+    WlanWithoutData = "wlan-without-data",
+    /// IEEE 802.11 data that is encrypted.
+    WlanProtected = "wlan-protected",
+    /// A fragment of IEEE 802.11 data.
+    WlanFragment = "wlan-fragment",
+    /// IEEE 802.11 received with a bad check sequence, or of an unknown version, or behind a header that is.
+    WlanDamaged = "wlan-damaged",
+    /// MACsec that is encrypted, or of another version.
     Macsec = "macsec",
     /// A VN-Tag of an unknown version.
     VnTag = "vn-tag",
@@ -196,7 +250,7 @@ undecoded! {
     IpHeader = "ip-header",
     /// MPLS with something inside that is neither IP nor Ethernet.
     Mpls = "mpls-payload",
-    /// GRE with a payload that is not read (PPTP and others).
+    /// GRE with a payload that is not read, or of another version or kind.
     Gre = "gre-payload",
     /// VXLAN or Geneve with a payload that is not read.
     Overlay = "overlay-payload",
@@ -314,7 +368,10 @@ enum Next {
     /// What stands behind an IP header of this protocol: a tunnel, perhaps.
     Gre,
     Mpls,
-    /// UDP whose destination port is that of an overlay.
+    Ppp,
+    /// IEEE 802.11, from the frame control field on.
+    Wlan,
+    /// UDP with the header of an overlay.
     Overlay,
 }
 
@@ -326,6 +383,9 @@ struct Peeler<'a> {
     /// Where the present layer ends by its own word, at most what was sent.
     end: usize,
     layout: Layout,
+    /// The innermost datagram that was taken for a tunnel whose header proves little: what the frame holds where the inside
+    /// turns out to be nothing.
+    datagram: Option<Layout>,
 }
 
 /// What one header led to.
@@ -362,13 +422,10 @@ impl Peeler<'_> {
         u16::try_from(at).map_err(|_| Peeled::Stopped(Undecoded::Nesting))
     }
 
-    /// Remembers the source MAC address at `offset` from here.
-    fn source_mac(&mut self, offset: usize, destination_before: bool) -> Result<(), Peeled> {
+    /// Remembers the source MAC address at `offset` from here, and where the destination MAC address is.
+    fn source_mac(&mut self, offset: usize, destination: Place) -> Result<(), Peeled> {
         self.layout.source_mac = self.offset(self.at.saturating_add(offset))?;
-        self.layout.link_bits &= !DESTINATION_MAC;
-        if destination_before {
-            self.layout.link_bits |= DESTINATION_MAC;
-        }
+        self.layout.link_bits = self.layout.link_bits & !Place::MASK | destination as u16;
         Ok(())
     }
 }
@@ -377,19 +434,28 @@ const TRUNCATED: Peeled = Peeled::Stopped(Undecoded::Truncated);
 
 fn peel_slowly(packet: &Packet<'_>) -> Peeled {
     let end = (packet.sent as usize).max(packet.bytes.len());
-    let mut peeler = Peeler { frame: packet.bytes, at: 0, end, layout: Layout::default() };
-    let mut next = match first(packet.link, &mut peeler) {
+    let mut peeler = Peeler { frame: packet.bytes, at: 0, end, layout: Layout::default(), datagram: None };
+    match (innermost(packet.link, &mut peeler), peeler.datagram) {
+        (Peeled::Stopped(_), Some(datagram)) => Peeled::Ip(datagram),
+        (found, _) => found,
+    }
+}
+
+fn innermost(link: LinkType, peeler: &mut Peeler<'_>) -> Peeled {
+    let mut next = match first(link, peeler) {
         Ok(next) => next,
         Err(stop) => return stop,
     };
     for _ in 0..DEPTH_MAX {
         let step = match next {
-            Next::Ethernet => ethernet::ethernet(&mut peeler),
-            Next::EtherType(ethertype) => ethernet::ethertype(&mut peeler, ethertype),
-            Next::Ip => ip::ip(&mut peeler),
-            Next::Gre => tunnel::gre(&mut peeler),
-            Next::Mpls => tunnel::mpls(&mut peeler),
-            Next::Overlay => tunnel::overlay(&mut peeler),
+            Next::Ethernet => ethernet::ethernet(peeler),
+            Next::EtherType(ethertype) => ethernet::ethertype(peeler, ethertype),
+            Next::Ip => ip::ip(peeler),
+            Next::Gre => tunnel::gre(peeler),
+            Next::Mpls => tunnel::mpls(peeler),
+            Next::Ppp => ppp::ppp(peeler),
+            Next::Wlan => wlan::frame(peeler, false),
+            Next::Overlay => tunnel::overlay(peeler),
         };
         match step {
             Ok(following) => next = following,
@@ -407,6 +473,17 @@ fn first(link: LinkType, peeler: &mut Peeler<'_>) -> Step {
         LinkType::LINUX_SLL2 => linux_sll::v2(peeler),
         LinkType::NULL | LinkType::LOOP => ip::loopback(peeler),
         LinkType::RAW | LinkType::RAW_DLT_12 | LinkType::RAW_DLT_14 | LinkType::IPV4 | LinkType::IPV6 => Ok(Next::Ip),
+        LinkType::IEEE802_11 => Ok(Next::Wlan),
+        LinkType::IEEE802_11_RADIOTAP => wlan::radiotap(peeler),
+        LinkType::IEEE802_11_AVS => wlan::avs(peeler),
+        LinkType::IEEE802_11_PRISM => wlan::prism(peeler),
+        LinkType::PPP => Ok(Next::Ppp),
+        LinkType::PPP_HDLC => ppp::serial(peeler),
+        LinkType::PPP_ETHER => ppp::over_ethernet(peeler),
+        LinkType::C_HDLC => ppp::hdlc(peeler),
+        LinkType::FRELAY => ppp::frame_relay(peeler),
+        LinkType::IEEE802_5 => ring::token_ring(peeler),
+        LinkType::FDDI => ring::fddi(peeler),
         _ => Err(Peeled::Stopped(Undecoded::LinkType)),
     }
 }

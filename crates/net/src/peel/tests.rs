@@ -99,7 +99,8 @@ proptest! {
         let layout = fast(&frame, frame.len());
         let parsed = SlicedPacket::from_ethernet(&frame).unwrap();
         let overlay = matches!(&parsed.transport, Some(etherparse::TransportSlice::Udp(udp))
-            if [4789, 8472, 6081].contains(&udp.destination_port()));
+            if [4789, 8472, 6081, 2152, 3544, 1701].contains(&udp.destination_port())
+                || [2152, 3544, 1701].contains(&udp.source_port()));
         prop_assert_eq!(layout.is_some(), !overlay && !double);
     }
 
@@ -180,11 +181,21 @@ proptest! {
 
     #[test]
     fn nothing_panics_and_offsets_are_sound(
-        link in prop::sample::select(vec![0u16, 1, 12, 14, 101, 108, 113, 228, 229, 276, 9999]),
+        link in prop::sample::select(vec![
+            0u16, 1, 6, 9, 10, 12, 14, 50, 51, 101, 104, 105, 107, 108, 113, 119, 127, 163, 228, 229, 276, 9999,
+        ]),
         start in prop::sample::select(vec![
             &[][..], &[0x45], &[0x60], &[2, 0, 0, 0, 0x45], &[0, 4, 0, 1, 0, 6, 1, 2, 3, 4, 5, 6, 0, 0, 8, 0, 0x45],
             &[1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 8, 0, 0x45, 0, 0, 99, 0, 0, 0, 0, 9, 47],
             &[1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 0x88, 0x47],
+            &[1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 0x88, 0x64, 0x11, 0, 0, 1],
+            &[1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 0x88, 0xe5, 0x20],
+            &[0, 0, 8, 0, 0, 0, 0, 0, 8], &[0, 0, 9, 0, 2, 0, 0, 0], &[0x88, 0], &[0x88, 0x83], &[0xff, 3, 0, 0x21, 0x45],
+            &[0x18, 0x41, 3, 0xcc, 0x45], &[0x0f, 0, 8, 0],
+            &[0x45, 0, 0, 200, 0, 0, 0, 0, 9, 17, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 8, 0x68, 8, 0x68, 0, 180, 0, 0, 0x34, 255],
+            &[0x45, 0, 0, 200, 0, 0, 0, 0, 9, 17, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 0xd, 0xd8, 6, 0xa5, 0, 180, 0, 0, 0],
+            &[0x45, 0, 0, 200, 0, 0, 0, 0, 9, 17, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 6, 0xa5, 6, 0xa5, 0, 180, 0, 0, 0, 2],
+            &[0x45, 0, 0, 200, 0, 0, 0, 0, 9, 47, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 0x30, 1, 0x88, 0x0b],
         ]),
         rest in prop::collection::vec(prop_oneof![any::<u8>(), prop::sample::select(vec![0u8, 0x45, 0x60, 4, 6, 8, 17, 41, 47, 0x81, 0x88])], 0..200),
         unsent in 0usize..2000,

@@ -1,22 +1,67 @@
-//! MPLS, GRE with ERSPAN, VXLAN and Geneve: what mirrors and overlays wrap frames in.
+//! MPLS, GRE with ERSPAN, VXLAN and Geneve: what mirrors and overlays wrap frames in; and which UDP is a tunnel.
 
 use etherparse::{UdpHeader, UdpHeaderSlice};
 
-use super::{Next, Peeled, Peeler, Step, TRUNCATED, Undecoded, ethernet};
+use super::datagram::{self, GTP_U, L2TP, TEREDO};
+use super::{Next, Peeled, Peeler, Step, TRUNCATED, Undecoded, ethernet, wlan};
 
 /// UDP destination ports of overlays: VXLAN (RFC 7348), Linux's VXLAN of old, Geneve (RFC 8926).
 const VXLAN: u16 = 4789;
 const VXLAN_LINUX: u16 = 8472;
 const GENEVE: u16 = 6081;
 
-/// Looks at the ports (source in the upper half) of a UDP header: cheap, for every UDP packet.
-#[inline]
-pub(super) const fn is_tunnel_port(ports: u32) -> bool {
-    matches!(ports & 0xffff, 4789 | 8472 | 6081)
+/// Ports to which tunnels send, and those from which answers come.
+const DESTINATIONS: [u16; 6] = [VXLAN, VXLAN_LINUX, GENEVE, GTP_U, TEREDO, L2TP];
+const SOURCES: [u16; 3] = [GTP_U, TEREDO, L2TP];
+
+/// A bit for each port, by bits of the port that those in daily use (DNS, NTP, SNMP and the like) do not share with them.
+const fn bits(ports: &[u16]) -> u64 {
+    match ports {
+        [port, rest @ ..] => 1 << place(*port as u32) | bits(rest),
+        [] => 0,
+    }
 }
 
-/// True where a datagram to an overlay's port has the overlay's header too; else it is plain UDP.
-pub(super) fn is_overlay(datagram: &[u8]) -> bool {
+const fn place(port: u32) -> u32 {
+    port >> 2 & 63
+}
+
+/// Looks at the ports (source in the upper half) of a UDP header: cheap, for every UDP packet. Two bits decide for most of
+/// them, and only the rest is compared.
+#[inline]
+pub(super) fn is_tunnel_port(ports: u32) -> bool {
+    const MAYBE_DESTINATION: u64 = bits(&DESTINATIONS);
+    const MAYBE_SOURCE: u64 = bits(&SOURCES);
+    let (source, destination) = (ports >> 16, ports & 0xffff);
+    let maybe = MAYBE_DESTINATION.wrapping_shr(place(destination)) | MAYBE_SOURCE.wrapping_shr(place(source));
+    maybe & 1 != 0 && is_one_of_them(source, destination)
+}
+
+/// Out of the way of all other packets.
+#[cold]
+#[inline(never)]
+fn is_one_of_them(source: u32, destination: u32) -> bool {
+    let is_of = |ports: &[u16], port| ports.iter().any(|known| u32::from(*known) == port);
+    is_of(&DESTINATIONS, destination) || is_of(&SOURCES, source)
+}
+
+/// A datagram from or to a tunnel's port: the tunnel, or else just a datagram.
+pub(super) fn udp(peeler: &mut Peeler<'_>) -> Step {
+    if is_overlay(peeler.rest()) {
+        return Ok(Next::Overlay);
+    }
+    let left = peeler.end.saturating_sub(peeler.at);
+    let Some(carried) = datagram::carried(peeler.rest(), left) else {
+        return Err(Peeled::Ip(peeler.layout));
+    };
+    peeler.datagram = Some(peeler.layout);
+    peeler.end = peeler.end.min(peeler.at.saturating_add(carried.end));
+    peeler.advance(carried.offset)?;
+    Ok(Next::Ip)
+}
+
+/// True where a datagram to an overlay's port has the overlay's header too.
+fn is_overlay(datagram: &[u8]) -> bool {
     let Ok(udp) = UdpHeaderSlice::from_slice(datagram) else { return false };
     let payload = datagram.get(UdpHeader::LEN..).unwrap_or_default();
     match (udp.destination_port(), payload) {
@@ -63,16 +108,26 @@ pub(super) fn mpls(peeler: &mut Peeler<'_>) -> Step {
     Err(Peeled::Stopped(Undecoded::Nesting))
 }
 
-/// GRE (RFC 2784, 2890), and inside it IP, MPLS, bridged Ethernet (NVGRE, RFC 7637) or ERSPAN
-/// (draft-foschiano-erspan-03).
+/// Flags of GRE (RFC 2784, 2890), and of PPTP's (RFC 2637 section 4.1).
+mod flag {
+    pub(super) const CHECKSUM: u16 = 0x8000;
+    pub(super) const ROUTING: u16 = 0x4000;
+    pub(super) const KEY: u16 = 0x2000;
+    pub(super) const SEQUENCE: u16 = 0x1000;
+    pub(super) const ACKNOWLEDGEMENT: u16 = 0x0080;
+    pub(super) const VERSION: u16 = 0x0007;
+}
+
+/// GRE, and inside it IP, MPLS, bridged Ethernet (NVGRE, RFC 7637), ERSPAN (draft-foschiano-erspan-03), PPP or what access
+/// points heard.
 pub(super) fn gre(peeler: &mut Peeler<'_>) -> Step {
-    const CHECKSUM: u16 = 0x8000;
-    const ROUTING: u16 = 0x4000;
-    const KEY: u16 = 0x2000;
-    const SEQUENCE: u16 = 0x1000;
+    use flag::{CHECKSUM, KEY, ROUTING, SEQUENCE, VERSION};
     let (flags, inner) = (peeler.be16(0)?, peeler.be16(2)?);
-    if flags & 7 != 0 || flags & ROUTING != 0 {
-        return Err(Peeled::Stopped(Undecoded::Gre)); // version 1 is PPTP
+    if flags & VERSION == 1 {
+        return pptp(peeler, flags, inner);
+    }
+    if flags & VERSION != 0 || flags & ROUTING != 0 {
+        return Err(Peeled::Stopped(Undecoded::Gre));
     }
     peeler.advance(4)?;
     if flags & CHECKSUM != 0 {
@@ -105,6 +160,22 @@ pub(super) fn gre(peeler: &mut Peeler<'_>) -> Step {
         0 => Err(Peeled::Stopped(Undecoded::Gre)),
         ethernet::IPV4 | ethernet::IPV6 | ethernet::BRIDGED | ethernet::VLAN => Ok(Next::EtherType(inner)),
         tag if ethernet::MPLS.contains(&tag) => Ok(Next::EtherType(tag)),
+        queue if wlan::is_aruba(queue) => Ok(Next::Wlan),
         _ => Err(Peeled::Stopped(Undecoded::Gre)),
     }
+}
+
+/// PPP in version 1 of GRE (RFC 2637 section 4.1): the key is the length of the payload and the call, which differs between
+/// the directions.
+fn pptp(peeler: &mut Peeler<'_>, flags: u16, inner: u16) -> Step {
+    use flag::{ACKNOWLEDGEMENT, CHECKSUM, KEY, ROUTING, SEQUENCE};
+    const PPP: u16 = 0x880b;
+    let is_data = inner == PPP && flags & (CHECKSUM | ROUTING | KEY | SEQUENCE) == KEY | SEQUENCE;
+    if !is_data {
+        return Err(Peeled::Stopped(Undecoded::Gre)); // an acknowledgement alone, perhaps
+    }
+    let length = usize::from(peeler.be16(4)?);
+    peeler.advance(if flags & ACKNOWLEDGEMENT != 0 { 16 } else { 12 })?;
+    peeler.end = peeler.end.min(peeler.at.saturating_add(length));
+    Ok(Next::Ppp)
 }

@@ -102,8 +102,8 @@ fn ieee_802_3_with_llc_and_snap() {
 fn what_is_no_ip_has_a_name() {
     for (ethertype, reason) in [
         (0x88cc, Undecoded::Lldp),
+        (0x8863, Undecoded::Pppoe),
         (0x8864, Undecoded::Pppoe),
-        (0x88e5, Undecoded::Macsec),
         (0x888e, Undecoded::Eapol),
         (0x8892, Undecoded::Industrial),
         (0x9000, Undecoded::LinkTest),
@@ -184,7 +184,7 @@ fn raw_ip() {
 
 #[test]
 fn nothing_at_all() {
-    for link in [0, 1, 12, 14, 101, 108, 113, 228, 229, 276] {
+    for link in [0, 1, 6, 9, 10, 12, 14, 50, 51, 101, 104, 105, 107, 108, 113, 119, 127, 163, 228, 229, 276] {
         assert_eq!(peeled(LinkType(link), &[]), Peeled::Stopped(Undecoded::Truncated), "link type {link}");
     }
 }

@@ -7,10 +7,13 @@
     unreachable_pub
 )]
 
+mod carriers;
 mod community_ids;
 mod connections;
 mod copies;
+mod datagrams;
 mod defragmentation;
+mod discoveries;
 mod frames;
 mod fuzzed;
 mod headers;
@@ -23,3 +26,4 @@ mod tails;
 mod timers;
 mod tunnels;
 mod wire;
+mod wlan;

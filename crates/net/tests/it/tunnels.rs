@@ -76,7 +76,8 @@ fn gre_with_every_option() {
         let bridged = finds_plain(LinkType::ETHERNET, &gre(flags, BRIDGED, &plain()));
         assert_eq!(bridged.tunnel, key >> 8, "NVGRE: the subnet without the flow id");
     }
-    for (flags, protocol) in [(1, IPV4), (0x4000, IPV4), (0x3001, 0x880b), (0, 0), (0, 0x1234)] {
+    for (flags, protocol) in [(1, IPV4), (0x4000, IPV4), (2, IPV4), (0x2001, 0x880b), (0, 0), (0, 0x1234), (0, 0x8204)]
+    {
         let frame = gre(flags, protocol, &inner4());
         assert_eq!(peeled(LinkType::ETHERNET, &frame), Peeled::Stopped(Undecoded::Gre), "{flags:x} {protocol:x}");
     }
