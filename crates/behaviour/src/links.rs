@@ -14,7 +14,6 @@ pub mod results;
 use std::fmt;
 
 use wardtap_dissect::fingerprint::Fingerprint;
-use wardtap_dissect::tls::Hello;
 use wardtap_dissect::{Direction, Envelope, Features, Message};
 use wardtap_net::address::Address;
 use wardtap_net::flow::{HashKey, Volume, fold};
@@ -301,12 +300,6 @@ impl Links {
     #[inline]
     pub fn opaque(&mut self, slot: LinkSlot, from: u8, bytes: u64, place: Place) -> Option<Box<OperationNews>> {
         self.operation(slot, place, |operations, room| operations.take_opaque(room, from, bytes))
-    }
-
-    /// Folds in the hello message that a payload begins with, of what is encrypted behind it.
-    pub fn hello(&mut self, slot: LinkSlot, from: u8, hello: &Hello, place: Place) -> Option<Box<OperationNews>> {
-        let key = self.key;
-        self.operation(slot, place, |operations, room| operations.take_hello(key, room, from, hello))
     }
 
     #[inline]

@@ -45,8 +45,6 @@ enum Before {
     #[default]
     Nothing,
     Bytes,
-    /// TLS was among them.
-    Tls,
     /// Whatever it was, it is read no further.
     Abandoned,
 }
@@ -74,8 +72,6 @@ impl Kept {
 pub enum Recognised {
     /// Nothing that wardtap knows, or nothing yet.
     Unknown,
-    /// TLS: encrypted, whatever is inside.
-    Tls,
     /// A protocol that is dissected.
     Protocol(&'static Protocol),
 }
@@ -138,7 +134,6 @@ impl Conversation {
     pub fn recognised(&self) -> Recognised {
         match &self.dissector {
             Some(dissector) => Recognised::Protocol(dissector.protocol()),
-            None if self.before == Before::Tls => Recognised::Tls,
             None => Recognised::Unknown,
         }
     }
@@ -338,11 +333,7 @@ impl Conversation {
     fn drop_bytes(&mut self, side: Side, bytes: &[u8]) {
         if !bytes.is_empty() {
             *side.of_mut(&mut self.lost) = true;
-            if looks_like_tls(bytes) {
-                self.before = Before::Tls;
-            } else {
-                self.note_bytes_before();
-            }
+            self.note_bytes_before();
         }
     }
 
@@ -442,11 +433,6 @@ fn probe(evidence: &Evidence<'_>) -> Verdict {
         Some(find) => Verdict::Named(find),
         None => Verdict::Nothing,
     }
-}
-
-/// A TLS record (RFC 8446 section 5.1: content type 22, version 3.x) with a ClientHello or ServerHello (section 4).
-fn looks_like_tls(bytes: &[u8]) -> bool {
-    matches!(bytes, [22, 3, 0..=4, _, _, 1 | 2, ..])
 }
 
 /// Passes a chunk on, putting it behind what the dissector left over from the last one.

@@ -17,7 +17,7 @@ use wardtap_behaviour::observation::{Called, Observation, Place};
 use wardtap_behaviour::tally::{PairSlot, Pairs};
 use wardtap_capture::Record;
 use wardtap_dissect::identify::{Conversation, Recognised};
-use wardtap_dissect::{FlowFacts, PROTOCOLS, Protocol, Transport};
+use wardtap_dissect::{FlowFacts, PROTOCOLS, Protocol, Transport, dicom, hl7, modbus, tls};
 use wardtap_export::event::{Finished, FlowEvent};
 use wardtap_net::address::{Address, SHARDS};
 use wardtap_net::flow::{Flow, HashKey};
@@ -423,9 +423,6 @@ impl StreamHandler for Hands<'_> {
             conversation.push(&facts, chunk, &mut to);
             opaque |= conversation.is_opaque();
             let named = matches!(conversation.recognised(), Recognised::Protocol(_)) || conversation.is_abandoned();
-            if self.shared.options.links && !named {
-                self.link_hello(flow, chunk, place);
-            }
             if self.shared.options.clues && !named {
                 self.clues_of_stream(flow, chunk, place);
             }
@@ -514,7 +511,6 @@ impl StreamHandler for Hands<'_> {
                 identity: &identity,
                 protocol: match recognised {
                     Recognised::Unknown => None,
-                    Recognised::Tls => Some("tls"),
                     Recognised::Protocol(protocol) => Some(protocol.name),
                 },
                 port_facts: port_facts(recognised, flow.key().ports),
@@ -539,14 +535,18 @@ impl StreamHandler for Hands<'_> {
 /// What is unusual about a protocol and the ports of its flow.
 fn port_facts(recognised: Recognised, ports: [u16; 2]) -> Vec<&'static str> {
     let usual = |protocol: &Protocol| ports.iter().any(|port| protocol.ports.contains(port));
+    let is_tls = |protocol: &Protocol| protocol.name == tls::PROTOCOL.name;
+    let medical: [&Protocol; 3] = [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL];
     match recognised {
         Recognised::Protocol(protocol) if usual(protocol) => vec![],
+        Recognised::Protocol(protocol) if is_tls(protocol) && medical.into_iter().any(usual) => vec!["tls-on-port"],
         Recognised::Protocol(_) if PROTOCOLS.iter().any(|other| usual(other)) => {
             vec!["unusual-port", "other-protocol-on-port"]
         }
+        // It is usual everywhere.
+        Recognised::Protocol(protocol) if is_tls(protocol) => vec![],
         Recognised::Protocol(_) => vec!["unusual-port"],
-        Recognised::Tls if PROTOCOLS.iter().any(|other| usual(other)) => vec!["tls-on-port"],
-        Recognised::Unknown | Recognised::Tls => vec![],
+        Recognised::Unknown => vec![],
     }
 }
 

@@ -2,7 +2,6 @@
 
 use hashbrown::HashTable;
 use wardtap_dissect::results::Measured;
-use wardtap_dissect::tls::Hello;
 use wardtap_dissect::{
     Direction, Envelope, FEATURES_MAX, Features, Learned, Message, NO_VALUE, Outcome as Answered, PROTOCOLS, Protocol,
 };
@@ -158,17 +157,6 @@ impl Operations {
         let Some(operation) = self.all.get_mut(place) else { return Outcome::Nothing };
         operation.used.count += 1;
         operation.used.bytes = operation.used.bytes.saturating_add(bytes);
-        operation.news(is_new, is_new, false, None)
-    }
-
-    /// Takes a hello message: what it offers or chooses is the operation.
-    pub(super) fn take_hello(&mut self, key: HashKey, room: bool, from: u8, hello: &Hello) -> Outcome {
-        let key = fold(hello.number() ^ key.0, u64::from(from) ^ key.1);
-        let Some((place, is_new)) = self.find_or_add(key, room, from, || hello.to_string()) else {
-            return Outcome::NotTold;
-        };
-        let Some(operation) = self.all.get_mut(place) else { return Outcome::Nothing };
-        operation.used.count += 1;
         operation.news(is_new, is_new, false, None)
     }
 

@@ -1,5 +1,5 @@
 //! What ends of conversations say of themselves in passing, whatever they speak: the software that greets, the maker that a
-//! DHCP client names, the way in which a TLS client offers.
+//! DHCP client names.
 //!
 //! A clue is read from the first octets of a segment or from one datagram; nothing is held, and what has not its standard's
 //! shape is no clue. They identify systems. Names that people give to their machines (DHCP option 12, NetBIOS) are none: on a
@@ -8,7 +8,6 @@
 mod dhcp;
 mod greeting;
 mod http;
-mod tls;
 
 use std::borrow::Cow;
 
@@ -35,13 +34,15 @@ pub enum Clue {
     TlsJa4,
     /// What a TLS server is called by who asks it (RFC 6066 section 3).
     TlsServerName,
+    /// What the certificate of a TLS server says that it is: its organisation and its host (RFC 5280 section 4.1.2.6).
+    TlsSubject,
     /// The version of the remote framebuffer protocol that a VNC server offers (RFC 6143 section 7.1.1).
     RfbVersion,
 }
 
 impl Clue {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::DhcpVendorClass,
         Self::DhcpParameters,
         Self::SshSoftware,
@@ -51,6 +52,7 @@ impl Clue {
         Self::TlsJa3,
         Self::TlsJa4,
         Self::TlsServerName,
+        Self::TlsSubject,
         Self::RfbVersion,
     ];
 
@@ -67,6 +69,7 @@ impl Clue {
             Self::TlsJa3 => "tls-ja3",
             Self::TlsJa4 => "tls-ja4",
             Self::TlsServerName => "tls-server-name",
+            Self::TlsSubject => "tls-subject",
             Self::RfbVersion => "rfb-version",
         }
     }
@@ -89,7 +92,6 @@ pub const CLUE_MAX: usize = 128;
 pub fn of_stream(bytes: &[u8], to: &mut dyn FnMut(Clue, Cow<'_, str>)) {
     let bytes = bytes.get(..LOOKED_AT_MAX).unwrap_or(bytes);
     match bytes.first() {
-        Some(22) => tls::read(bytes, to),
         Some(b'R') => greeting::read(bytes, to),
         Some(b'A'..=b'Z') => http::read(bytes, to),
         _ => {}
@@ -111,7 +113,7 @@ pub(crate) fn is_of_product(byte: u8) -> bool {
 }
 
 /// Characters of a host's name (RFC 1123 section 2.1), and the underscore that is used all the same.
-fn is_of_host(byte: u8) -> bool {
+pub(crate) fn is_of_host(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._".contains(&byte)
 }
 

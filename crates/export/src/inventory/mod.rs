@@ -156,7 +156,7 @@ const IMPLEMENTATION: &str = "implementation-class";
 
 /// True for clues that are a system's name.
 const fn is_name(clue: Clue) -> bool {
-    matches!(clue, Clue::TlsServerName)
+    matches!(clue, Clue::TlsServerName | Clue::TlsSubject)
 }
 
 /// The devices that were heard, in the order in which they were; `captures` are the names of the inputs.

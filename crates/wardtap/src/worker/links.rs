@@ -2,11 +2,10 @@
 
 use wardtap_behaviour::links::{Link, LinkSlot, Opened, Service};
 use wardtap_behaviour::observation::{Observation, Place};
-use wardtap_dissect::tls::Hello;
 use wardtap_dissect::{Envelope, Features, Message};
 use wardtap_net::flow::{Flow, FlowHead, FlowState, OrientedBy, Volume};
 use wardtap_net::peel::protocol;
-use wardtap_net::stream::{Chunk, Side};
+use wardtap_net::stream::Side;
 
 use super::{Application, Extra, Hands};
 
@@ -120,16 +119,6 @@ impl Hands<'_> {
         let Some(linked) = self.link_flow(flow) else { return };
         let from = u8::from(side != linked.initiator);
         if let Some(news) = self.links.opaque(linked.slot, from, bytes as u64, place) {
-            self.shared.bundle.observations.push((self.key, Observation::Operation(news)));
-        }
-    }
-
-    /// Folds in the hello message that a payload begins with, where it does.
-    pub fn link_hello(&mut self, flow: &mut Flow<Application>, chunk: &Chunk<'_>, place: Place) {
-        let Some(hello) = Hello::read(chunk.bytes) else { return };
-        let Some(linked) = self.link_flow(flow) else { return };
-        let from = u8::from(chunk.side != linked.initiator);
-        if let Some(news) = self.links.hello(linked.slot, from, &hello, place) {
             self.shared.bundle.observations.push((self.key, Observation::Operation(news)));
         }
     }

@@ -1,0 +1,64 @@
+#![doc = include_str!("README.md")]
+
+mod certificate;
+mod dissector;
+mod offer;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use wardtap_net::stream::Side;
+
+use crate::{Feature, Learned, Probe, Protocol, Transport};
+
+/// Ports on which services speak nothing else (IANA): HTTPS, SMTPS, LDAPS, mbap-s, DoT, FTPS, IMAPS, POP3S, dicom-tls, AMQPS,
+/// WinRM, syslog-tls, MQTT; 8443 is not assigned to it and usual all the same.
+const PORTS: [u16; 15] = [443, 465, 636, 802, 853, 989, 990, 993, 995, 2762, 5671, 5986, 6514, 8443, 8883];
+
+/// Transport Layer Security.
+pub static PROTOCOL: Protocol = Protocol {
+    index: 6,
+    name: "tls",
+    title: "TLS",
+    responder_role: "TLS server",
+    requester_role: None,
+    transports: &[Transport::Tcp],
+    is_opaque: true,
+    ports: &PORTS,
+    kinds: &["client-hello", "server-hello", "certificate", "alert"],
+    anomalies: &["not-a-record", "not-a-handshake", "unreadable-hello", "unreadable-certificate"],
+    features: &[
+        Feature { name: "version", learned: Learned::Set },
+        Feature { name: "ciphers", learned: Learned::Set },
+        Feature { name: "cipher", learned: Learned::Set },
+        Feature { name: "certificate", learned: Learned::Set },
+    ],
+    target: None,
+    probe: |evidence| {
+        let [one, other] = Side::BOTH.map(|side| wire::begins(side.of::<&[u8]>(&evidence.bytes), side));
+        match (one, other) {
+            (Probe::Yes(client), _) | (_, Probe::Yes(client)) => Probe::Yes(client),
+            (Probe::Unsure, _) | (_, Probe::Unsure) => Probe::Unsure,
+            _ => Probe::No,
+        }
+    },
+    dissector: |flow| Box::new(dissector::Tls::new(flow)),
+};
+
+/// Kind: what a client offers.
+const CLIENT_HELLO: usize = 0;
+/// Kind: what a server chooses.
+const SERVER_HELLO: usize = 1;
+/// Kind: whose certificate an end has.
+const CERTIFICATE: usize = 2;
+/// Kind: an end complains, or says goodbye.
+const ALERT: usize = 3;
+
+/// Anomaly: something else where a record is to begin.
+const NOT_A_RECORD: usize = 0;
+/// Anomaly: something else where a handshake message is to begin.
+const NOT_A_HANDSHAKE: usize = 1;
+/// Anomaly: a hello message that is too long, or does not add up.
+const UNREADABLE_HELLO: usize = 2;
+/// Anomaly: a certificate that is too long, or none.
+const UNREADABLE_CERTIFICATE: usize = 3;
