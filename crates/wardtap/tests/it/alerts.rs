@@ -264,7 +264,7 @@ fn a_second_server_that_names_another_router_is_told() {
     let [alert] = &told[..] else { panic!("{alerts:?}") };
     assert_eq!(alert["alert"]["severity"], "high");
     // The laptop, as its label has it.
-    assert_eq!(alert["peer"]["mac"], "00:1b:21:5c:0a:0e", "{alert}");
+    assert_eq!(alert["peer"]["mac"], "00:1b:21:fd:0c:10", "{alert}");
 }
 
 #[test]
