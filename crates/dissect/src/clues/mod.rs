@@ -37,11 +37,13 @@ pub enum Clue {
     TlsServerName,
     /// The version of the remote framebuffer protocol that a VNC server offers (RFC 6143 section 7.1.1).
     RfbVersion,
+    /// What a name server says that it is, where it is asked for its version (RFC 4892 section 2).
+    DnsSoftware,
 }
 
 impl Clue {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::DhcpVendorClass,
         Self::DhcpParameters,
         Self::SshSoftware,
@@ -52,6 +54,7 @@ impl Clue {
         Self::TlsJa4,
         Self::TlsServerName,
         Self::RfbVersion,
+        Self::DnsSoftware,
     ];
 
     /// The name in files.
@@ -68,6 +71,7 @@ impl Clue {
             Self::TlsJa4 => "tls-ja4",
             Self::TlsServerName => "tls-server-name",
             Self::RfbVersion => "rfb-version",
+            Self::DnsSoftware => "dns-software",
         }
     }
 
