@@ -6,7 +6,8 @@ use super::wire::{
     AUTHORITATIVE, CHAOS, End, Message, Name, RECURSION_AVAILABLE, RECURSION_DESIRED, Section, TRUNCATED, TXT,
 };
 use super::{
-    MALFORMED, NOTIFY, OCTETS_BEHIND, OTHER_OPCODE, PROTOCOL, Part, QUERY, RESPONSE, Talk, UPDATE, Waiting, names,
+    MALFORMED, NOTIFY, OCTETS_BEHIND, OTHER_OPCODE, PROTOCOL, Part, QUERY, RESPONSE, Talk, UPDATE, Waiting,
+    is_of_proxies, names,
 };
 use crate::clues::{CLUE_MAX, Clue, is_of_product};
 use crate::plain::{Plain, Value};
@@ -82,6 +83,7 @@ impl Talk for Dns {
                 ("questions", if questions == 1 { none } else { Value::Number(questions.into()) }),
                 ("answers", of_answer(Value::Number(answers.into()))),
                 ("edns", Value::number(edns.map(|edns| edns.size))),
+                ("proxy", flag(question.is_some_and(|question| is_of_proxies(message, question.name)))),
                 ("authoritative", flag(message.has(AUTHORITATIVE))),
                 ("recursion", flag(message.has(if is_response { RECURSION_AVAILABLE } else { RECURSION_DESIRED }))),
                 ("truncated", flag(message.has(TRUNCATED))),

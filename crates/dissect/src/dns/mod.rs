@@ -14,7 +14,7 @@ use framed::Framed;
 pub(crate) use framed::Part;
 pub(crate) use waiting::Waiting;
 
-use wire::{Begins, Message};
+use wire::{Begins, Message, Name};
 
 use crate::{Evidence, Feature, Learned, Probe, Protocol, Transport};
 
@@ -22,7 +22,7 @@ use crate::{Evidence, Feature, Learned, Probe, Protocol, Transport};
 const PORT: u16 = 53;
 
 /// Ports of protocols with messages of the same form: NetBIOS, mDNS and LLMNR.
-const PORTS_OF_OTHERS: [u16; 3] = [137, 5353, 5355];
+const PORTS_OF_OTHERS: [u16; 3] = [crate::nbns::PORT, crate::mdns::PORT, crate::llmnr::PORT];
 
 /// The Domain Name System.
 pub static PROTOCOL: Protocol = Protocol {
@@ -95,4 +95,9 @@ pub(crate) fn stream(evidence: &Evidence<'_>, is_usual: bool) -> Probe {
         }
     }
     if is_unsure { Probe::Unsure } else { Probe::No }
+}
+
+/// The name under which browsers look for their proxy: whoever answers to it gets what they send.
+pub(crate) fn is_of_proxies(message: &Message<'_>, name: Name) -> bool {
+    message.labels(name).next().is_some_and(|label| label.eq_ignore_ascii_case(b"wpad"))
 }

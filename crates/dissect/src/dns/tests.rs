@@ -147,7 +147,7 @@ fn names_that_point_anywhere_end() {
         assert_eq!(read(&UDP, &[(Side::A, message)]).protocol, None, "{pointer:?}");
     }
     // An owner's name that points forwards, a reserved label, one that is too long.
-    let long = [vec![63; 64].repeat(4), vec![0]].concat();
+    let long = [&[63; 4 * 64][..], &[0]].concat();
     for owner in [vec![0xc0, 200], vec![0x80, 0], vec![0x40, 0], long] {
         let rest = [owner, vec![0, 1, 0, 1, 0, 0, 0, 0, 0, 0]].concat();
         let message = with_counts([question(1, 0x8000, "a.b", 1, 1), rest].concat(), [1, 1, 0, 0]);
