@@ -31,19 +31,25 @@
 pub mod clues;
 pub mod dicom;
 mod digest;
+pub mod dns;
 pub mod exercise;
 pub mod fingerprint;
 pub mod hl7;
 pub mod identify;
 pub mod json;
+pub mod llmnr;
+pub mod mdns;
 pub mod modbus;
+pub mod nbns;
 pub mod ntp;
 pub mod pending;
 pub mod plain;
 pub mod points;
 pub mod public;
 pub mod results;
+pub mod snmp;
 pub mod ssh;
+pub mod tftp;
 pub mod tls;
 
 use wardtap_net::flow::HashKey;
@@ -85,14 +91,42 @@ pub struct Protocol {
 }
 
 /// All protocols; those of each transport are probed in this order.
-pub static PROTOCOLS: [&Protocol; 6] =
-    [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL, &ntp::PROTOCOL, &ssh::PROTOCOL, &tls::PROTOCOL];
+pub static PROTOCOLS: [&Protocol; 12] = [
+    &hl7::PROTOCOL,
+    &dicom::PROTOCOL,
+    &modbus::PROTOCOL,
+    &ntp::PROTOCOL,
+    &ssh::PROTOCOL,
+    &dns::PROTOCOL,
+    &tls::PROTOCOL,
+    &snmp::PROTOCOL,
+    &tftp::PROTOCOL,
+    &mdns::PROTOCOL,
+    &llmnr::PROTOCOL,
+    &nbns::PROTOCOL,
+];
 
 /// Those that TCP carries, in the order of [`PROTOCOLS`].
-static OVER_TCP: [&Protocol; 5] = [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL, &ssh::PROTOCOL, &tls::PROTOCOL];
+static OVER_TCP: [&Protocol; 7] = [
+    &hl7::PROTOCOL,
+    &dicom::PROTOCOL,
+    &modbus::PROTOCOL,
+    &ssh::PROTOCOL,
+    &dns::PROTOCOL,
+    &tls::PROTOCOL,
+    &llmnr::PROTOCOL,
+];
 
 /// Those that UDP carries, in the order of [`PROTOCOLS`].
-static OVER_UDP: [&Protocol; 1] = [&ntp::PROTOCOL];
+static OVER_UDP: [&Protocol; 7] = [
+    &ntp::PROTOCOL,
+    &dns::PROTOCOL,
+    &snmp::PROTOCOL,
+    &tftp::PROTOCOL,
+    &mdns::PROTOCOL,
+    &llmnr::PROTOCOL,
+    &nbns::PROTOCOL,
+];
 
 /// What carries the messages of a protocol.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

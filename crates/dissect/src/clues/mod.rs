@@ -38,11 +38,25 @@ pub enum Clue {
     TlsSubject,
     /// The version of the remote framebuffer protocol that a VNC server offers (RFC 6143 section 7.1.1).
     RfbVersion,
+    /// What a name server says that it is, where it is asked for its version (RFC 4892 section 2).
+    DnsSoftware,
+    /// A type of service that an end of mDNS announces (RFC 6763 section 7).
+    MdnsService,
+    /// The model that an end of mDNS says that it is, in the text of a service (RFC 6763 section 6).
+    MdnsModel,
+    /// The version of its firmware, said there.
+    MdnsVersion,
+    /// What an SNMP agent says that its system is (RFC 3418, sysDescr).
+    SnmpDescription,
+    /// The number that its maker gave to what it is (RFC 3418, sysObjectID).
+    SnmpObjectId,
+    /// The number of who made an engine of SNMP version 3 (RFC 3411 section 5).
+    SnmpEngine,
 }
 
 impl Clue {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 18] = [
         Self::DhcpVendorClass,
         Self::DhcpParameters,
         Self::SshSoftware,
@@ -54,6 +68,13 @@ impl Clue {
         Self::TlsServerName,
         Self::TlsSubject,
         Self::RfbVersion,
+        Self::DnsSoftware,
+        Self::MdnsService,
+        Self::MdnsModel,
+        Self::MdnsVersion,
+        Self::SnmpDescription,
+        Self::SnmpObjectId,
+        Self::SnmpEngine,
     ];
 
     /// The name in files.
@@ -71,6 +92,13 @@ impl Clue {
             Self::TlsServerName => "tls-server-name",
             Self::TlsSubject => "tls-subject",
             Self::RfbVersion => "rfb-version",
+            Self::DnsSoftware => "dns-software",
+            Self::MdnsService => "mdns-service",
+            Self::MdnsModel => "mdns-model",
+            Self::MdnsVersion => "mdns-version",
+            Self::SnmpDescription => "snmp-description",
+            Self::SnmpObjectId => "snmp-object-id",
+            Self::SnmpEngine => "snmp-engine",
         }
     }
 

@@ -1,5 +1,6 @@
 //! `wardtap-dissect` from outside: conversations go in, messages come out.
 
+mod datagrams;
 mod forgetting;
 mod frames;
 mod naming;

@@ -327,7 +327,11 @@ const NEED_DAYS: [&str; 20] = [
 
 #[test]
 fn every_detection_has_a_capture_that_fires() {
-    let fire = EXPECTED.iter().map(|expected| expected.detection).chain([TAKEN, STORM, SECOND, HOME, NEEDS_ASSETS]).chain(LIVE);
+    let fire = EXPECTED
+        .iter()
+        .map(|expected| expected.detection)
+        .chain([TAKEN, STORM, SECOND, HOME, NEEDS_ASSETS])
+        .chain(LIVE);
     let fire: BTreeSet<&str> = fire.chain(NEED_DAYS.iter().copied()).collect();
     let all: BTreeSet<&str> = DETECTIONS.iter().map(|about| about.name).collect();
     assert_eq!(fire, all);

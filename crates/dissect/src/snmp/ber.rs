@@ -1,0 +1,96 @@
+//! ASN.1 in the basic encoding rules, as far as SNMP has it (RFC 3417 section 8): definite lengths, tags of one octet.
+
+use wardtap_net::reader::Reader;
+
+/// Octets of a length, its first one not counted: a datagram has no longer contents.
+const LENGTH_OCTETS: u8 = 4;
+
+/// Sub-identifiers of an object identifier (RFC 2578 section 3.5).
+const ARCS_MAX: usize = 128;
+
+pub(super) const INTEGER: u8 = 0x02;
+pub(super) const OCTET_STRING: u8 = 0x04;
+pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
+pub(super) const SEQUENCE: u8 = 0x30;
+
+/// The next element: its tag and contents.
+pub(super) fn element<'a>(reader: &mut Reader<'a>) -> Option<(u8, &'a [u8])> {
+    let tag = reader.u8()?;
+    // Tags from 31 on have further octets: SNMP has none (X.690 section 8.1.2.4).
+    if tag & 0x1f == 0x1f {
+        return None;
+    }
+    let length = match reader.u8()? {
+        short @ 0..=0x7f => usize::from(short),
+        long => {
+            let octets = long & 0x7f;
+            if !(1..=LENGTH_OCTETS).contains(&octets) {
+                return None;
+            }
+            let length = reader.take(octets.into())?.iter().fold(0u32, |length, octet| length << 8 | u32::from(*octet));
+            usize::try_from(length).ok()?
+        }
+    };
+    Some((tag, reader.take(length)?))
+}
+
+/// The contents of the next element, where it has this tag.
+pub(super) fn expect<'a>(reader: &mut Reader<'a>, tag: u8) -> Option<&'a [u8]> {
+    element(reader).filter(|(found, _)| *found == tag).map(|(_, contents)| contents)
+}
+
+/// An integer of at most 64 bits (X.690 section 8.3).
+pub(super) fn integer(reader: &mut Reader<'_>) -> Option<i64> {
+    let contents = expect(reader, INTEGER)?;
+    let (first, rest) = contents.split_first().filter(|_| contents.len() <= size_of::<i64>())?;
+    let start = i64::from(first.cast_signed());
+    Some(rest.iter().fold(start, |value, octet| value << 8 | i64::from(*octet)))
+}
+
+/// An object identifier: its arcs in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Oid<'a>(pub &'a [u8]);
+
+impl<'a> Oid<'a> {
+    /// The arcs; what does not fit 32 bits, or ends within one, ends them.
+    pub(super) fn arcs(self) -> impl Iterator<Item = u32> + use<'a> {
+        let mut reader = Reader::new(self.0);
+        let mut pending = None;
+        let mut is_first = true;
+        let next = move || {
+            if let Some(arc) = pending.take() {
+                return Some(arc);
+            }
+            let mut arc = 0u32;
+            loop {
+                let octet = reader.u8()?;
+                if arc > u32::MAX >> 7 {
+                    return None;
+                }
+                arc = arc << 7 | u32::from(octet & 0x7f);
+                if octet & 0x80 == 0 {
+                    break;
+                }
+            }
+            if !std::mem::take(&mut is_first) {
+                return Some(arc);
+            }
+            // The first two stand in one number (X.690 section 8.19.4).
+            let first = (arc / 40).min(2);
+            pending = Some(arc.saturating_sub(first.saturating_mul(40)));
+            Some(first)
+        };
+        std::iter::from_fn(next).take(ARCS_MAX)
+    }
+
+    /// The arcs behind these.
+    pub(super) fn below(self, root: &[u32]) -> Option<impl Iterator<Item = u32> + use<'a>> {
+        let mut arcs = self.arcs();
+        root.iter().all(|arc| arcs.next() == Some(*arc)).then_some(arcs)
+    }
+
+    /// It is this one.
+    pub(super) fn is(self, other: &[u32]) -> bool {
+        self.below(other).is_some_and(|mut rest| rest.next().is_none())
+    }
+}
