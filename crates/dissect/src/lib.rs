@@ -43,6 +43,7 @@ pub mod plain;
 pub mod points;
 pub mod public;
 pub mod results;
+pub mod smb;
 pub mod ssh;
 pub mod tls;
 
@@ -85,11 +86,11 @@ pub struct Protocol {
 }
 
 /// All protocols; those of each transport are probed in this order.
-pub static PROTOCOLS: [&Protocol; 5] =
-    [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL, &ntp::PROTOCOL, &ssh::PROTOCOL];
+pub static PROTOCOLS: [&Protocol; 6] =
+    [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL, &ntp::PROTOCOL, &ssh::PROTOCOL, &smb::PROTOCOL];
 
 /// Those that TCP carries, in the order of [`PROTOCOLS`].
-static OVER_TCP: [&Protocol; 4] = [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL, &ssh::PROTOCOL];
+static OVER_TCP: [&Protocol; 5] = [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL, &ssh::PROTOCOL, &smb::PROTOCOL];
 
 /// Those that UDP carries, in the order of [`PROTOCOLS`].
 static OVER_UDP: [&Protocol; 1] = [&ntp::PROTOCOL];

@@ -37,11 +37,17 @@ pub enum Clue {
     TlsServerName,
     /// The version of the remote framebuffer protocol that a VNC server offers (RFC 6143 section 7.1.1).
     RfbVersion,
+    /// The version of Windows that an end of SMB states where it logs in or is logged in to (MS-NLMP section 2.2.2.10).
+    SmbSystem,
+    /// The dialect that an SMB server chooses (MS-SMB2 section 2.2.4).
+    SmbDialect,
+    /// What an FTP server says when it greets (RFC 959 section 5.4, reply 220).
+    FtpServer,
 }
 
 impl Clue {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::DhcpVendorClass,
         Self::DhcpParameters,
         Self::SshSoftware,
@@ -52,6 +58,9 @@ impl Clue {
         Self::TlsJa4,
         Self::TlsServerName,
         Self::RfbVersion,
+        Self::SmbSystem,
+        Self::SmbDialect,
+        Self::FtpServer,
     ];
 
     /// The name in files.
@@ -68,6 +77,9 @@ impl Clue {
             Self::TlsJa4 => "tls-ja4",
             Self::TlsServerName => "tls-server-name",
             Self::RfbVersion => "rfb-version",
+            Self::SmbSystem => "smb-system",
+            Self::SmbDialect => "smb-dialect",
+            Self::FtpServer => "ftp-server",
         }
     }
 
