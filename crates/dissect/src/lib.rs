@@ -33,6 +33,7 @@ pub mod dicom;
 mod digest;
 pub mod exercise;
 pub mod fingerprint;
+pub mod ftp;
 pub mod hl7;
 pub mod identify;
 pub mod json;
@@ -86,11 +87,19 @@ pub struct Protocol {
 }
 
 /// All protocols; those of each transport are probed in this order.
-pub static PROTOCOLS: [&Protocol; 6] =
-    [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL, &ntp::PROTOCOL, &ssh::PROTOCOL, &smb::PROTOCOL];
+pub static PROTOCOLS: [&Protocol; 7] = [
+    &hl7::PROTOCOL,
+    &dicom::PROTOCOL,
+    &modbus::PROTOCOL,
+    &ntp::PROTOCOL,
+    &ssh::PROTOCOL,
+    &smb::PROTOCOL,
+    &ftp::PROTOCOL,
+];
 
 /// Those that TCP carries, in the order of [`PROTOCOLS`].
-static OVER_TCP: [&Protocol; 5] = [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL, &ssh::PROTOCOL, &smb::PROTOCOL];
+static OVER_TCP: [&Protocol; 6] =
+    [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL, &ssh::PROTOCOL, &smb::PROTOCOL, &ftp::PROTOCOL];
 
 /// Those that UDP carries, in the order of [`PROTOCOLS`].
 static OVER_UDP: [&Protocol; 1] = [&ntp::PROTOCOL];
