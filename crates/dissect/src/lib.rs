@@ -34,6 +34,7 @@ mod digest;
 pub mod dns;
 pub mod exercise;
 pub mod fingerprint;
+pub mod ftp;
 pub mod hl7;
 pub mod identify;
 pub mod json;
@@ -47,6 +48,7 @@ pub mod plain;
 pub mod points;
 pub mod public;
 pub mod results;
+pub mod smb;
 pub mod snmp;
 pub mod ssh;
 pub mod tftp;
@@ -91,7 +93,7 @@ pub struct Protocol {
 }
 
 /// All protocols; those of each transport are probed in this order.
-pub static PROTOCOLS: [&Protocol; 12] = [
+pub static PROTOCOLS: [&Protocol; 14] = [
     &hl7::PROTOCOL,
     &dicom::PROTOCOL,
     &modbus::PROTOCOL,
@@ -100,6 +102,8 @@ pub static PROTOCOLS: [&Protocol; 12] = [
     &dns::PROTOCOL,
     &tls::PROTOCOL,
     &snmp::PROTOCOL,
+    &smb::PROTOCOL,
+    &ftp::PROTOCOL,
     &tftp::PROTOCOL,
     &mdns::PROTOCOL,
     &llmnr::PROTOCOL,
@@ -107,13 +111,15 @@ pub static PROTOCOLS: [&Protocol; 12] = [
 ];
 
 /// Those that TCP carries, in the order of [`PROTOCOLS`].
-static OVER_TCP: [&Protocol; 7] = [
+static OVER_TCP: [&Protocol; 9] = [
     &hl7::PROTOCOL,
     &dicom::PROTOCOL,
     &modbus::PROTOCOL,
     &ssh::PROTOCOL,
     &dns::PROTOCOL,
     &tls::PROTOCOL,
+    &smb::PROTOCOL,
+    &ftp::PROTOCOL,
     &llmnr::PROTOCOL,
 ];
 

@@ -52,11 +52,17 @@ pub enum Clue {
     SnmpObjectId,
     /// The number of who made an engine of SNMP version 3 (RFC 3411 section 5).
     SnmpEngine,
+    /// The version of Windows that an end of SMB states where it logs in or is logged in to (MS-NLMP section 2.2.2.10).
+    SmbSystem,
+    /// The dialect that an SMB server chooses (MS-SMB2 section 2.2.4).
+    SmbDialect,
+    /// What an FTP server says when it greets (RFC 959 section 5.4, reply 220).
+    FtpServer,
 }
 
 impl Clue {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::DhcpVendorClass,
         Self::DhcpParameters,
         Self::SshSoftware,
@@ -75,6 +81,9 @@ impl Clue {
         Self::SnmpDescription,
         Self::SnmpObjectId,
         Self::SnmpEngine,
+        Self::SmbSystem,
+        Self::SmbDialect,
+        Self::FtpServer,
     ];
 
     /// The name in files.
@@ -99,6 +108,9 @@ impl Clue {
             Self::SnmpDescription => "snmp-description",
             Self::SnmpObjectId => "snmp-object-id",
             Self::SnmpEngine => "snmp-engine",
+            Self::SmbSystem => "smb-system",
+            Self::SmbDialect => "smb-dialect",
+            Self::FtpServer => "ftp-server",
         }
     }
 
