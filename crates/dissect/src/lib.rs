@@ -28,6 +28,7 @@
     )
 )]
 
+pub mod bacnet;
 pub mod clues;
 pub mod dicom;
 mod digest;
@@ -85,14 +86,14 @@ pub struct Protocol {
 }
 
 /// All protocols; those of each transport are probed in this order.
-pub static PROTOCOLS: [&Protocol; 5] =
-    [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL, &ntp::PROTOCOL, &ssh::PROTOCOL];
+pub static PROTOCOLS: [&Protocol; 6] =
+    [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL, &ntp::PROTOCOL, &ssh::PROTOCOL, &bacnet::PROTOCOL];
 
 /// Those that TCP carries, in the order of [`PROTOCOLS`].
 static OVER_TCP: [&Protocol; 4] = [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL, &ssh::PROTOCOL];
 
 /// Those that UDP carries, in the order of [`PROTOCOLS`].
-static OVER_UDP: [&Protocol; 1] = [&ntp::PROTOCOL];
+static OVER_UDP: [&Protocol; 2] = [&ntp::PROTOCOL, &bacnet::PROTOCOL];
 
 /// What carries the messages of a protocol.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -37,11 +37,21 @@ pub enum Clue {
     TlsServerName,
     /// The version of the remote framebuffer protocol that a VNC server offers (RFC 6143 section 7.1.1).
     RfbVersion,
+    /// The maker of a BACnet device, by the number that ASHRAE gave to it (ASHRAE 135 clause 16.10).
+    BacnetVendor,
+    /// The maker of a BACnet device by name (ASHRAE 135 clause 12.11).
+    BacnetMaker,
+    /// The model of a BACnet device (ASHRAE 135 clause 12.11).
+    BacnetModel,
+    /// The firmware of a BACnet device (ASHRAE 135 clause 12.11).
+    BacnetFirmware,
+    /// The version of a BACnet device's application (ASHRAE 135 clause 12.11).
+    BacnetApplication,
 }
 
 impl Clue {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::DhcpVendorClass,
         Self::DhcpParameters,
         Self::SshSoftware,
@@ -52,6 +62,11 @@ impl Clue {
         Self::TlsJa4,
         Self::TlsServerName,
         Self::RfbVersion,
+        Self::BacnetVendor,
+        Self::BacnetMaker,
+        Self::BacnetModel,
+        Self::BacnetFirmware,
+        Self::BacnetApplication,
     ];
 
     /// The name in files.
@@ -68,6 +83,11 @@ impl Clue {
             Self::TlsJa4 => "tls-ja4",
             Self::TlsServerName => "tls-server-name",
             Self::RfbVersion => "rfb-version",
+            Self::BacnetVendor => "bacnet-vendor",
+            Self::BacnetMaker => "bacnet-maker",
+            Self::BacnetModel => "bacnet-model",
+            Self::BacnetFirmware => "bacnet-firmware",
+            Self::BacnetApplication => "bacnet-application",
         }
     }
 
