@@ -30,6 +30,7 @@
 
 pub mod bacnet;
 pub mod clues;
+pub mod dhcp;
 pub mod dicom;
 mod digest;
 pub mod exercise;
@@ -45,6 +46,7 @@ pub mod points;
 pub mod public;
 pub mod results;
 pub mod ssh;
+pub mod syslog;
 pub mod tls;
 
 use wardtap_net::flow::HashKey;
@@ -86,14 +88,23 @@ pub struct Protocol {
 }
 
 /// All protocols; those of each transport are probed in this order.
-pub static PROTOCOLS: [&Protocol; 6] =
-    [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL, &ntp::PROTOCOL, &ssh::PROTOCOL, &bacnet::PROTOCOL];
+pub static PROTOCOLS: [&Protocol; 8] = [
+    &hl7::PROTOCOL,
+    &dicom::PROTOCOL,
+    &modbus::PROTOCOL,
+    &ntp::PROTOCOL,
+    &ssh::PROTOCOL,
+    &bacnet::PROTOCOL,
+    &dhcp::PROTOCOL,
+    &syslog::PROTOCOL,
+];
 
 /// Those that TCP carries, in the order of [`PROTOCOLS`].
-static OVER_TCP: [&Protocol; 4] = [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL, &ssh::PROTOCOL];
+static OVER_TCP: [&Protocol; 5] =
+    [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL, &ssh::PROTOCOL, &syslog::PROTOCOL];
 
 /// Those that UDP carries, in the order of [`PROTOCOLS`].
-static OVER_UDP: [&Protocol; 2] = [&ntp::PROTOCOL, &bacnet::PROTOCOL];
+static OVER_UDP: [&Protocol; 4] = [&ntp::PROTOCOL, &bacnet::PROTOCOL, &dhcp::PROTOCOL, &syslog::PROTOCOL];
 
 /// What carries the messages of a protocol.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
