@@ -28,7 +28,9 @@
     )
 )]
 
+pub mod bacnet;
 pub mod clues;
+pub mod dhcp;
 pub mod dicom;
 mod digest;
 pub mod dns;
@@ -51,6 +53,7 @@ pub mod results;
 pub mod smb;
 pub mod snmp;
 pub mod ssh;
+pub mod syslog;
 pub mod tftp;
 pub mod tls;
 
@@ -93,7 +96,7 @@ pub struct Protocol {
 }
 
 /// All protocols; those of each transport are probed in this order.
-pub static PROTOCOLS: [&Protocol; 14] = [
+pub static PROTOCOLS: [&Protocol; 17] = [
     &hl7::PROTOCOL,
     &dicom::PROTOCOL,
     &modbus::PROTOCOL,
@@ -101,17 +104,20 @@ pub static PROTOCOLS: [&Protocol; 14] = [
     &ssh::PROTOCOL,
     &dns::PROTOCOL,
     &tls::PROTOCOL,
+    &dhcp::PROTOCOL,
     &snmp::PROTOCOL,
     &smb::PROTOCOL,
     &ftp::PROTOCOL,
     &tftp::PROTOCOL,
+    &syslog::PROTOCOL,
     &mdns::PROTOCOL,
     &llmnr::PROTOCOL,
     &nbns::PROTOCOL,
+    &bacnet::PROTOCOL,
 ];
 
 /// Those that TCP carries, in the order of [`PROTOCOLS`].
-static OVER_TCP: [&Protocol; 9] = [
+static OVER_TCP: [&Protocol; 10] = [
     &hl7::PROTOCOL,
     &dicom::PROTOCOL,
     &modbus::PROTOCOL,
@@ -120,18 +126,22 @@ static OVER_TCP: [&Protocol; 9] = [
     &tls::PROTOCOL,
     &smb::PROTOCOL,
     &ftp::PROTOCOL,
+    &syslog::PROTOCOL,
     &llmnr::PROTOCOL,
 ];
 
 /// Those that UDP carries, in the order of [`PROTOCOLS`].
-static OVER_UDP: [&Protocol; 7] = [
+static OVER_UDP: [&Protocol; 10] = [
     &ntp::PROTOCOL,
     &dns::PROTOCOL,
+    &dhcp::PROTOCOL,
     &snmp::PROTOCOL,
     &tftp::PROTOCOL,
+    &syslog::PROTOCOL,
     &mdns::PROTOCOL,
     &llmnr::PROTOCOL,
     &nbns::PROTOCOL,
+    &bacnet::PROTOCOL,
 ];
 
 /// What carries the messages of a protocol.

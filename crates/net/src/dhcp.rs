@@ -1,6 +1,7 @@
 //! DHCP for IPv4 (RFC 2131): which address a server gave to whom, and what it told of the network.
 //!
-//! Only what a server acknowledged is read. Names of hosts (option 12) are free text, and are not.
+//! What a server acknowledged is a [`Lease`]; [`Options`] is what any message says. Names of hosts (option 12) are free text,
+//! and are not read: only that there is one.
 
 use crate::address::{Address, Mac};
 use crate::packet::Packet;
@@ -9,7 +10,8 @@ use crate::reader::{Reader, be32_at};
 
 /// The port of servers (RFC 2131 section 4.1), and of clients.
 pub const SERVER: u16 = 67;
-const CLIENT: u16 = 68;
+/// See [`SERVER`].
+pub const CLIENT: u16 = 68;
 
 /// Addresses read of one option; a list has the preferred ones first (RFC 2132 section 3.5).
 pub const LISTED_MAX: usize = 4;
@@ -26,8 +28,19 @@ const ACKNOWLEDGED: u8 = 5;
 const PAD: u8 = 0;
 const ROUTERS: u8 = 3;
 const NAME_SERVERS: u8 = 6;
+const HOST_NAME: u8 = 12;
+const TIME_SERVERS: u8 = 42;
+const REQUESTED_ADDRESS: u8 = 50;
+const LEASE_TIME: u8 = 51;
 const MESSAGE_TYPE: u8 = 53;
 const SERVER_IDENTIFIER: u8 = 54;
+const PARAMETERS: u8 = 55;
+const VENDOR_CLASS: u8 = 60;
+const CLIENT_IDENTIFIER: u8 = 61;
+const BOOT_SERVER: u8 = 66;
+const BOOT_FILE: u8 = 67;
+/// RFC 3046.
+const RELAY_INFORMATION: u8 = 82;
 const END: u8 = 255;
 
 /// A lease that a server acknowledged (DHCPACK).
@@ -89,11 +102,15 @@ pub fn read(packet: &Packet<'_>, layout: &Layout) -> Option<Lease> {
     Some(lease)
 }
 
-/// A message by or for a client on Ethernet: the fixed part of RFC 2131 section 2 as far as it is read here.
+/// A message by or for a client: the fixed part of RFC 2131 section 2 as far as it is read here.
 #[derive(Clone, Copy, Debug)]
 pub struct Message<'a> {
-    /// The client's own hardware address (`chaddr`).
-    pub client: Mac,
+    /// [`REQUEST`] or [`REPLY`].
+    pub operation: u8,
+    /// What the answers to a request return (`xid`).
+    pub transaction: u32,
+    /// The client's own hardware address (`chaddr`), where it is one of Ethernet.
+    pub client: Option<Mac>,
     /// The address that it may use (`yiaddr`).
     pub address: Address,
     /// The relay between client and server (`giaddr`).
@@ -102,23 +119,25 @@ pub struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// Reads one of a kind, [`REQUEST`] or [`REPLY`]; None for anything else, or where it is cut in front of the options.
+    /// Reads one; None where it is none, or is cut in front of the options.
     #[must_use]
-    pub fn read(mut message: Reader<'a>, kind: u8) -> Option<Self> {
-        if message.u8()? != kind || message.take(2)? != ETHERNET {
-            return None;
-        }
-        // hops, xid, secs, flags, ciaddr; later siaddr, and behind chaddr sname and file.
-        message.skip(13)?;
+    pub fn read(mut message: Reader<'a>) -> Option<Self> {
+        let operation = message.u8().filter(|operation| matches!(*operation, REQUEST | REPLY))?;
+        let is_ethernet = message.take(2)? == ETHERNET;
+        message.skip(1)?;
+        let transaction = message.be32()?;
+        // secs, flags, ciaddr; later siaddr, and behind chaddr sname and file.
+        message.skip(8)?;
         let address = Address::v4(message.be32()?);
         message.skip(4)?;
         let relay = Address::v4(message.be32()?);
-        let client = message.take(16)?.first_chunk().copied().map(Mac)?;
+        let client = message.take(16)?.first_chunk().copied().map(Mac);
         message.skip(192)?;
-        if message.be32()? != COOKIE || !client.is_host() {
+        if message.be32()? != COOKIE {
             return None;
         }
-        Some(Self { client, address, relay, options: message })
+        let client = client.filter(|client| is_ethernet && client.is_host());
+        Some(Self { operation, transaction, client, address, relay, options: message })
     }
 
     /// The options, each with its code (RFC 2132 section 2), up to the end or a cut.
@@ -136,11 +155,69 @@ impl<'a> Message<'a> {
     }
 }
 
+/// What a message says in its options, as far as it is read here.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options<'a> {
+    /// What it is for (RFC 2132 section 9.6).
+    pub kind: Option<u8>,
+    /// The server by its own word.
+    pub server: Option<Address>,
+    /// The address that a client asks for.
+    pub requested: Option<Address>,
+    /// Seconds for which an address is given.
+    pub lease_seconds: Option<u32>,
+    /// The first router that a client is told of.
+    pub router: Option<Address>,
+    /// The first name server.
+    pub name_server: Option<Address>,
+    /// The first time server.
+    pub time_server: Option<Address>,
+    /// What a client asks to be told, in its order.
+    pub parameters: &'a [u8],
+    /// What a client says that it is.
+    pub vendor_class: &'a [u8],
+    /// The type of a client's identifier: that of a hardware address, 0, or 255 (RFC 4361).
+    pub identifier_type: Option<u8>,
+    /// It names a host.
+    pub has_host_name: bool,
+    /// It names a server or a file to start from.
+    pub has_boot: bool,
+    /// A relay has said where the client is.
+    pub has_relay_information: bool,
+}
+
+impl<'a> Message<'a> {
+    /// Reads the options.
+    #[must_use]
+    pub fn said(&self) -> Options<'a> {
+        let mut said = Options::default();
+        for (code, value) in self.options() {
+            match code {
+                MESSAGE_TYPE => said.kind = value.first().copied().filter(|_| value.len() == 1),
+                SERVER_IDENTIFIER => said.server = first(value),
+                REQUESTED_ADDRESS => said.requested = first(value),
+                LEASE_TIME => said.lease_seconds = value.first_chunk().map(|seconds| u32::from_be_bytes(*seconds)),
+                ROUTERS => said.router = first(value),
+                NAME_SERVERS => said.name_server = first(value),
+                TIME_SERVERS => said.time_server = first(value),
+                PARAMETERS => said.parameters = value,
+                VENDOR_CLASS => said.vendor_class = value,
+                CLIENT_IDENTIFIER => said.identifier_type = value.first().copied(),
+                HOST_NAME => said.has_host_name = true,
+                BOOT_SERVER | BOOT_FILE => said.has_boot = true,
+                RELAY_INFORMATION => said.has_relay_information = true,
+                _ => {}
+            }
+        }
+        said
+    }
+}
+
 /// The lease of a reply, where it acknowledges one.
 fn lease(message: Reader<'_>) -> Option<Lease> {
-    let message = Message::read(message, REPLY).filter(|message| message.address.is_host())?;
+    let message = Message::read(message).filter(|message| message.operation == REPLY && message.address.is_host())?;
     let mut lease = Lease {
-        client: message.client,
+        client: message.client?,
         address: message.address,
         server: Address::default(),
         sender: Address::default(),
@@ -161,6 +238,11 @@ fn lease(message: Reader<'_>) -> Option<Lease> {
         }
     }
     acknowledged.then_some(lease)
+}
+
+/// The first address of a list.
+fn first(value: &[u8]) -> Option<Address> {
+    value.first_chunk().map(|octets| Address::v4(u32::from_be_bytes(*octets)))
 }
 
 fn listed(value: &[u8]) -> Vec<Address> {

@@ -33,6 +33,7 @@ pub mod claim;
 pub mod community_id;
 pub mod defragment;
 pub mod dhcp;
+pub mod dhcp6;
 pub mod duplicates;
 pub mod flow;
 pub mod flow_table;

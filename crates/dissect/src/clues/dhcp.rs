@@ -17,7 +17,8 @@ const PARAMETERS_MAX: usize = 40;
 
 /// Reads what a client says; gives back its hardware address, by which it is known before it has another one.
 pub fn client(bytes: &[u8], to: &mut dyn FnMut(Clue, Cow<'_, str>)) -> Option<Mac> {
-    let message = Message::read(Reader::new(bytes), REQUEST)?;
+    let message = Message::read(Reader::new(bytes)).filter(|message| message.operation == REQUEST)?;
+    let client = message.client?;
     for (code, value) in message.options() {
         match code {
             VENDOR_CLASS => shaped(Clue::DhcpVendorClass, value, is_of_product, to),
@@ -28,5 +29,5 @@ pub fn client(bytes: &[u8], to: &mut dyn FnMut(Clue, Cow<'_, str>)) -> Option<Ma
             _ => {}
         }
     }
-    Some(message.client)
+    Some(client)
 }

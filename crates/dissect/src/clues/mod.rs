@@ -58,11 +58,21 @@ pub enum Clue {
     SmbDialect,
     /// What an FTP server says when it greets (RFC 959 section 5.4, reply 220).
     FtpServer,
+    /// The maker of a BACnet device, by the number that ASHRAE gave to it (ASHRAE 135 clause 16.10).
+    BacnetVendor,
+    /// The maker of a BACnet device by name (ASHRAE 135 clause 12.11).
+    BacnetMaker,
+    /// The model of a BACnet device (ASHRAE 135 clause 12.11).
+    BacnetModel,
+    /// The firmware of a BACnet device (ASHRAE 135 clause 12.11).
+    BacnetFirmware,
+    /// The version of a BACnet device's application (ASHRAE 135 clause 12.11).
+    BacnetApplication,
 }
 
 impl Clue {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 26] = [
         Self::DhcpVendorClass,
         Self::DhcpParameters,
         Self::SshSoftware,
@@ -84,6 +94,11 @@ impl Clue {
         Self::SmbSystem,
         Self::SmbDialect,
         Self::FtpServer,
+        Self::BacnetVendor,
+        Self::BacnetMaker,
+        Self::BacnetModel,
+        Self::BacnetFirmware,
+        Self::BacnetApplication,
     ];
 
     /// The name in files.
@@ -111,6 +126,11 @@ impl Clue {
             Self::SmbSystem => "smb-system",
             Self::SmbDialect => "smb-dialect",
             Self::FtpServer => "ftp-server",
+            Self::BacnetVendor => "bacnet-vendor",
+            Self::BacnetMaker => "bacnet-maker",
+            Self::BacnetModel => "bacnet-model",
+            Self::BacnetFirmware => "bacnet-firmware",
+            Self::BacnetApplication => "bacnet-application",
         }
     }
 
