@@ -92,6 +92,11 @@ pub trait Detection: Send {
         let _ = (lease, raise);
     }
 
+    /// A DHCP server offered an address.
+    fn offered(&mut self, lease: &Leased, raise: &mut Raise<'_>) {
+        let _ = (lease, raise);
+    }
+
     /// Capture time has reached `now`.
     fn tick(&mut self, now: Timestamp, raise: &mut Raise<'_>) {
         let _ = (now, raise);
@@ -227,6 +232,7 @@ pub(crate) fn ask(all: &mut [Box<dyn Detection>], seen: &Observation, raise: &mu
             Observation::Tally(tally) => detection.tally(tally, raise),
             Observation::Claimed(claimed) => detection.claimed(claimed, raise),
             Observation::Leased(lease) => detection.leased(lease, raise),
+            Observation::Offered(lease) => detection.offered(lease, raise),
             Observation::Called(called) => detection.called(called, raise),
             _ => {}
         }

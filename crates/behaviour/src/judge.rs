@@ -186,7 +186,9 @@ impl Judge {
                     inventory.clued(clued, &self.devices);
                 }
             }
-            Observation::Content(_) | Observation::Tally(_) | Observation::Called(_) => self.ask(observation, tell),
+            Observation::Content(_) | Observation::Tally(_) | Observation::Called(_) | Observation::Offered(_) => {
+                self.ask(observation, tell)
+            }
         }
     }
 

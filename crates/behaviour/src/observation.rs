@@ -50,6 +50,8 @@ pub enum Observation {
     Claimed(Claimed),
     /// A DHCP server gave an address. All are told.
     Leased(Box<Leased>),
+    /// A DHCP server offered an address. All are told.
+    Offered(Box<Leased>),
     /// A device called an address that is built into devices: once for each flow.
     Called(Box<Called>),
     /// An end of a flow speaks a protocol. Repeated.

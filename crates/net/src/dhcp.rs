@@ -1,6 +1,6 @@
 //! DHCP for IPv4 (RFC 2131): which address a server gave to whom, and what it told of the network.
 //!
-//! What a server acknowledged is a [`Lease`]; [`Options`] is what any message says. Names of hosts (option 12) are free text,
+//! What a server acknowledged or offers is a [`Lease`]; [`Options`] is what any message says. Names of hosts (option 12) are free text,
 //! and are not read: only that there is one.
 
 use crate::address::{Address, Mac};
@@ -22,6 +22,7 @@ pub const REQUEST: u8 = 1;
 pub const REPLY: u8 = 2;
 const ETHERNET: [u8; 2] = [1, 6];
 const COOKIE: u32 = 0x6382_5363;
+const OFFERED: u8 = 2;
 const ACKNOWLEDGED: u8 = 5;
 
 /// Options (RFC 2132).
@@ -43,7 +44,7 @@ const BOOT_FILE: u8 = 67;
 const RELAY_INFORMATION: u8 = 82;
 const END: u8 = 255;
 
-/// A lease that a server acknowledged (DHCPACK).
+/// A lease that a server acknowledged (DHCPACK), or offers (DHCPOFFER).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
     /// The client's own hardware address (`chaddr`).
@@ -60,6 +61,8 @@ pub struct Lease {
     pub relay: Option<Address>,
     /// It is on its way to a relay: the frame is not of the client's network.
     pub to_relay: bool,
+    /// It is offered: the client may take it, or another one.
+    pub is_offer: bool,
     /// Routers that the client is told of, the first [`LISTED_MAX`].
     pub routers: Vec<Address>,
     /// Name servers that the client is told of, the first [`LISTED_MAX`].
@@ -224,20 +227,22 @@ fn lease(message: Reader<'_>) -> Option<Lease> {
         sender_mac: None,
         relay: Some(message.relay).filter(|relay| relay.is_host()),
         to_relay: false,
+        is_offer: false,
         routers: Vec::new(),
         name_servers: Vec::new(),
     };
-    let mut acknowledged = false;
+    let mut kind = None;
     for (code, value) in message.options() {
         match code {
-            MESSAGE_TYPE => acknowledged = value == [ACKNOWLEDGED],
+            MESSAGE_TYPE => kind = value.first().copied().filter(|_| value.len() == 1),
             SERVER_IDENTIFIER => lease.server = listed(value).first().copied().unwrap_or_default(),
             ROUTERS => lease.routers = listed(value),
             NAME_SERVERS => lease.name_servers = listed(value),
             _ => {}
         }
     }
-    acknowledged.then_some(lease)
+    lease.is_offer = kind == Some(OFFERED);
+    (lease.is_offer || kind == Some(ACKNOWLEDGED)).then_some(lease)
 }
 
 /// The first address of a list.
@@ -311,7 +316,8 @@ mod tests {
         let v4 = |last: u32| Address::v4(0x0a00_0000 + last);
         assert_eq!((lease.client, lease.address), (Mac(MAC), v4(7)));
         assert_eq!((lease.server, lease.sender, lease.sender_mac), (v4(8), v4(9), Some(Mac([2; 6]))));
-        assert_eq!((lease.relay, lease.to_relay), (None, false));
+        assert_eq!((lease.relay, lease.to_relay, lease.is_offer), (None, false, false));
+        assert!(read_frame([67, 68], &body(2, [10, 0, 0, 7], &options)).unwrap().is_offer);
         assert_eq!(lease.routers, [v4(1)]);
         assert_eq!(lease.name_servers.len(), LISTED_MAX);
         assert!(read_frame([67, 67], &body(5, [10, 0, 0, 7], &options)).unwrap().to_relay);
@@ -322,7 +328,7 @@ mod tests {
     fn what_is_no_lease() {
         for (ports, body) in [
             ([68, 67], body(5, [10, 0, 0, 7], &[])),
-            ([67, 68], body(2, [10, 0, 0, 7], &[])),
+            ([67, 68], body(6, [10, 0, 0, 7], &[])),
             // Of a client that has an address and only asks for options (RFC 2131 section 3.4).
             ([67, 68], body(5, [0; 4], &[])),
             ([67, 68], body(5, [224, 0, 0, 1], &[])),

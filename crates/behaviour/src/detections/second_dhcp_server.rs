@@ -55,6 +55,21 @@ impl Detection for SecondDhcpServer {
     }
 
     fn leased(&mut self, seen: &Leased, raise: &mut Raise<'_>) {
+        self.gave(seen, raise);
+    }
+
+    fn offered(&mut self, seen: &Leased, raise: &mut Raise<'_>) {
+        self.gave(seen, raise);
+    }
+
+    fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+}
+
+impl SecondDhcpServer {
+    /// A server gave an address, or offered one: the faster of two is taken.
+    fn gave(&mut self, seen: &Leased, raise: &mut Raise<'_>) {
         let Leased { lease, vlan, place } = seen;
         let Some(client) = lease.address.as_v4() else { return };
         let network = (*vlan, client >> 8);
@@ -76,7 +91,7 @@ impl Detection for SecondDhcpServer {
             severity: Severity::High,
             score: 85,
             explanation: format!(
-                "{misled} got its address from {}, which names other ways out of the network than {first} does.",
+                "{misled} was given an address by {}, which names other ways out of the network than {first} does.",
                 lease.server
             ),
             expected: expected.told(),
@@ -85,12 +100,6 @@ impl Detection for SecondDhcpServer {
         raise.raise(Deviation::new(&ABOUT, (misled, Some(lease.server)), first.to_string(), *place, judged));
     }
 
-    fn forgotten(&self) -> u64 {
-        self.forgotten
-    }
-}
-
-impl SecondDhcpServer {
     /// The place of a server of a network, which gave an address just now.
     fn server(&mut self, network: (Option<u16>, u32), address: Address, ways: &Ways, now: Timestamp) -> usize {
         let is_it = |server: &Server| server.network == network && server.address == address;

@@ -15,6 +15,8 @@ const WEEK: u64 = 7 * 24 * 3600;
 /// A network, and what was raised in it.
 #[derive(Default)]
 struct Network {
+    /// What it gives is only offered.
+    offers: bool,
     judge: Judge,
     raised: Vec<Alert>,
 }
@@ -31,12 +33,14 @@ impl Network {
             sender_mac: None,
             relay: None,
             to_relay: false,
+            is_offer: self.offers,
             routers: vec![router],
             name_servers: vec![name_server],
         };
         let seen = Leased { lease, vlan: Some(20), place: place(second, second * NANOS_PER_SECOND) };
         let raised = &mut self.raised;
-        self.judge.observe(&Observation::Leased(Box::new(seen)), &mut |verdict| match verdict {
+        let told = if self.offers { Observation::Offered } else { Observation::Leased };
+        self.judge.observe(&told(Box::new(seen)), &mut |verdict| match verdict {
             Verdict::Alert(alert) if alert.state == State::New => raised.push(*alert),
             Verdict::Alert(_) | Verdict::Incident(_) | Verdict::Device(_) => {}
         });
@@ -46,6 +50,15 @@ impl Network {
         let told = |alert: &Alert| (alert.deviation.about.name, alert.deviation.device, alert.deviation.peer);
         self.raised.iter().map(told).collect()
     }
+}
+
+#[test]
+fn what_is_only_offered_counts_as_well() {
+    let mut network = Network::default();
+    network.gives(10, SERVER, 0x0a14_0021, WAYS);
+    network.offers = true;
+    network.gives(20, OTHER, 0x0a14_0022, [OTHER, OTHER]);
+    assert_eq!(network.told().len(), 1);
 }
 
 const WAYS: [u32; 2] = [0x0a14_0001, 0x0a14_0005];

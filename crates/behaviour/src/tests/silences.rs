@@ -70,6 +70,7 @@ fn leased(minute: u64, client: u8, router: u8) -> Observation {
         sender_mac: None,
         relay: None,
         to_relay: false,
+        is_offer: false,
         routers: vec![Address::v4(0x0a00_0000 + u32::from(router))],
         name_servers: Vec::new(),
     };

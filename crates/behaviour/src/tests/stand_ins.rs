@@ -45,6 +45,7 @@ fn leases(minute: u64, client: Mac) -> Observation {
         sender_mac: None,
         relay: None,
         to_relay: false,
+        is_offer: false,
         routers: Vec::new(),
         name_servers: Vec::new(),
     };

@@ -62,6 +62,7 @@ impl Segment {
             sender_mac: None,
             relay: None,
             to_relay: false,
+            is_offer: false,
             routers: Vec::new(),
             name_servers: Vec::new(),
         };

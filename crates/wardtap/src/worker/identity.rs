@@ -33,7 +33,8 @@ impl Hands<'_> {
         {
             let vlan = self.vlan().filter(|_| !lease.to_relay);
             let seen = Leased { lease, vlan, place: self.place };
-            self.shared.bundle.observations.push((self.key, Observation::Leased(Box::new(seen))));
+            let told = if seen.lease.is_offer { Observation::Offered } else { Observation::Leased };
+            self.shared.bundle.observations.push((self.key, told(Box::new(seen))));
         }
     }
 
