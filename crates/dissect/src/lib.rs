@@ -34,6 +34,7 @@ mod digest;
 pub mod exercise;
 pub mod fingerprint;
 pub mod hl7;
+pub mod http;
 pub mod identify;
 pub mod json;
 pub mod modbus;
@@ -85,11 +86,19 @@ pub struct Protocol {
 }
 
 /// All protocols; those of each transport are probed in this order.
-pub static PROTOCOLS: [&Protocol; 6] =
-    [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL, &ntp::PROTOCOL, &ssh::PROTOCOL, &tls::PROTOCOL];
+pub static PROTOCOLS: [&Protocol; 7] = [
+    &hl7::PROTOCOL,
+    &dicom::PROTOCOL,
+    &modbus::PROTOCOL,
+    &ntp::PROTOCOL,
+    &ssh::PROTOCOL,
+    &tls::PROTOCOL,
+    &http::PROTOCOL,
+];
 
 /// Those that TCP carries, in the order of [`PROTOCOLS`].
-static OVER_TCP: [&Protocol; 5] = [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL, &ssh::PROTOCOL, &tls::PROTOCOL];
+static OVER_TCP: [&Protocol; 6] =
+    [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL, &ssh::PROTOCOL, &tls::PROTOCOL, &http::PROTOCOL];
 
 /// Those that UDP carries, in the order of [`PROTOCOLS`].
 static OVER_UDP: [&Protocol; 1] = [&ntp::PROTOCOL];
