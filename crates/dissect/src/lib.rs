@@ -38,6 +38,7 @@ pub mod exercise;
 pub mod fingerprint;
 pub mod ftp;
 pub mod hl7;
+pub mod http;
 pub mod identify;
 pub mod json;
 pub mod llmnr;
@@ -96,7 +97,7 @@ pub struct Protocol {
 }
 
 /// All protocols; those of each transport are probed in this order.
-pub static PROTOCOLS: [&Protocol; 17] = [
+pub static PROTOCOLS: [&Protocol; 18] = [
     &hl7::PROTOCOL,
     &dicom::PROTOCOL,
     &modbus::PROTOCOL,
@@ -104,6 +105,7 @@ pub static PROTOCOLS: [&Protocol; 17] = [
     &ssh::PROTOCOL,
     &dns::PROTOCOL,
     &tls::PROTOCOL,
+    &http::PROTOCOL,
     &dhcp::PROTOCOL,
     &snmp::PROTOCOL,
     &smb::PROTOCOL,
@@ -117,13 +119,14 @@ pub static PROTOCOLS: [&Protocol; 17] = [
 ];
 
 /// Those that TCP carries, in the order of [`PROTOCOLS`].
-static OVER_TCP: [&Protocol; 10] = [
+static OVER_TCP: [&Protocol; 11] = [
     &hl7::PROTOCOL,
     &dicom::PROTOCOL,
     &modbus::PROTOCOL,
     &ssh::PROTOCOL,
     &dns::PROTOCOL,
     &tls::PROTOCOL,
+    &http::PROTOCOL,
     &smb::PROTOCOL,
     &ftp::PROTOCOL,
     &syslog::PROTOCOL,

@@ -7,7 +7,6 @@
 
 mod dhcp;
 mod greeting;
-mod http;
 
 use std::borrow::Cow;
 
@@ -153,7 +152,6 @@ pub fn of_stream(bytes: &[u8], to: &mut dyn FnMut(Clue, Cow<'_, str>)) {
     let bytes = bytes.get(..LOOKED_AT_MAX).unwrap_or(bytes);
     match bytes.first() {
         Some(b'R') => greeting::read(bytes, to),
-        Some(b'A'..=b'Z') => http::read(bytes, to),
         _ => {}
     }
 }

@@ -19,18 +19,6 @@ fn greetings_name_the_software() {
 }
 
 #[test]
-fn web_ends_name_their_software_and_nothing_of_what_they_ask_for() {
-    let asks = b"GET /patients?name=CANARY HTTP/1.1\r\nHost: a\r\nUser-Agent: curl/7.88.1\r\nCookie: CANARY\r\n\r\n";
-    assert_eq!(of(asks), one(Clue::HttpAgent, "curl/7.88.1"));
-    let answers = b"HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nContent-Type: text/html\r\n\r\nCANARY";
-    assert_eq!(of(answers), one(Clue::HttpServer, "nginx/1.22.1"));
-    // Cut behind the field; without one; not of the shape.
-    assert_eq!(of(&answers[..41]), one(Clue::HttpServer, "nginx/1.22.1"));
-    assert_eq!(of(b"HTTP/1.1 200 OK\r\n\r\n"), []);
-    assert_eq!(of(b"GET / HTTP/1.1\r\nUser-Agent: doe@example.org\r\n\r\n"), []);
-}
-
-#[test]
 fn a_dhcp_client_says_what_it_is_before_it_has_an_address() {
     let mut message = vec![1, 1, 6, 0];
     message.resize(28, 0);
@@ -57,8 +45,8 @@ fn a_dhcp_client_says_what_it_is_before_it_has_an_address() {
 proptest::proptest! {
     /// Whatever stands behind what a clue begins with: nothing panics, and what comes out has its shape.
     #[test]
-    fn no_octets_are_too_strange(start in 0usize..5, rest in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
-        let starts: [&[u8]; 5] = [b"SSH-2.0-", b"RFB ", b"HTTP/1.1 200 OK\r\n", b"GET / HTTP/1.1\r\n", b""];
+    fn no_octets_are_too_strange(start in 0usize..3, rest in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
+        let starts: [&[u8]; 3] = [b"SSH-2.0-", b"RFB ", b""];
         let bytes = [starts[start], &rest].concat();
         let is_clue = |text: &str| !text.is_empty() && text.len() <= CLUE_MAX && text.bytes().all(is_of_product);
         of_stream(&bytes, &mut |clue, text| assert!(is_clue(&text), "{clue:?} {text}"));

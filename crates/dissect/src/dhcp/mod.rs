@@ -14,7 +14,7 @@ const V6_PORTS: [u16; 2] = [dhcp6::SERVER, dhcp6::CLIENT];
 
 /// The Dynamic Host Configuration Protocol, for IPv4 and IPv6.
 pub static PROTOCOL: Protocol = Protocol {
-    index: 7,
+    index: 8,
     name: "dhcp",
     title: "DHCP",
     responder_role: "DHCP server",

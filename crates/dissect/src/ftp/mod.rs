@@ -13,7 +13,7 @@ const PORT: u16 = 21;
 
 /// The File Transfer Protocol.
 pub static PROTOCOL: Protocol = Protocol {
-    index: 10,
+    index: 11,
     name: "ftp",
     title: "FTP",
     responder_role: "FTP server",

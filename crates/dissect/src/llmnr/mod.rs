@@ -13,7 +13,7 @@ pub(crate) const PORT: u16 = 5355;
 
 /// Link-Local Multicast Name Resolution.
 pub static PROTOCOL: Protocol = Protocol {
-    index: 14,
+    index: 15,
     name: "llmnr",
     title: "LLMNR",
     responder_role: "LLMNR responder",

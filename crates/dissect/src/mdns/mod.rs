@@ -14,7 +14,7 @@ pub(crate) const PORT: u16 = 5353;
 
 /// Multicast DNS.
 pub static PROTOCOL: Protocol = Protocol {
-    index: 13,
+    index: 14,
     name: "mdns",
     title: "mDNS",
     responder_role: "mDNS responder",

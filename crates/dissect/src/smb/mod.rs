@@ -14,7 +14,7 @@ const PORTS: [u16; 2] = [445, 139];
 
 /// Server Message Block.
 pub static PROTOCOL: Protocol = Protocol {
-    index: 9,
+    index: 10,
     name: "smb",
     title: "SMB",
     responder_role: "SMB server",

@@ -16,7 +16,7 @@ const TRAP_PORT: u16 = 162;
 
 /// The Simple Network Management Protocol.
 pub static PROTOCOL: Protocol = Protocol {
-    index: 8,
+    index: 9,
     name: "snmp",
     title: "SNMP",
     responder_role: "SNMP agent",

@@ -12,7 +12,7 @@ const PORT: u16 = 69;
 
 /// The Trivial File Transfer Protocol.
 pub static PROTOCOL: Protocol = Protocol {
-    index: 11,
+    index: 12,
     name: "tftp",
     title: "TFTP",
     responder_role: "TFTP server",

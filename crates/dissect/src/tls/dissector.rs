@@ -169,7 +169,7 @@ impl Tls {
             &[
                 ("newest", Value::Text(newest.text())),
                 ("server_name", Value::text(name)),
-                ("protocol", Value::text(readable(offer.protocol, PROTOCOL_NAME_MAX, is_of_product))),
+                ("alpn", Value::text(readable(offer.protocol, PROTOCOL_NAME_MAX, is_of_product))),
                 ("ja3", Value::Text(ja3)),
                 ("ja4", Value::Text(ja4)),
                 ("resumes", flag(offer.resumes())),
@@ -201,7 +201,7 @@ impl Tls {
             (SERVER_HELLO, bytes, Outcome::Neutral, nanos),
             [Value::Text(version.text()), Value::None, Value::Text(cipher), Value::None],
             &[
-                ("protocol", Value::text(protocol)),
+                ("alpn", Value::text(protocol)),
                 ("resumed", flag(choice.has_shared_key || is_echoed)),
                 ("retry", flag(choice.is_retry)),
             ],

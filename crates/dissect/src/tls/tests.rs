@@ -117,7 +117,12 @@ fn a_handshake_in_clear_is_read_until_it_is_encrypted() {
     let [hello, choice, pump, doctor] = &found.messages[..] else { panic!("{found:#?}") };
     let begins = |text: &str, start: &str| assert!(text.starts_with(start), "{text}");
     begins(hello, r#"A tls client-hello request 104 {"kind":"client-hello","version":"1.2","ciphers":""#);
-    assert!(hello.contains(&format!(r#""newest":"1.2","server_name":"pump-7.hospital.test.","protocol":"http/1.1","ja3":"{ja3}","ja4":"t12d0202h1_"#)), "{hello}");
+    assert!(
+        hello.contains(&format!(
+            r#""newest":"1.2","server_name":"pump-7.hospital.test.","alpn":"http/1.1","ja3":"{ja3}","ja4":"t12d0202h1_"#
+        )),
+        "{hello}"
+    );
     assert!(hello.ends_with(r#","resumes":true}"#), "{hello}");
     assert_eq!(
         choice,
