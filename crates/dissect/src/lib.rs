@@ -38,15 +38,19 @@ pub mod hl7;
 pub mod identify;
 pub mod json;
 pub mod modbus;
+pub mod mqtt;
 pub mod ntp;
 pub mod pending;
 pub mod plain;
 pub mod points;
 pub mod public;
+pub mod rdp;
 pub mod results;
 pub mod smb;
 pub mod ssh;
+pub mod telnet;
 pub mod tls;
+pub mod vnc;
 
 use wardtap_net::flow::HashKey;
 use wardtap_net::packet::Timestamp;
@@ -87,7 +91,7 @@ pub struct Protocol {
 }
 
 /// All protocols; those of each transport are probed in this order.
-pub static PROTOCOLS: [&Protocol; 7] = [
+pub static PROTOCOLS: [&Protocol; 11] = [
     &hl7::PROTOCOL,
     &dicom::PROTOCOL,
     &modbus::PROTOCOL,
@@ -95,11 +99,25 @@ pub static PROTOCOLS: [&Protocol; 7] = [
     &ssh::PROTOCOL,
     &smb::PROTOCOL,
     &ftp::PROTOCOL,
+    &telnet::PROTOCOL,
+    &mqtt::PROTOCOL,
+    &rdp::PROTOCOL,
+    &vnc::PROTOCOL,
 ];
 
 /// Those that TCP carries, in the order of [`PROTOCOLS`].
-static OVER_TCP: [&Protocol; 6] =
-    [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL, &ssh::PROTOCOL, &smb::PROTOCOL, &ftp::PROTOCOL];
+static OVER_TCP: [&Protocol; 10] = [
+    &hl7::PROTOCOL,
+    &dicom::PROTOCOL,
+    &modbus::PROTOCOL,
+    &ssh::PROTOCOL,
+    &smb::PROTOCOL,
+    &ftp::PROTOCOL,
+    &telnet::PROTOCOL,
+    &mqtt::PROTOCOL,
+    &rdp::PROTOCOL,
+    &vnc::PROTOCOL,
+];
 
 /// Those that UDP carries, in the order of [`PROTOCOLS`].
 static OVER_UDP: [&Protocol; 1] = [&ntp::PROTOCOL];

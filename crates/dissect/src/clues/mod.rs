@@ -6,7 +6,6 @@
 //! hospital's network they are those of patients' phones, too.
 
 mod dhcp;
-mod greeting;
 mod http;
 mod tls;
 
@@ -102,7 +101,6 @@ pub fn of_stream(bytes: &[u8], to: &mut dyn FnMut(Clue, Cow<'_, str>)) {
     let bytes = bytes.get(..LOOKED_AT_MAX).unwrap_or(bytes);
     match bytes.first() {
         Some(22) => tls::read(bytes, to),
-        Some(b'R') => greeting::read(bytes, to),
         Some(b'A'..=b'Z') => http::read(bytes, to),
         _ => {}
     }

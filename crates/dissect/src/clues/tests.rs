@@ -11,14 +11,6 @@ fn one(clue: Clue, text: &str) -> Vec<(Clue, String)> {
 }
 
 #[test]
-fn greetings_name_the_software() {
-    assert_eq!(of(b"RFB 003.008\n"), one(Clue::RfbVersion, "003.008"));
-    for nothing in [&b"RFB 3.8\n"[..], b"RFB 003.008\nmore\n", b"", b"R"] {
-        assert_eq!(of(nothing), [], "{}", String::from_utf8_lossy(nothing));
-    }
-}
-
-#[test]
 fn web_ends_name_their_software_and_nothing_of_what_they_ask_for() {
     let asks = b"GET /patients?name=CANARY HTTP/1.1\r\nHost: a\r\nUser-Agent: curl/7.88.1\r\nCookie: CANARY\r\n\r\n";
     assert_eq!(of(asks), one(Clue::HttpAgent, "curl/7.88.1"));
