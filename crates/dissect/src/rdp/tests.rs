@@ -79,3 +79,31 @@ fn what_is_cut_or_wrong_is_told_once() {
         [Step::Bytes(Side::A, request.clone()), Step::Gap(Side::B, None), Step::Bytes(Side::B, packet(0xd0, b""))];
     assert_eq!(exercise(&flow(3389), &steps, &[3]).messages.len(), 1);
 }
+
+proptest::proptest! {
+    /// Whatever is changed in what both ends send, and whatever is lost: the cuts do not matter, and nothing panics.
+    #[test]
+    fn changed_anywhere(
+        changes in proptest::collection::vec((0usize..4000, proptest::num::u8::ANY), 0..6),
+        loss in (0usize..24, proptest::option::of(0u64..400)),
+        lengths in proptest::collection::vec(1usize..60, 1..6),
+    ) {
+        let mut all: Vec<(Side, Vec<u8>)> = vec![
+            (Side::A, packet(0xe0, b"Cookie: mstshash=CANARY\r\n\x01\0\x08\0\x0b\0\0\0")),
+            (Side::B, packet(0xd0, b"\x02\x1f\x08\0\x08\0\0\0")),
+            (Side::A, vec![0x16; 60]),
+        ];
+        for (place, octet) in changes {
+            let of = place % all.len();
+            if let Some(at) = place.checked_rem(all[of].1.len()) {
+                all[of].1[at] = octet;
+            }
+        }
+        let mut steps: Vec<Step> = all.into_iter().map(|(side, bytes)| Step::Bytes(side, bytes)).collect();
+        let (place, missing) = loss;
+        if place < steps.len() {
+            steps.insert(place, Step::Gap(if place % 2 == 0 { Side::A } else { Side::B }, missing));
+        }
+        exercise(&flow(3389), &steps, &lengths);
+    }
+}

@@ -96,3 +96,35 @@ fn behind_a_loss_it_is_data_again() {
         exercise(&flow(23), &[Step::Bytes(Side::B, b"\xff\xfb\x01\xff\xfa\x18\xff\xff\xff"[..end].to_vec())], &[2]);
     }
 }
+
+proptest::proptest! {
+    /// Whatever is changed in what both ends send, and whatever is lost: the cuts do not matter, and nothing panics.
+    #[test]
+    fn changed_anywhere(
+        changes in proptest::collection::vec((0usize..4000, proptest::num::u8::ANY), 0..6),
+        loss in (0usize..24, proptest::option::of(0u64..400)),
+        lengths in proptest::collection::vec(1usize..60, 1..6),
+    ) {
+        let mut all: Vec<(Side, Vec<u8>)> = vec![
+            (Side::B, b"\xff\xfd\x18\xff\xfb\x01".to_vec()),
+            (Side::A, b"\xff\xfb\x18\xff\xfe\x01\xff\xfa\x18\0CANARY\xff\xff\xff\xf0".to_vec()),
+            (Side::B, b"login: ".to_vec()),
+            (Side::A, b"x\r\n".to_vec()),
+            (Side::B, b"Password: ".to_vec()),
+            (Side::A, b"x\r\n".to_vec()),
+            (Side::B, b"Login incorrect\r\n".to_vec()),
+        ];
+        for (place, octet) in changes {
+            let of = place % all.len();
+            if let Some(at) = place.checked_rem(all[of].1.len()) {
+                all[of].1[at] = octet;
+            }
+        }
+        let mut steps: Vec<Step> = all.into_iter().map(|(side, bytes)| Step::Bytes(side, bytes)).collect();
+        let (place, missing) = loss;
+        if place < steps.len() {
+            steps.insert(place, Step::Gap(if place % 2 == 0 { Side::A } else { Side::B }, missing));
+        }
+        exercise(&flow(23), &steps, &lengths);
+    }
+}
