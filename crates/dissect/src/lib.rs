@@ -44,19 +44,23 @@ pub mod json;
 pub mod llmnr;
 pub mod mdns;
 pub mod modbus;
+pub mod mqtt;
 pub mod nbns;
 pub mod ntp;
 pub mod pending;
 pub mod plain;
 pub mod points;
 pub mod public;
+pub mod rdp;
 pub mod results;
 pub mod smb;
 pub mod snmp;
 pub mod ssh;
 pub mod syslog;
+pub mod telnet;
 pub mod tftp;
 pub mod tls;
+pub mod vnc;
 
 use wardtap_net::flow::HashKey;
 use wardtap_net::packet::Timestamp;
@@ -97,55 +101,13 @@ pub struct Protocol {
 }
 
 /// All protocols; those of each transport are probed in this order.
-pub static PROTOCOLS: [&Protocol; 18] = [
-    &hl7::PROTOCOL,
-    &dicom::PROTOCOL,
-    &modbus::PROTOCOL,
-    &ntp::PROTOCOL,
-    &ssh::PROTOCOL,
-    &dns::PROTOCOL,
-    &tls::PROTOCOL,
-    &http::PROTOCOL,
-    &dhcp::PROTOCOL,
-    &snmp::PROTOCOL,
-    &smb::PROTOCOL,
-    &ftp::PROTOCOL,
-    &tftp::PROTOCOL,
-    &syslog::PROTOCOL,
-    &mdns::PROTOCOL,
-    &llmnr::PROTOCOL,
-    &nbns::PROTOCOL,
-    &bacnet::PROTOCOL,
-];
+pub static PROTOCOLS: [&Protocol; 22] = [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL, &ntp::PROTOCOL, &ssh::PROTOCOL, &dns::PROTOCOL, &tls::PROTOCOL, &http::PROTOCOL, &dhcp::PROTOCOL, &snmp::PROTOCOL, &smb::PROTOCOL, &ftp::PROTOCOL, &tftp::PROTOCOL, &telnet::PROTOCOL, &mqtt::PROTOCOL, &syslog::PROTOCOL, &rdp::PROTOCOL, &vnc::PROTOCOL, &mdns::PROTOCOL, &llmnr::PROTOCOL, &nbns::PROTOCOL, &bacnet::PROTOCOL];
 
 /// Those that TCP carries, in the order of [`PROTOCOLS`].
-static OVER_TCP: [&Protocol; 11] = [
-    &hl7::PROTOCOL,
-    &dicom::PROTOCOL,
-    &modbus::PROTOCOL,
-    &ssh::PROTOCOL,
-    &dns::PROTOCOL,
-    &tls::PROTOCOL,
-    &http::PROTOCOL,
-    &smb::PROTOCOL,
-    &ftp::PROTOCOL,
-    &syslog::PROTOCOL,
-    &llmnr::PROTOCOL,
-];
+static OVER_TCP: [&Protocol; 15] = [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL, &ssh::PROTOCOL, &dns::PROTOCOL, &tls::PROTOCOL, &http::PROTOCOL, &smb::PROTOCOL, &ftp::PROTOCOL, &telnet::PROTOCOL, &mqtt::PROTOCOL, &syslog::PROTOCOL, &rdp::PROTOCOL, &vnc::PROTOCOL, &llmnr::PROTOCOL];
 
 /// Those that UDP carries, in the order of [`PROTOCOLS`].
-static OVER_UDP: [&Protocol; 10] = [
-    &ntp::PROTOCOL,
-    &dns::PROTOCOL,
-    &dhcp::PROTOCOL,
-    &snmp::PROTOCOL,
-    &tftp::PROTOCOL,
-    &syslog::PROTOCOL,
-    &mdns::PROTOCOL,
-    &llmnr::PROTOCOL,
-    &nbns::PROTOCOL,
-    &bacnet::PROTOCOL,
-];
+static OVER_UDP: [&Protocol; 10] = [&ntp::PROTOCOL, &dns::PROTOCOL, &dhcp::PROTOCOL, &snmp::PROTOCOL, &tftp::PROTOCOL, &syslog::PROTOCOL, &mdns::PROTOCOL, &llmnr::PROTOCOL, &nbns::PROTOCOL, &bacnet::PROTOCOL];
 
 /// What carries the messages of a protocol.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -18,7 +18,7 @@ const PORTS: [u16; 16] = [
 
 /// BACnet/IP: heating, ventilation, doors and alarms of a building.
 pub static PROTOCOL: Protocol = Protocol {
-    index: 17,
+    index: 21,
     name: "bacnet",
     title: "BACnet",
     responder_role: "BACnet device",

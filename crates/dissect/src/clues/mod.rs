@@ -7,6 +7,8 @@
 
 mod dhcp;
 mod greeting;
+mod http;
+mod tls;
 
 use std::borrow::Cow;
 
@@ -71,34 +73,7 @@ pub enum Clue {
 
 impl Clue {
     /// All of them.
-    pub const ALL: [Self; 26] = [
-        Self::DhcpVendorClass,
-        Self::DhcpParameters,
-        Self::SshSoftware,
-        Self::SshHassh,
-        Self::HttpServer,
-        Self::HttpAgent,
-        Self::TlsJa3,
-        Self::TlsJa4,
-        Self::TlsServerName,
-        Self::TlsSubject,
-        Self::RfbVersion,
-        Self::DnsSoftware,
-        Self::MdnsService,
-        Self::MdnsModel,
-        Self::MdnsVersion,
-        Self::SnmpDescription,
-        Self::SnmpObjectId,
-        Self::SnmpEngine,
-        Self::SmbSystem,
-        Self::SmbDialect,
-        Self::FtpServer,
-        Self::BacnetVendor,
-        Self::BacnetMaker,
-        Self::BacnetModel,
-        Self::BacnetFirmware,
-        Self::BacnetApplication,
-    ];
+    pub const ALL: [Self; 26] = [Self::DhcpVendorClass, Self::DhcpParameters, Self::SshSoftware, Self::SshHassh, Self::HttpServer, Self::HttpAgent, Self::TlsJa3, Self::TlsJa4, Self::TlsServerName, Self::TlsSubject, Self::RfbVersion, Self::DnsSoftware, Self::MdnsService, Self::MdnsModel, Self::MdnsVersion, Self::SnmpDescription, Self::SnmpObjectId, Self::SnmpEngine, Self::SmbSystem, Self::SmbDialect, Self::FtpServer, Self::BacnetVendor, Self::BacnetMaker, Self::BacnetModel, Self::BacnetFirmware, Self::BacnetApplication];
 
     /// The name in files.
     #[must_use]
@@ -152,6 +127,8 @@ pub fn of_stream(bytes: &[u8], to: &mut dyn FnMut(Clue, Cow<'_, str>)) {
     let bytes = bytes.get(..LOOKED_AT_MAX).unwrap_or(bytes);
     match bytes.first() {
         Some(b'R') => greeting::read(bytes, to),
+        Some(22) => tls::read(bytes, to),
+        Some(b'A'..=b'Z') => http::read(bytes, to),
         _ => {}
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Ftp {
     open: Option<Open>,
     waiting: Pending<(usize, Timestamp)>,
     has_greeted: bool,
+    /// The reply at hand greets, and answers nothing: also a client that sent commands before it (RFC 959 section 5.4).
+    greets: bool,
     is_anonymous: bool,
     /// TLS follows (RFC 4217 section 4).
     is_encrypted: bool,
@@ -49,6 +51,7 @@ impl Ftp {
             open: None,
             waiting: Pending::default(),
             has_greeted: !(a && b),
+            greets: false,
             is_anonymous: false,
             is_encrypted: false,
         }
@@ -112,8 +115,9 @@ impl Ftp {
         };
         // More follows (RFC 959 section 4.2.1).
         let is_preliminary = code < 200;
-        let asked = if is_preliminary { None } else { self.waiting.pop_oldest() };
-        let about = asked.or(self.waiting.iter().next().copied().filter(|_| is_preliminary));
+        let greets = std::mem::take(&mut self.greets);
+        let asked = if is_preliminary || greets { None } else { self.waiting.pop_oldest() };
+        let about = asked.or(self.waiting.iter().next().copied().filter(|_| is_preliminary && !greets));
         to.held_changed();
         if code == 234 && about.is_some_and(|(kind, _)| kind == AUTH) {
             self.is_encrypted = true;
@@ -132,13 +136,14 @@ impl Ftp {
 
     /// The first reply says what the server is.
     fn greeting(&mut self, reply: &Reply<'_>, side: Side, to: &mut dyn MessageHandler) {
-        if !self.has_greeted
-            && reply.code == 220
+        self.greets = !self.has_greeted && matches!(reply.code, 120 | 220);
+        if self.greets
             && let Some(server) = server(reply.text)
         {
             to.clue(side, Clue::FtpServer, &server);
         }
-        self.has_greeted = true;
+        // 120: ready in some minutes; 220 follows.
+        self.has_greeted = reply.code != 120;
     }
 }
 

@@ -27,10 +27,9 @@ const OPENS: [&[u8]; 13] = [
 const GREETS: [&[u8]; 2] = [b"220 ", b"220-"];
 
 pub(super) fn probe(evidence: &Evidence<'_>) -> Probe {
-    match evidence.flow.side_with_port(&[PORT]) {
-        Some(server) => on_port(*server.of(&evidence.bytes), *server.other().of(&evidence.bytes), server.other()),
-        None => anywhere(evidence),
-    }
+    let Some(server) = evidence.flow.side_with_port(&[PORT]) else { return anywhere(evidence) };
+    let (replies, commands) = (*server.of(&evidence.bytes), *server.other().of(&evidence.bytes));
+    on_port(replies, commands, server.other())
 }
 
 /// On FTP's own port one end is enough.
@@ -51,20 +50,27 @@ const fn is_of_command(octet: u8) -> bool {
 
 /// On any other, a server greets, and then a client says what no client of SMTP does.
 fn anywhere(evidence: &Evidence<'_>) -> Probe {
+    let mut answer = Probe::No;
     for server in Side::BOTH {
         let (greeting, client) = (*server.of(&evidence.bytes), *server.other().of(&evidence.bytes));
-        if GREETS.iter().any(|greets| greeting.starts_with(greets)) {
-            if OPENS.iter().any(|opens| begins(client, opens)) {
-                return Probe::Yes(Some(server.other()));
-            }
-            let may_open = |opens: &&[u8]| opens.get(..client.len()).is_some_and(|start| begins(client, start));
-            return if OPENS.iter().any(may_open) { Probe::Unsure } else { Probe::No };
-        }
-        if !greeting.is_empty() && GREETS.iter().any(|greets| greets.starts_with(greeting)) {
-            return Probe::Unsure;
+        match (one_of(&GREETS, greeting), one_of(&OPENS, client)) {
+            (Probe::Yes(_), Probe::Yes(_)) => return Probe::Yes(Some(server.other())),
+            (Probe::No, _) | (_, Probe::No) => {}
+            _ => answer = Probe::Unsure,
         }
     }
-    Probe::No
+    answer
+}
+
+/// Whether bytes begin with one of these, or may.
+fn one_of(words: &[&[u8]], bytes: &[u8]) -> Probe {
+    if words.iter().any(|word| begins(bytes, word)) {
+        Probe::Yes(None)
+    } else if words.iter().any(|word| word.get(..bytes.len()).is_some_and(|start| begins(bytes, start))) {
+        Probe::Unsure
+    } else {
+        Probe::No
+    }
 }
 
 fn begins(bytes: &[u8], with: &[u8]) -> bool {

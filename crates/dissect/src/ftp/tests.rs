@@ -3,14 +3,18 @@ use wardtap_net::stream::Side;
 use crate::exercise::{Step, Transcript, exercise};
 use crate::{FlowFacts, Transport};
 
-fn read(port: u16, steps: &[(Side, &[u8])]) -> Transcript {
-    let flow = FlowFacts {
+const fn flow(port: u16) -> FlowFacts {
+    FlowFacts {
         ports: [40_000, port],
         originator: Some(Side::A),
         from_start: [true; 2],
         requester: None,
         transport: Transport::Tcp,
-    };
+    }
+}
+
+fn read(port: u16, steps: &[(Side, &[u8])]) -> Transcript {
+    let flow = flow(port);
     let steps: Vec<Step> = steps.iter().map(|(side, bytes)| Step::Bytes(*side, bytes.to_vec())).collect();
     for lengths in [&[1usize][..], &[3, 50], &[1000]] {
         exercise(&flow, &steps, lengths);
@@ -107,6 +111,17 @@ fn others_who_greet_or_ask_alike_are_none() {
 }
 
 #[test]
+fn a_greeting_answers_nothing() {
+    let found = read(21, &[(Side::A, b"PWD\r\nQUIT\r\n"), (Side::B, b"120 x\r\n220-x\r\n220 x\r\n257 x\r\n221 x\r\n")]);
+    let replies: Vec<&str> =
+        found.messages[2..].iter().filter_map(|told| told.split_once("\"reply\"")).map(|(_, to)| to).collect();
+    assert_eq!(
+        replies,
+        [r#","code":120}"#, r#","code":220}"#, r#","command":"other","code":257}"#, r#","command":"quit","code":221}"#]
+    );
+}
+
+#[test]
 fn long_and_strange_lines_are_counted() {
     let long = [&b"USER "[..], &[b'a'; 3000], b"\r\nPWD\r\n"].concat();
     let found = read(
@@ -129,5 +144,29 @@ fn behind_a_loss_it_goes_on_with_the_next_line() {
         SESSION.iter().filter(|(side, _)| *side == Side::B).flat_map(|(_, bytes)| bytes.to_vec()).collect();
     for end in 0..all.len() {
         exercise(&flow, &[Step::Bytes(Side::B, all[..end].to_vec())], &[5]);
+    }
+}
+
+proptest::proptest! {
+    /// Whatever is changed in what both ends send, and whatever is lost: the cuts do not matter, and nothing panics.
+    #[test]
+    fn changed_anywhere(
+        changes in proptest::collection::vec((0usize..4000, proptest::num::u8::ANY), 0..6),
+        loss in (0usize..24, proptest::option::of(0u64..400)),
+        lengths in proptest::collection::vec(1usize..60, 1..6),
+    ) {
+        let mut all: Vec<(Side, Vec<u8>)> = SESSION.iter().map(|(side, bytes)| (*side, bytes.to_vec())).collect();
+        for (place, octet) in changes {
+            let of = place % all.len();
+            if let Some(at) = place.checked_rem(all[of].1.len()) {
+                all[of].1[at] = octet;
+            }
+        }
+        let mut steps: Vec<Step> = all.into_iter().map(|(side, bytes)| Step::Bytes(side, bytes)).collect();
+        let (place, missing) = loss;
+        if place < steps.len() {
+            steps.insert(place, Step::Gap(if place % 2 == 0 { Side::A } else { Side::B }, missing));
+        }
+        exercise(&flow(21), &steps, &lengths);
     }
 }

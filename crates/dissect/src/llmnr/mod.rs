@@ -13,7 +13,7 @@ pub(crate) const PORT: u16 = 5355;
 
 /// Link-Local Multicast Name Resolution.
 pub static PROTOCOL: Protocol = Protocol {
-    index: 15,
+    index: 19,
     name: "llmnr",
     title: "LLMNR",
     responder_role: "LLMNR responder",

@@ -14,7 +14,7 @@ pub(crate) const PORT: u16 = 5353;
 
 /// Multicast DNS.
 pub static PROTOCOL: Protocol = Protocol {
-    index: 14,
+    index: 18,
     name: "mdns",
     title: "mDNS",
     responder_role: "mDNS responder",

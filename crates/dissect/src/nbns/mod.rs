@@ -14,7 +14,7 @@ pub(crate) const PORT: u16 = 137;
 
 /// The NetBIOS Name Service.
 pub static PROTOCOL: Protocol = Protocol {
-    index: 16,
+    index: 20,
     name: "nbns",
     title: "NetBIOS Name Service",
     responder_role: "NetBIOS name responder",

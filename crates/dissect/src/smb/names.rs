@@ -115,7 +115,7 @@ pub(super) const fn failure(status: u32) -> Option<&'static str> {
     Some(match status {
         0xc000_0022 => ACCESS_DENIED,
         0xc000_006d | 0xc000_006a | 0xc000_0064 => "logon-failure",
-        0xc000_006e | 0xc000_006f | 0xc000_0070 => "account-restriction",
+        0xc000_006e..=0xc000_0070 => "account-restriction",
         0xc000_0071 | 0xc000_0224 => "password-expired",
         0xc000_0072 => "account-disabled",
         0xc000_0193 => "account-expired",

@@ -165,7 +165,7 @@ impl Header {
             (command::TREE_CONNECT | command::READ, true) | (command::WRITE, false) => 16,
             _ => 0,
         };
-        HEADER + body
+        HEADER.saturating_add(body)
     }
 }
 

@@ -15,7 +15,7 @@ const TCP_PORT: u16 = 601;
 
 /// The syslog protocol.
 pub static PROTOCOL: Protocol = Protocol {
-    index: 13,
+    index: 15,
     name: "syslog",
     title: "syslog",
     responder_role: "log collector",
