@@ -45,9 +45,11 @@ pub mod plain;
 pub mod points;
 pub mod public;
 pub mod results;
+pub mod ssdp;
 pub mod ssh;
 pub mod syslog;
 pub mod tls;
+pub mod wsd;
 
 use wardtap_net::flow::HashKey;
 use wardtap_net::packet::Timestamp;
@@ -88,7 +90,7 @@ pub struct Protocol {
 }
 
 /// All protocols; those of each transport are probed in this order.
-pub static PROTOCOLS: [&Protocol; 8] = [
+pub static PROTOCOLS: [&Protocol; 10] = [
     &hl7::PROTOCOL,
     &dicom::PROTOCOL,
     &modbus::PROTOCOL,
@@ -97,6 +99,8 @@ pub static PROTOCOLS: [&Protocol; 8] = [
     &bacnet::PROTOCOL,
     &dhcp::PROTOCOL,
     &syslog::PROTOCOL,
+    &ssdp::PROTOCOL,
+    &wsd::PROTOCOL,
 ];
 
 /// Those that TCP carries, in the order of [`PROTOCOLS`].
@@ -104,7 +108,8 @@ static OVER_TCP: [&Protocol; 5] =
     [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL, &ssh::PROTOCOL, &syslog::PROTOCOL];
 
 /// Those that UDP carries, in the order of [`PROTOCOLS`].
-static OVER_UDP: [&Protocol; 4] = [&ntp::PROTOCOL, &bacnet::PROTOCOL, &dhcp::PROTOCOL, &syslog::PROTOCOL];
+static OVER_UDP: [&Protocol; 6] =
+    [&ntp::PROTOCOL, &bacnet::PROTOCOL, &dhcp::PROTOCOL, &syslog::PROTOCOL, &ssdp::PROTOCOL, &wsd::PROTOCOL];
 
 /// What carries the messages of a protocol.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -47,11 +47,15 @@ pub enum Clue {
     BacnetFirmware,
     /// The version of a BACnet device's application (ASHRAE 135 clause 12.11).
     BacnetApplication,
+    /// The software of a UPnP device (UPnP Device Architecture 2.0 section 1.2.2).
+    SsdpServer,
+    /// The types that a device announces by WS-Discovery (WS-Discovery 1.1 section 4.1).
+    WsdType,
 }
 
 impl Clue {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::DhcpVendorClass,
         Self::DhcpParameters,
         Self::SshSoftware,
@@ -67,6 +71,8 @@ impl Clue {
         Self::BacnetModel,
         Self::BacnetFirmware,
         Self::BacnetApplication,
+        Self::SsdpServer,
+        Self::WsdType,
     ];
 
     /// The name in files.
@@ -88,6 +94,8 @@ impl Clue {
             Self::BacnetModel => "bacnet-model",
             Self::BacnetFirmware => "bacnet-firmware",
             Self::BacnetApplication => "bacnet-application",
+            Self::SsdpServer => "ssdp-server",
+            Self::WsdType => "wsd-type",
         }
     }
 
