@@ -18,7 +18,7 @@ const PORTS: [u16; 16] = [
 
 /// BACnet/IP: heating, ventilation, doors and alarms of a building.
 pub static PROTOCOL: Protocol = Protocol {
-    index: 21,
+    index: 23,
     name: "bacnet",
     title: "BACnet",
     responder_role: "BACnet device",

@@ -69,11 +69,16 @@ pub enum Clue {
     BacnetFirmware,
     /// The version of a BACnet device's application (ASHRAE 135 clause 12.11).
     BacnetApplication,
+    /// The software of a UPnP device (UPnP Device Architecture 2.0 section 1.2.2).
+    SsdpServer,
+    /// The types that a device announces by WS-Discovery (WS-Discovery 1.1 section 4.1).
+    WsdType,
 }
 
 impl Clue {
     /// All of them.
-    pub const ALL: [Self; 26] = [Self::DhcpVendorClass, Self::DhcpParameters, Self::SshSoftware, Self::SshHassh, Self::HttpServer, Self::HttpAgent, Self::TlsJa3, Self::TlsJa4, Self::TlsServerName, Self::TlsSubject, Self::RfbVersion, Self::DnsSoftware, Self::MdnsService, Self::MdnsModel, Self::MdnsVersion, Self::SnmpDescription, Self::SnmpObjectId, Self::SnmpEngine, Self::SmbSystem, Self::SmbDialect, Self::FtpServer, Self::BacnetVendor, Self::BacnetMaker, Self::BacnetModel, Self::BacnetFirmware, Self::BacnetApplication];
+    pub const ALL: [Self; 28] = [Self::DhcpVendorClass, Self::DhcpParameters, Self::SshSoftware, Self::SshHassh, Self::HttpServer, Self::HttpAgent, Self::TlsJa3, Self::TlsJa4, Self::TlsServerName, Self::TlsSubject, Self::RfbVersion, Self::DnsSoftware, Self::MdnsService, Self::MdnsModel, Self::MdnsVersion, Self::SnmpDescription, Self::SnmpObjectId, Self::SnmpEngine, Self::SmbSystem, Self::SmbDialect, Self::FtpServer, Self::BacnetVendor, Self::BacnetMaker, Self::BacnetModel, Self::BacnetFirmware, Self::BacnetApplication, Self::SsdpServer, Self::WsdType];
+    pub const ALL: [Self; 28] = [Self::DhcpVendorClass, Self::DhcpParameters, Self::SshSoftware, Self::SshHassh, Self::HttpServer, Self::HttpAgent, Self::TlsJa3, Self::TlsJa4, Self::TlsServerName, Self::TlsSubject, Self::RfbVersion, Self::DnsSoftware, Self::MdnsService, Self::MdnsModel, Self::MdnsVersion, Self::SnmpDescription, Self::SnmpObjectId, Self::SnmpEngine, Self::SmbSystem, Self::SmbDialect, Self::FtpServer, Self::BacnetVendor, Self::BacnetMaker, Self::BacnetModel, Self::BacnetFirmware, Self::BacnetApplication, Self::SsdpServer, Self::WsdType];
 
     /// The name in files.
     #[must_use]
@@ -105,6 +110,8 @@ impl Clue {
             Self::BacnetModel => "bacnet-model",
             Self::BacnetFirmware => "bacnet-firmware",
             Self::BacnetApplication => "bacnet-application",
+            Self::SsdpServer => "ssdp-server",
+            Self::WsdType => "wsd-type",
         }
     }
 

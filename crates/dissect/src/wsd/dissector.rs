@@ -1,0 +1,66 @@
+//! The state of one WS-Discovery conversation: who asks.
+
+use wardtap_net::stream::{Chunk, Side};
+
+use super::wire::{Kind, Message, SHOWN_MAX};
+use super::{NOT_WSD, PROTOCOL};
+use crate::clues::Clue;
+use crate::plain::{Plain, Value};
+use crate::{Direction, Dissector, Envelope, Gap, MessageHandler, Outcome, Progress, Protocol};
+
+#[derive(Default)]
+pub(super) struct Wsd {
+    requester: Option<Side>,
+}
+
+impl Dissector for Wsd {
+    fn protocol(&self) -> &'static Protocol {
+        &PROTOCOL
+    }
+
+    fn dissect(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) -> Progress {
+        match Message::read(chunk.bytes) {
+            Some(message) => self.message(&message, chunk, to),
+            None => to.anomaly(&PROTOCOL, NOT_WSD),
+        }
+        Progress::All
+    }
+
+    fn gap(&mut self, _: &Gap<'_>, _: &mut dyn MessageHandler) {}
+
+    fn finish(&mut self, _: [Chunk<'_>; 2], _: &mut dyn MessageHandler) {}
+
+    fn requester(&self) -> Option<Side> {
+        self.requester
+    }
+}
+
+impl Wsd {
+    fn message(&mut self, message: &Message, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {
+        let Chunk { side, bytes, .. } = *chunk;
+        let answers = message.kind.answers();
+        let envelope = Envelope {
+            kind: message.kind as usize,
+            side,
+            direction: if answers { Direction::Response } else { Direction::Request },
+            bytes: bytes.len() as u64,
+            incomplete: false,
+            response_nanos: None,
+            outcome: Outcome::Neutral,
+        };
+        self.requester = self.requester.or(Some(envelope.requester()));
+        let mut buffer = [0; SHOWN_MAX];
+        let types = message.write_types(&mut buffer);
+        // What is searched for says nothing of who searches.
+        if let Some(types) = types.filter(|_| answers || message.kind == Kind::Hello) {
+            to.clue(side, Clue::WsdType, &types);
+        }
+        let none = Value::None;
+        to.message(&Plain {
+            protocol: &PROTOCOL,
+            envelope,
+            features: [Value::text(types), none, none, none, none, none, none, none],
+            more: &[("version", Value::word(message.version))],
+        });
+    }
+}
