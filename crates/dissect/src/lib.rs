@@ -103,13 +103,67 @@ pub struct Protocol {
 }
 
 /// All protocols; those of each transport are probed in this order.
-pub static PROTOCOLS: [&Protocol; 24] = [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL, &ntp::PROTOCOL, &ssh::PROTOCOL, &dns::PROTOCOL, &tls::PROTOCOL, &http::PROTOCOL, &dhcp::PROTOCOL, &snmp::PROTOCOL, &smb::PROTOCOL, &ftp::PROTOCOL, &tftp::PROTOCOL, &telnet::PROTOCOL, &mqtt::PROTOCOL, &syslog::PROTOCOL, &rdp::PROTOCOL, &vnc::PROTOCOL, &mdns::PROTOCOL, &llmnr::PROTOCOL, &nbns::PROTOCOL, &ssdp::PROTOCOL, &wsd::PROTOCOL, &bacnet::PROTOCOL];
+pub static PROTOCOLS: [&Protocol; 24] = [
+    &hl7::PROTOCOL,
+    &dicom::PROTOCOL,
+    &modbus::PROTOCOL,
+    &ntp::PROTOCOL,
+    &ssh::PROTOCOL,
+    &dns::PROTOCOL,
+    &tls::PROTOCOL,
+    &http::PROTOCOL,
+    &dhcp::PROTOCOL,
+    &snmp::PROTOCOL,
+    &smb::PROTOCOL,
+    &ftp::PROTOCOL,
+    &tftp::PROTOCOL,
+    &telnet::PROTOCOL,
+    &mqtt::PROTOCOL,
+    &syslog::PROTOCOL,
+    &rdp::PROTOCOL,
+    &vnc::PROTOCOL,
+    &mdns::PROTOCOL,
+    &llmnr::PROTOCOL,
+    &nbns::PROTOCOL,
+    &ssdp::PROTOCOL,
+    &wsd::PROTOCOL,
+    &bacnet::PROTOCOL,
+];
 
 /// Those that TCP carries, in the order of [`PROTOCOLS`].
-static OVER_TCP: [&Protocol; 15] = [&hl7::PROTOCOL, &dicom::PROTOCOL, &modbus::PROTOCOL, &ssh::PROTOCOL, &dns::PROTOCOL, &tls::PROTOCOL, &http::PROTOCOL, &smb::PROTOCOL, &ftp::PROTOCOL, &telnet::PROTOCOL, &mqtt::PROTOCOL, &syslog::PROTOCOL, &rdp::PROTOCOL, &vnc::PROTOCOL, &llmnr::PROTOCOL];
+static OVER_TCP: [&Protocol; 15] = [
+    &hl7::PROTOCOL,
+    &dicom::PROTOCOL,
+    &modbus::PROTOCOL,
+    &ssh::PROTOCOL,
+    &dns::PROTOCOL,
+    &tls::PROTOCOL,
+    &http::PROTOCOL,
+    &smb::PROTOCOL,
+    &ftp::PROTOCOL,
+    &telnet::PROTOCOL,
+    &mqtt::PROTOCOL,
+    &syslog::PROTOCOL,
+    &rdp::PROTOCOL,
+    &vnc::PROTOCOL,
+    &llmnr::PROTOCOL,
+];
 
 /// Those that UDP carries, in the order of [`PROTOCOLS`].
-static OVER_UDP: [&Protocol; 12] = [&ntp::PROTOCOL, &dns::PROTOCOL, &dhcp::PROTOCOL, &snmp::PROTOCOL, &tftp::PROTOCOL, &syslog::PROTOCOL, &mdns::PROTOCOL, &llmnr::PROTOCOL, &nbns::PROTOCOL, &ssdp::PROTOCOL, &wsd::PROTOCOL, &bacnet::PROTOCOL];
+static OVER_UDP: [&Protocol; 12] = [
+    &ntp::PROTOCOL,
+    &dns::PROTOCOL,
+    &dhcp::PROTOCOL,
+    &snmp::PROTOCOL,
+    &tftp::PROTOCOL,
+    &syslog::PROTOCOL,
+    &mdns::PROTOCOL,
+    &llmnr::PROTOCOL,
+    &nbns::PROTOCOL,
+    &ssdp::PROTOCOL,
+    &wsd::PROTOCOL,
+    &bacnet::PROTOCOL,
+];
 
 /// What carries the messages of a protocol.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -414,20 +414,13 @@ impl StreamHandler for Hands<'_> {
         let place = Place { frame: FrameLabel::from_bits(chunk.frame), time: chunk.time };
         #[cfg(test)]
         assert!(!chunk.bytes.starts_with(TRIP), "a mistake that quotes its input: {chunk:?}");
+        let links = self.shared.options.links;
         let (conversation, mut to) = self.conversation(flow, place);
-        let mut opaque = false;
-        if conversation.push_named(chunk, &mut to) {
-            opaque = conversation.is_opaque();
-        } else {
+        if !conversation.push_named(chunk, &mut to) {
             let facts = to.facts();
             conversation.push(&facts, chunk, &mut to);
-            opaque |= conversation.is_opaque();
-            let named = matches!(conversation.recognised(), Recognised::Protocol(_)) || conversation.is_abandoned();
-            if self.shared.options.clues && !named {
-                self.clues_of_stream(flow, chunk, place);
-            }
         }
-        if opaque && self.shared.options.links {
+        if links && conversation.is_opaque() {
             self.link_opaque(flow, chunk.side, chunk.bytes.len(), place);
         }
         if self.held_changed {
@@ -475,11 +468,11 @@ impl StreamHandler for Hands<'_> {
     }
 
     fn datagram(&mut self, flow: &mut Flow<Application>, chunk: &Chunk<'_>) {
-        let place = self.place;
+        let (place, links) = (self.place, self.shared.options.links);
         let (conversation, mut to) = self.conversation(flow, place);
         let facts = FlowFacts { transport: Transport::Udp, ..to.facts() };
         conversation.datagram(&facts, chunk, &mut to);
-        if conversation.is_opaque() && self.shared.options.links {
+        if links && conversation.is_opaque() {
             self.link_opaque(flow, chunk.side, chunk.bytes.len(), place);
         }
         if self.held_changed {

@@ -35,7 +35,6 @@ pub fn run(input: &[u8]) {
     let ((), peak) = crate::memory::peak_during(|| {
         let _ = exercise(&flow, &steps, &lengths);
         for record in &script.records {
-            clues::of_stream(&record.bytes, &mut |clue, text| shaped(clue, &text));
             clues::client(&record.bytes, &mut |clue, text| shaped(clue, &text));
         }
     });

@@ -1,14 +1,10 @@
-//! What ends of conversations say of themselves in passing, whatever they speak: the software that greets, the maker that a
-//! DHCP client names.
+//! What ends of conversations say of themselves in passing: the software that greets, the maker that a DHCP client names.
 //!
-//! A clue is read from the first octets of a segment or from one datagram; nothing is held, and what has not its standard's
-//! shape is no clue. They identify systems. Names that people give to their machines (DHCP option 12, NetBIOS) are none: on a
+//! Dissectors tell them ([`MessageHandler::clue`](crate::MessageHandler::clue)); what a DHCP client says before it has an address is read
+//! here. What has not its standard's shape is no clue. They identify systems. Names that people give to their machines (DHCP option 12, NetBIOS) are none: on a
 //! hospital's network they are those of patients' phones, too.
 
 mod dhcp;
-mod greeting;
-mod http;
-mod tls;
 
 use std::borrow::Cow;
 
@@ -77,8 +73,36 @@ pub enum Clue {
 
 impl Clue {
     /// All of them.
-    pub const ALL: [Self; 28] = [Self::DhcpVendorClass, Self::DhcpParameters, Self::SshSoftware, Self::SshHassh, Self::HttpServer, Self::HttpAgent, Self::TlsJa3, Self::TlsJa4, Self::TlsServerName, Self::TlsSubject, Self::RfbVersion, Self::DnsSoftware, Self::MdnsService, Self::MdnsModel, Self::MdnsVersion, Self::SnmpDescription, Self::SnmpObjectId, Self::SnmpEngine, Self::SmbSystem, Self::SmbDialect, Self::FtpServer, Self::BacnetVendor, Self::BacnetMaker, Self::BacnetModel, Self::BacnetFirmware, Self::BacnetApplication, Self::SsdpServer, Self::WsdType];
-    pub const ALL: [Self; 28] = [Self::DhcpVendorClass, Self::DhcpParameters, Self::SshSoftware, Self::SshHassh, Self::HttpServer, Self::HttpAgent, Self::TlsJa3, Self::TlsJa4, Self::TlsServerName, Self::TlsSubject, Self::RfbVersion, Self::DnsSoftware, Self::MdnsService, Self::MdnsModel, Self::MdnsVersion, Self::SnmpDescription, Self::SnmpObjectId, Self::SnmpEngine, Self::SmbSystem, Self::SmbDialect, Self::FtpServer, Self::BacnetVendor, Self::BacnetMaker, Self::BacnetModel, Self::BacnetFirmware, Self::BacnetApplication, Self::SsdpServer, Self::WsdType];
+    pub const ALL: [Self; 28] = [
+        Self::DhcpVendorClass,
+        Self::DhcpParameters,
+        Self::SshSoftware,
+        Self::SshHassh,
+        Self::HttpServer,
+        Self::HttpAgent,
+        Self::TlsJa3,
+        Self::TlsJa4,
+        Self::TlsServerName,
+        Self::TlsSubject,
+        Self::RfbVersion,
+        Self::DnsSoftware,
+        Self::MdnsService,
+        Self::MdnsModel,
+        Self::MdnsVersion,
+        Self::SnmpDescription,
+        Self::SnmpObjectId,
+        Self::SnmpEngine,
+        Self::SmbSystem,
+        Self::SmbDialect,
+        Self::FtpServer,
+        Self::BacnetVendor,
+        Self::BacnetMaker,
+        Self::BacnetModel,
+        Self::BacnetFirmware,
+        Self::BacnetApplication,
+        Self::SsdpServer,
+        Self::WsdType,
+    ];
 
     /// The name in files.
     #[must_use]
@@ -122,23 +146,8 @@ impl Clue {
     }
 }
 
-/// Octets of a segment that are looked at: what greets stands at its start.
-pub const LOOKED_AT_MAX: usize = 4096;
-
 /// Characters of a clue.
 pub const CLUE_MAX: usize = 128;
-
-/// What a segment of a stream that no dissector reads shows.
-#[inline]
-pub fn of_stream(bytes: &[u8], to: &mut dyn FnMut(Clue, Cow<'_, str>)) {
-    let bytes = bytes.get(..LOOKED_AT_MAX).unwrap_or(bytes);
-    match bytes.first() {
-        Some(b'R') => greeting::read(bytes, to),
-        Some(22) => tls::read(bytes, to),
-        Some(b'A'..=b'Z') => http::read(bytes, to),
-        _ => {}
-    }
-}
 
 /// A clue where all of it is of these characters, and not too long.
 fn shaped(clue: Clue, bytes: &[u8], allowed: fn(u8) -> bool, to: &mut dyn FnMut(Clue, Cow<'_, str>)) {

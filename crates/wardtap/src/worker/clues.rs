@@ -6,12 +6,10 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 use wardtap_behaviour::observation::{Clued, Observation, Place, Who};
 use wardtap_dissect::clues::{self, Clue};
-use wardtap_net::flow::Flow;
 use wardtap_net::packet::Packet;
 use wardtap_net::peel::{Layout, protocol};
-use wardtap_net::stream::Chunk;
 
-use super::{Application, Hands};
+use super::Hands;
 
 /// Clues of a shard that are told apart in a minute; further ones are counted.
 pub const CLUES_MAX: usize = 512;
@@ -44,15 +42,6 @@ impl Clues {
 }
 
 impl Hands<'_> {
-    /// What a segment of a flow shows that no dissector reads.
-    pub fn clues_of_stream(&mut self, flow: &Flow<Application>, chunk: &Chunk<'_>, place: Place) {
-        let addresses = flow.key().addresses;
-        clues::of_stream(chunk.bytes, &mut |clue, text| {
-            let side = if clue.is_of_peer() { chunk.side.other() } else { chunk.side };
-            self.take_clue(Who::Address(*side.of(&addresses)), clue, text, place);
-        });
-    }
-
     /// Takes a clue, where there is room.
     pub fn take_clue(&mut self, who: Who, clue: Clue, text: Cow<'_, str>, place: Place) {
         let is_there = self.kept.clues.take(who, clue, text, place);
