@@ -90,10 +90,7 @@ pub const CLUE_MAX: usize = 128;
 #[inline]
 pub fn of_stream(bytes: &[u8], to: &mut dyn FnMut(Clue, Cow<'_, str>)) {
     let bytes = bytes.get(..LOOKED_AT_MAX).unwrap_or(bytes);
-    match bytes.first() {
-        Some(b'R') => greeting::read(bytes, to),
-        _ => {}
-    }
+    greeting::read(bytes, to);
 }
 
 /// A clue where all of it is of these characters, and not too long.
