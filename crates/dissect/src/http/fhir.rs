@@ -44,7 +44,7 @@ pub(super) fn resource(segment: &[u8]) -> Option<&'static str> {
         return None;
     }
     let name = |word: &&'static str| word.get(PREFIX.len()..).unwrap_or_default().as_bytes();
-    let place = TYPES.binary_search_by(|word| name(&word).cmp(segment)).ok()?;
+    let place = TYPES.binary_search_by(|word| name(word).cmp(segment)).ok()?;
     TYPES.get(place).copied()
 }
 

@@ -232,7 +232,10 @@ pub(super) fn request(bytes: &[u8]) -> Option<Head> {
 pub(super) fn response(bytes: &[u8]) -> Option<Head> {
     let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
     let mut response = httparse::Response::new(&mut fields);
-    if response.parse(bytes).ok()?.is_partial() {
+    // RFC 9112 section 5.2: who takes a response must take fields of several lines; who takes a request must not.
+    let mut config = httparse::ParserConfig::default();
+    config.allow_obsolete_multiline_headers_in_responses(true);
+    if config.parse_response(&mut response, bytes).ok()?.is_partial() {
         return None;
     }
     let status = response.code?;

@@ -62,6 +62,16 @@ fn software_that_has_not_the_shape_of_a_product_does_not_leave() {
     assert!(found.messages[0].contains(r#""agent":"(unreadable)""#) && found.clues.is_empty(), "{found:?}");
 }
 
+/// RFC 9112 section 5.2.
+#[test]
+fn fields_of_several_lines_stand_in_answers_alone() {
+    let folded = "X: a\r\n b\r\nContent-Length: 0\r\n\r\n";
+    let found = read(&[a(GET), b(format!("HTTP/1.1 200 OK\r\n{folded}"))]);
+    assert_eq!((found.messages.len(), found.anomalies.len()), (2, 0), "{found:#?}");
+    let found = read(&[a(format!("GET / HTTP/1.1\r\n{folded}"))]);
+    assert_eq!((found.messages.len(), &found.anomalies[..]), (0, &["unreadable-head"][..]), "{found:#?}");
+}
+
 #[test]
 fn answers_belong_to_requests_in_their_order() {
     let body = |length: usize| format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{}", "x".repeat(length));
