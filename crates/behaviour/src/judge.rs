@@ -178,7 +178,9 @@ impl Judge {
                 if let Some(inventory) = &mut self.inventory {
                     inventory.news(news);
                 }
-                self.score(tell, |scorer, parties, devices, to| scorer.operation(news, parties, devices, to));
+                if self.behaviour.as_ref().is_some_and(|behaviour| news.is_habit(behaviour.parties.site())) {
+                    self.score(tell, |scorer, parties, devices, to| scorer.operation(news, parties, devices, to));
+                }
             }
             Observation::Used(used) => self.used(used, tell),
             Observation::Clued(clued) => {
@@ -278,8 +280,11 @@ impl Judge {
             }
         }
         self.repeats.take(used.link, &used.accepted, used.accepted_more);
-        self.score(tell, |scorer, parties, devices, to| scorer.used(used, parties, devices, to));
-        self.learn(used);
+        if let Some(behaviour) = &self.behaviour {
+            let habits = used.habits(behaviour.parties.site());
+            self.score(tell, |scorer, parties, devices, to| scorer.used(&habits, parties, devices, to));
+            self.learn(&habits);
+        }
         if let Some(inventory) = &mut self.inventory {
             inventory.used(used, &self.devices);
         }

@@ -11,6 +11,7 @@ mod operations;
 pub mod points;
 pub mod results;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use wardtap_dissect::fingerprint::Fingerprint;
@@ -20,13 +21,14 @@ use wardtap_net::flow::{HashKey, Volume, fold};
 use wardtap_net::peel::protocol;
 
 use crate::observation::Place;
+use crate::site::Site;
 use crate::slots::{self, Slot, Slots};
 pub use leases::of_lease;
 pub use name::{OperationName, digest};
 use operations::Operations;
 pub use operations::{
     OPERATIONS_MAX, OperationNews, OperationUse, RANGES_MAX, ResponseTimes, done, is_answer, is_like_but_for,
-    is_opaque, kind_of, readable, tells_less, whoever_it_is_for, without_each,
+    is_opaque, kind_of, readable, tells_less, tells_who, whoever_it_is_for, without_each,
 };
 
 /// The first of the ports that no service is registered on (RFC 6335 section 6): which of them it is says nothing.
@@ -123,6 +125,33 @@ pub struct Use {
     pub accepted: Vec<Accepted>,
     /// Further ones that are not told one by one.
     pub accepted_more: u64,
+}
+
+impl Use {
+    /// What of it is a habit: all but what hosts outside of the site say that they are.
+    #[must_use]
+    pub fn habits<'a>(&'a self, site: &Site) -> Cow<'a, Self> {
+        let is_habit = |operation: &OperationUse| is_habit(&self.link, operation.from, &operation.name, site);
+        if self.operations.iter().all(is_habit) {
+            return Cow::Borrowed(self);
+        }
+        let mut habits = self.clone();
+        habits.operations.retain(is_habit);
+        Cow::Owned(habits)
+    }
+}
+
+impl OperationNews {
+    /// True unless a host outside of the site says what it is.
+    #[must_use]
+    pub fn is_habit(&self, site: &Site) -> bool {
+        is_habit(&self.link, u8::from(is_answer(&self.name)), &self.name, site)
+    }
+}
+
+fn is_habit(link: &Link, from: u8, name: &str, site: &Site) -> bool {
+    let sender = if from == 0 { link.initiator } else { link.responder };
+    site.is_inside(sender) || !tells_who(name)
 }
 
 /// A message that was accepted.

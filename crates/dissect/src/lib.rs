@@ -191,6 +191,9 @@ impl Transport {
 pub enum Learned {
     /// One of a closed set: together with the others of its kind it names the operation.
     Set,
+    /// What the sender says that it is (its software, its certificate): names the operation as [`Learned::Set`] does, but is no
+    /// habit of hosts outside of the site. There is any number of them, and they change as they like.
+    Identity,
     /// A place that others come before and behind (a register's address): names the operation too, and going up through
     /// many of them is a sweep.
     Position,
@@ -250,6 +253,15 @@ pub struct FlowFacts {
 impl std::fmt::Debug for Protocol {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name)
+    }
+}
+
+impl Learned {
+    /// True where the value tells one operation from another.
+    #[inline]
+    #[must_use]
+    pub const fn names_operations(self) -> bool {
+        matches!(self, Self::Set | Self::Identity | Self::Position)
     }
 }
 

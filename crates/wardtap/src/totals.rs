@@ -62,6 +62,9 @@ impl Totals {
     }
 }
 
+/// Protocols, the first ones, that `stats` names also where there was no message: who reads it relies on HL7, DICOM and Modbus.
+const ALWAYS_TOLD: usize = 3;
+
 /// Adds up what all stages counted.
 pub fn add_up(run: Run, read: &Read, workers: &[Counted], judgement: &Judgement) -> Totals {
     let mut totals = WorkerCounts::default();
@@ -81,7 +84,9 @@ pub fn add_up(run: Run, read: &Read, workers: &[Counted], judgement: &Judgement)
         undecoded.insert("arp".to_owned(), totals.bad_arp);
     }
     let named = |counts: &[Vec<u64>]| {
-        PROTOCOLS.iter().zip(counts).map(|(protocol, kinds)| (protocol.name.to_owned(), kinds.iter().sum())).collect()
+        let sums = PROTOCOLS.iter().zip(counts).map(|(protocol, kinds)| (protocol, kinds.iter().sum::<u64>()));
+        let told = sums.filter(|(protocol, sum)| protocol.index < ALWAYS_TOLD || *sum > 0);
+        told.map(|(protocol, sum)| (protocol.name.to_owned(), sum)).collect()
     };
     let statistics = Statistics {
         packets: front.packets,
@@ -99,6 +104,7 @@ pub fn add_up(run: Run, read: &Read, workers: &[Counted], judgement: &Judgement)
         malformed: PROTOCOLS
             .iter()
             .zip(&totals.anomalies)
+            .filter(|(protocol, counts)| protocol.index < ALWAYS_TOLD || counts.iter().any(|count| *count > 0))
             .map(|(protocol, counts)| {
                 let reasons = protocol.anomalies.iter().zip(counts).filter(|(_, count)| **count > 0);
                 (protocol.name.to_owned(), reasons.map(|(reason, count)| ((*reason).to_owned(), *count)).collect())

@@ -41,6 +41,15 @@ static OTHER_CLIENT: [Technique; 4] = [technique("T1036"), technique("T0859"), t
 static LEASES: [Technique; 2] = [technique("T0830"), technique("T1557.003")];
 static MANY_LEASES: [Technique; 3] = [technique("T0814"), technique("T1557.003"), technique("T0830")];
 
+static FILES: [Technique; 4] = [technique("T1039"), technique("T1083"), technique("T1021.002"), technique("T0811")];
+static MANY_FILES: [Technique; 4] = [technique("T1039"), technique("T1119"), technique("T1083"), technique("T0814")];
+static CHANGED_FILES: [Technique; 4] = [technique("T1486"), technique("T1485"), technique("T1570"), technique("T1080")];
+static PASSWORDS: [Technique; 4] = [technique("T1110"), technique("T0859"), technique("T0812"), technique("T1078")];
+static SOFTWARE: [Technique; 4] = [technique("T1036"), technique("T0859"), technique("T0849"), technique("T1557")];
+static POISONS: [Technique; 3] = [technique("T1557.001"), technique("T1557"), technique("T0830")];
+static SEARCHES: [Technique; 3] = [technique("T0846"), technique("T0888"), technique("T1046")];
+static RESTARTED: [Technique; 3] = [technique("T0816"), technique("T0814"), technique("T0855")];
+
 static CONTROL_FROM_OUTSIDE: [Technique; 4] =
     [technique("T0869"), technique("T1071"), technique("T1573"), technique("T1041")];
 static TO_OUTSIDE: [Technique; 4] = [technique("T1041"), technique("T1071"), technique("T0869"), technique("T0882")];
@@ -131,6 +140,22 @@ enum Does {
     Choose,
     /// Gives addresses.
     Lease,
+    /// Reads or lists files of others.
+    File,
+    /// Writes, renames or deletes them.
+    ChangeFile,
+    /// Logs in, or is told whether it may.
+    LogIn,
+    /// Says which software asks or answers.
+    Software,
+    /// Asks a name server, or is answered.
+    Name,
+    /// Answers for names that anybody may answer for.
+    Poison,
+    /// Looks which devices there are.
+    Search,
+    /// Has a device start anew, or be silent.
+    Restart,
     /// None of these.
     Other,
 }
@@ -166,11 +191,57 @@ impl Does {
             "dicom" => Self::Object,
             "hl7" if starts(&["QRY", "QBP", "RSP", "ADR", "DSR", "ORF", "OSQ", "OSR"]) => Self::Query,
             "hl7" => Self::Record,
+            "smb" | "ftp" | "tftp" | "telnet" | "vnc" | "rdp" | "mqtt" | "ssh" | "http" => {
+                Self::of_access(name, protocol, kind)
+            }
+            "snmp" | "bacnet" => Self::of_management(name, kind),
+            "dns" => Self::Name,
+            "llmnr" | "nbns" | "mdns" if is_answer(name) => Self::Poison,
+            "llmnr" | "nbns" | "mdns" | "ssdp" | "wsd" => Self::Search,
+            "dhcp" if is_answer(name) => Self::Lease,
             "tls" if kind == "alert" => Self::Refuse,
             "tls" if kind == "server-hello" || kind == "certificate" && is_answer(name) => Self::Choose,
             "tls" => Self::Offer,
             "lease" => Self::Lease,
             _ => Self::Other,
+        }
+    }
+
+    /// What files, screens and pages of others are reached by.
+    fn of_access(name: &str, protocol: &str, kind: &str) -> Self {
+        let says = |feature: &str| name.split('\t').any(|part| part.starts_with(feature));
+        match (protocol, kind) {
+            _ if says("program=yes") => Self::Program,
+            ("smb", "session-setup" | "negotiate")
+            | ("ftp", "user" | "pass" | "auth")
+            | ("vnc" | "rdp" | "mqtt", _) => Self::LogIn,
+            ("ftp", "reply") if says("code=530") => Self::LogIn,
+            ("telnet", "login-prompt" | "login" | "login-refused") => Self::LogIn,
+            ("ssh", _) | ("telnet", _) => Self::Software,
+            ("smb", "write" | "set-info") | ("ftp", "stor" | "dele" | "rename") | ("tftp", "write-request") => {
+                Self::ChangeFile
+            }
+            ("smb" | "ftp" | "tftp", _) => Self::File,
+            ("http", _) if says("resource=dicomweb:stow") => Self::Object,
+            ("http", _) if says("resource=dicomweb:") => Self::Query,
+            ("http", "get" | "head") if says("resource=fhir:") => Self::Query,
+            ("http", _) if says("resource=fhir:") => Self::Record,
+            ("http", "put" | "delete" | "patch") => Self::ChangeFile,
+            ("http", _) => Self::Software,
+            _ => Self::Other,
+        }
+    }
+
+    /// What devices are managed by.
+    fn of_management(name: &str, kind: &str) -> Self {
+        match kind {
+            "set" => Self::Write,
+            "reinitialize-device" | "device-communication-control" => Self::Restart,
+            "atomic-read-file" | "atomic-write-file" => Self::Program,
+            "who-is" | "i-am" | "who-has" | "i-have" => Self::Search,
+            _ if kind.starts_with("write-") || kind.ends_with("time-synchronization") => Self::Write,
+            _ if is_answer(name) => Self::Report,
+            _ => Self::Read,
         }
     }
 
@@ -196,6 +267,14 @@ impl Does {
             Self::Offer => &OTHER_CLIENT,
             Self::Choose => &DOWNGRADES,
             Self::Lease => &LEASES,
+            Self::File => &FILES,
+            Self::ChangeFile => &CHANGED_FILES,
+            Self::LogIn => &PASSWORDS,
+            Self::Software => &SOFTWARE,
+            Self::Name => &NAMES,
+            Self::Poison => &POISONS,
+            Self::Search => &SEARCHES,
+            Self::Restart => &RESTARTED,
             Self::Other => return None,
         })
     }
@@ -212,6 +291,14 @@ impl Does {
             Self::Test | Self::Offer | Self::Choose => &FLOOD,
             Self::Refuse => &REFUSES,
             Self::Lease => &MANY_LEASES,
+            Self::File => &MANY_FILES,
+            Self::ChangeFile => &CHANGED_FILES,
+            Self::LogIn => &PASSWORDS,
+            Self::Software => &FLOOD,
+            Self::Name => &NAMES,
+            Self::Poison => &POISONS,
+            Self::Search => &SEARCHES,
+            Self::Restart => &RESTARTED,
             Self::Other => return None,
         })
     }

@@ -339,7 +339,7 @@ fn ranged(protocol: &'static Protocol) -> impl Iterator<Item = usize> {
 fn identify(key: HashKey, protocol: &'static Protocol, envelope: &Envelope, features: &Features) -> u64 {
     let mut named = [NO_VALUE; FEATURES_MAX];
     for ((named, feature), value) in named.iter_mut().zip(protocol.features).zip(features) {
-        if matches!(feature.learned, Learned::Set | Learned::Position) {
+        if feature.learned.names_operations() {
             *named = *value;
         }
     }
@@ -362,7 +362,7 @@ fn name(message: &dyn Message, envelope: &Envelope, features: &Features) -> Stri
         name.push_str(ANSWER);
     }
     for (place, (feature, value)) in protocol.features.iter().zip(features).enumerate() {
-        if !matches!(feature.learned, Learned::Set | Learned::Position) || *value == NO_VALUE {
+        if !feature.learned.names_operations() || *value == NO_VALUE {
             continue;
         }
         let text = message.feature_text(place).map_or_else(|| value.to_string(), |text| text.to_string());
@@ -427,6 +427,16 @@ pub fn whoever_it_is_for(name: &str) -> impl Iterator<Item = &str> {
         told_by.iter().any(|&told| protocol.features.get(told).is_some_and(|told| told.name == feature))
     };
     name.split('\t').filter(move |part| !tells(part))
+}
+
+/// True where a name says what the sender is: its software, its certificate.
+#[must_use]
+pub fn tells_who(name: &str) -> bool {
+    let protocol = name.split(' ').next().unwrap_or_default();
+    let Some(protocol) = PROTOCOLS.iter().find(|known| known.name == protocol) else { return false };
+    let identities = || protocol.features.iter().filter(|feature| feature.learned == Learned::Identity);
+    let is_one = |part: &str| identities().any(|feature| part.split('=').next() == Some(feature.name));
+    identities().next().is_some() && name.split('\t').skip(1).any(is_one)
 }
 
 /// True where two names are the same but for the value of the feature at a place: where [`without_each`] has the same of

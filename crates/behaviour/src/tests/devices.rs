@@ -50,6 +50,7 @@ impl Register {
             sender_mac: None,
             relay: None,
             to_relay: false,
+            is_offer: false,
             routers: Vec::new(),
             name_servers: Vec::new(),
         };

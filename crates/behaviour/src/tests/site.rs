@@ -154,3 +154,21 @@ fn a_network_of_all_addresses_has_length_zero() {
     assert!(v4.contains(Address::v4(0x0808_0808)) && v4.to_string() == "0.0.0.0/0");
     assert!(!v4.contains(Address::v6([0xfd; 16])));
 }
+
+#[test]
+fn what_hosts_outside_say_that_they_are_is_no_habit() {
+    use crate::links::{Link, OperationUse, Service, Use};
+    let [inside, outside] = [Address::v4(0x0a00_0001), Address::v4(0x0808_0808)];
+    let certificate = || OperationUse::once("tls certificate (answer)\tcertificate=8d3b6900a0168bcf".into(), 1);
+    let hello = || OperationUse::once("tls server-hello (answer)\tversion=1.2\tcipher=c02f".into(), 1);
+    let used = |responder: Address| {
+        let link = Link { initiator: inside, responder, service: Service::at(6, 443) };
+        let mut used = Use::once(link, certificate(), super::place(1, 1));
+        used.operations.push(hello());
+        used
+    };
+    let site = Site::default();
+    let names = |used: &Use| used.habits(&site).operations.iter().map(|it| it.name.to_string()).collect::<Vec<_>>();
+    assert_eq!(names(&used(inside)).len(), 2);
+    assert_eq!(names(&used(outside)), [hello().name.to_string()]);
+}

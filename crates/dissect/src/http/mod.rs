@@ -50,7 +50,7 @@ pub static PROTOCOL: Protocol = Protocol {
     ],
     features: &[
         Feature { name: "agent", learned: Learned::Set },
-        Feature { name: "server", learned: Learned::Set },
+        Feature { name: "server", learned: Learned::Identity },
         Feature { name: "resource", learned: Learned::Set },
         Feature { name: "auth", learned: Learned::Set },
         Feature { name: "status", learned: Learned::Set },

@@ -22,7 +22,10 @@ pub static PROTOCOL: Protocol = Protocol {
     ports: &[PORT],
     kinds: &["identification", "key-exchange-init"],
     anomalies: &["identification-too-long", "not-a-key-exchange"],
-    features: &[Feature { name: "software", learned: Learned::Set }, Feature { name: "hassh", learned: Learned::Set }],
+    features: &[
+        Feature { name: "software", learned: Learned::Identity },
+        Feature { name: "hassh", learned: Learned::Identity },
+    ],
     target: None,
     probe: |evidence| {
         let [one, other] = evidence.bytes.map(wire::begins);

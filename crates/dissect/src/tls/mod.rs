@@ -31,7 +31,7 @@ pub static PROTOCOL: Protocol = Protocol {
         Feature { name: "version", learned: Learned::Set },
         Feature { name: "ciphers", learned: Learned::Set },
         Feature { name: "cipher", learned: Learned::Set },
-        Feature { name: "certificate", learned: Learned::Set },
+        Feature { name: "certificate", learned: Learned::Identity },
     ],
     target: None,
     probe: |evidence| {

@@ -13,7 +13,7 @@ use crate::run::{captures, replay, root};
 const MESSAGES_MAX: usize = 120_000;
 
 /// All goldens together.
-const TOTAL_MAX: usize = 3_000_000;
+const TOTAL_MAX: usize = 4_500_000;
 
 /// Where a capture's golden stands.
 fn golden_of(capture: &str) -> String {
