@@ -2,22 +2,26 @@
 //!
 //! [`MessageBody`] and what it holds are the schema; a test holds what is written here against it.
 
-use schemars::JsonSchema;
-use serde::Serialize;
 use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, Schema};
+use serde::Serialize;
+use serde_json::{Value, json};
 use wardtap_dissect::json::number;
-use wardtap_dissect::{Direction, Message};
+use wardtap_dissect::{Direction, Message, PROTOCOLS};
 use wardtap_net::flow::FlowIdentity;
 use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
 use crate::event::FlowBody;
 
 /// An application message, as dissected.
+///
+/// Of the protocols whose messages are no more than their fields, the schema is made from what the protocols say of themselves.
 #[derive(Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, transform = with_plain_messages)]
 pub struct MessageBody {
     /// The name of the object below.
-    #[schemars(extend("enum" = ["hl7", "dicom", "modbus"]))]
+    #[schemars(transform = with_protocols)]
     pub protocol: String,
     /// The message's own direction, not the flow's.
     #[schemars(extend("enum" = ["request", "response"]))]
@@ -50,6 +54,27 @@ pub struct MessageBody {
     /// A Modbus ADU.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub modbus: Option<ModbusBody>,
+}
+
+/// Lets a schema be that of a protocol's name.
+pub(crate) fn with_protocols(schema: &mut Schema) {
+    let names: Vec<&str> = PROTOCOLS.iter().map(|protocol| protocol.name).collect();
+    schema.insert("enum".to_owned(), json!(names));
+}
+
+/// Adds the objects of the protocols that [`MessageBody`] has no field for.
+fn with_plain_messages(schema: &mut Schema) {
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    for protocol in PROTOCOLS {
+        let plain = json!({
+            "description": format!("A message of {}: its kind, and what else is read of it.", protocol.title),
+            "type": "object",
+            "required": ["kind"],
+            "properties": { "kind": { "enum": protocol.kinds } },
+            "additionalProperties": { "type": ["string", "integer", "boolean"] },
+        });
+        properties.entry(protocol.name).or_insert(plain);
+    }
 }
 
 /// An HL7 v2 message. Text that does not have its field's shape reads `(unreadable)`; an empty field is absent.

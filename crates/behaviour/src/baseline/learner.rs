@@ -92,8 +92,10 @@ impl Learner {
     pub fn alerted(&mut self, alert: &Alert, parties: &mut Parties, devices: &Devices) {
         let found = &alert.deviation;
         let mut id = |address: Option<Address>| {
-            let party = address.and_then(|address| parties.of(address, devices));
-            party.map_or_else(String::new, |party| parties.id(party).to_owned())
+            let Some(address) = address else { return String::new() };
+            // Who was only given the address, and was not heard yet, goes by it.
+            let party = parties.of(address, devices);
+            party.map_or_else(|| format!("ip:{address}"), |party| parties.id(party).to_owned())
         };
         let (device, peer) = (id(Some(found.device)), id(found.peer));
         for day in day_of(found.first)..=day_of(found.last) {

@@ -30,6 +30,8 @@ struct Server {
     network: (Option<u16>, u32),
     address: Address,
     ways: Ways,
+    /// When it was first heard there, and when last.
+    first: Timestamp,
     last: Timestamp,
     /// The first client that got something else from this server than others got from another.
     misled: Option<Address>,
@@ -79,12 +81,14 @@ impl SecondDhcpServer {
             sorted
         };
         let ways = Ways { routers: sorted(&lease.routers), name_servers: sorted(&lease.name_servers) };
-        let counts = |server: &&Server| place.time.since(server.last) < COUNTS_NANOS;
+        let at = self.server(network, lease.server, &ways, place.time);
+        // The one that was there first counts, whoever of the two is right.
+        let since = self.servers[at].first;
+        let counts = |server: &&Server| place.time.since(server.last) < COUNTS_NANOS && server.first < since;
         let other = self.servers.iter().filter(counts).find(|server| {
             server.network == network && server.address != lease.server && server.ways.differ_from(&ways)
         });
         let other = other.map(|server| (server.address, server.ways.clone()));
-        let at = self.server(network, lease.server, &ways, place.time);
         let Some((first, expected)) = other else { return };
         let misled = *self.servers[at].misled.get_or_insert(lease.address);
         let judged = Judged {
@@ -105,10 +109,13 @@ impl SecondDhcpServer {
         let is_it = |server: &Server| server.network == network && server.address == address;
         if let Some(at) = self.servers.iter().position(is_it) {
             let server = &mut self.servers[at];
+            if now.since(server.last) >= COUNTS_NANOS {
+                server.first = now;
+            }
             (server.ways, server.last) = (ways.clone(), now);
             return at;
         }
-        let new = Server { network, address, ways: ways.clone(), last: now, misled: None };
+        let new = Server { network, address, ways: ways.clone(), first: now, last: now, misled: None };
         if self.servers.len() < SERVERS_MAX {
             self.servers.push(new);
             return self.servers.len() - 1;

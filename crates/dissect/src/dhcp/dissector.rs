@@ -1,6 +1,6 @@
 //! The state of one DHCP conversation: the requests that wait.
 
-use std::io::Write;
+use std::fmt::{self, Write};
 
 use wardtap_net::address::Address;
 use wardtap_net::packet::Timestamp;
@@ -60,12 +60,12 @@ struct Text<const N: usize> {
 
 impl<const N: usize> Text<N> {
     /// What `write` writes; nothing where there is no room.
-    fn new(write: impl FnOnce(&mut &mut [u8]) -> std::io::Result<()>) -> Self {
-        let mut bytes = [0; N];
-        let mut rest = &mut bytes[..];
-        let is_written = write(&mut rest).is_ok();
-        let left = rest.len();
-        Self { bytes, length: if is_written { N.saturating_sub(left) } else { 0 } }
+    fn new(write: impl FnOnce(&mut Self) -> fmt::Result) -> Self {
+        let mut text = Self { bytes: [0; N], length: 0 };
+        if write(&mut text).is_err() {
+            text.length = 0;
+        }
+        text
     }
 
     /// An address.
@@ -90,6 +90,15 @@ impl<const N: usize> Text<N> {
         let text = self.bytes.get(..self.length).filter(|text| !text.is_empty());
         let is_of_numbers = |byte: u8| byte.is_ascii_hexdigit() || b".:,".contains(&byte);
         Value::text(text.map(|text| Public::shaped(text, N, is_of_numbers)))
+    }
+}
+
+impl<const N: usize> Write for Text<N> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.length.saturating_add(text.len());
+        self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
+        self.length = end;
+        Ok(())
     }
 }
 

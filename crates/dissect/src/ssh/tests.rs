@@ -74,6 +74,13 @@ fn what_has_not_the_shape_of_software_does_not_leave() {
 }
 
 #[test]
+fn comments_are_left_out_but_for_the_name_of_a_system() {
+    let found = read(&[(Side::A, b"SSH-2.0-Scanner_2.0 Mrs CANARY\r\n"), (Side::B, b"SSH-2.0-x Debian-2 CANARY\r\n")]);
+    let told = format!("{found:?}");
+    assert!(told.contains("Scanner_2.0") && !told.contains("CANARY") && !told.contains("Mrs"), "{told}");
+}
+
+#[test]
 fn garbage_behind_the_identification_is_counted_once() {
     let long = [b"SSH-2.0-".to_vec(), vec![b'a'; 400]].concat();
     assert_eq!(read(&[(Side::B, &long)]).anomalies, ["identification-too-long"]);

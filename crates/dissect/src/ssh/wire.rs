@@ -19,6 +19,9 @@ pub(super) const KEY_EXCHANGE_MAX: u32 = 16_384;
 /// The message number of a key exchange's first packet (RFC 4250 section 4.1.2).
 const MSG_KEXINIT: u8 = 20;
 
+/// What a comment begins with that names the system, as distributions put it there.
+const SYSTEMS: [&[u8]; 6] = [b"Debian", b"Ubuntu", b"Raspbian", b"FreeBSD", b"NetBSD", b"OpenBSD"];
+
 /// What an identification begins with.
 const VERSIONS: [&[u8]; 3] = [b"SSH-2.0-", b"SSH-1.99-", b"SSH-1.5-"];
 
@@ -42,7 +45,7 @@ pub(super) fn begins(bytes: &[u8]) -> Probe {
 pub(super) struct Identification<'a> {
     /// "2.0", "1.99": digits and a dot.
     pub version: Public<'a>,
-    /// The software and its comments. They name products and distributions; what has not the shape of that does not leave.
+    /// The software, and a comment that names a distribution; what has not the shape of that does not leave.
     pub software: Public<'a>,
 }
 
@@ -55,9 +58,18 @@ impl<'a> Identification<'a> {
         let version = version.get(4..version.len().saturating_sub(1)).unwrap_or_default();
         Some(Self {
             version: Public::shaped(version, 4, |byte| byte.is_ascii_digit() || byte == b'.'),
-            software: Public::shaped(software, CLUE_MAX, is_of_product),
+            software: Public::shaped(without_words(software), CLUE_MAX, is_of_product),
         })
     }
+}
+
+/// The software without its comments, which may be anybody's words, but for one that begins with a system's name.
+fn without_words(software: &[u8]) -> &[u8] {
+    let Some(end) = software.iter().position(|byte| *byte == b' ') else { return software };
+    let comment = software.get(end.saturating_add(1)..).unwrap_or_default();
+    let is_system = SYSTEMS.iter().any(|system| comment.starts_with(system));
+    let is_one_word = comment.iter().all(|byte| *byte != b' ');
+    if is_system && is_one_word { software } else { software.get(..end).unwrap_or_default() }
 }
 
 /// How long a packet is, its length included; None for a length that no packet has.

@@ -128,7 +128,7 @@ pub struct FinishedFlow {
     pub identity: FlowBody,
     /// The application protocol, where it was recognised.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("enum" = ["hl7", "dicom", "modbus", "tls"]))]
+    #[schemars(transform = crate::message::with_protocols)]
     pub protocol: Option<&'static str>,
     /// What is unusual about protocol and port: `unusual-port`, `other-protocol-on-port`, `tls-on-port`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -45,6 +45,11 @@ pub(crate) fn recordings() -> Vec<String> {
     all
 }
 
+/// Those of them whose peers say which messages they sent.
+pub(crate) fn told_recordings() -> Vec<String> {
+    ["hl7", "dicom", "modbus"].iter().flat_map(|protocol| captures_of(protocol)).collect()
+}
+
 fn is_capture(name: &str) -> bool {
     let name = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(name);
     name.ends_with(".pcap") || name.ends_with(".pcapng")

@@ -3,7 +3,7 @@
 use super::judge::judge;
 use super::random::Random;
 use super::recording::Recording;
-use crate::run::recordings;
+use crate::run::told_recordings;
 
 /// What the tap saw of a recording, by its records.
 type Choice<'a> = &'a dyn Fn(&Recording) -> Vec<bool>;
@@ -58,7 +58,7 @@ fn segments_lost_here_and_there() {
         &|recording| lose(recording, 30, 4),
         &|recording| lose(recording, 50, 5),
     ];
-    run(&recordings(), &choices);
+    run(&told_recordings(), &choices);
 }
 
 #[test]
@@ -72,12 +72,12 @@ fn begun_in_the_middle() {
         &|recording| begin(recording, 17),
         &|recording| begin(recording, 23),
     ];
-    run(&recordings(), &choices);
+    run(&told_recordings(), &choices);
 }
 
 #[test]
 fn one_end_only() {
-    run(&recordings(), &[&|recording| one_way(recording, true), &|recording| one_way(recording, false)]);
+    run(&told_recordings(), &[&|recording| one_way(recording, true), &|recording| one_way(recording, false)]);
 }
 
 #[test]
