@@ -72,8 +72,10 @@ impl Talk for Mdns {
             if record.ttl == 0 {
                 return;
             }
-            services.add(service(message, record));
-            if record.kind == TXT && Service::of(message, record.name).is_some() {
+            let own = if is_of_services(record.kind) { Service::of(message, record.name) } else { None };
+            let Some(own) = own else { return };
+            services.add(service(message, record, own));
+            if record.kind == TXT {
                 clues_of(record.data, |clue, text| {
                     texts = texts.saturating_add(1);
                     if texts <= TEXTS_MAX {
@@ -128,12 +130,12 @@ impl Talk for Mdns {
     }
 }
 
-/// The service type that a record announces: what a pointer from the list of all types says, or what its own name ends with.
-fn service(message: &Message<'_>, record: &Record<'_>) -> Option<Service> {
-    let own = Service::of(message, record.name)?;
-    match record.kind {
-        PTR if own.is_all() => Service::of(message, record.data_name()),
-        PTR | SRV | TXT => Some(own),
-        _ => None,
-    }
+/// Records of service discovery (RFC 6763 sections 4.1, 5 and 6).
+const fn is_of_services(kind: u16) -> bool {
+    matches!(kind, PTR | SRV | TXT)
+}
+
+/// The service type that a record announces: what its own name ends with, or what a pointer from the list of all types says.
+fn service(message: &Message<'_>, record: &Record<'_>, own: Service) -> Option<Service> {
+    if own.is_all() { Service::of(message, record.data_name()).filter(|_| record.kind == PTR) } else { Some(own) }
 }

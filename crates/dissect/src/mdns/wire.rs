@@ -18,7 +18,7 @@ const ALL: &[u8] = b"_dns-sd._udp";
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Service {
     text: [u8; SERVICE_MAX + 1 + TRANSPORT],
-    length: usize,
+    length: u8,
 }
 
 impl Service {
@@ -33,7 +33,7 @@ impl Service {
             return None;
         }
         let mut text = [0; SERVICE_MAX + 1 + TRANSPORT];
-        let mut length = 0usize;
+        let mut length = 0u8;
         // RFC 1035 section 2.3.3: names are the same whatever their case.
         for (place, byte) in text.iter_mut().zip([service, b".", transport].into_iter().flatten()) {
             *place = byte.to_ascii_lowercase();
@@ -43,7 +43,7 @@ impl Service {
     }
 
     pub(super) fn text(&self) -> Public<'_> {
-        let text = self.text.get(..self.length).unwrap_or_default();
+        let text = self.text.get(..usize::from(self.length)).unwrap_or_default();
         Public::shaped(text, self.text.len(), |byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     }
 

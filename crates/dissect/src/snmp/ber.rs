@@ -47,50 +47,43 @@ pub(super) fn integer(reader: &mut Reader<'_>) -> Option<i64> {
     Some(rest.iter().fold(start, |value, octet| value << 8 | i64::from(*octet)))
 }
 
-/// An object identifier: its arcs in order.
+/// An object identifier, as it is encoded. Each has one encoding: they are compared by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Oid<'a>(pub &'a [u8]);
 
 impl<'a> Oid<'a> {
+    /// What follows these arcs.
+    pub(super) fn below(self, root: &[u8]) -> Option<Self> {
+        self.0.strip_prefix(root).map(Self)
+    }
+
+    /// The arc at the start of what follows others.
+    pub(super) fn arc(self) -> Option<u32> {
+        arc(&mut Reader::new(self.0))
+    }
+
     /// The arcs; what does not fit 32 bits, or ends within one, ends them.
     pub(super) fn arcs(self) -> impl Iterator<Item = u32> + use<'a> {
         let mut reader = Reader::new(self.0);
-        let mut pending = None;
-        let mut is_first = true;
-        let next = move || {
-            if let Some(arc) = pending.take() {
-                return Some(arc);
-            }
-            let mut arc = 0u32;
-            loop {
-                let octet = reader.u8()?;
-                if arc > u32::MAX >> 7 {
-                    return None;
-                }
-                arc = arc << 7 | u32::from(octet & 0x7f);
-                if octet & 0x80 == 0 {
-                    break;
-                }
-            }
-            if !std::mem::take(&mut is_first) {
-                return Some(arc);
-            }
-            // The first two stand in one number (X.690 section 8.19.4).
-            let first = (arc / 40).min(2);
-            pending = Some(arc.saturating_sub(first.saturating_mul(40)));
-            Some(first)
-        };
-        std::iter::from_fn(next).take(ARCS_MAX)
+        // The first two stand in one number (X.690 section 8.19.4).
+        let both = arc(&mut reader).map(|both| {
+            let first = (both / 40).min(2);
+            [first, both.saturating_sub(first.saturating_mul(40))]
+        });
+        both.into_iter().flatten().chain(std::iter::from_fn(move || arc(&mut reader))).take(ARCS_MAX)
     }
+}
 
-    /// The arcs behind these.
-    pub(super) fn below(self, root: &[u32]) -> Option<impl Iterator<Item = u32> + use<'a>> {
-        let mut arcs = self.arcs();
-        root.iter().all(|arc| arcs.next() == Some(*arc)).then_some(arcs)
-    }
-
-    /// It is this one.
-    pub(super) fn is(self, other: &[u32]) -> bool {
-        self.below(other).is_some_and(|mut rest| rest.next().is_none())
+fn arc(reader: &mut Reader<'_>) -> Option<u32> {
+    let mut arc = 0u32;
+    loop {
+        let octet = reader.u8()?;
+        if arc > u32::MAX >> 7 {
+            return None;
+        }
+        arc = arc << 7 | u32::from(octet & 0x7f);
+        if octet & 0x80 == 0 {
+            return Some(arc);
+        }
     }
 }

@@ -1,13 +1,13 @@
 //! What an agent says that it is.
 
-use super::ber::{OBJECT_IDENTIFIER, OCTET_STRING};
+use super::ber::{OBJECT_IDENTIFIER, OCTET_STRING, Oid};
 use super::wire::{Binding, Pdu};
 use crate::clues::{CLUE_MAX, is_of_product};
 use crate::public::Public;
 
-/// sysDescr.0 and sysObjectID.0 (RFC 3418). Beside them are its name, contact and place, which are people's.
-const DESCRIPTION: [u32; 9] = [1, 3, 6, 1, 2, 1, 1, 1, 0];
-const OBJECT_ID: [u32; 9] = [1, 3, 6, 1, 2, 1, 1, 2, 0];
+/// sysDescr.0 and sysObjectID.0, 1.3.6.1.2.1.1.1.0 and 1.3.6.1.2.1.1.2.0 (RFC 3418). Beside them are its name, contact and place, which are people's.
+const DESCRIPTION: &[u8] = &[0x2b, 6, 1, 2, 1, 1, 1, 0];
+const OBJECT_ID: &[u8] = &[0x2b, 6, 1, 2, 1, 1, 2, 0];
 
 /// What systems begin with that describe themselves by `uname -a`: the next word is what people call the host.
 const UNAME: [&[u8]; 11] =
@@ -61,7 +61,7 @@ impl Text {
 
 /// What an answer says that the system is.
 pub(super) fn description(pdu: &Pdu<'_>) -> Option<Text> {
-    let is_it = |binding: &Binding<'_>| binding.tag == OCTET_STRING && binding.oid.is(&DESCRIPTION);
+    let is_it = |binding: &Binding<'_>| binding.tag == OCTET_STRING && binding.oid == Oid(DESCRIPTION);
     describe(pdu.bindings().find(is_it)?.value)
 }
 
@@ -87,8 +87,8 @@ fn describe(value: &[u8]) -> Option<Text> {
 
 /// Which system it is by its maker's numbers.
 pub(super) fn object_id(pdu: &Pdu<'_>) -> Option<Text> {
-    let is_it = |binding: &Binding<'_>| binding.tag == OBJECT_IDENTIFIER && binding.oid.is(&OBJECT_ID);
-    let value = super::ber::Oid(pdu.bindings().find(is_it)?.value);
+    let is_it = |binding: &Binding<'_>| binding.tag == OBJECT_IDENTIFIER && binding.oid == Oid(OBJECT_ID);
+    let value = Oid(pdu.bindings().find(is_it)?.value);
     let mut text = Text::empty();
     for arc in value.arcs() {
         let is_first = text.length == 0;

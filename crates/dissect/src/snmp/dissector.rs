@@ -4,7 +4,7 @@ use wardtap_net::stream::{Chunk, Side};
 
 use super::clues::{Text, description, maker, object_id};
 use super::names::{self, Subtree};
-use super::wire::{Snmp, Version};
+use super::wire::{Pdu, Snmp, Version};
 use super::{ENCRYPTED, GET_BULK, NOT_SNMP, PORT, PROTOCOL, REPORT, RESPONSE, SET, TRAP};
 use crate::clues::Clue;
 use crate::dns::Waiting;
@@ -119,12 +119,20 @@ impl Dissecting {
                 ),
             ],
         });
-        clues(message, kind, is_response, side, to);
+        clues(message, kind, is_response, answers_set, side, to);
     }
 }
 
-/// What an agent says of itself, in its answers and reports. What it traps has no description.
-fn clues(message: &Snmp<'_>, kind: usize, is_response: bool, side: Side, to: &mut dyn MessageHandler) {
+/// What an agent says of itself, in its answers and reports. What answers a request to set something, or fails, returns what
+/// was sent (RFC 3416 section 4.2.5), whatever that is.
+fn clues(
+    message: &Snmp<'_>,
+    kind: usize,
+    is_response: bool,
+    answers_set: bool,
+    side: Side,
+    to: &mut dyn MessageHandler,
+) {
     let mut tell = |clue, text: Option<Text>| {
         if let Some(text) = text.as_ref().and_then(Text::public) {
             to.clue(side, clue, &text);
@@ -135,7 +143,8 @@ fn clues(message: &Snmp<'_>, kind: usize, is_response: bool, side: Side, to: &mu
     {
         tell(Clue::SnmpEngine, maker(engine).map(Text::of_number));
     }
-    if let Some(pdu) = message.pdu.filter(|_| kind == RESPONSE) {
+    let is_read = |pdu: &Pdu<'_>| kind == RESPONSE && pdu.status() == 0 && !answers_set;
+    if let Some(pdu) = message.pdu.filter(is_read) {
         tell(Clue::SnmpDescription, description(&pdu));
         tell(Clue::SnmpObjectId, object_id(&pdu));
     }

@@ -6,16 +6,17 @@ use super::wire::{GENERIC_TRAPS, Trap};
 /// What has no name here.
 const OTHER: &str = "other";
 
-/// The root of what is managed (RFC 2578): iso.org.dod.internet.mgmt.mib-2, and what private enterprises define.
-const MIB_2: [u32; 6] = [1, 3, 6, 1, 2, 1];
-pub(super) const ENTERPRISES: [u32; 6] = [1, 3, 6, 1, 4, 1];
+/// The root of what is managed, 1.3.6.1.2.1, and of what private enterprises define, 1.3.6.1.4.1 (RFC 2578 section 4).
+const MIB_2: &[u8] = &[0x2b, 6, 1, 2, 1];
+const ENTERPRISES: &[u8] = &[0x2b, 6, 1, 4, 1];
 
-/// What SNMP says of itself (RFC 3411 section 5): snmpModules, and of the user-based security model its counters.
-const SNMP_MODULES: [u32; 6] = [1, 3, 6, 1, 6, 3];
-const USM_COUNTERS: [u32; 9] = [1, 3, 6, 1, 6, 3, 15, 1, 1];
+/// What SNMP says of itself, 1.3.6.1.6.3, and the counters of its user-based security model, 1.3.6.1.6.3.15.1.1 (RFC 3414
+/// section 5).
+const SNMP_MODULES: &[u8] = &[0x2b, 6, 1, 6, 3];
+const USM_COUNTERS: &[u8] = &[0x2b, 6, 1, 6, 3, 15, 1, 1];
 
-/// Numbers of communities of other standards: 802.1 and 802.3 below 1.0.8802, and 1.3.111.2.802 (IEEE).
-const IEEE: [&[u32]; 2] = [&[1, 0, 8802], &[1, 3, 111]];
+/// Roots of IEEE's standards, 1.0.8802 and 1.3.111: LLDP among them.
+const IEEE: [&[u8]; 2] = [&[0x28, 0xc4, 0x62], &[0x2b, 0x6f]];
 
 /// Where a variable is: the branch of MIB-2 by its name, the number of an enterprise, or another place.
 pub(super) enum Subtree {
@@ -25,13 +26,13 @@ pub(super) enum Subtree {
 
 impl Subtree {
     pub(super) fn of(oid: Oid<'_>) -> Self {
-        if let Some(mut rest) = oid.below(&MIB_2) {
-            return Self::Word(rest.next().map_or("mib-2", branch));
+        if let Some(rest) = oid.below(MIB_2) {
+            return Self::Word(rest.arc().map_or("mib-2", branch));
         }
-        if let Some(mut rest) = oid.below(&ENTERPRISES) {
-            return rest.next().map_or(Self::Word("enterprises"), Self::Enterprise);
+        if let Some(rest) = oid.below(ENTERPRISES) {
+            return rest.arc().map_or(Self::Word("enterprises"), Self::Enterprise);
         }
-        if oid.below(&SNMP_MODULES).is_some() {
+        if oid.below(SNMP_MODULES).is_some() {
             return Self::Word("snmp-modules");
         }
         let is_ieee = IEEE.iter().any(|root| oid.below(root).is_some());
@@ -110,7 +111,7 @@ pub(super) const fn is_refusal(status: i64, is_set: bool) -> bool {
 
 /// What the counter in a report says is wrong (RFC 3414 section 5).
 pub(super) fn report(oid: Oid<'_>) -> &'static str {
-    let counter = oid.below(&USM_COUNTERS).and_then(|mut rest| rest.next());
+    let counter = oid.below(USM_COUNTERS).and_then(Oid::arc);
     match counter {
         Some(1) => "unsupportedSecLevels",
         Some(2) => "notInTimeWindows",
@@ -132,7 +133,7 @@ pub(super) fn trap(trap: Trap<'_>) -> &'static str {
         Trap::Generic(number) => Some(number),
         // snmpTraps number from 1 on.
         Trap::Named(oid) => {
-            oid.below(&GENERIC_TRAPS).and_then(|mut rest| rest.next()).and_then(|arc| arc.checked_sub(1)).map(u64::from)
+            oid.below(GENERIC_TRAPS).and_then(Oid::arc).and_then(|arc| arc.checked_sub(1)).map(u64::from)
         }
     };
     match number {

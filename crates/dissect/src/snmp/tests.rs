@@ -199,9 +199,18 @@ fn a_system_says_what_it_is_and_not_whose() {
     assert_eq!(object(&string(b"CANARY")), Vec::<String>::new());
     assert_eq!(object(&[6, 0]), Vec::<String>::new());
     assert_eq!(object(&oid(&["1.3"; 40].join("."))), Vec::<String>::new());
-    // Who asks does not say it.
-    let ask = message(1, "public", pdu(0xa3, 7, [0, 0], &[binding(DESCRIPTION, &string(b"x"))]));
-    assert!(read(&FLOW, &[(Side::A, ask)]).clues.is_empty());
+    // Who asks does not say it, nor does what returns what was sent.
+    let of = |tag, error| message(1, "public", pdu(tag, 7, [error, 0], &[binding(DESCRIPTION, &string(b"CANARY"))]));
+    for steps in [
+        &[(Side::A, of(0xa3, 0)), (Side::B, of(0xa2, 0))][..],
+        &[(Side::A, of(0xa3, 0)), (Side::B, of(0xa2, 17))],
+        &[(Side::B, of(0xa2, 6))],
+        &[(Side::A, of(0xa6, 0))],
+    ] {
+        assert!(read(&FLOW, steps).clues.is_empty());
+    }
+    let asked = [(Side::A, of(0xa3, 0)), (Side::A, of(0xa0, 0)), (Side::B, of(0xa2, 0))];
+    assert_eq!(read(&FLOW, &asked).clues, ["B snmp-description CANARY"]);
 }
 
 #[test]

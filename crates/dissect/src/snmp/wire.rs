@@ -14,11 +14,11 @@ const INFORM: u8 = 0xa6;
 const TRAP_2: u8 = 0xa7;
 const REPORT: u8 = 0xa8;
 
-/// snmpTrapOID.0 (RFC 3418): which notification it is.
-const TRAP_OID: [u32; 11] = [1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0];
+/// snmpTrapOID.0, 1.3.6.1.6.3.1.1.4.1.0 (RFC 3418): which notification it is.
+const TRAP_OID: &[u8] = &[0x2b, 6, 1, 6, 3, 1, 1, 4, 1, 0];
 
-/// The traps that all systems have (RFC 3418).
-pub(super) const GENERIC_TRAPS: [u32; 9] = [1, 3, 6, 1, 6, 3, 1, 1, 5];
+/// The traps that all systems have, 1.3.6.1.6.3.1.1.5 (RFC 3418).
+pub(super) const GENERIC_TRAPS: &[u8] = &[0x2b, 6, 1, 6, 3, 1, 1, 5];
 
 /// A message.
 #[derive(Clone, Copy, Debug)]
@@ -132,7 +132,7 @@ impl<'a> Pdu<'a> {
         let mut bindings = Reader::new(pdu.bindings);
         while !bindings.is_empty() && pdu.count < BINDINGS_MAX {
             let binding = binding(&mut bindings)?;
-            if matches!(tag, INFORM | TRAP_2) && binding.oid.is(&TRAP_OID) && binding.tag == OBJECT_IDENTIFIER {
+            if matches!(tag, INFORM | TRAP_2) && binding.oid == Oid(TRAP_OID) && binding.tag == OBJECT_IDENTIFIER {
                 pdu.trap = Some(Trap::Named(Oid(binding.value)));
             }
             pdu.count = pdu.count.saturating_add(1);
