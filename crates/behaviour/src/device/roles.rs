@@ -10,12 +10,14 @@ const _: () = assert!(PROTOCOLS.len() * 2 <= u64::BITS as usize);
 
 impl Roles {
     /// One role.
+    #[inline]
     #[must_use]
     pub(super) fn one(protocol: usize, requester: bool) -> Self {
         Self(1u64.checked_shl((protocol * 2 + usize::from(!requester)) as u32).unwrap_or(0))
     }
 
     /// Takes the roles of another; true where one of them is new.
+    #[inline]
     pub(super) const fn add(&mut self, more: Self) -> bool {
         let is_news = more.0 & !self.0 != 0;
         self.0 |= more.0;

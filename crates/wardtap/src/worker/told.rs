@@ -18,14 +18,20 @@ pub fn role_bit(protocol: usize, requester: bool) -> u64 {
 /// has pushed out is told once more, and the judge knows it.
 pub struct Told {
     key: HashKey,
+    places: Box<[Place]>,
+}
+
+/// What was told of one address. Four to a cache line: a flow looks up both of its ends.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    facts: u64,
     /// What tells the addresses of a place apart.
-    tags: Box<[u32]>,
-    facts: Box<[u64]>,
+    tag: u32,
 }
 
 impl Told {
     pub fn new(key: HashKey) -> Self {
-        Self { key, tags: vec![0; TOLD].into_boxed_slice(), facts: vec![0; TOLD].into_boxed_slice() }
+        Self { key, places: vec![Place::default(); TOLD].into_boxed_slice() }
     }
 
     /// True when this fact about an address was not told yet.
@@ -33,13 +39,13 @@ impl Told {
     pub fn is_news(&mut self, address: Address, fact: u64) -> bool {
         let (high, low) = address.halves();
         let hash = fold(low ^ self.key.0, high ^ self.key.1);
-        let (tag, place) = ((hash >> 32) as u32, hash as usize % TOLD);
-        let (Some(tagged), Some(facts)) = (self.tags.get_mut(place), self.facts.get_mut(place)) else { return true };
-        if std::mem::replace(tagged, tag) != tag {
-            *facts = 0;
+        let tag = (hash >> 32) as u32;
+        let Some(place) = self.places.get_mut(hash as usize % TOLD) else { return true };
+        if place.tag != tag {
+            *place = Place { facts: 0, tag };
         }
-        let is_news = *facts & fact == 0;
-        *facts |= fact;
+        let is_news = place.facts & fact == 0;
+        place.facts |= fact;
         is_news
     }
 }
