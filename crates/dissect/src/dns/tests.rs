@@ -183,6 +183,10 @@ fn on_another_port_only_a_whole_message_names_it() {
     let ask = question(7, 0x0100, "www.example.org", 1, 1);
     assert_eq!(named(&flow, ask.clone()), Some("dns"));
     assert_eq!(named(&flow, answer(7, 0x8180, "www.example.org", 1, &[record(1, &[1; 4])])), Some("dns"));
+    // Who scans asks servers for their version.
+    let version = question(7, 0x0100, "version.bind", 16, 3);
+    assert_eq!(named(&flow, version.clone()), Some("dns"));
+    assert_eq!(named(&FlowFacts { transport: Transport::Tcp, ..flow }, framed(&version)), Some("dns"));
     for other in [
         ask[..ask.len() - 1].to_vec(),
         [ask.clone(), vec![0]].concat(),

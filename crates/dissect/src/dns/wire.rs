@@ -226,17 +226,18 @@ impl<'a> Message<'a> {
     }
 
     /// It can hardly be anything else, on whatever port: one question for a name of printable labels, of a type that there
-    /// is, in the Internet's class, and records that end where the message does.
+    /// is, in the Internet's class or for a server's version, and records that end where the message does.
     pub(crate) fn is_surely_one(&self) -> bool {
         let [questions, ..] = self.counts;
         let Some(question) = self.question.filter(|_| questions == 1 && self.opcode() == 0) else { return false };
         self.is_plausible() && self.is_common(&question) && self.ending().0 == End::Whole
     }
 
-    /// It asks for a name of printable labels, for a type that has one, in the class IN or any.
+    /// It asks for a name of printable labels, for a type that has one, in the class IN or any, or for a text in the class
+    /// CH: what a server says of itself (RFC 4892 section 3).
     fn is_common(&self, question: &Question) -> bool {
         let mut labels = self.labels(question.name);
-        matches!(question.class, IN | ANY)
+        (matches!(question.class, IN | ANY) || (question.class, question.kind) == (CHAOS, TXT))
             && super::names::kind(question.kind) != super::names::OTHER
             && labels.next().is_some_and(is_printable)
             && labels.all(is_printable)

@@ -35,10 +35,12 @@ pub static PROTOCOL: Protocol = Protocol {
     ],
     target: None,
     probe: |evidence| {
-        let [one, other] = Side::BOTH.map(|side| wire::begins(side.of::<&[u8]>(&evidence.bytes), side));
-        match (one, other) {
-            (Probe::Yes(client), _) | (_, Probe::Yes(client)) => Probe::Yes(client),
-            (Probe::Unsure, _) | (_, Probe::Unsure) => Probe::Unsure,
+        let hellos = Side::BOTH.map(|side| wire::begins_hello(side.of::<&[u8]>(&evidence.bytes), side));
+        let server = evidence.flow.side_with_port(&PORTS);
+        match (hellos, wire::begins_data(evidence.bytes, server.is_some())) {
+            ([Probe::Yes(client), _] | [_, Probe::Yes(client)], _) => Probe::Yes(client),
+            (_, Probe::Yes(_)) => Probe::Yes(server.map(Side::other)),
+            (hellos, data) if hellos.contains(&Probe::Unsure) || data == Probe::Unsure => Probe::Unsure,
             _ => Probe::No,
         }
     },

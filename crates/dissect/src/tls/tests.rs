@@ -316,9 +316,33 @@ fn a_flow_caught_in_the_middle_is_named_by_two_whole_records_of_data() {
         (records(23, &[&[0xab; 5], &[0xcd; 900]]), None),
         ([&data[..65], &[0x17, 3, 1, 0, 20], &[0; 20]].concat(), None),
     ] {
-        let found = exercise(&FLOW, &[Step::Bytes(Side::B, bytes)], &[50]);
+        let found = exercise(&FlowFacts { ports: [40_000, 9001], ..FLOW }, &[Step::Bytes(Side::B, bytes)], &[50]);
         assert_eq!((found.protocol, found.messages.len()), (name, 0));
     }
+}
+
+#[test]
+fn a_flow_caught_in_the_middle_is_named_by_a_record_of_each_end_or_the_port() {
+    let long = |version: u8, length: u16| [&[23, 3, version][..], &length.to_be_bytes(), &[0xab; 300]].concat();
+    let named = |ports: [u16; 2], steps: &[Step]| exercise(&FlowFacts { ports, ..FLOW }, steps, &[50, 4]).protocol;
+    let (odd, usual) = ([40_000, 9001], [40_000, 8883]);
+    let one = |bytes: Vec<u8>| [Step::Bytes(Side::A, bytes)];
+    let both = |a: Vec<u8>, b: Vec<u8>| [Step::Bytes(Side::A, a), Step::Bytes(Side::B, b)];
+    // Longer than what is kept of a flow without a name: the second record of an end is never seen.
+    for version in 1..=3 {
+        assert_eq!(named(odd, &both(long(version, 9000), long(version, 4000))), Some("tls"));
+        assert_eq!(named(odd, &one(long(version, 9000))), None);
+        assert_eq!(named(usual, &one(long(version, 9000))), Some("tls"));
+    }
+    // What the first end sends behind its record does not matter once the other end has shown one.
+    let bad = [long(3, 300), vec![9; 40]].concat();
+    assert_eq!(named(odd, &one(bad.clone())), None);
+    assert_eq!(named(odd, &both(bad, long(3, 4000))), Some("tls"));
+    for other in [long(4, 9000), long(0, 9000), long(3, 15), long(3, 18_433), long(3, 9000)[1..].to_vec()] {
+        assert_eq!(named(usual, &one(other.clone())), None);
+        assert_eq!(named(odd, &both(long(3, 9000), other)), None);
+    }
+    assert_eq!(named(usual, &one(long(3, 9000)[..4].to_vec())), None);
 }
 
 #[test]

@@ -74,16 +74,11 @@ impl Record {
     }
 }
 
-/// Whether the bytes of an end begin TLS: a hello message, or, in the middle, two whole records of application data.
-pub(super) fn begins(bytes: &[u8], side: Side) -> Probe {
-    match bytes {
-        [22, ..] => begins_hello(bytes, side),
-        [23, ..] => begins_data(bytes),
-        _ => Probe::No,
+/// Whether the bytes of an end begin with a hello message.
+pub(super) fn begins_hello(bytes: &[u8], side: Side) -> Probe {
+    if bytes.first() != Some(&22) {
+        return Probe::No;
     }
-}
-
-fn begins_hello(bytes: &[u8], side: Side) -> Probe {
     let fits = |place: usize, is_it: fn(u8) -> bool| bytes.get(place).is_none_or(|byte| is_it(*byte));
     // The header of the record; type and length of the message, which no hello has 65,536 octets of; its version.
     let is_hello = fits(1, |byte| byte == 3)
@@ -106,23 +101,54 @@ fn begins_hello(bytes: &[u8], side: Side) -> Probe {
     }
 }
 
-/// Since TLS 1.2 the version of such a record is always the same (RFC 8446 section 5.2).
-fn begins_data(bytes: &[u8]) -> Probe {
-    const DATA: [u8; 3] = [23, 3, 3];
-    /// No cipher suite of TLS 1.2 or later makes less of nothing (RFC 8446 section 5.2: type and tag).
-    const LEAST: u16 = 17;
+/// Whether the bytes of the ends are application data of TLS, caught in the middle. One header is five octets, which may
+/// stand anywhere in a file: there must be two, of one end or of each, or the port must say so, too.
+///
+/// Of an end whose second record is none the other end's may still come: a probe that has said no has said it for good.
+pub(super) fn begins_data(ends: [&[u8]; 2], is_usual: bool) -> Probe {
+    let headers = ends.map(begins_record_of_data);
+    let both = ends.map(two_records_of_data);
+    let is_open = ends.iter().zip(both).any(|(bytes, end)| !bytes.is_empty() && end == Probe::Unsure);
+    match headers {
+        [Probe::Yes(_), Probe::Yes(_)] => Probe::Yes(None),
+        [Probe::Yes(_), _] | [_, Probe::Yes(_)] if is_usual => Probe::Yes(None),
+        _ if both.iter().any(|end| matches!(end, Probe::Yes(_))) => Probe::Yes(None),
+        [Probe::No, _] | [_, Probe::No] if !is_open => Probe::No,
+        _ if ends.iter().all(|end| end.is_empty()) => Probe::No,
+        _ => Probe::Unsure,
+    }
+}
+
+/// Whether bytes begin with the header of a record of application data; of no bytes that is open.
+fn begins_record_of_data(bytes: &[u8]) -> Probe {
+    /// No cipher suite makes less of nothing (RFC 8446 section 5.2: type and tag; RFC 5246 section 6.2.3.1: SHA-1 or MD5).
+    const LEAST: u16 = 16;
+    let fits = |place: usize, is_it: fn(u8) -> bool| bytes.get(place).is_none_or(|byte| is_it(*byte));
+    // That of TLS 1.3 is that of 1.2 (RFC 8446 section 5.2), those of 1.0 and 1.1 are their own.
+    if !(fits(0, |byte| byte == 23) && fits(1, |byte| byte == 3) && fits(2, |byte| (1..=3).contains(&byte))) {
+        return Probe::No;
+    }
+    match Reader::new(bytes.get(3..).unwrap_or_default()).be16() {
+        Some(length) if (LEAST..=FRAGMENT_MAX).contains(&length) => Probe::Yes(None),
+        Some(_) => Probe::No,
+        None => Probe::Unsure,
+    }
+}
+
+/// Whether bytes begin with two whole records of application data of one version.
+fn two_records_of_data(bytes: &[u8]) -> Probe {
     let mut rest = Reader::new(bytes);
     for _ in 0..2 {
         let begins = rest.rest();
-        let begins = begins.get(..DATA.len()).unwrap_or(begins);
-        if !DATA.starts_with(begins) {
+        match begins_record_of_data(begins) {
+            Probe::Yes(_) => {}
+            other => return other,
+        }
+        if begins.get(2) != bytes.get(2) {
             return Probe::No;
         }
-        let Some(length) = rest.skip(DATA.len()).and_then(|()| rest.be16()) else { return Probe::Unsure };
-        if !(LEAST..=FRAGMENT_MAX).contains(&length) {
-            return Probe::No;
-        }
-        if rest.skip(length.into()).is_none() {
+        let length = rest.skip(3).and_then(|()| rest.be16());
+        if length.and_then(|length| rest.skip(length.into())).is_none() {
             return Probe::Unsure;
         }
     }

@@ -18,6 +18,7 @@ mod memory;
 mod metrics;
 mod pcap;
 mod privacy;
+mod recognition;
 mod run;
 mod schema;
 mod simulated;
