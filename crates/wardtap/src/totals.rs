@@ -80,6 +80,20 @@ pub fn add_up(run: Run, read: &Read, workers: &[Counted], judgement: &Judgement)
     if totals.bad_arp > 0 {
         undecoded.insert("arp".to_owned(), totals.bad_arp);
     }
+    let mut malformed: BTreeMap<String, BTreeMap<String, u64>> = PROTOCOLS
+        .iter()
+        .zip(&totals.anomalies)
+        .map(|(protocol, counts)| {
+            let reasons = protocol.anomalies.iter().zip(counts).filter(|(_, count)| **count > 0);
+            (protocol.name.to_owned(), reasons.map(|(reason, count)| ((*reason).to_owned(), *count)).collect())
+        })
+        .collect();
+    // Their frames stand in `undecoded` already, which tells what holds no IP packet.
+    for (name, reason, count) in [("lldp", "not-lldp", totals.bad_lldp), ("cdp", "not-cdp", totals.bad_cdp)] {
+        if count > 0 {
+            malformed.insert(name.to_owned(), [(reason.to_owned(), count)].into());
+        }
+    }
     let named = |counts: &[Vec<u64>]| {
         PROTOCOLS.iter().zip(counts).map(|(protocol, kinds)| (protocol.name.to_owned(), kinds.iter().sum())).collect()
     };
@@ -96,14 +110,7 @@ pub fn add_up(run: Run, read: &Read, workers: &[Counted], judgement: &Judgement)
             abandoned: totals.abandoned,
         },
         messages: named(&totals.kinds),
-        malformed: PROTOCOLS
-            .iter()
-            .zip(&totals.anomalies)
-            .map(|(protocol, counts)| {
-                let reasons = protocol.anomalies.iter().zip(counts).filter(|(_, count)| **count > 0);
-                (protocol.name.to_owned(), reasons.map(|(reason, count)| ((*reason).to_owned(), *count)).collect())
-            })
-            .collect(),
+        malformed,
         transport: Transport {
             duplicates: flows.duplicates + front.duplicates,
             retransmissions: flows.retransmissions,
@@ -206,6 +213,8 @@ fn add_counts(totals: &mut WorkerCounts, counts: &WorkerCounts) {
     }
     totals.copied += counts.copied;
     totals.bad_arp += counts.bad_arp;
+    totals.bad_lldp += counts.bad_lldp;
+    totals.bad_cdp += counts.bad_cdp;
     totals.forgotten += counts.forgotten;
     totals.clues_lost += counts.clues_lost;
     totals.abandoned += counts.abandoned;

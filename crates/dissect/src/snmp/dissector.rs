@@ -119,12 +119,20 @@ impl Dissecting {
                 ),
             ],
         });
-        clues(message, kind, is_response, side, to);
+        clues(message, kind, is_response, answers_set, side, to);
     }
 }
 
-/// What an agent says of itself, in its answers and reports. What it traps has no description.
-fn clues(message: &Snmp<'_>, kind: usize, is_response: bool, side: Side, to: &mut dyn MessageHandler) {
+/// What an agent says of itself, in its answers and reports. What it traps has no description. An answer to who sets something,
+/// and one that refuses (RFC 1157 section 4.1.5), repeats the words of who asked.
+fn clues(
+    message: &Snmp<'_>,
+    kind: usize,
+    is_response: bool,
+    answers_set: bool,
+    side: Side,
+    to: &mut dyn MessageHandler,
+) {
     let mut tell = |clue, text: Option<Text>| {
         if let Some(text) = text.as_ref().and_then(Text::public) {
             to.clue(side, clue, &text);
@@ -135,7 +143,7 @@ fn clues(message: &Snmp<'_>, kind: usize, is_response: bool, side: Side, to: &mu
     {
         tell(Clue::SnmpEngine, maker(engine).map(Text::of_number));
     }
-    if let Some(pdu) = message.pdu.filter(|_| kind == RESPONSE) {
+    if let Some(pdu) = message.pdu.filter(|pdu| kind == RESPONSE && pdu.status() == 0 && !answers_set) {
         tell(Clue::SnmpDescription, description(&pdu));
         tell(Clue::SnmpObjectId, object_id(&pdu));
     }
