@@ -119,7 +119,9 @@ const FHIR: [&str; 16] = [
     "fhir:CarePlan",
 ];
 /// Protocols that know no users.
-const WITHOUT_LOGIN: [&str; 2] = ["modbus", "bacnet"];
+const WITHOUT_LOGIN: [&str; 1] = ["modbus"];
+/// How a BACnet device answers what it does (ASHRAE 135 clause 20.1).
+const BACNET_DONE: [&str; 2] = ["bacnet simple-ack", "bacnet complex-ack"];
 /// TCP ports at which logins are usual that go unencrypted, of protocols that are not read: rlogin, rsh.
 const CLEAR_LOGINS: [u16; 2] = [513, 514];
 /// TCP ports of remote access: SSH, Telnet, RDP, VNC, WinRM; and the protocols of it that are read on any port.
@@ -143,8 +145,12 @@ pub(super) fn of(doing: &Doing, frame: &impl Fn(Place) -> Frame) -> Vec<Exposure
         of_services(services, offers, &mut all);
     }
     let health = |end: End| Some((Kind::HealthDataInClear, "http", health_by_http(doing, end)?));
+    // Both ends of BACnet use the same port (ASHRAE 135 annex J): who answers shows which one is asked.
+    let bacnet = commands_by_bacnet(doing).map(|happened| (Kind::CommandsWithoutLogin, "bacnet", happened));
     for (services, seen) in [
-        (&doing.offers, seen(doing).into_iter().chain(health(End::Responder)).collect::<Vec<_>>()),
+        (&doing.offers, bacnet.into_iter().collect::<Vec<_>>()),
+        (&doing.uses, bacnet.into_iter().collect()),
+        (&doing.offers, seen(doing).into_iter().chain(health(End::Responder)).collect()),
         (&doing.uses, health(End::Requester).into_iter().collect()),
     ] {
         for (kind, protocol, happened) in seen {
@@ -217,6 +223,12 @@ fn said(
 fn health_by_http(doing: &Doing, end: End) -> Option<Happened> {
     let is_health = |resource: &str| resource.starts_with(DICOMWEB) || FHIR.contains(&resource);
     said(doing, (end, false), "http ", "resource", &is_health)
+}
+
+/// What somebody read or wrote by BACnet, which knows no users in ordinary use.
+fn commands_by_bacnet(doing: &Doing) -> Option<Happened> {
+    let acts = doing.acts.of(End::Responder, "bacnet ");
+    together(acts.filter(|(kind, is_answer, _)| *is_answer && BACNET_DONE.contains(kind)).map(|(.., act)| act.happened))
 }
 
 /// Anonymous logins that must have been let in: more were than there were passwords.

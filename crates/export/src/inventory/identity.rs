@@ -189,7 +189,7 @@ impl Take {
     fn of<'a>(self, text: &'a str, mark: &str) -> Option<&'a str> {
         match self {
             Self::All => Some(text),
-            Self::Version => version(text).and_then(|(_, version)| version.split(['(', ')']).next()),
+            Self::Version => version(text).map(|(_, version)| unbracketed(version)),
             Self::BeforeVersion => version(text).map(|(before, _)| before),
             Self::After => text.split_once(mark)?.1.split_whitespace().next(),
             Self::Product => product(text).map(|(name, _)| name),
@@ -212,11 +212,17 @@ fn version(text: &str) -> Option<(&str, &str)> {
         {
             return Some((text.get(..before)?, word));
         }
-        let is_one = VERSION.iter().any(|known| known.eq_ignore_ascii_case(word.trim_matches(SEPARATORS)));
+        let is_one =
+            VERSION.iter().any(|known| known.eq_ignore_ascii_case(word.trim_matches(SEPARATORS).trim_matches('(')));
         announced = is_one.then_some(at);
         at += word.len() + 1;
     }
     None
+}
+
+/// A word without what closes a bracket that was opened before it.
+fn unbracketed(word: &str) -> &str {
+    if word.contains('(') { word } else { word.trim_end_matches(')') }
 }
 
 /// The last "product/version".
@@ -262,7 +268,8 @@ mod tests {
         for (take, text, mark, taken) in [
             (Take::BeforeVersion, gateway, "", Some("Invented Devices InfusionGateway 7, ")),
             (Take::Version, gateway, "", Some("4.2.1")),
-            (Take::Version, cisco, "", Some("15.0")),
+            (Take::Version, cisco, "", Some("15.0(2)SE,")),
+            (Take::Version, "Gateway (firmware 4.2)", "", Some("4.2")),
             (Take::Version, "firmware by Jane", "", None),
             (Take::Product, upnp, "", Some("InventedGateway")),
             (Take::ProductVersion, upnp, "", Some("4.2.1")),

@@ -40,6 +40,7 @@ pub struct InventoryDevice {
     pub last_seen: Option<Time>,
     /// True for a host outside of the site: a peer, not a device of the hospital.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
     pub outside: bool,
     /// True where the assets file lists it.
     pub listed: bool,
@@ -95,9 +96,11 @@ pub struct ClassBody {
     pub evidence: Vec<SignBody>,
     /// What speaks for other classes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub conflicts: Vec<SignBody>,
     /// The assets file says otherwise.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
     pub differs_from_assets: bool,
 }
 
@@ -171,6 +174,7 @@ pub struct ServiceBody {
     pub outside_peers: u64,
     /// There were more than are told apart: both are the least that there can be.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
     pub more_peers: bool,
     /// Conversations that began.
     pub conversations: u64,
