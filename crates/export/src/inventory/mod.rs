@@ -149,7 +149,7 @@ pub struct FactBody {
 #[schemars(deny_unknown_fields)]
 pub struct SaidBody {
     /// What kind of name or clue.
-    #[schemars(regex(pattern = r"^[a-z]+(-[a-z]+)*$"))]
+    #[schemars(regex(pattern = r"^[a-z]+(-[a-z0-9]+)*$"))]
     pub kind: &'static str,
     /// What was said.
     pub value: String,

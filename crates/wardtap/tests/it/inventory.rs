@@ -196,8 +196,6 @@ fn neighbours_on_the_link_say_what_they_are_and_what_contradicts_is_shown() {
     let shown: Vec<_> = firmware.iter().map(|fact| (&fact["value"], &fact["confidence"], &fact["disputed"])).collect();
     let expected = [("4.2.1", "low"), ("9.1", "low")].map(|(value, sure)| (value.into(), sure.into(), true.into()));
     assert_eq!(shown, expected.iter().map(|(value, sure, disputed)| (value, sure, disputed)).collect::<Vec<_>>());
-    assert_eq!(switch["class"]["value"], "network-device", "{switch}");
-    assert_ne!(switch["class"]["confidence"], "high", "a host of virtual machines says it, too");
 }
 
 #[test]
