@@ -1,19 +1,36 @@
-//! The JSON Schema of the events, generated from their structs.
+//! The JSON Schemas of the events and of the inventory, generated from their structs.
 
 use serde_json::Value;
 
 use crate::event::Event;
+use crate::inventory::InventoryDevice;
 
 /// The schema that every line of an events file validates against.
 ///
 /// Closed: a member that it does not name is an error. What is not known is absent, never null.
 #[must_use]
 pub fn schema() -> Value {
-    let mut schema = schemars::schema_for!(Event).to_value();
+    titled(schemars::schema_for!(Event).to_value(), "wardtap/1", "One line of a wardtap events file.")
+}
+
+/// The schema that a JSON inventory validates against: an array of devices. Closed as that of the events.
+#[must_use]
+pub fn inventory_schema() -> Value {
+    let schema = schemars::schema_for!(Vec<InventoryDevice>).to_value();
+    let mut schema = titled(schema, "wardtap inventory", "The devices of a wardtap inventory.");
+    // A device flattens what events say of one, so that its struct cannot close itself.
+    if let Some(device) = schema.pointer_mut("/$defs/InventoryDevice").and_then(Value::as_object_mut) {
+        device.remove("additionalProperties");
+        device.insert("unevaluatedProperties".into(), false.into());
+    }
+    schema
+}
+
+fn titled(mut schema: Value, title: &str, description: &str) -> Value {
     without_null(&mut schema);
     if let Some(object) = schema.as_object_mut() {
-        object.insert("title".into(), "wardtap/1".into());
-        object.insert("description".into(), "One line of a wardtap events file.".into());
+        object.insert("title".into(), title.into());
+        object.insert("description".into(), description.into());
     }
     schema
 }

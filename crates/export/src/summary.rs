@@ -1,5 +1,6 @@
 //! The summary of a replay: what a person wants to know first, on one screen.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use wardtap_behaviour::device::Device;
@@ -9,6 +10,7 @@ use wardtap_net::address::Address;
 use wardtap_net::packet::NANOS_PER_SECOND;
 
 use crate::event::{AlertEvent, DeviceBody, Known, roles};
+use crate::inventory::{InventoryDevice, Kind};
 use crate::metrics::Responses;
 use crate::statistics::{InputBody, Statistics};
 
@@ -30,6 +32,8 @@ pub struct Summarised<'a> {
     pub alerts: &'a [AlertEvent],
     /// How many were raised.
     pub raised: u64,
+    /// The inventory, where one is made.
+    pub inventory: Option<&'a [InventoryDevice]>,
 }
 
 /// What a summary shows of an incident.
@@ -48,6 +52,8 @@ pub struct ToldIncident {
 const CAPTURES_SHOWN: usize = 10;
 /// Devices listed; the rest is counted.
 const DEVICES_SHOWN: usize = 20;
+/// Devices listed that expose most.
+const EXPOSED_SHOWN: usize = 5;
 /// Kinds of message listed per protocol.
 const KINDS_SHOWN: usize = 12;
 /// Incidents listed.
@@ -70,6 +76,7 @@ pub fn write(all: &Summarised<'_>) -> String {
 fn sections(out: &mut String, all: &Summarised<'_>) -> std::fmt::Result {
     capture(out, all.statistics)?;
     devices(out, all.known)?;
+    all.inventory.map_or(Ok(()), |inventory| exposure(out, inventory))?;
     messages(out, all)?;
     anomalies(out, all.statistics)?;
     incidents(out, all)?;
@@ -154,6 +161,32 @@ fn devices(out: &mut String, known: Known<'_>) -> std::fmt::Result {
     }
     if all.len() > DEVICES_SHOWN {
         writeln!(out, "  and {} more (--events FILE lists all)", grouped((all.len() - DEVICES_SHOWN) as u64))?;
+    }
+    Ok(())
+}
+
+/// What the devices of the site expose: how many of each kind, and those that it is worst of. At most ten lines.
+fn exposure(out: &mut String, inventory: &[InventoryDevice]) -> std::fmt::Result {
+    let exposed = |device: &&InventoryDevice| !device.outside && !device.exposure.is_empty();
+    let mut worst: Vec<&InventoryDevice> = inventory.iter().filter(exposed).collect();
+    let plural = if worst.len() == 1 { "" } else { "s" };
+    heading(out, &format!("Exposure  {} device{plural}", grouped(worst.len() as u64)))?;
+    let kinds_of = |device: &InventoryDevice| -> BTreeSet<Kind> { device.exposure.iter().map(|of| of.kind).collect() };
+    let mut kinds: BTreeMap<Kind, u64> = BTreeMap::new();
+    worst.iter().flat_map(|device| kinds_of(device)).for_each(|kind| *kinds.entry(kind).or_default() += 1);
+    let counts = kinds.iter().map(|(kind, count)| format!("{} {}", grouped(*count), kind.name()));
+    if !kinds.is_empty() {
+        wrapped(out, &counts.collect::<Vec<_>>().join(", "))?;
+    }
+    let weight = |device: &InventoryDevice| kinds_of(device).into_iter().map(Kind::weight).sum::<u32>();
+    worst.sort_by_key(|device| std::cmp::Reverse(weight(device)));
+    for device in worst.iter().take(EXPOSED_SHOWN) {
+        let kinds = kinds_of(device).into_iter().map(Kind::name).collect::<Vec<_>>().join(", ");
+        let name = device.device.name.as_deref().map_or(String::new(), |name| format!("{name}, "));
+        writeln!(out, "  {name}{}  {kinds}", device.device.ip)?;
+    }
+    if worst.len() > EXPOSED_SHOWN {
+        writeln!(out, "  and {} more (in the inventory)", grouped((worst.len() - EXPOSED_SHOWN) as u64))?;
     }
     Ok(())
 }

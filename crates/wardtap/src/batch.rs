@@ -21,9 +21,11 @@ pub enum Task {
     Datagram(u16),
     /// ARP.
     Arp,
+    /// LLDP, or what may be CDP: counted already as holding no IP packet, and read where clues are wanted.
+    Discovery,
 }
 
-/// The shard of all packets that tell who has which address: ARP, neighbour discovery and DHCP.
+/// The shard of all packets that tell who has which address, or who is what: ARP, neighbour discovery, DHCP, LLDP and CDP.
 pub const IDENTITY_SHARD: u8 = 0;
 
 /// A record's headers, read, and where it goes.

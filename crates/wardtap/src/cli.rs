@@ -54,8 +54,12 @@ pub enum Command {
     /// written.
     #[command(after_help = EXIT_STATUS, after_long_help = REPLAY_EXAMPLES)]
     Replay(Box<Replay>),
-    /// Print the JSON Schema that every event validates against
-    Schema,
+    /// Print the JSON Schema that every event validates against, or an inventory
+    Schema {
+        /// Of which output
+        #[arg(long, value_enum, value_name = "WHAT", default_value = "events")]
+        of: SchemaOf,
+    },
     /// Learn what is normal from captures, as a baseline
     ///
     /// Counts who uses what of whom, which messages they exchange, how many, how large, at which hours, and works out from
@@ -246,6 +250,15 @@ impl Later {
         .into_iter()
         .find_map(|(given, name)| given.then_some(name))
     }
+}
+
+/// What has a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// The events
+    Events,
+    /// The inventory as JSON
+    Inventory,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

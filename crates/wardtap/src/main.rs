@@ -51,7 +51,7 @@ fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Replay(replay) => commands::replay::run(*replay, &given),
-        Command::Schema => commands::schema::run(),
+        Command::Schema { of } => commands::schema::run(of),
         Command::Learn(learn) => commands::learn::run(*learn, &given),
         Command::Watch(watch) => commands::watch::run(*watch, &given),
         Command::Baseline(baseline) => commands::baseline::run(&baseline.command),

@@ -83,6 +83,21 @@ pub fn add_up(run: Run, read: &Read, workers: &[Counted], judgement: &Judgement)
     if totals.bad_arp > 0 {
         undecoded.insert("arp".to_owned(), totals.bad_arp);
     }
+    let mut malformed: BTreeMap<String, BTreeMap<String, u64>> = PROTOCOLS
+        .iter()
+        .zip(&totals.anomalies)
+        .filter(|(protocol, counts)| protocol.index < ALWAYS_TOLD || counts.iter().any(|count| *count > 0))
+        .map(|(protocol, counts)| {
+            let reasons = protocol.anomalies.iter().zip(counts).filter(|(_, count)| **count > 0);
+            (protocol.name.to_owned(), reasons.map(|(reason, count)| ((*reason).to_owned(), *count)).collect())
+        })
+        .collect();
+    // Their frames stand in `undecoded` already, which tells what holds no IP packet.
+    for (name, reason, count) in [("lldp", "not-lldp", totals.bad_lldp), ("cdp", "not-cdp", totals.bad_cdp)] {
+        if count > 0 {
+            malformed.insert(name.to_owned(), [(reason.to_owned(), count)].into());
+        }
+    }
     let named = |counts: &[Vec<u64>]| {
         let sums = PROTOCOLS.iter().zip(counts).map(|(protocol, kinds)| (protocol, kinds.iter().sum::<u64>()));
         let told = sums.filter(|(protocol, sum)| protocol.index < ALWAYS_TOLD || *sum > 0);
@@ -101,15 +116,7 @@ pub fn add_up(run: Run, read: &Read, workers: &[Counted], judgement: &Judgement)
             abandoned: totals.abandoned,
         },
         messages: named(&totals.kinds),
-        malformed: PROTOCOLS
-            .iter()
-            .zip(&totals.anomalies)
-            .filter(|(protocol, counts)| protocol.index < ALWAYS_TOLD || counts.iter().any(|count| *count > 0))
-            .map(|(protocol, counts)| {
-                let reasons = protocol.anomalies.iter().zip(counts).filter(|(_, count)| **count > 0);
-                (protocol.name.to_owned(), reasons.map(|(reason, count)| ((*reason).to_owned(), *count)).collect())
-            })
-            .collect(),
+        malformed,
         transport: Transport {
             duplicates: flows.duplicates + front.duplicates,
             retransmissions: flows.retransmissions,
@@ -212,6 +219,8 @@ fn add_counts(totals: &mut WorkerCounts, counts: &WorkerCounts) {
     }
     totals.copied += counts.copied;
     totals.bad_arp += counts.bad_arp;
+    totals.bad_lldp += counts.bad_lldp;
+    totals.bad_cdp += counts.bad_cdp;
     totals.forgotten += counts.forgotten;
     totals.clues_lost += counts.clues_lost;
     totals.abandoned += counts.abandoned;

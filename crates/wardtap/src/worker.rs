@@ -241,6 +241,8 @@ impl Worker {
         };
         if entry.task == Task::Arp {
             hands.arp(packet.bytes, usize::from(entry.layout.network));
+        } else if entry.task == Task::Discovery {
+            hands.discovery(&packet);
         } else {
             if entry.shard == IDENTITY_SHARD && entry.layout.protocol() != protocol::TCP {
                 hands.identity(&packet, &entry.layout);

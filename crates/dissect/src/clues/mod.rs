@@ -1,14 +1,17 @@
 //! What ends of conversations say of themselves in passing: the software that greets, the maker that a DHCP client names.
 //!
-//! Dissectors tell them ([`MessageHandler::clue`](crate::MessageHandler::clue)); what a DHCP client says before it has an address is read
-//! here. What has not its standard's shape is no clue. They identify systems. Names that people give to their machines (DHCP option 12, NetBIOS) are none: on a
-//! hospital's network they are those of patients' phones, too.
+//! Dissectors tell them ([`MessageHandler::clue`](crate::MessageHandler::clue)); what a DHCP client says before it has an address, and
+//! what neighbours on a link tell each other, is read here. What has not its standard's shape is no clue. They identify systems. Names
+//! that people give to their machines (DHCP option 12, NetBIOS, LLDP) are none: on a hospital's network they are those of patients'
+//! phones, too.
 
 mod dhcp;
+mod neighbour;
 
 use std::borrow::Cow;
 
 pub use dhcp::client;
+pub use neighbour::{cdp, lldp};
 
 /// What kind of clue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +36,8 @@ pub enum Clue {
     TlsServerName,
     /// What the certificate of a TLS server says that it is: its organisation and its host (RFC 5280 section 4.1.2.6).
     TlsSubject,
+    /// What is wrong with the certificate of a TLS server: it had expired (RFC 5280 section 4.1.2.5).
+    TlsCertificate,
     /// The version of the remote framebuffer protocol that a VNC server offers (RFC 6143 section 7.1.1).
     RfbVersion,
     /// What a name server says that it is, where it is asked for its version (RFC 4892 section 2).
@@ -69,11 +74,39 @@ pub enum Clue {
     SsdpServer,
     /// The types that a device announces by WS-Discovery (WS-Discovery 1.1 section 4.1).
     WsdType,
+    /// The maker that a Modbus server names (APS 6.21, VendorName).
+    ModbusMaker,
+    /// The product that a Modbus server says that it is (APS 6.21, ProductCode).
+    ModbusProduct,
+    /// Its revision, said there (APS 6.21, MajorMinorRevision).
+    ModbusRevision,
+    /// The model that it says that it is (APS 6.21, ModelName).
+    ModbusModel,
+    /// What a neighbour on the link says that its system is (IEEE 802.1AB clause 8.5.7).
+    LldpDescription,
+    /// What a neighbour does on the network, in the words of IEEE 802.1AB table 8-4.
+    LldpCapability,
+    /// The maker in its inventory (ANSI/TIA-1057 section 10.2.6).
+    LldpMaker,
+    /// The model in its inventory.
+    LldpModel,
+    /// The firmware's revision in its inventory.
+    LldpFirmware,
+    /// The software's revision in its inventory.
+    LldpSoftware,
+    /// The serial number in its inventory.
+    LldpSerial,
+    /// The model that a speaker of CDP says that it is.
+    CdpPlatform,
+    /// Its software and the version of that, said there.
+    CdpSoftware,
+    /// What it does on the network, said there.
+    CdpCapability,
 }
 
 impl Clue {
     /// All of them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 43] = [
         Self::DhcpVendorClass,
         Self::DhcpParameters,
         Self::SshSoftware,
@@ -84,6 +117,7 @@ impl Clue {
         Self::TlsJa4,
         Self::TlsServerName,
         Self::TlsSubject,
+        Self::TlsCertificate,
         Self::RfbVersion,
         Self::DnsSoftware,
         Self::MdnsService,
@@ -102,6 +136,20 @@ impl Clue {
         Self::BacnetApplication,
         Self::SsdpServer,
         Self::WsdType,
+        Self::ModbusMaker,
+        Self::ModbusProduct,
+        Self::ModbusRevision,
+        Self::ModbusModel,
+        Self::LldpDescription,
+        Self::LldpCapability,
+        Self::LldpMaker,
+        Self::LldpModel,
+        Self::LldpFirmware,
+        Self::LldpSoftware,
+        Self::LldpSerial,
+        Self::CdpPlatform,
+        Self::CdpSoftware,
+        Self::CdpCapability,
     ];
 
     /// The name in files.
@@ -118,6 +166,7 @@ impl Clue {
             Self::TlsJa4 => "tls-ja4",
             Self::TlsServerName => "tls-server-name",
             Self::TlsSubject => "tls-subject",
+            Self::TlsCertificate => "tls-certificate",
             Self::RfbVersion => "rfb-version",
             Self::DnsSoftware => "dns-software",
             Self::MdnsService => "mdns-service",
@@ -136,6 +185,20 @@ impl Clue {
             Self::BacnetApplication => "bacnet-application",
             Self::SsdpServer => "ssdp-server",
             Self::WsdType => "wsd-type",
+            Self::ModbusMaker => "modbus-maker",
+            Self::ModbusProduct => "modbus-product",
+            Self::ModbusRevision => "modbus-revision",
+            Self::ModbusModel => "modbus-model",
+            Self::LldpDescription => "lldp-description",
+            Self::LldpCapability => "lldp-capability",
+            Self::LldpMaker => "lldp-maker",
+            Self::LldpModel => "lldp-model",
+            Self::LldpFirmware => "lldp-firmware",
+            Self::LldpSoftware => "lldp-software",
+            Self::LldpSerial => "lldp-serial",
+            Self::CdpPlatform => "cdp-platform",
+            Self::CdpSoftware => "cdp-software",
+            Self::CdpCapability => "cdp-capability",
         }
     }
 

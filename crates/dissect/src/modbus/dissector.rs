@@ -214,7 +214,9 @@ impl ModbusDissector {
         if let Some(asked) = asked {
             let timed = asked.time != NO_TIME && time != NO_TIME;
             let nanos = timed.then(|| time.since(asked.time));
-            to.message(&ModbusMessage::new(adu, side, direction, fields.or(asked.fields), nanos));
+            let message = ModbusMessage::new(adu, side, direction, fields.or(asked.fields), nanos);
+            to.message(&message);
+            message.tell_identity(to);
         } else {
             to.message(&ModbusMessage::new(adu, side, direction, fields, None));
         }

@@ -4,15 +4,16 @@ use wardtap_net::stream::Side;
 
 use super::fields::Fields;
 use super::parts::{Identification, exception_name, subfunction_name};
-use super::wire::{Adu, public_object};
+use super::wire::{Adu, IDENTIFICATION_MAX, public_object};
 use super::{
     FEATURE_ADDRESS, FEATURE_EXCEPTION, FEATURE_FUNCTION, FEATURE_IDENTITY, FEATURE_QUANTITY, FEATURE_SUBFUNCTION,
 };
 use super::{FEATURE_UNIT, FEATURE_VALUE, KIND_EXCEPTION, KINDS, PROTOCOL, kind};
+use crate::clues::{Clue, is_of_product};
 use crate::json::{self, Object};
 use crate::points::Points;
 use crate::public::{Public, UNREADABLE};
-use crate::{Direction, Envelope, FEATURES_MAX, Features, Message, NO_VALUE, Outcome, Protocol};
+use crate::{Direction, Envelope, FEATURES_MAX, Features, Message, MessageHandler, NO_VALUE, Outcome, Protocol};
 
 /// The exception that is none: "accepted, but it takes long" (APS 7).
 const EXCEPTION_ACKNOWLEDGE: u8 = 5;
@@ -46,6 +47,28 @@ impl<'a> ModbusMessage<'a> {
         let incomplete = !adu.is_whole();
         let envelope = Envelope { kind, side, direction, bytes, incomplete, response_nanos, outcome };
         Self { envelope, adu, fields }
+    }
+
+    /// What an answer says that the server is, to be told in passing.
+    pub(super) fn tell_identity(&self, to: &mut dyn MessageHandler) {
+        let told = self.adu.identification(self.envelope.direction);
+        if !matches!(told, Some(Identification::Told { .. })) || !self.adu.is_whole() || !self.adu.objects().is_whole()
+        {
+            return;
+        }
+        for (id, value) in self.adu.objects() {
+            let clue = match id {
+                0 => Clue::ModbusMaker,
+                1 => Clue::ModbusProduct,
+                2 => Clue::ModbusRevision,
+                5 => Clue::ModbusModel,
+                _ => continue,
+            };
+            let text = Public::shaped(value, IDENTIFICATION_MAX, is_of_product);
+            if !value.is_empty() && !text.is_unreadable() {
+                to.clue(self.envelope.side, clue, &text);
+            }
+        }
     }
 
     fn write_exception(&self, object: &mut Object<'_>) {

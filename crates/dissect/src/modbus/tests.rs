@@ -216,6 +216,21 @@ fn device_identification() {
 }
 
 #[test]
+fn a_server_says_in_passing_what_it_is() {
+    let objects: [(u8, &[u8]); 5] =
+        [(0, b"Invented Devices"), (1, b"GP 4"), (2, b"V2.11"), (5, b"JANE^DOE"), (6, b"bed 4, JANE")];
+    let answer = identification(&objects);
+    let found = run(&ON_502, &[ask(7, &[0x2b, 0x0e, 1, 0]), tell(7, &answer)]);
+    let expected = ["B modbus-maker Invented Devices", "B modbus-product GP 4", "B modbus-revision V2.11"];
+    assert_eq!(found.clues, expected);
+    // What nobody asked for may be anything; so may what does not add up.
+    assert_eq!(run(&ON_502, &[tell(7, &answer)]).clues, [""; 0]);
+    let mut many = identification(&[(0, b"JANE")]);
+    many[6] = 2;
+    assert_eq!(run(&ON_502, &[ask(7, &[0x2b, 0x0e, 1, 0]), tell(7, &many)]).clues, [""; 0]);
+}
+
+#[test]
 fn identification_shows_no_text_out_of_shape() {
     let canary: &[u8] = b"DOE^JANE";
     let told = |pdu: &[u8]| run(&ON_502, &[ask(7, &[0x2b, 0x0e, 1, 0]), tell(7, pdu)]);

@@ -25,7 +25,7 @@ const LENGTH_MAX: u16 = 254;
 /// Set in the function code of an exception response (APS 4.1, 7).
 const EXCEPTION_BIT: u8 = 0x80;
 /// The longest identification text shown. Real ones are below 40 characters.
-const IDENTIFICATION_MAX: usize = 64;
+pub(super) const IDENTIFICATION_MAX: usize = 64;
 
 /// The MBAP header (TCP 3.1.3) and the function code behind it.
 #[derive(Clone, Copy, Debug)]

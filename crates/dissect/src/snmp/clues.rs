@@ -17,7 +17,7 @@ const UNAME: [&[u8]; 11] =
 const DESCRIPTION_MAX: usize = 255;
 
 /// Text that is made here, of characters that may leave.
-pub(super) struct Text {
+pub(crate) struct Text {
     bytes: [u8; CLUE_MAX],
     length: usize,
 }
@@ -53,7 +53,7 @@ impl Text {
         text
     }
 
-    pub(super) fn public(&self) -> Option<Public<'_>> {
+    pub(crate) fn public(&self) -> Option<Public<'_>> {
         let text = self.bytes.get(..self.length).filter(|text| !text.is_empty())?;
         Some(Public::shaped(text, CLUE_MAX, is_of_product)).filter(|text| !text.is_unreadable())
     }
@@ -67,7 +67,7 @@ pub(super) fn description(pdu: &Pdu<'_>) -> Option<Text> {
 
 /// The words of a description that have the characters of a product's name, as far as there is room, but not the name of the
 /// host.
-fn describe(value: &[u8]) -> Option<Text> {
+pub(crate) fn describe(value: &[u8]) -> Option<Text> {
     let value = value.get(..DESCRIPTION_MAX).unwrap_or(value);
     let mut words = value.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     let mut text = Text::empty();

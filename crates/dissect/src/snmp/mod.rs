@@ -8,6 +8,8 @@ mod names;
 mod tests;
 mod wire;
 
+pub(crate) use clues::describe;
+
 use crate::{Feature, Learned, Probe, Protocol, Transport};
 
 /// Ports of agents, and of those that take what they report (RFC 3417 section 3.2).

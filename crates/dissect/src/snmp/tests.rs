@@ -214,6 +214,20 @@ fn a_system_says_what_it_is_and_not_whose() {
 }
 
 #[test]
+fn what_somebody_would_have_it_be_is_not_what_a_system_is() {
+    let name =
+        |tag: u8, status: [u8; 2]| message(1, "x", pdu(tag, 9, status, &[binding(DESCRIPTION, &string(b"JANE"))]));
+    // Refused, and obeyed.
+    for status in [[17, 1], [0, 0]] {
+        let found = read(&FLOW, &[(Side::A, name(0xa3, [0, 0])), (Side::B, name(0xa2, status))]);
+        assert_eq!(found.clues, [""; 0], "{status:?}");
+    }
+    // The request was not heard.
+    assert_eq!(read(&FLOW, &[(Side::B, name(0xa2, [17, 1]))]).clues, [""; 0]);
+    assert_eq!(read(&FLOW, &[(Side::B, name(0xa2, [0, 0]))]).clues, ["B snmp-description JANE"]);
+}
+
+#[test]
 fn a_whole_message_names_it_on_any_port_and_nothing_less_does() {
     let whole = message(1, "public", pdu(0xa0, 1, [0, 0], &[binding(DESCRIPTION, NULL)]));
     let elsewhere = FlowFacts { ports: [40_000, 16_100], ..FLOW };

@@ -231,6 +231,9 @@ impl Tls {
             let line = Public::shaped(line.as_bytes(), CLUE_MAX, |byte| is_of_product(byte) || byte == b'*');
             to.clue(at.side, Clue::TlsSubject, &line);
         }
+        if !is_client && certificate.is_expired(at.time) {
+            to.clue(at.side, Clue::TlsCertificate, &Public::word("expired"));
+        }
         self.tell(
             about,
             [Value::None, Value::None, Value::None, Value::Text(fingerprint)],

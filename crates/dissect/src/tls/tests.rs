@@ -137,7 +137,9 @@ fn a_handshake_in_clear_is_read_until_it_is_encrypted() {
     assert!(!format!("{found:?}").contains("CANARY"));
     assert_eq!(found.anomalies, [""; 0]);
     let clues: Vec<&str> = found.clues.iter().map(|clue| clue.split(' ').nth(1).unwrap()).collect();
-    assert_eq!(clues, ["tls-ja3", "tls-ja4", "tls-server-name", "tls-subject"]);
+    // Of the client's certificate none.
+    assert_eq!(clues, ["tls-ja3", "tls-ja4", "tls-server-name", "tls-subject", "tls-certificate"]);
+    assert_eq!(found.clues[4], "B tls-certificate expired");
     assert_eq!(found.clues[3], "B tls-subject Invented Devices, pump-7.hospital.test");
 }
 

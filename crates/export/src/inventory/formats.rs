@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use wardtap_net::packet::Timestamp;
 
-use super::{ClassBody, InventoryDevice};
+use super::guess::Confidence;
+use super::{ClassBody, FactBody, InventoryDevice};
 
 /// How the inventory is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +61,7 @@ fn json_array(devices: &[InventoryDevice]) -> serde_json::Result<Vec<u8>> {
     Ok(file)
 }
 
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 24] = [
     "id",
     "name",
     "addresses",
@@ -80,6 +81,11 @@ const COLUMNS: [&str; 19] = [
     "listed",
     "first_seen",
     "last_seen",
+    "said_vendor",
+    "said_model",
+    "said_firmware",
+    "said_serial",
+    "operating_system",
 ];
 
 fn csv_table(devices: &[InventoryDevice]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
@@ -117,11 +123,34 @@ fn csv_table(devices: &[InventoryDevice]) -> Result<Vec<u8>, Box<dyn std::error:
                 listed.to_string(),
                 first_seen.as_str().to_owned(),
                 last_seen.as_ref().map(|time| time.as_str().to_owned()).unwrap_or_default(),
+                cell(&identity.vendor),
+                cell(&identity.model),
+                cell(&identity.firmware),
+                cell(&identity.serial),
+                cell(&identity.operating_system),
             ]
             .map(harmless),
         )?;
     }
     Ok(table.into_inner()?)
+}
+
+/// What a device's words say that it is; several values, the surest first, where they say several.
+fn cell(facts: &[FactBody]) -> String {
+    facts.iter().map(told).collect::<Vec<_>>().join("; ")
+}
+
+/// A value, with the versions of an operating system.
+fn told(fact: &FactBody) -> String {
+    let versions = fact.versions.join(", ");
+    if versions.is_empty() { fact.value.clone() } else { format!("{} ({versions})", fact.value) }
+}
+
+/// What is said and nothing else contradicts, but weakly.
+fn settled(facts: &[FactBody]) -> Option<&str> {
+    let surest = facts.first().filter(|fact| fact.confidence != Confidence::Low.name())?;
+    let rival = facts.get(1).filter(|fact| fact.disputed && fact.confidence == surest.confidence);
+    rival.is_none().then_some(surest.value.as_str())
 }
 
 /// No spreadsheet takes a cell for a formula: names come from the wire.
@@ -151,11 +180,12 @@ fn component(of: &InventoryDevice) -> Value {
         "bom-ref": device.id,
         "name": device.name.as_ref().unwrap_or(&device.id),
     });
-    if let Some(maker) = device.vendor.as_deref().or(identity.network_card) {
+    let maker = device.vendor.as_deref().or(settled(&identity.vendor)).or(identity.network_card);
+    if let Some(maker) = maker {
         component["manufacturer"] = json!({ "name": maker });
     }
-    if let Some(model) = &device.model {
-        component["version"] = json!(model);
+    if let Some(firmware) = settled(&identity.firmware) {
+        component["version"] = json!(firmware);
     }
     let class = device.class.or_else(|| identity.class.as_ref().map(|class| class.value));
     if let Some(class) = class {
@@ -164,6 +194,16 @@ fn component(of: &InventoryDevice) -> Value {
     let mut properties: Vec<(&str, String)> = Vec::new();
     properties.extend(addresses.iter().map(|address| ("wardtap:address", address.clone())));
     properties.extend(device.mac.iter().map(|mac| ("wardtap:mac", mac.clone())));
+    properties.extend(device.model.iter().map(|model| ("wardtap:model", model.clone())));
+    for (name, facts) in [
+        ("wardtap:said_vendor", &identity.vendor),
+        ("wardtap:said_model", &identity.model),
+        ("wardtap:said_firmware", &identity.firmware),
+        ("wardtap:said_serial", &identity.serial),
+        ("wardtap:operating_system", &identity.operating_system),
+    ] {
+        properties.extend(facts.iter().map(|fact| (name, told(fact))));
+    }
     properties.extend(identity.names.iter().map(|name| ("wardtap:name", format!("{} {}", name.kind, name.value))));
     properties.extend(offers.iter().map(|offer| ("wardtap:offers", offer.service.clone())));
     properties.extend(

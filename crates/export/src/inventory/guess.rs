@@ -90,7 +90,8 @@ static SIGNS: LazyLock<Signs> =
     LazyLock::new(|| toml::from_str(DATA).unwrap_or_else(|error| panic!("signs.toml: {error}")));
 
 /// How sure a conclusion is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Confidence {
     /// One weak sign, or several classes are shown alike.
     Low,
@@ -101,6 +102,15 @@ pub(super) enum Confidence {
 }
 
 impl Confidence {
+    /// One step less.
+    #[must_use]
+    pub(super) const fn less(self) -> Self {
+        match self {
+            Self::High => Self::Medium,
+            Self::Medium | Self::Low => Self::Low,
+        }
+    }
+
     /// The name in files.
     #[must_use]
     pub(super) const fn name(self) -> &'static str {
@@ -267,11 +277,16 @@ impl Said {
             let whole = self.values.is_empty().then_some(act.happened);
             values.chain(whole).collect::<Vec<_>>()
         });
-        all.reduce(|one, other| Happened {
-            count: one.count.saturating_add(other.count),
-            first: if other.first.time < one.first.time { other.first } else { one.first },
-        })
+        together(all)
     }
+}
+
+/// All of it as one: how often, and when first.
+pub(super) fn together(all: impl IntoIterator<Item = Happened>) -> Option<Happened> {
+    all.into_iter().reduce(|one, other| Happened {
+        count: one.count.saturating_add(other.count),
+        first: if other.first.time < one.first.time { other.first } else { one.first },
+    })
 }
 
 impl Sign {

@@ -4,6 +4,7 @@ mod company;
 mod exposure;
 mod formats;
 mod guess;
+mod identity;
 mod vendor;
 
 use schemars::JsonSchema;
@@ -21,6 +22,7 @@ use company::All;
 pub use exposure::{Exposure, Kind};
 pub use formats::Format;
 use guess::{Guess, Shown};
+use identity::{Fact, Of};
 pub use vendor::of_mac;
 
 /// A device of the inventory.
@@ -38,6 +40,7 @@ pub struct InventoryDevice {
     pub last_seen: Option<Time>,
     /// True for a host outside of the site: a peer, not a device of the hospital.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
     pub outside: bool,
     /// True where the assets file lists it.
     pub listed: bool,
@@ -63,6 +66,16 @@ pub struct Identity {
     /// What it is taken for, where something shows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<ClassBody>,
+    /// Who made it, by its own words; the surest first.
+    pub vendor: Vec<FactBody>,
+    /// Which product it is.
+    pub model: Vec<FactBody>,
+    /// The version of its own software.
+    pub firmware: Vec<FactBody>,
+    /// Its serial number.
+    pub serial: Vec<FactBody>,
+    /// What kind of operating system runs on it.
+    pub operating_system: Vec<FactBody>,
     /// What it calls itself, or others call it.
     pub names: Vec<SaidBody>,
     /// What it says of its software, in passing.
@@ -83,9 +96,11 @@ pub struct ClassBody {
     pub evidence: Vec<SignBody>,
     /// What speaks for other classes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub conflicts: Vec<SignBody>,
     /// The assets file says otherwise.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
     pub differs_from_assets: bool,
 }
 
@@ -108,12 +123,33 @@ pub struct SignBody {
     pub frame: Option<Frame>,
 }
 
+/// Something that a device's words say that it is.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct FactBody {
+    /// What they say.
+    pub value: String,
+    /// Of an operating system, which version, where a clue shows it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    pub versions: Vec<String>,
+    /// How sure it is.
+    #[schemars(extend("enum" = ["low", "medium", "high"]))]
+    pub confidence: &'static str,
+    /// Other words say something else: see the other values.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
+    pub disputed: bool,
+    /// The words.
+    pub evidence: Vec<SaidBody>,
+}
+
 /// Something that a device says of itself.
 #[derive(Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct SaidBody {
     /// What kind of name or clue.
-    #[schemars(regex(pattern = r"^[a-z]+(-[a-z]+)*$"))]
+    #[schemars(regex(pattern = r"^[a-z]+(-[a-z0-9]+)*$"))]
     pub kind: &'static str,
     /// What was said.
     pub value: String,
@@ -138,6 +174,7 @@ pub struct ServiceBody {
     pub outside_peers: u64,
     /// There were more than are told apart: both are the least that there can be.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
     pub more_peers: bool,
     /// Conversations that began.
     pub conversations: u64,
@@ -190,10 +227,11 @@ pub fn devices(inventory: &Inventory, known: Known<'_>, captures: &[String]) -> 
                 frame: frame(happened.first),
             };
             let clues = |names: bool| {
-                let is_wanted = move |clue: Clue| is_name(clue) == names;
+                let is_wanted = move |clue: Clue| is_name(clue) == names && clue != Clue::TlsCertificate;
                 let clues = doing.says.iter().filter(move |(clue, ..)| is_wanted(*clue));
                 clues.map(|(clue, text, happened)| (clue.name(), text.to_owned(), happened))
             };
+            let facts = |of: Of| facts(identity::facts(doing, of), said);
             let (names, software): (Vec<_>, Vec<_>) =
                 guess::names(doing).into_iter().partition(|(kind, ..)| *kind != IMPLEMENTATION);
             Some(InventoryDevice {
@@ -207,15 +245,31 @@ pub fn devices(inventory: &Inventory, known: Known<'_>, captures: &[String]) -> 
                 identity: Identity {
                     network_card: vendor.or_else(|| of_mac(device.mac?)),
                     class: guesses.remove(&id).map(|guess| class_body(&guess, listed(id), &frame)),
+                    vendor: facts(Of::Vendor),
+                    model: facts(Of::Model),
+                    firmware: facts(Of::Firmware),
+                    serial: facts(Of::Serial),
+                    operating_system: facts(Of::OperatingSystem),
                     names: names.into_iter().chain(clues(true)).map(said).collect(),
                     software: software.into_iter().chain(clues(false)).map(said).collect(),
                 },
                 offers: services(&doing.offers, true),
                 uses: services(&doing.uses, false),
-                exposure: exposure::of(doing),
+                exposure: exposure::of(doing, &frame),
             })
         })
         .collect()
+}
+
+fn facts(facts: Vec<Fact>, said: impl Fn((&'static str, String, Happened)) -> SaidBody) -> Vec<FactBody> {
+    let body = |fact: Fact| FactBody {
+        value: fact.value,
+        versions: fact.versions,
+        confidence: fact.confidence.name(),
+        disputed: fact.is_disputed,
+        evidence: fact.said_by.into_iter().map(|by| said((by.kind, by.text, by.happened))).collect(),
+    };
+    facts.into_iter().map(body).collect()
 }
 
 fn class_body(guess: &Guess, listed: Option<Class>, frame: &impl Fn(Place) -> Frame) -> ClassBody {

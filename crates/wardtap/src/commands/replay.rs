@@ -7,7 +7,7 @@ use std::path::Path;
 use wardtap_behaviour::alert::Severity;
 use wardtap_behaviour::inventory::Inventory;
 use wardtap_export::event::StatsEvent;
-use wardtap_export::inventory;
+use wardtap_export::inventory::{self, InventoryDevice};
 use wardtap_export::statistics::Run;
 use wardtap_export::summary::{self, Summarised};
 use wardtap_net::packet::Timestamp;
@@ -67,10 +67,17 @@ pub fn run(mut replay: Replay, given: &Given) -> anyhow::Result<u8> {
     }
     let run =
         Run { version: env!("CARGO_PKG_VERSION").to_owned(), options: options(&replay), digests, unwatched: None };
-    if let (Some(to), Some(path)) = (inventory, &replay.inventory) {
-        write_inventory(to, path, &judgement, &captures, outcome.front.now())?;
-    }
-    finish(&replay, run, outcome, judgement, metrics)
+    let listed = match (inventory, &replay.inventory) {
+        (Some(to), Some(path)) => write_inventory(to, path, &judgement, &captures, outcome.front.now())?,
+        _ => None,
+    };
+    finish(&replay, run, outcome, judgement, Written { metrics, listed: listed.as_deref() })
+}
+
+/// What else is written.
+struct Written<'a> {
+    metrics: Option<Box<dyn Write + Send>>,
+    listed: Option<&'a [InventoryDevice]>,
 }
 
 /// Writes what was found of devices.
@@ -80,12 +87,13 @@ fn write_inventory(
     judgement: &Judgement,
     captures: &[String],
     now: Timestamp,
-) -> anyhow::Result<()> {
-    let Some(inventory) = judgement.judge.inventory() else { return Ok(()) };
+) -> anyhow::Result<Option<Vec<InventoryDevice>>> {
+    let Some(inventory) = judgement.judge.inventory() else { return Ok(None) };
     let devices = inventory::devices(inventory, judgement.known(), captures);
     let file =
         inventory::Format::of(&path.to_string_lossy()).write(&devices, now).map_err(anyhow::Error::from_boxed)?;
-    to.put(&file)
+    to.put(&file)?;
+    Ok(Some(devices))
 }
 
 /// Adds up, writes the last event, the metrics and the summary, and chooses the exit status.
@@ -94,7 +102,7 @@ fn finish(
     run: Run,
     outcome: Outcome,
     mut judgement: Judgement,
-    metrics: Option<Box<dyn Write + Send>>,
+    Written { metrics, listed }: Written<'_>,
 ) -> anyhow::Result<u8> {
     let totals = totals::add_up(run, &outcome.front.read(), &outcome.workers, &judgement);
     let stats = StatsEvent::new(outcome.front.now(), totals.statistics.clone());
@@ -118,6 +126,7 @@ fn finish(
         incidents: &incidents,
         incidents_total: judgement.incidents_total(),
         alerts: &worst_first,
+        inventory: listed,
         raised: judgement.judge.alerts().raised().iter().map(|(_, raised)| raised.iter().sum::<u64>()).sum(),
     });
     if [&replay.judging.events, &replay.metrics, &replay.inventory]

@@ -6,8 +6,10 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 use wardtap_behaviour::observation::{Clued, Observation, Place, Who};
 use wardtap_dissect::clues::{self, Clue};
+use wardtap_net::address::Mac;
+use wardtap_net::lldp::{Id, Lldp};
 use wardtap_net::packet::Packet;
-use wardtap_net::peel::{Layout, protocol};
+use wardtap_net::peel::{Discovery, Layout, protocol};
 
 use super::Hands;
 
@@ -62,12 +64,44 @@ impl Hands<'_> {
         }
     }
 
+    /// What a neighbour on the link says of itself. It is known by the address that it sends from: a switch sends from those
+    /// of its ports, and says itself which one is its own.
+    pub fn clues_of_neighbour(&mut self, message: Discovery<'_>, sender: Mac) {
+        let mut said: Vec<(Clue, String)> = Vec::new();
+        let mut take = |clue: Clue, text: Cow<'_, str>| said.push((clue, text.into_owned()));
+        let (is_read, chassis) = match message {
+            Discovery::Lldp(unit) => (clues::lldp(unit, &mut take), chassis(unit)),
+            Discovery::Cdp(message) => (clues::cdp(message, &mut take), None),
+        };
+        if !is_read {
+            let counts = &mut self.shared.counts;
+            match message {
+                Discovery::Lldp(_) => counts.bad_lldp += 1,
+                Discovery::Cdp(_) => counts.bad_cdp += 1,
+            }
+        }
+        let place = self.place;
+        for who in [Some(sender), chassis.filter(|chassis| *chassis != sender)].into_iter().flatten() {
+            for (clue, text) in &said {
+                self.take_clue(Who::Mac(who), *clue, Cow::Borrowed(text), place);
+            }
+        }
+    }
+
     /// Hands over what was said in the minute that is over.
     pub fn hand_clues_over(&mut self) {
         self.kept.clues.places.clear();
         let key = self.key;
         let told = self.kept.clues.all.drain(..).map(|clued| (key, Observation::Clued(Box::new(clued))));
         self.shared.bundle.observations.extend(told);
+    }
+}
+
+/// The address of the system behind a port, where that is how it is named.
+fn chassis(unit: &[u8]) -> Option<Mac> {
+    match Lldp::read(unit)?.chassis {
+        Id::Mac(mac) => Some(mac),
+        _ => None,
     }
 }
 

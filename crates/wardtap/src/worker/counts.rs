@@ -19,6 +19,10 @@ pub struct WorkerCounts {
     pub copied: u64,
     /// ARP packets that could not be read.
     pub bad_arp: u64,
+    /// LLDP units that could not be read, where clues are wanted.
+    pub bad_lldp: u64,
+    /// CDP messages that could not be read, where clues are wanted.
+    pub bad_cdp: u64,
     /// Times that a dissector had to let go of what it held.
     pub forgotten: u64,
     /// Clues that found no room.
@@ -36,6 +40,8 @@ impl Default for WorkerCounts {
             response_sums: vec![0; PROTOCOLS.len()],
             copied: 0,
             bad_arp: 0,
+            bad_lldp: 0,
+            bad_cdp: 0,
             forgotten: 0,
             clues_lost: 0,
             abandoned: 0,

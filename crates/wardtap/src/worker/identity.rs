@@ -1,4 +1,5 @@
-//! Who says which address is whose: ARP, neighbour discovery and DHCP. Seldom enough that all of it is told.
+//! Who says which address is whose: ARP, neighbour discovery and DHCP. Seldom enough that all of it is told. And what neighbours
+//! on a link say that they are: LLDP and CDP.
 
 use wardtap_behaviour::observation::{Claimed, Leased, Observation};
 use wardtap_net::arp::Sender;
@@ -6,7 +7,7 @@ use wardtap_net::claim::Claim;
 use wardtap_net::dhcp;
 use wardtap_net::neighbour;
 use wardtap_net::packet::Packet;
-use wardtap_net::peel::Layout;
+use wardtap_net::peel::{Layout, discovery};
 
 use super::Hands;
 
@@ -16,6 +17,15 @@ impl Hands<'_> {
         match Sender::read(frame.get(at..).unwrap_or_default()) {
             Some(sender) => self.tell_claim(sender.claim()),
             None => self.shared.counts.bad_arp += 1,
+        }
+    }
+
+    /// LLDP or CDP: the sender says what it is.
+    pub(super) fn discovery(&mut self, packet: &Packet<'_>) {
+        if self.shared.options.clues
+            && let Some((message, Some(sender))) = discovery(packet)
+        {
+            self.clues_of_neighbour(message, sender);
         }
     }
 

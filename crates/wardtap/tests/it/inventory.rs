@@ -131,3 +131,134 @@ fn a_capture_without_packets_has_no_devices() {
     fs::write(&path, pcap(&[] as &[Packet], PLAIN)).unwrap();
     assert_eq!(inventory(&[path.to_str().unwrap()], "devices.json", &[]), "[\n]\n");
 }
+
+/// The address of the server of captures of real peers.
+const SERVER: &str = "10.77.0.20";
+
+fn device<'a>(devices: &'a [Value], address: &str) -> &'a Value {
+    let is_it = |device: &&Value| device["addresses"].as_array().unwrap().contains(&address.into());
+    devices.iter().find(is_it).unwrap_or_else(|| panic!("{address}"))
+}
+
+#[test]
+fn what_devices_announce_is_their_identity() {
+    let bacnet = "captures/bacnet/controller.pcap";
+    let modbus = "captures/modbus/device-id.pcap";
+    let snmp = "captures/snmp/agent.pcap";
+    let ssdp = "captures/ssdp/device.pcap";
+    for (capture, of, value, confidence, kind) in [
+        (bacnet, "vendor", "Invented Devices", "high", "bacnet-maker"),
+        (bacnet, "model", "Isolation room controller 4", "high", "bacnet-model"),
+        (bacnet, "firmware", "4.2.1", "high", "bacnet-firmware"),
+        (modbus, "vendor", "Wardtap Peers", "medium", "modbus-maker"),
+        (modbus, "model", "CH-9", "medium", "modbus-model"),
+        (modbus, "firmware", "3.0", "medium", "modbus-revision"),
+        (snmp, "model", "Invented Devices InfusionGateway 7", "low", "snmp-description"),
+        (snmp, "firmware", "4.2.1", "medium", "snmp-description"),
+        (ssdp, "model", "InventedGateway", "medium", "ssdp-server"),
+        (ssdp, "firmware", "4.2.1", "medium", "ssdp-server"),
+        (ssdp, "operating_system", "Linux", "medium", "ssdp-server"),
+        ("captures/mdns/avahi.pcap", "model", "Invented LabelWriter 3", "medium", "mdns-model"),
+        ("captures/ssh/login.pcap", "operating_system", "Linux", "medium", "ssh-software"),
+        ("captures/ssh/dropbear.pcap", "operating_system", "embedded", "low", "ssh-software"),
+    ] {
+        let devices = parsed(&[capture]);
+        let facts = device(&devices, SERVER)["identity"][of].as_array().unwrap().clone();
+        let fact =
+            facts.iter().find(|fact| fact["value"] == value).unwrap_or_else(|| panic!("{capture}: {of} {facts:?}"));
+        assert_eq!(fact["confidence"], confidence, "{capture}: {fact}");
+        let evidence = &fact["evidence"][0];
+        assert_eq!((&evidence["kind"], &evidence["frame"]["capture"]), (&kind.into(), &capture.into()), "{fact}");
+        assert!(evidence["messages"].as_u64() >= Some(1), "{fact}");
+    }
+}
+
+#[test]
+fn neighbours_on_the_link_say_what_they_are_and_what_contradicts_is_shown() {
+    let agent = "captures/snmp/agent.pcap";
+    let devices = parsed(&["captures/lldp/neighbours.pcap", agent]);
+    for (address, description) in [
+        ("10.77.0.10", "Invented Devices InfusionGateway 7, firmware 4.2.1"),
+        (SERVER, "Invented Networks S24, firmware 9.1"),
+    ] {
+        let software = device(&devices, address)["identity"]["software"].as_array().unwrap();
+        let said = |of: &Value| of["kind"] == "lldp-description" && of["value"] == description;
+        assert!(software.iter().any(said), "{address}: {software:?}");
+    }
+    let text = inventory(&["captures/lldp/cdp.pcap", agent], "devices.json", &[]);
+    assert!(!text.contains("CANARY") && !text.contains("switch-ward3"), "{text}");
+    let devices: Vec<Value> = serde_json::from_str(&text).unwrap();
+    let switch = &device(&devices, SERVER)["identity"];
+    let model = switch["model"].as_array().unwrap();
+    assert_eq!((&model[0]["value"], &model[0]["confidence"]), (&"S24".into(), &"high".into()), "{switch}");
+    // By CDP it is another one than by SNMP: both are there, and say so.
+    let firmware = switch["firmware"].as_array().unwrap();
+    let shown: Vec<_> = firmware.iter().map(|fact| (&fact["value"], &fact["confidence"], &fact["disputed"])).collect();
+    let expected = [("4.2.1", "low"), ("9.1", "low")].map(|(value, sure)| (value.into(), sure.into(), true.into()));
+    assert_eq!(shown, expected.iter().map(|(value, sure, disputed)| (value, sure, disputed)).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_table_and_a_bill_of_materials_say_what_devices_announce() {
+    let capture = "captures/bacnet/controller.pcap";
+    let table = inventory(&[capture], "devices.csv", &[]);
+    let mut lines = table.lines();
+    let column = lines.next().unwrap().split(',').position(|name| name == "said_model").unwrap();
+    let models: Vec<&str> = lines.filter_map(|line| line.split(',').nth(column)).collect();
+    assert!(models.contains(&"Isolation room controller 4"), "{table}");
+    let bill: Value = serde_json::from_str(&inventory(&[capture], "devices.cdx.json", &[])).unwrap();
+    let components = bill["components"].as_array().unwrap();
+    let made = |of: &&Value| of["manufacturer"]["name"] == "Invented Devices" && of["version"] == "4.2.1";
+    assert_eq!(components.iter().filter(made).count(), 1, "{bill}");
+}
+
+#[test]
+fn what_was_seen_to_be_open_is_exposed_and_nothing_else() {
+    // Which kinds of exposure a server shows by messages, and at which service.
+    for (capture, shown) in [
+        ("ftp/transfers", &["login-in-clear tcp/21"][..]),
+        ("ftp/anonymous", &["no-login tcp/21"]),
+        ("ftp/tls", &[]),
+        ("telnet/login", &["login-in-clear tcp/23"]),
+        ("http/requests", &["health-data-in-clear tcp/80", "login-in-clear tcp/80"]),
+        ("http/python", &[]),
+        ("snmp/agent", &["default-community udp/161", "login-in-clear udp/161"]),
+        ("snmp/v3", &[]),
+        ("vnc/open", &["no-login tcp/5900"]),
+        ("vnc/password", &[]),
+        ("mqtt/v311", &["login-in-clear tcp/1883"]),
+        ("smb/smb1", &["outdated-smb tcp/139", "outdated-smb tcp/445"]),
+        ("smb/session", &[]),
+        ("rdp/standard", &["rdp-without-nla tcp/3389"]),
+        ("rdp/tls", &["rdp-without-nla tcp/3389"]),
+        // At last the client does without.
+        ("rdp/refused", &["rdp-without-nla tcp/3389"]),
+        ("bacnet/controller", &["commands-without-login udp/47808"]),
+        ("tls/expired", &["expired-certificate tcp/8443"]),
+        ("tls/tls13", &[]),
+    ] {
+        let devices = parsed(&[&format!("captures/{capture}.pcap")]);
+        let exposure = device(&devices, SERVER)["exposure"].as_array().unwrap();
+        let by_messages: Vec<&Value> = exposure.iter().filter(|of| of["messages"].as_u64() >= Some(1)).collect();
+        assert!(by_messages.iter().all(|of| of["frame"]["frame"].as_u64() >= Some(1)), "{capture}: {exposure:?}");
+        let text = |of: &&Value| format!("{} {}", of["kind"].as_str().unwrap(), of["service"].as_str().unwrap());
+        let found: Vec<String> = by_messages.iter().map(text).collect();
+        let mut found: Vec<&str> = found.iter().map(String::as_str).collect();
+        found.sort_unstable();
+        assert_eq!(found, shown, "{capture}");
+    }
+}
+
+#[test]
+fn the_summary_says_what_is_exposed_where_an_inventory_is_made() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("devices.json");
+    let telnet = "captures/telnet/login.pcap";
+    let with = wardtap(&["replay", telnet, "--inventory", path.to_str().unwrap()]).expect(0).stdout;
+    let section: Vec<&str> =
+        with.lines().skip_while(|line| !line.starts_with("Exposure")).take_while(|line| !line.is_empty()).collect();
+    assert_eq!(section.first(), Some(&"Exposure  1 device"), "{with}");
+    assert!(section.len() <= 10 && section.iter().any(|line| line.contains("10.77.0.20  login-in-clear")), "{with}");
+    let without = wardtap(&["replay", telnet]).expect(0).stdout;
+    assert!(!without.contains("Exposure"), "{without}");
+}

@@ -6,7 +6,7 @@ use std::fs;
 use std::process::Command;
 
 use crate::pcap::{PLAIN, Packet, payload, pcap, read};
-use crate::run::{ALL_TYPES, Replayed, captures, replay, root};
+use crate::run::{ALL_TYPES, Replayed, captures, captures_of, replay, root};
 
 /// What must not be found: each canary, and of each made of letters every piece of six octets, for damage may cut one.
 fn forbidden() -> Vec<String> {
@@ -41,7 +41,7 @@ fn search(replayed: &Replayed, forbidden: &[String], what: &str) {
 fn no_canary_leaves_whole_captures() {
     let forbidden = forbidden();
     let mut planted = 0;
-    for capture in captures() {
+    for capture in captures().into_iter().chain(captures_of("lldp")) {
         search(&replay(&capture, &[]), &forbidden, &capture);
         let packets = read(&capture).unwrap_or_default();
         let holds = |packet: &Packet| packet.bytes.windows(6).any(|window| window == b"CANARY");
@@ -139,7 +139,7 @@ fn no_canary_leaves_damaged_captures() {
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join("damaged.pcap");
     let (mut incomplete, mut messages) = (0, 0);
-    for capture in captures() {
+    for capture in captures().into_iter().chain(captures_of("lldp")) {
         let Some(packets) = read(&capture) else { continue };
         for seed in 1..=SEEDS {
             let mut chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));

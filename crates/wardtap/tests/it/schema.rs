@@ -1,4 +1,4 @@
-//! Every event is what `wardtap schema` says, and the schema is strict enough to notice when one is not.
+//! Every event is what `wardtap schema` says, and the schema is strict enough to notice when one is not. So is the inventory.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -7,10 +7,14 @@ use jsonschema::Validator;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Value, json};
 
-use crate::run::{captures, replay, wardtap};
+use crate::run::{captures, captures_of, replay, wardtap};
 
 fn schema() -> Validator {
-    let printed = wardtap(&["schema"]).expect(0);
+    validator(&["schema"])
+}
+
+fn validator(arguments: &[&str]) -> Validator {
+    let printed = wardtap(arguments).expect(0);
     let schema: Value = serde_json::from_str(&printed.stdout).expect("the schema is JSON");
     jsonschema::draft202012::new(&schema).expect("the schema is a schema")
 }
@@ -183,4 +187,37 @@ fn a_member_that_stands_twice_is_noticed() {
     assert!(serde_json::from_str::<Unique>(r#"{"a":{"b":[1,{"c":1}]},"d":null}"#).is_ok());
     let error = serde_json::from_str::<Unique>(r#"{"a":{"b":[1,{"c":1,"c":2}]}}"#).err().expect("c stands twice");
     assert!(error.to_string().contains("c stands twice"), "{error}");
+}
+
+#[test]
+fn an_inventory_is_what_its_schema_says_and_a_broken_one_is_not() {
+    let schema = validator(&["schema", "--of", "inventory"]);
+    let mut device = Value::Null;
+    for capture in ["captures/bacnet/controller.pcap", "captures/telnet/login.pcap", "captures/smb/smb1.pcap"]
+        .map(ToOwned::to_owned)
+        .into_iter()
+        .chain(captures_of("simulated"))
+    {
+        let devices: Value = serde_json::from_str(&replay(&capture, &[]).inventory).unwrap();
+        assert!(schema.is_valid(&devices), "{capture}: {}", why(&schema, &devices));
+        let with_model = |of: &&Value| of["identity"]["model"].as_array().is_some_and(|facts| !facts.is_empty());
+        if let Some(found) = devices.as_array().unwrap().iter().find(with_model) {
+            device = found.clone();
+        }
+    }
+    assert!(schema.is_valid(&json!([device])) && schema.is_valid(&json!([])), "{device}");
+    assert!(!schema.is_valid(&device), "no array");
+    for (pointer, value) in [
+        ("/surplus", json!(1)),
+        ("/identity/surplus", json!(1)),
+        ("/identity/model/0/confidence", json!("sure")),
+        ("/identity/model/0/evidence/0/messages", json!(-1)),
+        ("/exposure", json!([{ "kind": "luck", "service": "tcp/1", "peers": 1 }])),
+        ("/ip", json!(7)),
+    ] {
+        let mut broken = device.clone();
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        broken.pointer_mut(parent).unwrap()[name] = value;
+        assert!(!schema.is_valid(&json!([broken])), "{pointer}: {broken}");
+    }
 }
