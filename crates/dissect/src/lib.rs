@@ -30,6 +30,7 @@
 
 pub mod bacnet;
 pub mod clues;
+mod datagrams;
 pub mod dhcp;
 pub mod dicom;
 mod digest;

@@ -9,10 +9,11 @@ use super::service::Content;
 use super::wire::{Apdu, Bvll, Function, Npdu, Remote, Segment};
 use super::{BAD_SERVICE, Kind, NOT_BACNET, PROTOCOL, WRONG_LENGTH};
 use crate::clues::{CLUE_MAX, Clue, is_of_product};
+use crate::datagrams::Datagrams;
 use crate::pending::Pending;
 use crate::plain::{Plain, Value};
 use crate::public::Public;
-use crate::{Direction, Dissector, Envelope, Gap, MessageHandler, Outcome, Progress, Protocol};
+use crate::{Direction, Envelope, MessageHandler, Outcome, Protocol};
 
 /// Requests that wait in one flow: most devices have one at a time, and none more than 256 invoke ids of one peer
 /// (clause 5.4.1); the oldest is given up.
@@ -102,15 +103,14 @@ const fn direction(apdu: &Apdu) -> Direction {
     }
 }
 
-impl Dissector for Bacnet {
+impl Datagrams for Bacnet {
     fn protocol(&self) -> &'static Protocol {
         &PROTOCOL
     }
 
-    fn dissect(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) -> Progress {
+    fn datagram(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {
         let Some(bvll) = Bvll::read(chunk.bytes) else {
-            to.anomaly(&PROTOCOL, NOT_BACNET);
-            return Progress::All;
+            return to.anomaly(&PROTOCOL, NOT_BACNET);
         };
         if !bvll.is_whole {
             to.anomaly(&PROTOCOL, WRONG_LENGTH);
@@ -120,12 +120,7 @@ impl Dissector for Bacnet {
             Some(draft) => self.tell(&draft, chunk, to),
             None => to.anomaly(&PROTOCOL, NOT_BACNET),
         }
-        Progress::All
     }
-
-    fn gap(&mut self, _: &Gap<'_>, _: &mut dyn MessageHandler) {}
-
-    fn finish(&mut self, _: [Chunk<'_>; 2], _: &mut dyn MessageHandler) {}
 
     fn requester(&self) -> Option<Side> {
         self.requester

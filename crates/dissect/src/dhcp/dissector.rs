@@ -10,10 +10,11 @@ use wardtap_net::{dhcp, dhcp6};
 
 use super::{ACK, BOOTP, KINDS, NOT_DHCP, OTHER, PROTOCOL, V4_PORTS, V6_PORTS, V6_SOLICIT};
 use crate::clues::{CLUE_MAX, Clue, is_of_product};
+use crate::datagrams::Datagrams;
 use crate::pending::Pending;
 use crate::plain::{Plain, Value};
 use crate::public::Public;
-use crate::{Direction, Dissector, Envelope, FlowFacts, Gap, MessageHandler, Outcome, Progress, Protocol};
+use crate::{Direction, Envelope, FlowFacts, MessageHandler, Outcome, Protocol};
 
 /// Requests that wait in one flow: of clients behind a relay, or that all speak to the broadcast address; the oldest is
 /// given up.
@@ -112,12 +113,12 @@ fn flag(flag: bool) -> Value<'static> {
     if flag { Value::Flag(true) } else { Value::None }
 }
 
-impl Dissector for Dhcp {
+impl Datagrams for Dhcp {
     fn protocol(&self) -> &'static Protocol {
         &PROTOCOL
     }
 
-    fn dissect(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) -> Progress {
+    fn datagram(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {
         let reader = Reader::new(chunk.bytes);
         let read = if self.is_v6 {
             dhcp6::Message::read(reader).map(|message| self.v6(&message, chunk, to))
@@ -127,12 +128,7 @@ impl Dissector for Dhcp {
         if read.is_none() {
             to.anomaly(&PROTOCOL, NOT_DHCP);
         }
-        Progress::All
     }
-
-    fn gap(&mut self, _: &Gap<'_>, _: &mut dyn MessageHandler) {}
-
-    fn finish(&mut self, _: [Chunk<'_>; 2], _: &mut dyn MessageHandler) {}
 
     fn requester(&self) -> Option<Side> {
         self.requester

@@ -5,9 +5,10 @@ use wardtap_net::stream::{Chunk, Side};
 
 use super::wire::{Header, Time};
 use super::{NOT_NTP, PROTOCOL};
+use crate::datagrams::Datagrams;
 use crate::pending::Pending;
 use crate::plain::{Plain, Value};
-use crate::{Direction, Dissector, Envelope, Gap, MessageHandler, Outcome, Progress, Protocol};
+use crate::{Direction, Envelope, MessageHandler, Outcome, Protocol};
 
 /// Requests that wait in one flow: a client asks again a few times at most before it gives up.
 const WAITING_MAX: usize = 8;
@@ -18,22 +19,17 @@ pub(super) struct Ntp {
     requester: Option<Side>,
 }
 
-impl Dissector for Ntp {
+impl Datagrams for Ntp {
     fn protocol(&self) -> &'static Protocol {
         &PROTOCOL
     }
 
-    fn dissect(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) -> Progress {
+    fn datagram(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {
         match Header::read(chunk.bytes) {
             Some(header) => self.message(&header, chunk, to),
             None => to.anomaly(&PROTOCOL, NOT_NTP),
         }
-        Progress::All
     }
-
-    fn gap(&mut self, _: &Gap<'_>, _: &mut dyn MessageHandler) {}
-
-    fn finish(&mut self, _: [Chunk<'_>; 2], _: &mut dyn MessageHandler) {}
 
     fn requester(&self) -> Option<Side> {
         self.requester

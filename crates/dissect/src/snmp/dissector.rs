@@ -7,10 +7,11 @@ use super::names::{self, Subtree};
 use super::wire::{Pdu, Snmp, Version};
 use super::{ENCRYPTED, GET_BULK, NOT_SNMP, PORT, PROTOCOL, REPORT, RESPONSE, SET, TRAP};
 use crate::clues::Clue;
+use crate::datagrams::Datagrams;
 use crate::dns::Waiting;
 use crate::plain::{Plain, Value};
 use crate::public::Public;
-use crate::{Direction, Dissector, Envelope, FlowFacts, Gap, MessageHandler, Outcome, Progress, Protocol};
+use crate::{Direction, Envelope, FlowFacts, MessageHandler, Outcome, Protocol};
 
 /// Bits of a version 3 message's flags (RFC 3412 section 6.4).
 const AUTHENTICATED: u8 = 1;
@@ -38,22 +39,17 @@ pub(super) fn is_response(message: &Snmp<'_>, flow: &FlowFacts, side: Side) -> b
     }
 }
 
-impl Dissector for Dissecting {
+impl Datagrams for Dissecting {
     fn protocol(&self) -> &'static Protocol {
         &PROTOCOL
     }
 
-    fn dissect(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) -> Progress {
+    fn datagram(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {
         match Snmp::read(chunk.bytes) {
             Some(message) => self.message(&message, chunk, to),
             None => to.anomaly(&PROTOCOL, NOT_SNMP),
         }
-        Progress::All
     }
-
-    fn gap(&mut self, _: &Gap<'_>, _: &mut dyn MessageHandler) {}
-
-    fn finish(&mut self, _: [Chunk<'_>; 2], _: &mut dyn MessageHandler) {}
 
     fn requester(&self) -> Option<Side> {
         self.requester

@@ -5,8 +5,9 @@ use wardtap_net::stream::{Chunk, Side};
 
 use super::wire::{ACCESS_VIOLATION, Packet, error};
 use super::{NOT_TFTP, PROTOCOL};
+use crate::datagrams::Datagrams;
 use crate::plain::{Plain, Value};
-use crate::{Direction, Dissector, Envelope, FlowFacts, Gap, MessageHandler, Outcome, Progress, Protocol};
+use crate::{Direction, Envelope, FlowFacts, MessageHandler, Outcome, Protocol};
 
 pub(super) struct Tftp {
     requester: Option<Side>,
@@ -20,22 +21,17 @@ impl Tftp {
     }
 }
 
-impl Dissector for Tftp {
+impl Datagrams for Tftp {
     fn protocol(&self) -> &'static Protocol {
         &PROTOCOL
     }
 
-    fn dissect(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) -> Progress {
+    fn datagram(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {
         match Packet::read(chunk.bytes) {
             Some(packet) => self.packet(&packet, chunk, to),
             None => to.anomaly(&PROTOCOL, NOT_TFTP),
         }
-        Progress::All
     }
-
-    fn gap(&mut self, _: &Gap<'_>, _: &mut dyn MessageHandler) {}
-
-    fn finish(&mut self, _: [Chunk<'_>; 2], _: &mut dyn MessageHandler) {}
 
     fn requester(&self) -> Option<Side> {
         self.requester

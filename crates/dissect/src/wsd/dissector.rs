@@ -5,30 +5,26 @@ use wardtap_net::stream::{Chunk, Side};
 use super::wire::{Kind, Message, SHOWN_MAX};
 use super::{NOT_WSD, PROTOCOL};
 use crate::clues::Clue;
+use crate::datagrams::Datagrams;
 use crate::plain::{Plain, Value};
-use crate::{Direction, Dissector, Envelope, Gap, MessageHandler, Outcome, Progress, Protocol};
+use crate::{Direction, Envelope, MessageHandler, Outcome, Protocol};
 
 #[derive(Default)]
 pub(super) struct Wsd {
     requester: Option<Side>,
 }
 
-impl Dissector for Wsd {
+impl Datagrams for Wsd {
     fn protocol(&self) -> &'static Protocol {
         &PROTOCOL
     }
 
-    fn dissect(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) -> Progress {
+    fn datagram(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {
         match Message::read(chunk.bytes) {
             Some(message) => self.message(&message, chunk, to),
             None => to.anomaly(&PROTOCOL, NOT_WSD),
         }
-        Progress::All
     }
-
-    fn gap(&mut self, _: &Gap<'_>, _: &mut dyn MessageHandler) {}
-
-    fn finish(&mut self, _: [Chunk<'_>; 2], _: &mut dyn MessageHandler) {}
 
     fn requester(&self) -> Option<Side> {
         self.requester
