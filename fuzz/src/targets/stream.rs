@@ -4,7 +4,7 @@
 //! options[0]  bits 0..3 which port, bit 3 which end has it, bits 4, 5 whose streams are seen from the start,
 //!             bits 6, 7 who opened the flow
 //! options[1]  bits 0..3 how many of options[2..8] are lengths of cuts (none: single octets), bit 3 longer ones,
-//!             bit 4 the records are datagrams
+//!             bit 4 the records are datagrams, bits 5..8 which port, further
 //! control[0]  bit 0 whose, bits 1, 2: 0 and 1 bytes, 2 a gap of known length, 3 one of unknown length
 //! control[1]  the length of a gap, in powers of two; a gap's bytes are added to it
 //! ```
@@ -46,18 +46,18 @@ fn shaped(clue: Clue, text: &str) {
     assert!(!text.is_empty() && text.len() <= clues::CLUE_MAX && text.is_ascii(), "{clue:?}: {text:?}");
 }
 
-/// The ports that a flow may have beside an ephemeral one: a usual one of some protocols, and others; eight in all.
+/// The ports that a flow may have beside an ephemeral one: others, and a usual one of each protocol.
 fn ports() -> Vec<u16> {
     let usual = PROTOCOLS.iter().filter_map(|protocol| protocol.ports.first()).copied();
-    [4343, 443, 50_000].into_iter().chain(usual).take(8).collect()
+    [4343, 443, 50_000].into_iter().chain(usual).collect()
 }
 
 /// The flow that options name.
 #[must_use]
 pub fn facts(script: &Script) -> FlowFacts {
-    let [first, ..] = script.options;
+    let [first, second, ..] = script.options;
     let ports = ports();
-    let port = ports[usize::from(first & 7) % ports.len()];
+    let port = ports[usize::from(first & 7 | second >> 5 << 3) % ports.len()];
     let bit = |number: u8| first >> number & 1 == 1;
     let ports = if bit(3) { [port, 49_152] } else { [49_152, port] };
     let transport = if script.options[1] >> 4 & 1 == 0 { Transport::Tcp } else { Transport::Udp };
