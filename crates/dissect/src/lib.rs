@@ -59,6 +59,8 @@ pub mod snmp;
 pub mod ssdp;
 pub mod ssh;
 pub mod syslog;
+#[cfg(test)]
+mod talks;
 pub mod telnet;
 pub mod tftp;
 pub mod tls;

@@ -1,26 +1,8 @@
 use wardtap_net::stream::Side;
 
-use crate::exercise::{Step, Transcript, exercise};
-use crate::{FlowFacts, Transport};
-
-const fn flow(port: u16) -> FlowFacts {
-    FlowFacts {
-        ports: [40_000, port],
-        originator: Some(Side::A),
-        from_start: [true; 2],
-        requester: None,
-        transport: Transport::Tcp,
-    }
-}
-
-fn read(port: u16, steps: &[(Side, &[u8])]) -> Transcript {
-    let flow = flow(port);
-    let steps: Vec<Step> = steps.iter().map(|(side, bytes)| Step::Bytes(*side, bytes.to_vec())).collect();
-    for lengths in [&[1usize][..], &[3, 50], &[1000]] {
-        exercise(&flow, &steps, lengths);
-    }
-    exercise(&flow, &steps, &[7])
-}
+use crate::FlowFacts;
+use crate::exercise::{Step, exercise};
+use crate::talks::{flow, read};
 
 const SESSION: [(Side, &[u8]); 11] = [
     (Side::B, b"220-CANARY hospital\r\n230 not the end\r\n220 (vsFTPd 3.0.3) CANARY\r\n"),

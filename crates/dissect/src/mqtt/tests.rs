@@ -1,28 +1,8 @@
 use wardtap_net::stream::Side;
 
-use crate::exercise::{Step, Transcript, exercise};
-use crate::{FlowFacts, Transport};
-
-const fn flow(port: u16) -> FlowFacts {
-    FlowFacts {
-        ports: [40_000, port],
-        originator: Some(Side::A),
-        from_start: [true; 2],
-        requester: None,
-        transport: Transport::Tcp,
-    }
-}
-
-fn run(port: u16, steps: &[Step]) -> Transcript {
-    for lengths in [&[1usize][..], &[3, 50], &[13]] {
-        exercise(&flow(port), steps, lengths);
-    }
-    exercise(&flow(port), steps, &[7])
-}
-
-fn read(port: u16, steps: &[(Side, &[u8])]) -> Transcript {
-    run(port, &steps.iter().map(|(side, bytes)| Step::Bytes(*side, bytes.to_vec())).collect::<Vec<_>>())
-}
+use crate::FlowFacts;
+use crate::exercise::{Step, exercise};
+use crate::talks::{flow, read, run};
 
 const CONNECT: &[u8] = b"\x10\x22\0\x04MQTT\x04\xc6\0\x3c\0\x06CANARY\0\x01w\0\x01w\0\x06CANARY\0\0";
 

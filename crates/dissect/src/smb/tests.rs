@@ -1,17 +1,8 @@
 use wardtap_net::stream::Side;
 
+use crate::FlowFacts;
 use crate::exercise::{Step, Transcript, exercise};
-use crate::{FlowFacts, Transport};
-
-const fn flow(port: u16) -> FlowFacts {
-    FlowFacts {
-        ports: [40_000, port],
-        originator: Some(Side::A),
-        from_start: [true; 2],
-        requester: None,
-        transport: Transport::Tcp,
-    }
-}
+use crate::talks::flow;
 
 fn steps(steps: &[(Side, Vec<u8>)]) -> Vec<Step> {
     steps.iter().map(|(side, bytes)| Step::Bytes(*side, bytes.clone())).collect()

@@ -1,25 +1,7 @@
 use wardtap_net::stream::Side;
 
-use crate::exercise::{Step, Transcript, exercise};
-use crate::{FlowFacts, Transport};
-
-const fn flow(port: u16) -> FlowFacts {
-    FlowFacts {
-        ports: [40_000, port],
-        originator: Some(Side::A),
-        from_start: [true; 2],
-        requester: None,
-        transport: Transport::Tcp,
-    }
-}
-
-fn read(port: u16, steps: &[(Side, &[u8])]) -> Transcript {
-    let steps: Vec<Step> = steps.iter().map(|(side, bytes)| Step::Bytes(*side, bytes.to_vec())).collect();
-    for lengths in [&[1usize][..], &[3, 50], &[1000]] {
-        exercise(&flow(port), &steps, lengths);
-    }
-    exercise(&flow(port), &steps, &[7])
-}
+use crate::exercise::{Step, exercise};
+use crate::talks::{flow, read};
 
 #[test]
 fn a_login_in_clear() {
