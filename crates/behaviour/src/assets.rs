@@ -184,11 +184,12 @@ impl Assets {
 }
 
 /// How bad a deviation is at a device: one step worse where care depends on the device, one step less where care goes on
-/// without it. Nothing is known of the others, and what is worth knowing at most (`info`) does not become more by that.
+/// without it. Nothing is known of the others. What may well be everyday life (`low`) does not become likelier by what depends
+/// on the device, nor what is worth knowing at most (`info`).
 #[must_use]
 pub fn severity(base: Severity, criticality: Option<Criticality>) -> Severity {
     let step = match criticality {
-        Some(Criticality::High | Criticality::LifeSupporting) if base > Severity::Info => 1,
+        Some(Criticality::High | Criticality::LifeSupporting) if base > Severity::Low => 1,
         Some(Criticality::Low) => -1,
         _ => 0,
     };

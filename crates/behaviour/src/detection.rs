@@ -176,7 +176,7 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
         Box::<detections::slow_answers::SlowAnswers>::default(),
         Box::<detections::silence::Silence>::default(),
         Box::new(detections::unusual_breadth::UnusualBreadth),
-        Box::new(detections::unusual_hour::UnusualHour),
+        Box::<detections::unusual_hour::UnusualHour>::default(),
         Box::<detections::address_taken::AddressTaken>::default(),
         Box::<detections::second_dhcp_server::SecondDhcpServer>::default(),
         Box::<detections::broadcast_storm::BroadcastStorm>::default(),

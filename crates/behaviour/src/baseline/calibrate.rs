@@ -17,12 +17,15 @@ use super::measure::{Measure, compare};
 use super::novelty::{Facet, Novelties, Novelty};
 use super::pauses::{Coverage, Slot};
 use super::profile::{DeviceProfile, LinkProfile, Profiles};
-use super::store::{HOURS_PER_DAY, LinkKey, Store};
+use super::store::{HOURS_PER_DAY, LinkKey, Store, StoredLink};
 use crate::parties::ANYBODY;
 use crate::site::Site;
 
 /// Alerts that a site is ready to look at in a week, unless it says otherwise.
 pub const BUDGET: f64 = 5.0;
+
+/// So many days show what a site does. What rests on fewer must be farther beyond what they showed.
+pub const DAYS: u32 = 14;
 
 /// From when on something deviates.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -51,10 +54,15 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
     let mut ratios: Vec<Vec<f64>> = vec![Vec::new(); Measure::ALL.len()];
     let mut links: BTreeMap<LinkKey, Box<LinkProfile>> = BTreeMap::new();
     let mut kin = Kin::default();
-    let (twice, breadths) = (twice(store), Breadths::of(store));
+    let (twice, breadths, coverage) = (twice(store), Breadths::of(store), covered(store, site));
+    let by_day = |key: &LinkKey, link: &StoredLink| {
+        let mut days = LinkProfile::by_day(key, link, &breadths, site);
+        days.iter_mut().for_each(|(day, profile)| profile.show(coverage.shown(*day)));
+        days
+    };
     for (key, link) in store.links.iter().filter(|(key, _)| !twice.contains(key)) {
         let mut profile = LinkProfile::default();
-        LinkProfile::by_day(key, link, &breadths, site).values().for_each(|day| profile.absorb(day));
+        by_day(key, link).values().for_each(|day| profile.absorb(day));
         if key.initiator != ANYBODY {
             kin.add(&key.initiator, (key.transport, key.port), &profile);
         }
@@ -64,9 +72,8 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
     let mut days: Vec<u32> = store.devices.values().flat_map(|device| device.days.iter().copied()).collect();
     days.sort_unstable();
     days.dedup();
-    let coverage = covered(store, site);
     for (key, link) in store.links.iter().filter(|(key, _)| !twice.contains(key)) {
-        let by_day = LinkProfile::by_day(key, link, &breadths, site);
+        let by_day = by_day(key, link);
         // What is with anybody is the same once more: it is there to be missed.
         if key.initiator != ANYBODY {
             novelties.link(key, &by_day);
@@ -122,6 +129,17 @@ struct Covered {
     all: Coverage,
     by_day: BTreeMap<u32, Coverage>,
 }
+
+impl Covered {
+    /// Of which kinds of days enough of a day was learned to tell when it is quiet: a day by UTC has parts of two at the site,
+    /// and learning begins and ends in the middle of one.
+    fn shown(&self, day: u32) -> [bool; 2] {
+        self.by_day.get(&day).map(Coverage::hours).unwrap_or_default().map(|hours| hours >= SHOWN_HOURS_MIN)
+    }
+}
+
+/// Of a day that shows when it is quiet so many hours were learned.
+const SHOWN_HOURS_MIN: usize = HOURS_PER_DAY as usize / 2;
 
 /// The hours in which anybody did anything.
 fn covered(store: &Store, site: &Site) -> Covered {

@@ -236,8 +236,8 @@ pub const REFUSALS_OF_MIN: u64 = 20;
 /// The longest pause, in minutes, of a device that is so steady that its silence is worth telling.
 const DEVICE_PAUSE_MAX: u32 = 45;
 
-/// On fewer days nothing is shown to be steady.
-const STEADY_DAYS_MIN: u32 = 2;
+/// On fewer days nothing is shown to be steady: the first and the last of them may be parts of a day.
+const STEADY_DAYS_MIN: u32 = 3;
 
 /// What was there on one day only may be much more on the next.
 const MEASURED_DAYS_MIN: u32 = 2;

@@ -9,9 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::calibrate::DAYS;
 use super::makes::{Habit, Makes, make};
 use super::named::Named;
-use super::profile::{Chance, Hours, LinkProfile, OperationProfile};
+use super::profile::{Chance, HOUR_DAYS_MIN, Hours, LinkProfile, OperationProfile};
 use super::store::LinkKey;
 use crate::links::{is_opaque, without_each};
 
@@ -109,12 +110,18 @@ impl Novelty {
         self.facets.get(facet as usize)
     }
 
+    /// How much a rate is in doubt, in natural units: of few days no more is known than that something is rarer than once in
+    /// them, and all that comes on the days after would surprise.
+    fn unknown(&self) -> f64 {
+        libm::log(f64::from(DAYS) / f64::from(self.days.clamp(1, DAYS)))
+    }
+
     /// How surprising a new thing is, and whether that is more than the site's budget allows for.
     #[must_use]
     pub fn surprise(&self, facet: Facet, circumstances: u16, devices: &[&str]) -> (f64, bool) {
         let Some(rarity) = self.of(facet) else { return (0.0, false) };
         let surprise = rarity.surprise(self.days, circumstances, devices);
-        (surprise, surprise > rarity.cutoff)
+        (surprise, surprise > rarity.cutoff + self.unknown() * (devices.len() + 1) as f64)
     }
 }
 
@@ -345,9 +352,6 @@ fn unlikely_hours(by_day: &[(u32, &[Hours; 2])]) -> impl Iterator<Item = (u32, u
     })
 }
 
-/// Hours are told apart once a link was there on so many days of their kind.
-pub const HOUR_DAYS_MIN: u32 = 3;
-
 /// How many of the size classes of a link were there on one day only.
 #[must_use]
 pub fn shape(operations: &Named<OperationProfile>) -> Chance {
@@ -400,7 +404,7 @@ fn rarity(events: &[Event], days: u32, allowed: f64) -> Rarity {
     let mut surprises: Vec<f64> = events.iter().map(surprise).collect();
     surprises.sort_by(|one, other| other.total_cmp(one));
     let place = allowed as usize;
-    let cutoff = surprises.get(place).copied().unwrap_or(f64::MIN);
+    let cutoff = surprises.get(place).copied().unwrap_or(0.0);
     let beyond = surprises.iter().filter(|surprise| **surprise > cutoff).count() as u32;
     Rarity { cutoff, beyond, ..rarity }
 }

@@ -63,6 +63,12 @@ impl Coverage {
         Self(self.0.iter().zip(other).map(|(days, other)| days.saturating_sub(*other)).collect())
     }
 
+    /// How many hours were learned of each kind of day.
+    pub(super) fn hours(&self) -> [usize; 2] {
+        let mut kinds = self.0.chunks(HOURS_PER_DAY as usize);
+        [kinds.next(), kinds.next()].map(|hours| hours.unwrap_or_default().iter().filter(|days| **days > 0).count())
+    }
+
     fn days(&self, slot: Slot) -> u16 {
         self.0.get(usize::from(slot.0)).copied().unwrap_or(0)
     }

@@ -203,6 +203,9 @@ pub struct OperationProfile {
     pub slowest: Top,
 }
 
+/// The hours of a day are judged by so many others of its kind.
+pub const HOUR_DAYS_MIN: u32 = 3;
+
 /// Hours of the day, by the site's clocks, in which there was something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hours {
@@ -210,7 +213,7 @@ pub struct Hours {
     pub seen: u32,
     /// Bit n: in hour n of one day only.
     pub once: u32,
-    /// On how many days.
+    /// On how many days of which half the hours of their kind at least were learned.
     pub days: u32,
     /// Hours of all days together.
     pub all: u32,
@@ -232,6 +235,13 @@ impl Hours {
         self.seen |= other.seen;
         self.days += other.days;
         self.all += other.all;
+    }
+
+    /// Whether there are days enough to say which hours are quiet: each of them was judged by enough others, which is what
+    /// the threshold comes from.
+    #[must_use]
+    pub const fn are_known(&self) -> bool {
+        self.days > HOUR_DAYS_MIN
     }
 
     /// How unlikely it is that there is something in this hour, in halvings: one where it was, or the one before or behind
@@ -355,6 +365,16 @@ impl LinkProfile {
 }
 
 impl LinkProfile {
+    /// Says of which kinds of days enough of its one day was learned to tell when it is quiet.
+    pub(super) fn show(&mut self, shown: [bool; 2]) {
+        let operations = self.operations.iter_mut().map(|(_, operation)| &mut operation.hours);
+        for hours in operations.chain([&mut self.hours]) {
+            for (hours, _) in hours.iter_mut().zip(shown).filter(|(_, shown)| !shown) {
+                *hours = Hours { seen: hours.seen, ..Hours::default() };
+            }
+        }
+    }
+
     /// How many minutes are normal for a silence of one of its operations, see [`Pauses::normal`]; what cut off one of the
     /// same kind once may cut off another.
     #[must_use]

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::measure::Measure;
-use super::novelty::{Facet, HOUR_DAYS_MIN};
+use super::novelty::Facet;
 use super::pauses::Coverage;
 use super::profile::{LinkProfile, Profiles};
 use crate::parties::ANYBODY;
@@ -62,7 +62,7 @@ impl DeviceTrust {
         for operation in link.operations.values() {
             self.operations.add(operation.days > 1);
         }
-        self.hours.add(link.hours.iter().any(|hours| hours.days >= HOUR_DAYS_MIN));
+        self.hours.add(link.hours.iter().any(|hours| hours.are_known()));
         self.quantities.add(link.is_measured());
         self.silences.add(link.pauses.iter().any(|pauses| pauses.told(coverage) > 0));
     }

@@ -5,6 +5,7 @@ use wardtap_net::address::Address;
 use wardtap_net::packet::Timestamp;
 
 use crate::alert::{Deviation, Severity};
+use crate::baseline::calibrate::DAYS;
 use crate::baseline::measure::Measure;
 use crate::detection::About;
 use crate::detections::techniques::of_departure;
@@ -164,9 +165,6 @@ pub enum What<'a> {
 /// [`DAYS`]. The largest of a few days says less about the days to come: the fewer there are behind it, the farther beyond
 /// it must be.
 const CLEAR: f64 = 2.0;
-
-/// See [`CLEAR`].
-const DAYS: u32 = 14;
 
 /// What a detection makes of a departure.
 pub struct Judged {

@@ -5,7 +5,7 @@ use wardtap_net::packet::Timestamp;
 use super::live::Live;
 use super::table::{Entry, LinkId};
 use super::{Departure, Scorer, What};
-use crate::baseline::novelty::{Facet, HOUR_DAYS_MIN, Novelty};
+use crate::baseline::novelty::{Facet, Novelty};
 use crate::baseline::profile::{Hours, LinkProfile, kind_index};
 use crate::links::Use;
 use crate::parties::Parties;
@@ -38,7 +38,7 @@ impl Scorer {
                 continue;
             };
             let unlikely = hours.unlikely(local.hour);
-            if unlikely == 0 || hours.days < HOUR_DAYS_MIN {
+            if unlikely == 0 || !hours.are_known() {
                 continue;
             }
             let (surprise, rare) = novelty.surprise(Facet::ServiceHour, unlikely.into(), &[parties.id(key.responder)]);
@@ -73,7 +73,7 @@ pub(super) fn unusual<'a>(
 ) -> Option<What<'a>> {
     let unlikely = |hours: &[Hours; 2]| {
         let hours = &hours[kind_index(local.kind)];
-        Some(hours.unlikely(local.hour)).filter(|unlikely| *unlikely > 0 && hours.days >= HOUR_DAYS_MIN)
+        Some(hours.unlikely(local.hour)).filter(|unlikely| *unlikely > 0 && hours.are_known())
     };
     let judged = |facet: Facet, operation: Option<&'a str>, unlikely: u8| {
         let (surprise, rare) = novelty.surprise(facet, unlikely.into(), ids);

@@ -57,6 +57,7 @@ fn severity_moves_by_one_step_at_most() {
     assert_eq!(severity(Severity::Medium, Some(Criticality::High)), Severity::High);
     assert_eq!(severity(Severity::Medium, Some(Criticality::Low)), Severity::Low);
     assert_eq!(severity(Severity::Info, Some(Criticality::High)), Severity::Info);
+    assert_eq!(severity(Severity::Low, Some(Criticality::LifeSupporting)), Severity::Low);
     assert_eq!(severity(Severity::Critical, Some(Criticality::LifeSupporting)), Severity::Critical);
 }
 

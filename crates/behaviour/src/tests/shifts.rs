@@ -327,3 +327,15 @@ fn what_a_server_never_does_at_an_hour_is_told_whoever_it_is_for() {
     let raised = alerts(&store, server(NEXT, 1, by_night));
     assert_eq!(names(&raised), ["unusual-hour"]);
 }
+
+#[test]
+fn hours_are_not_told_by_days_that_show_them_to_nobody() {
+    let at_night = |at: u64, number: u32| one_by_one(at, number) || at % MINUTES_PER_DAY == 190 && number == 3;
+    let told = |first: u64, days: u64| {
+        let store = learned(server(first, days, one_by_one));
+        names(&alerts(&store, server(first + days * MINUTES_PER_DAY, 1, at_night)))
+    };
+    assert_eq!(told(FIRST, 3), [""; 0], "none of three days is judged by as many others");
+    assert_eq!(told(FIRST - 60, 3), [""; 0], "an hour is no day");
+    assert_eq!(told(FIRST, 4), ["unusual-hour"]);
+}
