@@ -133,6 +133,12 @@ impl Behind {
                 self.end(judgement, last);
             }
         }
+        for (tick, since) in batch.ticks.iter().filter_map(|tick| Some((tick, tick.unwatched?))) {
+            let now = tick.now;
+            eprintln!(
+                "wardtap: nothing was watched from {since} to {now}: the clock was set, or this machine stood still"
+            );
+        }
         let Some(read) = &batch.read else { return Ok(()) };
         if let Some(recorder) = &mut self.recorder {
             recorder.second(read.now);
@@ -159,6 +165,10 @@ impl Behind {
     /// Notes for how long nothing was watched.
     fn note_gap(&mut self, now: Timestamp) {
         let Some(before) = self.before.take() else { return };
+        if before > now {
+            eprintln!("wardtap: goes on from {before}, which is ahead of the clock: it was set back");
+            return;
+        }
         let seconds = now.since(before) / 1_000_000_000;
         let unwatched = statistics::Unwatched { from: before.to_string(), to: now.to_string(), seconds };
         let long = humantime::format_duration(Duration::from_secs(seconds));
