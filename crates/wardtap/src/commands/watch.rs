@@ -228,6 +228,7 @@ fn watch_on(watch: &Watch, sockets: Sockets, sensor: Sensor) -> anyhow::Result<u
         before: since,
         addressed: BTreeSet::new(),
         last: None,
+        counts: None,
         notify: notify.clone(),
     };
     judgement.after = Some(Box::new(move |judgement, batch, counted| behind.batch(judgement, batch, counted)));

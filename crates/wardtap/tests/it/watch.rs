@@ -1,6 +1,7 @@
 //! `wardtap watch` on a wire: what it finds, what it never does, and how it goes on and ends.
 
 mod approvals;
+mod last_seen;
 mod methods;
 mod state;
 pub(crate) mod wire;
