@@ -420,6 +420,12 @@ fn what_cannot_be_watched_is_refused_with_what_to_do() {
     assert!(unfiltered.stderr.contains("--kernel-filter needs --filter"), "{}", unfiltered.stderr);
     let mixed = wardtap(&["watch", "--interface", "lo", "--record", "-"]).expect(2);
     assert!(mixed.stderr.contains("name a file"), "{}", mixed.stderr);
+    let same = ["watch", "--interface", "lo", "--record", "one", "--inventory", "one"];
+    let same = wardtap(&same).expect(2);
+    assert!(same.stderr.contains("--record and --inventory both write to one: name two files"), "{}", same.stderr);
+    let over = ["watch", "--interface", "lo", "--assets", "Cargo.toml", "--inventory", "Cargo.toml"];
+    let over = wardtap(&over).expect(2);
+    assert!(over.stderr.contains("--inventory"), "{}", over.stderr);
     let little = wardtap(&["watch", "--interface", "lo", "--memory", "16M"]).expect(2);
     assert!(little.stderr.contains("--memory leaves 12 MiB beside the rings"), "{}", little.stderr);
     let Some(wire) = Wire::new() else { return };
@@ -427,6 +433,9 @@ fn what_cannot_be_watched_is_refused_with_what_to_do() {
     let arguments = [&powerless[..], &["--interface", &wire.near, "--listen", "off"]].concat();
     let refused = run("setpriv", &arguments).unwrap_err();
     assert!(refused.contains("CAP_NET_RAW is missing: start wardtap as root"), "{refused}");
+    let nowhere = ["watch", "--interface", &wire.near, "--listen", "off", "--inventory", "/nonexistent/devices.json"];
+    let nowhere = wardtap(&nowhere).expect(1);
+    assert!(nowhere.stderr.contains("/nonexistent/devices.json: cannot write the inventory"), "{}", nowhere.stderr);
     let user = wardtap(&["watch", "--interface", &wire.near, "--listen", "off", "--user", "nosuchuser"]).expect(1);
     assert!(user.stderr.contains("--user nosuchuser: there is no such user in /etc/passwd"), "{}", user.stderr);
 }
