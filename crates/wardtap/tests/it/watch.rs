@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use self::wire::{Ended, Sensor, Wire, open_folder, run, tagged, unpacked, wait};
+use self::wire::{Ended, Sensor, Wire, frames, open_folder, run, tagged, unpacked, wait};
 use crate::run::{replay, wardtap};
 
 const TAMPERED: &str = "captures/simulated/hl7-results-tampered.pcap.zst";
@@ -94,6 +94,11 @@ fn what_is_told_live_is_what_the_replay_of_the_recording_tells() {
         nothing_dropped(stats(&ended));
         alerts += count(&ended.events, "alert");
         let recording = ended.folder.path().join("recording.pcapng");
+        let octets = fs::read(&recording).unwrap();
+        let first = |what: &[u8]| octets.windows(what.len()).position(|window| window == what).unwrap();
+        let packet = frames(&fs::read(&played).unwrap())[0];
+        let packet = &fs::read(&played).unwrap()[packet.0 + 16..packet.0 + 16 + packet.1];
+        assert!(first(b"wardtap: idle") < first(packet), "the first record says that it was live");
         let again = replay(recording.to_str().unwrap(), &options);
         let (live, replayed) = (told(&ended.events), told(&again.parsed()));
         let differ = live.iter().zip(&replayed).find(|(live, replayed)| live != replayed);
