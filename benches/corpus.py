@@ -11,6 +11,7 @@
 | `mixed`  | 1100 | the three above and TLS, HTTP, SMB, DNS, ARP, VLANs; 1 % sent twice, 0.5 % late, 0.03 % lost at the tap |
 | `flows`  | 1580 | 2 million short connections, 4000 at a time |
 | `open`   |  320 | 500 000 connections that all stay open |
+| `live`   | 1100 | as `mixed`, with more images: 610 octets a packet, for `rate.py` |
 
 Deterministic, standard library only. A smaller scale is a shorter time at the same rates: timers, and what is late by
 milliseconds, mean the same. `messages` in truth.json is what was sent; `whole` is how many of those have all
@@ -91,6 +92,21 @@ def make_mixed(path: str, scale: float) -> Writer:
     return w
 
 
+def make_live(path: str, scale: float) -> Writer:
+    """As `mixed`, with more images: frames of 610 octets on average. A sensor hears it once, so that nothing is told twice."""
+    w = Writer(path, 600 * scale, 1000e6 * scale, 6, impair=True)
+    vlans = (0, 0, 110, 120)
+    modalities = max(2, min(16, int(160 * scale)))
+    groups = {
+        "modbus": (0.05, [modbus(w, i, vlans[i % 4]) for i in range(120)]),
+        "hl7": (0.15, [hl7(w, i, vlans[i % 4]) for i in range(80)]),
+        "dicom": (0.605, [dicom(w, i, vlans[i % 4], small=True) for i in range(modalities)]),
+        "noise": (0.195, [noise(w, i, vlans[i % 4]) for i in range(400)]),
+    }
+    drive(w, groups)
+    return w
+
+
 def make_flows(path: str, scale: float) -> Writer:
     """Short connections: handshake, request, response, end."""
     return connections(path, max(1000, int(2_000_000 * scale)), 1800 * scale, True, 1000.0)
@@ -166,6 +182,7 @@ MAKERS = {
     "mixed": make_mixed,
     "hl7": make_hl7,
     "open": make_open,
+    "live": make_live,
 }
 
 

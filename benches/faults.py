@@ -5,6 +5,8 @@
     sudo benches/faults.py --wardtap ... --only kill,disk --kills 20   a part
     sudo benches/faults.py --wardtap ... --only soak --soak-minutes 60
 
+A clock that is set has a script of its own: benches/clock.py.
+
 Needs root, iproute2, tcpreplay and zstd. Everything happens on a veth pair whose far end lies in a network namespace, and in
 a folder that is deleted afterwards. Prints a line for each figure, and ends with status 1 where something did not hold.
 """
@@ -306,33 +308,6 @@ def interface(options: argparse.Namespace, wire: Wire) -> None:
         wire.make()
 
 
-def clock(options: argparse.Namespace, wire: Wire) -> None:
-    """A clock that is set while packets come: as packets' times, since the kernel gives those by its own clock alone."""
-    with open_folder() as folder:
-        pcap = wire.played.read_bytes()
-        places = list(records(pcap))
-        plain = replay(options, folder, pcap, "plain")
-        for step in (-3600, -5, 5, 3600, 86_400):
-            stepped = bytearray(pcap)
-            for at in places[len(places) // 2 :]:
-                struct.pack_into("<I", stepped, at, struct.unpack_from("<I", stepped, at)[0] + step)
-            ran = replay(options, folder, bytes(stepped), f"by{step}")
-            same = ran["messages"] == plain["messages"] and ran["packets"] == plain["packets"]
-            must(same, f"a step of {step} s costs no message: {ran['messages']}")
-            must(ran["alerts"] <= plain["alerts"] + 0, f"a step of {step} s raises nothing: {ran['alerts']}")
-            say(f"clock set by {step:+} s in mid-capture", f"messages {sum(ran['messages'].values())} of {sum(plain['messages'].values())}, alerts {ran['alerts']} ({plain['alerts']} without)")
-
-
-def replay(options: argparse.Namespace, folder: Path, pcap: bytes, name: str) -> dict:
-    path, out = folder / f"{name}.pcap", folder / f"{name}.jsonl"
-    path.write_bytes(pcap)
-    run(options.wardtap, "replay", str(path), "--events", str(out))
-    all_events = events(out)
-    stats = all_events[-1]["stats"]
-    raised = sum(event.get("alert", {}).get("state") == "new" for event in all_events)
-    return {"messages": stats["messages"], "packets": stats["packets"], "alerts": raised}
-
-
 def scraper(options: argparse.Namespace, wire: Wire) -> None:
     """Clients that connect and say hardly anything, beside one that is well-behaved."""
     with open_folder() as folder:
@@ -433,7 +408,7 @@ def soak(options: argparse.Namespace, wire: Wire) -> None:
         must(sensor.end() == 0, "it ends well")
 
 
-FAULTS = {"kill": kill, "disk": disk, "interface": interface, "clock": clock, "scraper": scraper, "reload": reload, "soak": soak}
+FAULTS = {"kill": kill, "disk": disk, "interface": interface, "scraper": scraper, "reload": reload, "soak": soak}
 
 
 def main() -> int:

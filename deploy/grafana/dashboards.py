@@ -189,6 +189,8 @@ dashboard("soc", "SOC overview", "Incidents and alerts of all sensors: what is n
     ["Alerts",
      by_severity("New alerts by severity", "Alerts raised in each interval; repeats are not counted.",
                  f"sum by (severity) (increase(wardtap_alerts_total{{{SENSOR}}}[$__rate_interval])) > 0", bars=True, decimals=0),
+     by_severity("New incidents", "Incidents that began in each interval, by the severity that they began with.",
+                 f"sum by (severity) (increase(wardtap_incidents_total{{{SENSOR}}}[$__rate_interval])) > 0", bars=True, decimals=0),
      by_severity("Open incidents", "Incidents that are open, by severity. One is closed when it was quiet for 12 hours.",
                  f"sum by (severity) (wardtap_incidents_open{{{SENSOR}}})", stacked=True, decimals=0),
      bars("New alerts by detection", "Within the time that is shown. docs/detections has a page for each.",
@@ -215,7 +217,8 @@ dashboard("soc", "SOC overview", "Incidents and alerts of all sensors: what is n
            steps=thresholds(GOOD, (0.001, "orange"), (0.05, BAD)))],
 ], span="now-24h")
 
-AVAILABILITY = "silence|slow-answers|refusals|refusal-storm|frozen-values|out-of-service"
+AVAILABILITY = "silence|rate-low|slow-answers|refusals|refusal-storm|frozen-values|out-of-service|broadcast-storm"
+INTEGRITY = "message-changed|message-replayed|unusual-value|results-drift|frozen-values"
 
 dashboard("clinical", "clinical operations", "What devices and systems of care say to each other, how fast they answer, and "
           "which of them have fallen silent.", [
@@ -225,8 +228,8 @@ dashboard("clinical", "clinical operations", "What devices and systems of care s
      stat("Messages", "A second, of the chosen protocols.",
           f'sum(instance_protocol:wardtap_messages:rate5m{{{SENSOR},protocol=~"$protocol"}})', unit="cps", graph="area",
           decimals=1, width=6),
-     stat("New alerts on availability", "Silent devices, slow or refused answers, values that no longer move; within the time "
-          "that is shown.", f'sum(increase(wardtap_alerts_total{{{SENSOR},detection=~"{AVAILABILITY}"}}[$__range]))',
+     stat("New alerts on availability", "Silent devices, fewer messages than ever, slow or refused answers, values that no longer "
+          "move, storms; within the time that is shown.", f'sum(increase(wardtap_alerts_total{{{SENSOR},detection=~"{AVAILABILITY}"}}[$__range]))',
           steps=thresholds(GOOD, (1, "orange")), decimals=0, instant=True, width=6),
      sight() | {"gridPos": {"w": 6, "h": 4, "x": 0, "y": 0}}],
     ["Messages",
@@ -258,9 +261,16 @@ dashboard("clinical", "clinical operations", "What devices and systems of care s
     ["Devices",
      bars("Devices by class", "As the assets file has it, else by what they answer.",
           f"sort_desc(sum by (class) (wardtap_devices{{{SENSOR}}}) > 0)", legend="{{class}}", height=10),
-     lines("Alerts on availability", "New ones in each interval: silence, slow answers, refusals, frozen values, devices that "
-           "are out of service and were heard.",
+     lines("Alerts on availability", "New ones in each interval: silence, low rates, slow answers, refusals, frozen values, "
+           "storms, devices that are out of service and were heard.",
            f'sum by (detection) (increase(wardtap_alerts_total{{{SENSOR},detection=~"{AVAILABILITY}"}}[$__rate_interval]))',
+           legend="{{detection}}", bars=True, decimals=0, height=10),
+     bars("Unheard for longest", "Of the devices that the assets file or the baseline knows and that were heard since the start: the "
+          "twenty that have said nothing for longest.",
+          f"topk(20, time() - wardtap_device_last_seen_timestamp_seconds{{{SENSOR}}})", legend="{{device}}", unit="s", height=10),
+     lines("What is changed in messages", "New alerts in each interval: messages that were changed or replayed on the way, values and "
+           "results that are like none before.",
+           f'sum by (detection) (increase(wardtap_alerts_total{{{SENSOR},detection=~"{INTEGRITY}"}}[$__rate_interval]))',
            legend="{{detection}}", bars=True, decimals=0, height=10)],
 ], variables=[PROTOCOL], span="now-24h")
 
@@ -340,7 +350,30 @@ dashboard("sensor", "sensor health", "Whether sensors see everything, keep up, a
      lines("Reloads", "SIGHUPs, by what came of them.",
            f"sum by (instance, result) (increase(wardtap_reloads_total{{{SENSOR}}}[$__rate_interval]))",
            legend="{{instance}} {{result}}", bars=True, decimals=0, width=8),
-     lines("Threads", "Of the process; constant.", f"process_threads{{{PROCESS}}}", legend="{{instance}}", decimals=0, width=8)],
+     lines("Threads", "Of the process; constant.", f"process_threads{{{PROCESS}}}", legend="{{instance}}", decimals=0, width=8),
+     states("Interfaces without address", "NO while an interface has one, so that the machine may answer there.",
+            f"1 - wardtap_interface_addressed{{{AT}}}", legend="{{instance}} {{interface}}", width=8),
+     lines("Conversations given up", "A mistake in wardtap itself showed on them, and they are read no further. Anything but none: "
+           "please report the line on standard error.",
+           f"sum by (instance) (increase(wardtap_abandoned_streams_total{{{SENSOR}}}[$__rate_interval]))", legend="{{instance}}", bars=True,
+           decimals=0, width=8)],
+    ["What is normal",
+     lines("Still to be learned", "Time for which it learns before it compares; 0 where it compares.",
+           f"wardtap_learning_left_seconds{{{SENSOR}}}", legend="{{instance}}", unit="s", width=8),
+     lines("Widened", "Quantities of which more is normal by now than was approved. A line that climbs every day: look at what grows.",
+           f"wardtap_adapted_quantities{{{SENSOR}}}", legend="{{instance}}", decimals=0, width=8),
+     lines("Approvals", "By the socket, by what came of them.",
+           f"sum by (instance, result) (increase(wardtap_approvals_total{{{SENSOR}}}[$__rate_interval]))", legend="{{instance}} {{result}}",
+           bars=True, decimals=0, width=8),
+     lines("Checkpoints", "By what came of them: while they fail, what is learned is lost with the process.",
+           f"sum by (instance, result) (increase(wardtap_checkpoints_total{{{SENSOR}}}[$__rate_interval]))",
+           legend="{{instance}} {{result}}", bars=True, decimals=0, width=8),
+     lines("Age of the latest checkpoint", "What a kill would cost now.",
+           f"time() - wardtap_checkpoint_timestamp_seconds{{{SENSOR}}} < 1e8", legend="{{instance}}", unit="s", width=8),
+     lines("Size of a checkpoint", "Octets.", f"wardtap_checkpoint_bytes{{{SENSOR}}}", legend="{{instance}}", unit="bytes", width=8),
+     stat("Not watched before the start", "For how long nothing was watched before the last start, where something was kept.",
+          f"max(wardtap_unwatched_seconds{{{SENSOR}}})", unit="s", decimals=0, width=8),
+     states("Compares", "NO while it learns what is normal.", f"1 - wardtap_learning{{{SENSOR}}}", legend="{{instance}}", width=8)],
 ], variables=[INTERFACE])
 
 

@@ -194,6 +194,14 @@ impl Judge {
         }
     }
 
+    /// Nobody watched from a time to another: nothing was silent in it. Is said before the tick of the latter.
+    pub fn unwatched(&mut self, since: Timestamp, until: Timestamp) {
+        if let Some(scorer) = self.behaviour.as_mut().and_then(|behaviour| behaviour.scorer.as_mut()) {
+            let minute = |time: Timestamp| u32::try_from(time.seconds() / 60).unwrap_or(u32::MAX);
+            scorer.unwatched(minute(since), minute(until));
+        }
+    }
+
     /// Capture time has reached `now`.
     pub fn tick(&mut self, now: Timestamp, tell: &mut dyn FnMut(Verdict)) {
         self.devices.tick(now, &mut self.changes);

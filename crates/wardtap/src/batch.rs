@@ -45,6 +45,8 @@ pub struct Tick {
     pub before: usize,
     /// The new capture time.
     pub now: Timestamp,
+    /// Since when nobody had watched: the time before it, where the two are too far apart for a live source.
+    pub unwatched: Option<Timestamp>,
 }
 
 /// The end of a shard's flows. One shard after the other, each in a batch of its own: the events of all flows at once would

@@ -11,7 +11,7 @@ use wardtap_net::defragment::{Defragmenter, Outcome};
 use wardtap_net::dhcp;
 use wardtap_net::flow_table::{Seeker, Sought};
 use wardtap_net::neighbour;
-use wardtap_net::packet::{LinkType, Packet, Timestamp};
+use wardtap_net::packet::{LinkType, NANOS_PER_SECOND, Packet, Timestamp};
 use wardtap_net::peel::{Layout, Peeled, Undecoded, peel, peel_plain};
 
 use crate::batch::{Batch, Entry, IDENTITY_SHARD, Last, Task, Tick};
@@ -19,6 +19,10 @@ use crate::clock::Clock;
 use crate::heads::Heads;
 use crate::reading::damage;
 use crate::totals::Read;
+
+/// A live source says each second which time it is. Where more than this lies between two of its records, nobody watched
+/// meanwhile: the clock was set, or the machine or this process stood still.
+const UNWATCHED_NANOS: u64 = 60 * NANOS_PER_SECOND;
 
 /// Which records are to be looked at.
 #[derive(Default)]
@@ -75,6 +79,8 @@ pub struct Front {
     heads: Option<Heads>,
     /// Each second it is to be said what was read; the last one in which it was.
     said: Option<u64>,
+    /// The source, or what was recorded of it, says which time it is while nothing comes.
+    is_live: bool,
 }
 
 const NOTHING: Entry =
@@ -95,6 +101,7 @@ impl Front {
             ended: None,
             heads: None,
             said: None,
+            is_live: false,
         }
     }
 
@@ -145,10 +152,8 @@ impl Front {
             if record.is_mark() {
                 marks += 1;
                 *entry = NOTHING;
-                if let Some(now) = self.clock.advance(record.time) {
-                    self.fragments.tick(now);
-                    ticks.push(Tick { before: index, now });
-                }
+                self.is_live = true;
+                self.advance(record.time, index, ticks);
                 continue;
             }
             if !self.everything && !self.selection.takes(&packet) {
@@ -156,10 +161,7 @@ impl Front {
                 *entry = NOTHING;
                 continue;
             }
-            if let Some(now) = self.clock.advance(record.time) {
-                self.fragments.tick(now);
-                ticks.push(Tick { before: index, now });
-            }
+            self.advance(record.time, index, ticks);
             if let Some(layout) = peel_plain(&packet) {
                 to_shard(&self.seeker, &packet, layout, Task::Packet, entry);
             } else {
@@ -174,6 +176,18 @@ impl Front {
             batch.read = Some(Box::new(self.read()));
         }
         true
+    }
+
+    /// Takes the time of a record.
+    #[inline]
+    fn advance(&mut self, time: Timestamp, index: usize, ticks: &mut Vec<Tick>) {
+        let before = self.clock.now();
+        if let Some(now) = self.clock.advance(time) {
+            self.fragments.tick(now);
+            let is_apart = |before: &Timestamp| *before > Timestamp::EPOCH && now.since(*before) > UNWATCHED_NANOS;
+            let unwatched = Some(before).filter(|before| self.is_live && is_apart(before));
+            ticks.push(Tick { before: index, now, unwatched });
+        }
     }
 
     fn peel(&mut self, packet: &Packet<'_>, datagrams: &mut Vec<Vec<u8>>, entry: &mut Entry) {
@@ -274,4 +288,59 @@ fn to_shard(seeker: &Seeker, packet: &Packet<'_>, layout: Layout, task: Task, en
     entry.layout = layout;
     entry.task = task;
     entry.shard = shard_of(a, b);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use wardtap_capture::{Block, Input, Record, Recording, open_bytes};
+    use wardtap_net::flow::HashKey;
+
+    use super::*;
+
+    /// The times since which nobody had watched, of records at these seconds of which the first may be a mark.
+    fn unwatched(seconds: &[u64], is_live: bool) -> Vec<u64> {
+        let mut block = Block::new();
+        if is_live {
+            block.push(Record::mark(Timestamp::from_seconds(seconds[0])), b"");
+        }
+        for (frame, second) in (1..).zip(seconds) {
+            let (time, link) = (Timestamp::from_seconds(*second), LinkType::ETHERNET);
+            block.push(Record { time, frame, offset: 0, captured: 0, sent: 60, input: 0, link }, &[0; 60]);
+        }
+        let input = Input {
+            capture: "span0".into(),
+            bytes: 0,
+            packets: 0,
+            first: None,
+            last: None,
+            link_types: vec![LinkType::ETHERNET],
+            snaplen: 0,
+        };
+        let mut bytes = Vec::new();
+        let mut recording = Recording::begin(&mut bytes, "test", &[input]).unwrap();
+        recording.write(&block).unwrap();
+        recording.flush().unwrap();
+        let source = open_bytes("recording", Box::new(Cursor::new(bytes))).unwrap();
+        let seeker = Seeker { key: HashKey(1, 2), by_vlan: false };
+        let mut front = Front::new(source, Selection::default(), seeker, Defragmenter::new(1 << 20));
+        let (mut batch, mut found) = (Batch::default(), Vec::new());
+        while front.fill(&mut batch) {
+            found.extend(batch.ticks.iter().filter_map(|tick| tick.unwatched.map(Timestamp::seconds)));
+        }
+        found
+    }
+
+    #[test]
+    fn a_live_source_that_says_nothing_for_a_minute_was_not_watching_and_a_capture_may_be_idle() {
+        let seconds = [5000, 5060, 5121, 8000, 8001];
+        assert_eq!(unwatched(&seconds, true), [5060, 5121]);
+        assert!(unwatched(&seconds, false).is_empty());
+        // Far ahead, where it takes sixteen more to be believed.
+        let day = [&[5000][..], &[91_400; 18]].concat();
+        assert_eq!(unwatched(&day, true), [5000]);
+        // Back, and on from there: nothing is missing.
+        assert!(unwatched(&[5000, 1000, 5001], true).is_empty());
+    }
 }

@@ -13,7 +13,7 @@ use wardtap_behaviour::site::Site;
 use wardtap_export::event::{AlertEvent, DeviceEvent, IncidentEvent, Known};
 use wardtap_export::summary::ToldIncident;
 
-use crate::batch::{Batch, Bundle, Key, Last};
+use crate::batch::{Batch, Bundle, Key, Last, Tick};
 use crate::knowledge::Knowledge;
 use crate::worker::Counted;
 
@@ -111,12 +111,12 @@ impl Judgement {
         }
         let mut written = vec![Written::default(); bundles.len()];
         let mut ticks =
-            batch.ticks.iter().map(|tick| (Key::tick(batch.first + tick.before as u64, 0).after_shards(), tick.now));
+            batch.ticks.iter().map(|tick| (Key::tick(batch.first + tick.before as u64, 0).after_shards(), *tick));
         let mut tick = ticks.next();
         for (key, observation) in &observations {
-            while let Some((at, now)) = tick.filter(|(at, _)| at < key) {
+            while let Some((at, next)) = tick.filter(|(at, _)| at < key) {
                 self.lines_before(bundles, &mut written, at)?;
-                self.tick(now)?;
+                self.tick(next)?;
                 tick = ticks.next();
             }
             self.lines_before(bundles, &mut written, *key)?;
@@ -124,9 +124,9 @@ impl Judgement {
             self.judge.observe(observation, &mut |verdict| told.push(verdict.into()));
             self.tell()?;
         }
-        while let Some((at, now)) = tick {
+        while let Some((at, next)) = tick {
             self.lines_before(bundles, &mut written, at)?;
-            self.tick(now)?;
+            self.tick(next)?;
             tick = ticks.next();
         }
         self.lines_before(bundles, &mut written, Key::record(u64::MAX / 2 - 1, u8::MAX))?;
@@ -163,7 +163,10 @@ impl Judgement {
         self.tell()
     }
 
-    fn tick(&mut self, now: wardtap_net::packet::Timestamp) -> io::Result<()> {
+    fn tick(&mut self, Tick { now, unwatched, .. }: Tick) -> io::Result<()> {
+        if let Some(since) = unwatched {
+            self.judge.unwatched(since, now);
+        }
         let told = &mut self.told;
         self.judge.tick(now, &mut |verdict| told.push(verdict.into()));
         self.tell()

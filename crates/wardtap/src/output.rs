@@ -69,6 +69,11 @@ impl Replacement {
         name.push(path.file_name().ok_or_else(|| unwritable(io::ErrorKind::IsADirectory.into()))?);
         name.push(format!(".{}.new", std::process::id()));
         let beside = path.with_file_name(name);
+        // One of this name is left over from a run that was killed, and had the same number: in a container all have it.
+        match fs::remove_file(&beside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unwritable(error)),
+            _ => {}
+        }
         let file = OpenOptions::new().write(true).create_new(true).open(&beside).map_err(unwritable)?;
         let replacement = Self { what, path, beside: Some((beside, file)) };
         if let (Some(old), Some((_, file))) = (old, &replacement.beside) {

@@ -139,12 +139,17 @@ impl Coverage {
         let minutes = minute.saturating_sub(self.last);
         if let Some(normal) = self.pause.filter(|pause| self.last > 0 && minutes > *pause) {
             self.nothing = Some((self.last, minutes, normal));
-            self.lost += minutes;
             self.last = minute;
-            // Connections that went on meanwhile tell for a while what of them was missing: all of it, as is known already.
-            (self.heard, self.missing) = ([0; 2], [0; 2]);
-            self.whole_from = minute.saturating_add(MINUTES_PER_HOUR);
+            self.lose(minutes, minute);
         }
+    }
+
+    /// So many minutes up to one are not known of.
+    fn lose(&mut self, minutes: u32, until: u32) {
+        self.lost = self.lost.saturating_add(minutes);
+        // Connections that went on meanwhile tell for a while what of them was missing: all of it, as is known already.
+        (self.heard, self.missing) = ([0; 2], [0; 2]);
+        self.whole_from = until.saturating_add(MINUTES_PER_HOUR);
     }
 
     /// Octets that are missing, and how many of a million these are; None where too few were heard.
@@ -156,6 +161,14 @@ impl Coverage {
 }
 
 impl Scorer {
+    /// Nobody watched from a minute to another.
+    pub fn unwatched(&mut self, since: u32, until: u32) {
+        let minutes = until.saturating_sub(since);
+        let coverage = &mut self.coverage;
+        coverage.last = if coverage.last == 0 { 0 } else { coverage.last.saturating_add(minutes) };
+        coverage.lose(minutes, until);
+    }
+
     /// Capture time has come to a minute: in which ways the sensor hears less than it did. Is asked for before silences are.
     pub fn blindness(&mut self, minute: u32) -> Vec<Blindness> {
         let mut found = Vec::new();

@@ -181,6 +181,24 @@ fn a_feed_that_is_gone_is_told_once_and_nobody_is_silent() {
 }
 
 #[test]
+fn time_in_which_nobody_watched_is_nobodys_silence() {
+    let mut ward = Ward::scoring(Assets::default(), None);
+    ward.minutes(0..60, |_| AS_EVER);
+    // The clock is set forward by a day, and by an hour.
+    for (from, to) in [(60, 1500), (1530, 1590)] {
+        let at = |minute: u64| Timestamp::from_seconds((START + minute) * 60);
+        ward.judge.unwatched(at(from), at(to));
+        let raised = &mut ward.raised;
+        ward.judge.tick(at(to), &mut |verdict| keep(raised, verdict));
+        ward.minutes(to..to + 30, |_| AS_EVER);
+    }
+    assert_eq!(ward.alerts(), []);
+    // Who is gone from then on is.
+    ward.minutes(1620..1700, but_first(1, NOTHING));
+    assert_eq!(ward.alerts(), gone(0));
+}
+
+#[test]
 fn most_devices_silent_at_once_are_the_sensor() {
     let mut ward = Ward::scoring(Assets::default(), None);
     ward.minutes(0..60, |_| AS_EVER);

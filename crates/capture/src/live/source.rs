@@ -4,7 +4,8 @@
 //! every other interface has shown what came before it, or cannot have anything any more: 40 ms.
 //!
 //! **Marks.** While nothing comes, time goes on: once a second a record without a frame says which time it is, 40 ms ago, by
-//! when all that came has been delivered. The machine's clock is read here and nowhere behind.
+//! when all that came has been delivered. The very first record is one as well: by that whoever goes through a recording knows
+//! that it was live. The machine's clock is read here and nowhere behind.
 //!
 //! Limits: a ring's memory, and one block.
 
@@ -244,6 +245,16 @@ impl Live {
         }
     }
 
+    /// Says when it begins: before all packets that are there already.
+    fn begin(&mut self, block: &mut Block, now: Timestamp) {
+        let waiting = self.readers.iter_mut().filter_map(|reader| reader.head());
+        let first = waiting.map(|head| self.clock.of(head.time)).min().unwrap_or(now);
+        let time = first.min(Timestamp::from_nanos(now.nanos().saturating_sub(HOLD_NANOS)));
+        self.given = time;
+        block.latest = time;
+        block.records.push(Record::mark(time));
+    }
+
     /// Says which time it is, once a second, when nothing has said so.
     fn mark(&mut self, block: &mut Block, now: Timestamp) {
         let time = Timestamp::from_nanos(now.nanos().saturating_sub(HOLD_NANOS));
@@ -360,6 +371,10 @@ impl PacketSource for Live {
             self.readers.iter_mut().for_each(Reader::shed);
             let now = self.clock.now(self.given);
             self.look(now);
+            if self.given == Timestamp::EPOCH {
+                self.begin(block, now);
+                return true;
+            }
             self.take(block, now);
             if block.records.is_empty() {
                 self.mark(block, now);

@@ -162,13 +162,19 @@ impl Watch {
 
     /// What contradicts itself or would do harm, in a sentence.
     pub fn nonsense(&self) -> Option<String> {
-        if let (Some(events), Some(record)) = (&self.judging.events, &self.record)
-            && is_same(events, record)
-        {
-            return Some(format!("--events and --record both write to {}: name two files", events.display()));
+        let outputs =
+            [("--events", &self.judging.events), ("--record", &self.record), ("--inventory", &self.inventory)];
+        let written = || outputs.iter().filter_map(|(option, output)| Some((*option, output.as_deref()?)));
+        for (number, (option, output)) in written().enumerate() {
+            if let Some((other, _)) = written().skip(number + 1).find(|(_, other)| is_same(output, other)) {
+                return Some(format!("{option} and {other} both write to {}: name two files", output.display()));
+            }
         }
         if self.record.as_deref() == Some(Path::new("-")) {
             return Some("--record - would mix packets with what is said there: name a file".to_owned());
+        }
+        if self.inventory.as_deref() == Some(Path::new("-")) {
+            return Some("--inventory is written again and again: name a file".to_owned());
         }
         if self.learn_for.is_some() && self.judging.baseline.is_none() {
             return Some("--learn-for needs --baseline FILE, where the baseline goes".to_owned());
@@ -176,8 +182,7 @@ impl Watch {
         if self.kernel_filter && self.processing.filter.is_none() {
             return Some("--kernel-filter needs --filter EXPR, which the kernel is to apply".to_owned());
         }
-        let outputs = [("--events", &self.judging.events), ("--record", &self.record)];
-        outputs.into_iter().find_map(|(option, output)| self.judging.over_input(option, output.as_deref()?))
+        written().find_map(|(option, output)| self.judging.over_input(option, output))
     }
 }
 

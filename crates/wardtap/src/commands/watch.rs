@@ -10,7 +10,7 @@ use wardtap_behaviour::inventory::Inventory;
 use wardtap_behaviour::judge::Behaviour;
 use wardtap_behaviour::site::Site;
 use wardtap_capture::live::{self, Live, LiveOptions, Stopper};
-use wardtap_capture::{DamageReason, Filter, PacketSource};
+use wardtap_capture::{DamageReason, Filter, Input, PacketSource};
 use wardtap_export::event::StatsEvent;
 use wardtap_export::statistics::{DamageBody, Run};
 use wardtap_net::packet::Timestamp;
@@ -18,7 +18,7 @@ use wardtap_net::packet::Timestamp;
 use crate::USAGE;
 use crate::cli::{Given, Judging, MEMORY_MIN, Method, Watch};
 use crate::config::Config;
-use crate::judgement::{Events, Judgement};
+use crate::judgement::{EventTypes, Events, Judgement};
 use crate::knowledge::{self, Knowledge};
 use crate::memory::Shares;
 use crate::output::{open, place, unwritable};
@@ -33,7 +33,6 @@ use crate::watch::keeper::{self, Finishing, Keeper, Pen};
 use crate::watch::learning::Learning;
 use crate::watch::lister::Lister;
 use crate::watch::notify::Notify;
-use crate::watch::pulse::Pulse;
 use crate::watch::recorder::Recorder;
 use crate::watch::rights::{self, Account};
 use crate::watch::sandbox::{self, Files};
@@ -50,74 +49,177 @@ const RING_SHARE: u64 = 8;
 /// The least for the ring of an interface.
 const RING_BYTES_MIN: u64 = 4 << 20;
 
-pub fn run(mut watch: Watch, given: &Given) -> anyhow::Result<u8> {
-    if let Some(option) = watch.not_built() {
-        eprintln!("wardtap: {option} is not built yet; `wardtap watch --help` lists what is");
-        return Ok(USAGE);
-    }
-    let typed = watch.judging.clone();
-    let config = watch.judging.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
-    config.options.judging.fill(&mut watch.judging, given);
-    config.options.processing.fill(&mut watch.processing, given);
-    if let Some(nonsense) = watch.nonsense().or_else(|| too_little(&watch)) {
-        eprintln!("wardtap: {nonsense}");
-        return Ok(USAGE);
-    }
-    let caught = Caught::new()?;
-    let (mut live, stopper) = open_interfaces(&watch)?;
-    let server = watch.listen.0.map(Server::bind).transpose()?;
-    let notify = Notify::from_environment()?;
-    rights::give_up(watch.user.as_deref().map(Account::find).transpose()?)?;
-    let state = watch.state.as_deref().map(State::open).transpose()?;
-    let office = state.as_ref().map(|state| Office::open(state.folder())).transpose()?;
-    let before = state.as_ref().and_then(State::load);
-    let manner = Manner::of(&watch);
-    let judging = manner.now(watch.judging.clone());
-    let site = config.site.clone();
-    let knowledge = Knowledge::read(&judging, config.site, config.suppressions, config.sha256)?;
-    let types = knowledge::event_types(&judging);
-    let event_file = event_file(&watch)?;
-    let to: Option<Box<dyn Write + Send>> = match (&event_file, &judging.events) {
-        (Some(file), _) => Some(Box::new(file.clone())),
-        (None, Some(path)) => Some(open(path, "events")?),
-        (None, None) => None,
+pub fn run(watch: Watch, given: &Given) -> anyhow::Result<u8> {
+    let plan = match Plan::of(watch, given)? {
+        Ok(plan) => plan,
+        Err(nonsense) => {
+            eprintln!("wardtap: {nonsense}");
+            return Ok(USAGE);
+        }
     };
-    let inputs = live.inputs();
-    let recorder = watch.record.as_deref().map(|path| Recorder::begin(path, watch.rotate, &inputs)).transpose()?;
-    let run = Run {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        options: knowledge::options(&judging, &watch.processing),
-        digests: knowledge.digests.clone(),
-        unwatched: None,
-    };
-    let shares = Shares::of(watch.processing.memory - ring_bytes(&watch));
-    let pulse = Arc::new(Pulse::default());
-    let inbox = Inbox::with(knowledge.digests.get("baseline").cloned());
-    let again = Again { typed, given: given.clone(), manner, inbox, pulse: Arc::clone(&pulse), pen: Pen::default() };
-    let captures = inputs.into_iter().map(|input| input.capture).collect();
-    let mut judgement = knowledge.judgement(Events { to, types }, captures, &shares)?;
-    if watch.inventory.is_some() {
-        judgement.judge.with_inventory(Inventory::new(site.clone()));
+    let sockets = Sockets::open(&plan.watch)?;
+    rights::give_up(plan.watch.user.as_deref().map(Account::find).transpose()?)?;
+    let past = Past::open(plan.watch.state.as_deref())?;
+    let (watch, sensor) = Sensor::make(plan, past, &sockets.live.inputs())?;
+    watch_on(&watch, sockets, sensor)
+}
+
+/// What is asked for, by the command line and the configuration.
+struct Plan {
+    watch: Watch,
+    /// As it was typed, which counts when the configuration is read again.
+    typed: Judging,
+    given: Given,
+    config: Config,
+}
+
+impl Plan {
+    /// Reads the configuration. What cannot be done answers with a sentence.
+    fn of(mut watch: Watch, given: &Given) -> anyhow::Result<Result<Self, String>> {
+        if let Some(option) = watch.not_built() {
+            return Ok(Err(format!("{option} is not built yet; `wardtap watch --help` lists what is")));
+        }
+        let typed = watch.judging.clone();
+        let mut config = watch.judging.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
+        let options = std::mem::take(&mut config.options);
+        options.judging.fill(&mut watch.judging, given);
+        options.processing.fill(&mut watch.processing, given);
+        if let Some(nonsense) = watch.nonsense().or_else(|| too_little(&watch)) {
+            return Ok(Err(nonsense));
+        }
+        Ok(Ok(Self { watch, typed, given: given.clone(), config }))
     }
-    let since = before.as_ref().map(|before| Timestamp::from_nanos(before.kept.time));
-    let learning = go_on(&watch, &judging, &site, before, &run, &mut judgement)?;
+}
+
+/// What is opened with rights that are given up then, and the signals, which are not to be missed from here on.
+struct Sockets {
+    caught: Caught,
+    live: Live,
+    stopper: Stopper,
+    server: Option<Server>,
+    notify: Notify,
+}
+
+impl Sockets {
+    fn open(watch: &Watch) -> anyhow::Result<Self> {
+        let caught = Caught::new()?;
+        let (live, stopper) = open_interfaces(watch)?;
+        let server = watch.listen.0.map(Server::bind).transpose()?;
+        Ok(Self { caught, live, stopper, server, notify: Notify::from_environment()? })
+    }
+}
+
+/// The state folder, and what an earlier run has left there.
+#[derive(Default)]
+struct Past {
+    state: Option<State>,
+    office: Option<Office>,
+    checkpoint: Option<Checkpoint>,
+}
+
+impl Past {
+    fn open(folder: Option<&Path>) -> anyhow::Result<Self> {
+        let Some(folder) = folder else { return Ok(Self::default()) };
+        let state = State::open(folder)?;
+        let office = Office::open(state.folder())?;
+        let checkpoint = state.load();
+        Ok(Self { state: Some(state), office: Some(office), checkpoint })
+    }
+}
+
+/// What judges, and what it writes to: all files are open.
+struct Sensor {
+    judgement: Judgement,
+    types: EventTypes,
+    events: Option<EventFile>,
+    recorder: Option<Recorder>,
+    run: Run,
+    shares: Shares,
+    again: Again,
+    /// Up to when an earlier run had watched.
+    since: Option<Timestamp>,
+    learning: Option<Learning>,
+    state: Option<State>,
+    office: Option<Office>,
+}
+
+impl Sensor {
+    /// Reads what packets are judged by, opens what is written, and goes on from what was kept. Of the plan the options are left.
+    fn make(plan: Plan, past: Past, inputs: &[Input]) -> anyhow::Result<(Watch, Self)> {
+        let Plan { watch, typed, given, config: Config { site, suppressions, sha256, .. } } = plan;
+        let manner = Manner::of(&watch);
+        let judging = manner.now(watch.judging.clone());
+        let knowledge = Knowledge::read(&judging, site.clone(), suppressions, sha256)?;
+        let types = knowledge::event_types(&judging);
+        let events = event_file(&watch)?;
+        let to: Option<Box<dyn Write + Send>> = match (&events, &judging.events) {
+            (Some(file), _) => Some(Box::new(file.clone())),
+            (None, Some(path)) => Some(open(path, "events")?),
+            (None, None) => None,
+        };
+        let recorder = watch.record.as_deref().map(|path| Recorder::begin(path, watch.rotate, inputs)).transpose()?;
+        let run = Run {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            options: knowledge::options(&judging, &watch.processing),
+            digests: knowledge.digests.clone(),
+            unwatched: None,
+        };
+        let inbox = Inbox::with(knowledge.digests.get("baseline").cloned());
+        let again = Again { typed, given, manner, inbox, pulse: Arc::default(), pen: Pen::default() };
+        let shares = Shares::of(watch.processing.memory - ring_bytes(&watch));
+        let captures = inputs.iter().map(|input| input.capture.clone()).collect();
+        let mut judgement = knowledge.judgement(Events { to, types }, captures, &shares)?;
+        if watch.inventory.is_some() {
+            judgement.judge.with_inventory(Inventory::new(site.clone()));
+        }
+        let Past { state, office, checkpoint } = past;
+        let since = checkpoint.as_ref().map(|before| Timestamp::from_nanos(before.kept.time));
+        let learning = go_on(&watch, &judging, &site, checkpoint, &run, &mut judgement)?;
+        let sensor = Self { judgement, types, events, recorder, run, shares, again, since, learning, state, office };
+        Ok((watch, sensor))
+    }
+}
+
+/// What works beside the packets. Each has threads of its own, behind the walls.
+struct Beside {
+    lister: Option<Lister>,
+    memory: Option<Memory>,
+}
+
+impl Beside {
+    fn begin(
+        watch: &Watch,
+        again: &Again,
+        server: Option<Server>,
+        state: Option<State>,
+        office: Option<Office>,
+    ) -> anyhow::Result<Self> {
+        if let Some(server) = server {
+            server.serve(Arc::clone(&again.pulse))?;
+        }
+        let lister = lister(watch)?;
+        let memory = state.map(|state| remember(watch, state, again)).transpose()?;
+        if let Some(office) = office {
+            office.serve(desk(watch, again))?;
+        }
+        Ok(Self { lister, memory })
+    }
+}
+
+/// Begins to hear, gives up what can be given up from then on, and watches until it is told to end.
+fn watch_on(watch: &Watch, sockets: Sockets, sensor: Sensor) -> anyhow::Result<u8> {
+    let Sockets { caught, mut live, stopper, server, notify } = sockets;
+    let Sensor { mut judgement, types, events, recorder, run, shares, again, since, learning, state, office } = sensor;
     live.start()?;
-    let landlock = sandbox::enter(&files(&watch), &live.descriptors())?;
-    say_begun(&watch, server.as_ref(), landlock, learning.as_ref())?;
-    if let Some(server) = server {
-        server.serve(Arc::clone(&pulse))?;
-    }
-    let lister = lister(&watch)?;
-    let memory = state.map(|state| remember(&watch, state, &again)).transpose()?;
-    if let Some(office) = office {
-        office.serve(desk(&watch, &again))?;
-    }
-    let said = Arc::clone(&pulse);
+    let landlock = sandbox::enter(&files(watch), &live.descriptors())?;
+    say_begun(watch, server.as_ref(), landlock, learning.as_ref())?;
+    let Beside { lister, memory } = Beside::begin(watch, &again, server, state, office)?;
+    let pulse = Arc::clone(&again.pulse);
     let mut behind = Behind {
         run: run.clone(),
-        events: event_file.clone(),
+        events: events.clone(),
         recorder,
-        pulse,
+        pulse: Arc::clone(&pulse),
         inbox: again.inbox.clone(),
         memory,
         lister,
@@ -126,22 +228,23 @@ pub fn run(mut watch: Watch, given: &Given) -> anyhow::Result<u8> {
         before: since,
         addressed: BTreeSet::new(),
         last: None,
+        counts: None,
         notify: notify.clone(),
     };
     judgement.after = Some(Box::new(move |judgement, batch, counted| behind.batch(judgement, batch, counted)));
-    let listening = caught.listen(deeds(stopper, again, event_file))?;
+    let listening = caught.listen(deeds(stopper, again, events))?;
     notify.ready(&watch.interfaces.join(", "));
     // Also without a baseline: SIGHUP may bring one.
     let clues = watch.inventory.is_some();
     let wanted = Wanted { links: true, clues, messages: types.message, flows: types.flow };
     let outcome = reading::open_live(live, &watch.processing, shares)
         .run(wanted, &mut judgement)?
-        .map_err(|error| unwritable("events", &place(judging.events.as_deref()), error))?;
+        .map_err(|error| unwritable("events", &place(watch.judging.events.as_deref()), error))?;
     notify.stopping();
     listening.end();
     // As it became while it ran.
-    let run = said.said().map_or(run, |news| news.totals.statistics.run.clone());
-    finish(&watch, run, &outcome, judgement)
+    let run = pulse.said().map_or(run, |news| news.totals.statistics.run.clone());
+    finish(watch, run, &outcome, judgement)
 }
 
 /// Goes on from what an earlier run has left: learns, where the baseline is not there yet, or lets what is normal be as wide as
@@ -181,7 +284,7 @@ fn remember(watch: &Watch, state: State, again: &Again) -> io::Result<Memory> {
 }
 
 /// Begins to write the inventory.
-fn lister(watch: &Watch) -> io::Result<Option<Lister>> {
+fn lister(watch: &Watch) -> anyhow::Result<Option<Lister>> {
     let path = watch.inventory.clone();
     path.map(|path| Lister::begin(path, watch.interfaces.clone(), watch.checkpoint_every)).transpose()
 }

@@ -29,6 +29,9 @@ use crate::worker::Counted;
 /// Approvals that wait to be taken; whoever wants more is told to wait.
 const MAIL_MAX: usize = 64;
 
+/// How often within a second alerts are said as they come; of a storm of them the next second tells.
+const SAID_MAX: u8 = 10;
+
 /// What comes from outside while it watches.
 pub enum Mail {
     /// What SIGHUP has read, or what was learned.
@@ -105,6 +108,16 @@ pub struct Behind {
     pub addressed: BTreeSet<String>,
     /// What was read and lost up to the last second.
     pub last: Option<(Timestamp, u64, u64)>,
+    /// What was counted up to the last second.
+    pub counts: Option<Counts>,
+}
+
+/// What was counted up to a second, and how many alerts were said since then.
+pub struct Counts {
+    read: Read,
+    counted: Vec<Counted>,
+    alerts: u64,
+    said: u8,
 }
 
 /// What is kept from one start to the next.
@@ -133,7 +146,16 @@ impl Behind {
                 self.end(judgement, last);
             }
         }
-        let Some(read) = &batch.read else { return Ok(()) };
+        for (tick, since) in batch.ticks.iter().filter_map(|tick| Some((tick, tick.unwatched?))) {
+            let now = tick.now;
+            eprintln!(
+                "wardtap: nothing was watched from {since} to {now}: the clock was set, or this machine stood still"
+            );
+        }
+        let Some(read) = &batch.read else {
+            self.say_alerts(judgement);
+            return Ok(());
+        };
         if let Some(recorder) = &mut self.recorder {
             recorder.second(read.now);
         }
@@ -152,13 +174,29 @@ impl Behind {
         }
         self.tell_troubles(judgement, read)?;
         self.pulse.say(self.news(judgement, read, &counted));
+        self.counts = Some(Counts { read: (**read).clone(), counted, alerts: raised(judgement), said: 0 });
         self.notify.alive();
         Ok(())
+    }
+
+    /// Says at once which alerts there are; all else that is counted is as of the last second.
+    fn say_alerts(&mut self, judgement: &mut Judgement) {
+        let alerts = raised(judgement);
+        let Some(mut counts) = self.counts.take_if(|counts| counts.alerts != alerts && counts.said < SAID_MAX) else {
+            return;
+        };
+        self.pulse.say(self.news(judgement, &counts.read, &counts.counted));
+        (counts.alerts, counts.said) = (alerts, counts.said + 1);
+        self.counts = Some(counts);
     }
 
     /// Notes for how long nothing was watched.
     fn note_gap(&mut self, now: Timestamp) {
         let Some(before) = self.before.take() else { return };
+        if before > now {
+            eprintln!("wardtap: goes on from {before}, which is ahead of the clock: it was set back");
+            return;
+        }
         let seconds = now.since(before) / 1_000_000_000;
         let unwatched = statistics::Unwatched { from: before.to_string(), to: now.to_string(), seconds };
         let long = humantime::format_duration(Duration::from_secs(seconds));
@@ -283,6 +321,11 @@ impl Behind {
             unwatched: self.run.unwatched.as_ref().map(|unwatched| unwatched.seconds),
         }
     }
+}
+
+/// Alerts that were raised so far.
+fn raised(judgement: &Judgement) -> u64 {
+    judgement.judge.alerts().raised().iter().flat_map(|(_, raised)| raised).sum()
 }
 
 /// What is to be kept of the moment.

@@ -4,10 +4,12 @@
 //! A disk that is full stops nothing. What could not be written waits, up to [`WAITING_MAX`]; lines beyond that are lost and
 //! counted. A line is never left torn: what was written of one when the disk was full is cut off again, and so is one that
 //! an earlier run left when it was killed.
+//!
+//! A file that somebody has renamed or removed without saying so (SIGUSR1) is noticed: what nobody finds nobody reads.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -24,6 +26,9 @@ const PIECE: usize = 256 * 1024;
 
 /// After a rotation that failed, seconds until the next try.
 const RETRY_SECONDS: u64 = 60;
+
+/// So many seconds in a row must the name be another file's: who rotates it may just be about to say so.
+const ELSEWHERE_SECONDS: u64 = 2;
 
 /// Octets at the end of a file in which its last whole line is looked for: more than any event has.
 const TAIL: u64 = 1 << 20;
@@ -47,6 +52,8 @@ struct Inner {
     failing: bool,
     /// No rotation before this.
     retry: u64,
+    /// For how many seconds its name has been another file's, or nobody's.
+    elsewhere: u64,
 }
 
 impl EventFile {
@@ -63,6 +70,7 @@ impl EventFile {
             lost: 0,
             failing: false,
             retry: 0,
+            elsewhere: 0,
         }))))
     }
 
@@ -70,6 +78,7 @@ impl EventFile {
     pub fn second(&self, now: Timestamp) {
         let mut inner = self.lock();
         inner.write_waiting();
+        inner.follow();
         inner.rotate(now);
     }
 
@@ -139,13 +148,36 @@ impl Inner {
                 }
             }
             Err(error) => {
-                // What was written of it is cut off: it comes again as a whole. A pipe cannot be cut, nor be full.
+                // What was written of it is cut off: it comes again as a whole. A pipe cannot be cut, nor be full; what somebody
+                // has cut before is not to grow by it.
+                let there = self.file.metadata().map_or(0, |facts| facts.len());
+                self.length = self.length.min(there);
                 drop(self.file.set_len(self.length));
                 if !std::mem::replace(&mut self.failing, true) {
                     let path = self.path.display();
                     eprintln!("wardtap: {path}: cannot be written: {error}: make room there; all else goes on");
                 }
             }
+        }
+    }
+
+    /// Sees whether the file of this name is still the one that is written.
+    fn follow(&mut self) {
+        let Ok(written) = self.file.metadata() else { return };
+        if !written.is_file() {
+            return;
+        }
+        self.length = self.length.min(written.len());
+        let named = fs::metadata(&self.path).ok();
+        if named.is_some_and(|named| (named.dev(), named.ino()) == (written.dev(), written.ino())) {
+            self.elsewhere = 0;
+            return;
+        }
+        self.elsewhere += 1;
+        // Where it cannot be opened, that is tried, and said, once a minute.
+        if self.elsewhere % RETRY_SECONDS == ELSEWHERE_SECONDS && self.reopen() {
+            eprintln!("wardtap: {}: was renamed or removed: another one is written", self.path.display());
+            self.elsewhere = 0;
         }
     }
 
@@ -165,14 +197,17 @@ impl Inner {
         self.reopen();
     }
 
-    fn reopen(&mut self) {
+    /// True where it was opened.
+    fn reopen(&mut self) -> bool {
         match append(&self.path) {
             Ok((file, length)) => (self.file, self.length) = (file, length),
             Err(error) => {
                 let path = self.path.display();
                 eprintln!("wardtap: {path}: cannot be opened again: {error}: the old file is written on");
+                return false;
             }
         }
+        true
     }
 }
 
@@ -282,6 +317,39 @@ mod tests {
             (fs::read_to_string(&other).unwrap(), fs::read_to_string(&path).unwrap()),
             ("1\n".into(), "2\n".into())
         );
+    }
+
+    #[test]
+    fn a_file_that_somebody_has_taken_away_is_made_again_and_one_that_was_cut_does_not_grow() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let (path, other) = (folder.path().join("events"), folder.path().join("other"));
+        let text = |path: &Path| fs::read_to_string(path).unwrap();
+        let mut file = EventFile::open(&path, rotate(1 << 20, 3)).unwrap();
+        let line = |file: &mut EventFile, number: u64| {
+            writeln!(file, "{number}").unwrap();
+            file.second(at(number));
+        };
+        line(&mut file, 1);
+        fs::rename(&path, &other).unwrap();
+        line(&mut file, 2);
+        assert!(!path.exists(), "who has renamed it may be about to say so");
+        line(&mut file, 3);
+        line(&mut file, 4);
+        assert_eq!((text(&other), text(&path)), ("1\n2\n3\n".into(), "4\n".into()));
+        fs::remove_file(&path).unwrap();
+        line(&mut file, 5);
+        line(&mut file, 6);
+        line(&mut file, 7);
+        assert_eq!(text(&path), "7\n");
+        // Copied and cut: what comes then stands at the beginning, also behind a disk that was full meanwhile.
+        File::options().write(true).open(&path).unwrap().set_len(0).unwrap();
+        let whole = std::mem::replace(&mut file.lock().file, File::options().write(true).open("/dev/full").unwrap());
+        line(&mut file, 8);
+        assert!(file.is_failing());
+        file.lock().file = whole;
+        line(&mut file, 9);
+        assert_eq!(text(&path), "8\n9\n");
+        assert_eq!(file.lock().length, 4);
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! The inventory of a live run: made between batches now and then, written by a thread beside the packets.
 
-use std::io;
 use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -23,8 +22,9 @@ pub struct Lister {
 }
 
 impl Lister {
-    /// Begins it, for a file that is written anew so often.
-    pub fn begin(path: PathBuf, interfaces: Vec<String>, every: Duration) -> io::Result<Self> {
+    /// Begins it, for a file that is written anew so often. What can never be written fails here, not minutes later.
+    pub fn begin(path: PathBuf, interfaces: Vec<String>, every: Duration) -> anyhow::Result<Self> {
+        drop(Replacement::of(&path, "the inventory")?);
         let format = inventory::Format::of(&path.to_string_lossy());
         let (to, from) = bounded(1);
         let thread = thread::Builder::new().name("lister".to_owned()).spawn(move || write(&path, &from))?;

@@ -126,6 +126,15 @@ impl Recorder {
             shift(&self.path, self.rotate.rotate_keep)?;
         }
         let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&self.path)?;
+        let begun = self.begin_in(file);
+        if begun.is_err() && fs::metadata(&self.path).is_ok_and(|facts| facts.is_file()) {
+            // Else what there was room for of its head would be rotated as a recording, and one that is whole would go for it.
+            drop(fs::remove_file(&self.path));
+        }
+        begun
+    }
+
+    fn begin_in(&self, file: File) -> io::Result<GoingOn> {
         let to = BufWriter::with_capacity(PIECE, Counted { file, octets: 0 });
         let recording = Recording::begin(to, concat!("wardtap ", env!("CARGO_PKG_VERSION")), &self.inputs)?;
         let mut going_on = GoingOn { recording, whole: 0 };

@@ -31,9 +31,10 @@ pub struct Files {
 /// Builds the walls, for this thread and those that it begins. Answers what Landlock does.
 pub fn enter(files: &Files, captures: &[RawFd]) -> anyhow::Result<&'static str> {
     let landlock = limit_files(files).context("Landlock")?;
-    let filter = filter(captures).context("the seccomp filter")?;
-    seccompiler::apply_filter(&filter)
-        .context("seccomp refuses its filter: wardtap needs a kernel with CONFIG_SECCOMP_FILTER")?;
+    for filter in [filter_of_processes(), filter(captures)] {
+        seccompiler::apply_filter(&filter.context("the seccomp filter")?)
+            .context("seccomp refuses its filter: wardtap needs a kernel with CONFIG_SECCOMP_FILTER")?;
+    }
     Ok(landlock)
 }
 
@@ -57,13 +58,17 @@ fn limit_files(files: &Files) -> anyhow::Result<&'static str> {
     })
 }
 
-/// The folders that files lie in: who replaces a file makes another one there.
+/// The folders that files lie in, and, of a link, what it names: who replaces a file makes another one there.
 fn folders(files: &[PathBuf]) -> Vec<PathBuf> {
-    let folder = |file: &PathBuf| match file.parent() {
+    let folder = |file: &Path| match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => Path::new(".").to_owned(),
     };
-    files.iter().map(folder).collect()
+    files
+        .iter()
+        .flat_map(|file| [Some(folder(file)), file.canonicalize().ok().map(|named| folder(&named))])
+        .flatten()
+        .collect()
 }
 
 /// Refused whatever it is about.
@@ -147,7 +152,58 @@ fn filter(captures: &[RawFd]) -> anyhow::Result<BpfProgram> {
             rules.entry(libc::SYS_fcntl).or_default().push(rule);
         }
     }
-    let refuse = SeccompAction::Errno(u32::try_from(libc::EPERM)?);
+    // Threads of this process are all that may be begun: another process, or one in namespaces of its own, in which it would
+    // have every capability, may not.
+    let not_a_thread = SeccompCmpOp::MaskedEq(u64::try_from(libc::CLONE_THREAD)?);
+    let not_a_thread = SeccompCondition::new(0, SeccompCmpArgLen::Qword, not_a_thread, 0)?;
+    rules.entry(libc::SYS_clone).or_default().push(SeccompRule::new(vec![not_a_thread])?);
+    #[cfg(target_arch = "x86_64")]
+    rules.extend([libc::SYS_fork, libc::SYS_vfork].map(|call| (call, Vec::new())));
+    program(rules, libc::EPERM)
+}
+
+/// clone3 says what it wants in memory, where no filter sees it. Told that the kernel has none, the C library takes clone.
+fn filter_of_processes() -> anyhow::Result<BpfProgram> {
+    program(BTreeMap::from([(libc::SYS_clone3, Vec::new())]), libc::ENOSYS)
+}
+
+/// Refuses what rules name with an error, and lets all else pass.
+fn program(rules: BTreeMap<i64, Vec<SeccompRule>>, error: i32) -> anyhow::Result<BpfProgram> {
+    let refuse = SeccompAction::Errno(u32::try_from(error)?);
     let architecture = std::env::consts::ARCH.try_into()?;
     Ok(SeccompFilter::new(rules, SeccompAction::Allow, refuse, architecture)?.try_into()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+    use std::process::Command;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn threads_are_begun_behind_the_filter_and_processes_are_not() {
+        // The filter holds for the thread that asks for it, and those that it begins.
+        let walled = thread::spawn(|| {
+            for filter in [filter_of_processes(), filter(&[])] {
+                seccompiler::apply_filter(&filter.unwrap()).unwrap();
+            }
+            let counted = thread::spawn(|| 7).join().unwrap();
+            (counted, Command::new("/bin/true").status().unwrap_err().kind())
+        });
+        assert_eq!(walled.join().unwrap(), (7, ErrorKind::PermissionDenied));
+        assert!(Command::new("/bin/true").status().unwrap().success(), "before it there is nothing in its way");
+    }
+
+    #[test]
+    fn the_folder_of_what_a_link_names_is_one_of_them() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let (there, link) = (folder.path().join("there"), folder.path().join("link"));
+        std::fs::create_dir(&there).unwrap();
+        std::fs::write(there.join("file"), "").unwrap();
+        std::os::unix::fs::symlink(there.join("file"), &link).unwrap();
+        let there = there.canonicalize().unwrap();
+        assert_eq!(folders(&[link, "new.json".into()]), [folder.path().to_owned(), there, ".".into()]);
+    }
 }

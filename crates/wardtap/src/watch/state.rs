@@ -122,11 +122,15 @@ impl State {
     }
 
     fn put(&self, new: &Path, file: &[u8]) -> io::Result<()> {
-        let written =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(new).and_then(|mut to| {
-                to.write_all(file)?;
-                to.sync_all()
-            });
+        // One that a killed run has left, or a link that somebody has put there: it is made anew, never written through.
+        match fs::remove_file(new) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(new).and_then(|mut to| {
+            to.write_all(file)?;
+            to.sync_all()
+        });
         if let Err(error) = written {
             // A disk that is full has room for other things again.
             drop(fs::remove_file(new));
@@ -232,6 +236,24 @@ mod tests {
         state.store(&at(4)).unwrap();
         assert_eq!(state.load().unwrap().kept.time, 4);
         assert!(state.load().unwrap().learned.is_some());
+    }
+
+    #[test]
+    fn nothing_is_written_through_a_link_in_the_folder() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let state = State::open(&folder.path().join("state")).unwrap();
+        let other = folder.path().join("other");
+        fs::write(&other, "somebody's").unwrap();
+        for name in [NEW, LATEST, BEFORE] {
+            std::os::unix::fs::symlink(&other, state.folder().join(name)).unwrap();
+        }
+        for time in [1, 3, 5] {
+            state.store(&at(time)).unwrap();
+        }
+        assert_eq!(state.load().unwrap().kept.time, 5);
+        assert_eq!(fs::read_to_string(&other).unwrap(), "somebody's");
+        let is_file = |name: &str| fs::symlink_metadata(state.folder().join(name)).unwrap().is_file();
+        assert!(is_file(LATEST) && is_file(BEFORE));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `wardtap watch` on a wire: what it finds, what it never does, and how it goes on and ends.
 
 mod approvals;
+mod last_seen;
 mod methods;
 mod state;
 pub(crate) mod wire;
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use self::wire::{Ended, Sensor, Wire, open_folder, run, tagged, unpacked, wait};
+use self::wire::{Ended, Sensor, Wire, frames, open_folder, run, tagged, unpacked, wait};
 use crate::run::{replay, wardtap};
 
 const TAMPERED: &str = "captures/simulated/hl7-results-tampered.pcap.zst";
@@ -93,6 +94,11 @@ fn what_is_told_live_is_what_the_replay_of_the_recording_tells() {
         nothing_dropped(stats(&ended));
         alerts += count(&ended.events, "alert");
         let recording = ended.folder.path().join("recording.pcapng");
+        let octets = fs::read(&recording).unwrap();
+        let first = |what: &[u8]| octets.windows(what.len()).position(|window| window == what).unwrap();
+        let packet = frames(&fs::read(&played).unwrap())[0];
+        let packet = &fs::read(&played).unwrap()[packet.0 + 16..packet.0 + 16 + packet.1];
+        assert!(first(b"wardtap: idle") < first(packet), "the first record says that it was live");
         let again = replay(recording.to_str().unwrap(), &options);
         let (live, replayed) = (told(&ended.events), told(&again.parsed()));
         let differ = live.iter().zip(&replayed).find(|(live, replayed)| live != replayed);
@@ -419,6 +425,12 @@ fn what_cannot_be_watched_is_refused_with_what_to_do() {
     assert!(unfiltered.stderr.contains("--kernel-filter needs --filter"), "{}", unfiltered.stderr);
     let mixed = wardtap(&["watch", "--interface", "lo", "--record", "-"]).expect(2);
     assert!(mixed.stderr.contains("name a file"), "{}", mixed.stderr);
+    let same = ["watch", "--interface", "lo", "--record", "one", "--inventory", "one"];
+    let same = wardtap(&same).expect(2);
+    assert!(same.stderr.contains("--record and --inventory both write to one: name two files"), "{}", same.stderr);
+    let over = ["watch", "--interface", "lo", "--assets", "Cargo.toml", "--inventory", "Cargo.toml"];
+    let over = wardtap(&over).expect(2);
+    assert!(over.stderr.contains("--inventory"), "{}", over.stderr);
     let little = wardtap(&["watch", "--interface", "lo", "--memory", "16M"]).expect(2);
     assert!(little.stderr.contains("--memory leaves 12 MiB beside the rings"), "{}", little.stderr);
     let Some(wire) = Wire::new() else { return };
@@ -426,6 +438,9 @@ fn what_cannot_be_watched_is_refused_with_what_to_do() {
     let arguments = [&powerless[..], &["--interface", &wire.near, "--listen", "off"]].concat();
     let refused = run("setpriv", &arguments).unwrap_err();
     assert!(refused.contains("CAP_NET_RAW is missing: start wardtap as root"), "{refused}");
+    let nowhere = ["watch", "--interface", &wire.near, "--listen", "off", "--inventory", "/nonexistent/devices.json"];
+    let nowhere = wardtap(&nowhere).expect(1);
+    assert!(nowhere.stderr.contains("/nonexistent/devices.json: cannot write the inventory"), "{}", nowhere.stderr);
     let user = wardtap(&["watch", "--interface", &wire.near, "--listen", "off", "--user", "nosuchuser"]).expect(1);
     assert!(user.stderr.contains("--user nosuchuser: there is no such user in /etc/passwd"), "{}", user.stderr);
 }

@@ -2,10 +2,11 @@
 //! has an answer.
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use super::names::{documented, metric, panels, selectors};
 use super::prometheus::Prometheus;
-use crate::watch::wire::{Sensor, Wire, run, unpacked, wait};
+use crate::watch::wire::{Sensor, Wire, open_folder, run, unpacked, wait};
 
 /// Somebody comes between Modbus devices, with arpspoof.
 const SPOOFED: &str = "captures/simulated/tool-arpspoof-modbus.pcap.zst";
@@ -13,7 +14,9 @@ const SPOOFED: &str = "captures/simulated/tool-arpspoof-modbus.pcap.zst";
 #[test]
 fn rules_fire_for_an_attack_and_for_blindness_and_every_panel_has_an_answer() {
     let Some(wire) = Wire::new() else { return };
-    let sensor = Sensor::start(&wire, &["--state", "state"]);
+    let folder = open_folder();
+    fs::write(folder.path().join("assets.csv"), "address,name\n10.20.10.28,one of them\n").unwrap();
+    let sensor = Sensor::start_in(&wire, folder, &["--state", "state", "--assets", "assets.csv"]);
     let Some(prometheus) = Prometheus::start(sensor.address()) else { return };
     let is_seen = |expression: &str| !prometheus.query(expression).unwrap().is_empty();
     wait("alerts at rest are scraped", || is_seen("wardtap_alerts_total offset 2s"));
@@ -29,6 +32,8 @@ fn rules_fire_for_an_attack_and_for_blindness_and_every_panel_has_an_answer() {
     });
     wait("the incident is told", || prometheus.alerts("firing").contains_key("WardtapIncidentOpen"));
 
+    // What links did in a minute is known once it is over.
+    wait("when a device was last heard is told", || is_seen("wardtap_device_last_seen_timestamp_seconds"));
     what_is_documented_is_exported(&sensor);
     every_panel_has_an_answer(&prometheus);
     every_selector_finds_something(&prometheus);
