@@ -208,7 +208,7 @@ pub fn devices(inventory: &Inventory, known: Known<'_>, captures: &[String]) -> 
         let asset = known.devices.addresses(id).find_map(|address| known.asset(address))?;
         (asset.class != Class::Unknown).then_some(asset.class)
     };
-    let mut guesses = guess::classes(&all, listed, &|address| known.devices.owner(address));
+    let mut guesses = guess::classes(&all, inventory.worked(), listed, &|address| known.devices.owner(address));
     let frame = |place: Place| Frame {
         capture: captures.get(place.frame.input()).cloned().unwrap_or_default(),
         frame: place.frame.number(),
