@@ -191,6 +191,15 @@ impl Inventory {
         all
     }
 
+    /// What those said who have no address of IP, by their hardware addresses, in order.
+    #[must_use]
+    pub fn without_address(&self, devices: &Devices) -> Vec<(Mac, &Says)> {
+        let mut all: Vec<(Mac, &Says)> = self.by_mac.iter().map(|(mac, says)| (*mac, says)).collect();
+        all.retain(|(mac, _)| devices.with_mac(*mac).is_none());
+        all.sort_unstable_by_key(|(mac, _)| *mac);
+        all
+    }
+
     /// In how many minutes anybody was heard.
     #[must_use]
     pub const fn worked(&self) -> Worked {

@@ -265,6 +265,11 @@ pub(super) fn classes(
     shown.into_iter().filter_map(|(device, shown)| Some((device, guess(&shown)?))).collect()
 }
 
+/// What a device is taken for by what it says and who made its network card, where nothing more is known of it.
+pub(super) fn by_itself(doing: &Doing, vendor: Option<&str>, site: Worked) -> Option<Guess> {
+    guess(&alone(doing, vendor, site))
+}
+
 /// Signs that each device shows besides those that it was seen to show.
 fn add(shown: &mut BTreeMap<DeviceId, Vec<Shown>>, more: impl Fn(DeviceId, &[Shown]) -> Vec<Shown>) {
     for (device, shown) in shown {
