@@ -171,6 +171,12 @@ impl Assets {
         self.all.get(*place as usize)
     }
 
+    /// The entry of a device that has no address.
+    #[must_use]
+    pub fn of_mac(&self, mac: Mac) -> Option<&Asset> {
+        self.all.get(*self.by_mac.get(&mac)? as usize)
+    }
+
     /// All entries, as given.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Asset> {
         self.all.iter()

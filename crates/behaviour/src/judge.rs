@@ -1,19 +1,20 @@
 //! The judge: observations in sequence, devices, detections, alerts. One thread, no clock but the ticks.
 
+use wardtap_dissect::Protocol;
 use wardtap_net::address::{Address, Mac};
-use wardtap_net::packet::Timestamp;
+use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
 use crate::alert::{Alert, Alerts, Deviation, OPEN_MAX, SENSOR};
 use crate::assets::{self, Assets, Status};
 use crate::baseline::change::{Change, Changed};
 use crate::baseline::learner::Learner;
 use crate::detection::{Detection, Found, Raise, ask, detections};
-use crate::device::{DEVICES_MAX, DeviceId, Devices, IdentityChange, Name};
+use crate::device::{DEVICES_MAX, DeviceId, Devices, IdentityChange, Name, Reworded, Words};
 use crate::incident::Incident;
 use crate::incident::open::{Incidents, OPEN_INCIDENTS_MAX};
 use crate::inventory::Inventory;
 use crate::links::{Use, of_lease};
-use crate::observation::{Leased, Observation, OutOfService, Place};
+use crate::observation::{self, Clued, Leased, Observation, OutOfService, Place};
 use crate::parties::Parties;
 use crate::repeats::Repeats;
 use crate::scoring::{Departure, Scorer};
@@ -31,7 +32,7 @@ pub enum Verdict {
 }
 
 /// What is new of a device.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct DeviceNews {
     /// Which; the older one, where two proved to be one.
     pub device: DeviceId,
@@ -39,9 +40,27 @@ pub struct DeviceNews {
     pub address: Address,
     /// When.
     pub time: Timestamp,
-    /// What named the younger one, where two proved to be one.
-    pub was: Option<Name>,
+    /// What has changed; None where it was heard for the first time.
+    pub change: Option<DeviceChange>,
 }
+
+/// What has changed of a device that was known.
+#[derive(Clone, Debug)]
+pub enum DeviceChange {
+    /// Its hardware address has become known.
+    Mac,
+    /// It has a further address, which that device had before.
+    Address(Option<DeviceId>),
+    /// It proved to be the same as a younger one, which had that name.
+    Same(Name),
+    /// It says something else of itself than before.
+    Said(Reworded),
+    /// It answers in a protocol, and had been heard for a day without doing so.
+    Role(&'static Protocol, Place),
+}
+
+/// How long a device is heard for what it begins to do to be a change of it.
+const NEWCOMER_NANOS: u64 = 24 * 60 * 60 * NANOS_PER_SECOND;
 
 /// Keeps devices and alerts, and asks the detections.
 pub struct Judge {
@@ -55,6 +74,7 @@ pub struct Judge {
     behaviour: Option<Box<Behaviour>>,
     repeats: Repeats,
     inventory: Option<Box<Inventory>>,
+    words: Words,
 }
 
 /// What is done with what links do.
@@ -119,6 +139,7 @@ impl Judge {
             behaviour: None,
             repeats: Repeats::default(),
             inventory: None,
+            words: Words::default(),
         }
     }
 
@@ -168,8 +189,16 @@ impl Judge {
                 self.leased(lease, tell);
                 self.ask(observation, tell);
             }
-            Observation::Role { address, protocol, requester } => {
-                self.devices.role(*address, protocol.index, *requester);
+            Observation::Role { address, protocol, requester, place } => {
+                let gained = self.devices.role(*address, protocol.index, *requester);
+                let is_known = |device: &DeviceId| {
+                    let heard = self.devices.get(*device).filter(|device| device.is_heard());
+                    heard.is_some_and(|device| place.time.since(device.first) >= NEWCOMER_NANOS)
+                };
+                if let Some(device) = gained.filter(|_| !requester).filter(is_known) {
+                    let change = Some(DeviceChange::Role(protocol, *place));
+                    tell(Verdict::Device(DeviceNews { device, address: *address, time: place.time, change }));
+                }
             }
             Observation::Opened(opened) => self.score(tell, |scorer, parties, devices, to| {
                 scorer.opened(opened, parties, devices, to);
@@ -184,6 +213,7 @@ impl Judge {
             }
             Observation::Used(used) => self.used(used, tell),
             Observation::Clued(clued) => {
+                self.said(clued, tell);
                 if let Some(inventory) = &mut self.inventory {
                     inventory.clued(clued, &self.devices);
                 }
@@ -248,6 +278,12 @@ impl Judge {
         &self.devices
     }
 
+    /// What devices say that they are.
+    #[must_use]
+    pub const fn words(&self) -> &Words {
+        &self.words
+    }
+
     /// What the hospital knows of its devices.
     #[must_use]
     pub const fn assets(&self) -> &Assets {
@@ -260,6 +296,7 @@ impl Judge {
         self.detections.iter().map(|detection| detection.forgotten()).sum::<u64>()
             + self.devices.contests_forgotten()
             + self.repeats.forgotten()
+            + self.words.refused()
     }
 
     /// How often a link was neither compared nor learned, for want of room.
@@ -295,6 +332,24 @@ impl Judge {
         }
         if let Some(inventory) = &mut self.inventory {
             inventory.used(used, &self.devices);
+        }
+    }
+
+    /// Tells where a device says something else of itself than before.
+    fn said(&mut self, clued: &Clued, tell: &mut dyn FnMut(Verdict)) {
+        let device = match clued.who {
+            observation::Who::Address(address) => self.devices.owner(address),
+            observation::Who::Mac(mac) => self.devices.with_mac(mac),
+        };
+        let Some(device) = device else { return };
+        let Some(reworded) = self.words.take(device, clued) else { return };
+        let address = match clued.who {
+            observation::Who::Address(address) => Some(address),
+            observation::Who::Mac(_) => self.devices.address_of(device),
+        };
+        if let Some(address) = address {
+            let (time, change) = (reworded.place.time, Some(DeviceChange::Said(reworded)));
+            tell(Verdict::Device(DeviceNews { device, address, time, change }));
         }
     }
 
@@ -380,12 +435,15 @@ impl Judge {
         let time = place.time;
         let (mut raise, mut taken_over) = (Raise::new(&self.alerts), Vec::new());
         for change in self.changes.drain(..) {
-            let mut news = |device, address, was| tell(Verdict::Device(DeviceNews { device, address, time, was }));
+            let mut news =
+                |device, address, change| tell(Verdict::Device(DeviceNews { device, address, time, change }));
             match change {
-                IdentityChange::Appeared { device, address, .. } | IdentityChange::Gained { device, address, .. } => {
-                    news(device, address, None);
+                IdentityChange::Appeared { device, address, .. } => news(device, address, None),
+                IdentityChange::Gained { device, address, from, is_mac } => {
+                    let change = if is_mac { DeviceChange::Mac } else { DeviceChange::Address(from) };
+                    news(device, address, Some(change));
                 }
-                IdentityChange::Same { device, was, address } => news(device, address, Some(was)),
+                IdentityChange::Same { device, was, address } => news(device, address, Some(DeviceChange::Same(was))),
                 IdentityChange::Contended { .. } | IdentityChange::Defended { .. } => {}
             }
             for detection in &mut self.detections {

@@ -62,6 +62,8 @@ pub enum Observation {
         protocol: &'static Protocol,
         /// It asks; else it answers.
         requester: bool,
+        /// The frame that showed it.
+        place: Place,
     },
     /// Content that is a finding in itself.
     Content(Box<Content>),

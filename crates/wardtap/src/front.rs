@@ -196,8 +196,8 @@ impl Front {
             Peeled::Arp(layout) => *entry = Entry { layout, task: Task::Arp, ..NOTHING },
             Peeled::Stopped(reason) => {
                 *self.counts.undecoded.entry(reason).or_default() += 1;
-                let is_discovery = matches!(reason, Undecoded::Lldp | Undecoded::Snap);
-                *entry = Entry { task: if is_discovery { Task::Discovery } else { Task::Nothing }, ..NOTHING };
+                let task = if reason.is_of_link() { Task::Discovery } else { Task::Nothing };
+                *entry = Entry { task, ..NOTHING };
             }
             Peeled::Fragment(fragment, piece) => {
                 *entry = NOTHING;

@@ -11,7 +11,9 @@ use wardtap_behaviour::observation::Observation;
 use wardtap_behaviour::sensor::Trouble;
 use wardtap_behaviour::site::Site;
 use wardtap_export::event::{AlertEvent, DeviceEvent, IncidentEvent, Known};
+use wardtap_export::inventory::Concluded;
 use wardtap_export::summary::ToldIncident;
+use wardtap_net::packet::Timestamp;
 
 use crate::batch::{Batch, Bundle, Key, Last, Tick};
 use crate::knowledge::Knowledge;
@@ -67,6 +69,8 @@ pub struct Judgement {
     /// The worst alert so far.
     pub worst: Option<Severity>,
     told: Vec<Told>,
+    /// What is concluded of devices, where an inventory is made.
+    concluded: Concluded,
     /// Called behind each batch, in a live run.
     pub after: Option<After>,
 }
@@ -97,7 +101,21 @@ impl Judgement {
     /// Judges, and tells incidents by the clocks of the site.
     pub fn new(events: Events, captures: Vec<String>, judge: Judge, site: Site, kept: Kept) -> Self {
         let (incidents, alerts, told) = (Vec::new(), Vec::new(), Vec::new());
-        Self { judge, events, captures, site, incidents, merged: 0, alerts, kept, worst: None, told, after: None }
+        let concluded = Concluded::default();
+        Self {
+            judge,
+            events,
+            captures,
+            site,
+            incidents,
+            merged: 0,
+            alerts,
+            kept,
+            worst: None,
+            told,
+            concluded,
+            after: None,
+        }
     }
 
     /// Takes what all workers found in a batch.
@@ -169,7 +187,26 @@ impl Judgement {
         }
         let told = &mut self.told;
         self.judge.tick(now, &mut |verdict| told.push(verdict.into()));
-        self.tell()
+        self.tell()?;
+        self.conclude(now)
+    }
+
+    /// Looks now and then at what is concluded of devices.
+    fn conclude(&mut self, now: Timestamp) -> io::Result<()> {
+        let Some(inventory) = self.judge.inventory() else { return Ok(()) };
+        if !self.concluded.is_due(now) {
+            return Ok(());
+        }
+        let mut concluded = std::mem::take(&mut self.concluded);
+        let news = concluded.look(inventory, self.known(), &self.captures, now);
+        self.concluded = concluded;
+        for concerns in news {
+            if self.events.types.device {
+                let event = DeviceEvent::concluded(concerns, now, self.known());
+                self.events.write(&event)?;
+            }
+        }
+        Ok(())
     }
 
     /// Writes the workers' own lines that stand before `key`, in sequence.
@@ -222,7 +259,12 @@ impl Judgement {
 
     /// All that is known of devices.
     pub fn known(&self) -> Known<'_> {
-        Known { devices: self.judge.devices(), assets: self.judge.assets() }
+        Known {
+            devices: self.judge.devices(),
+            words: self.judge.words(),
+            concluded: &self.concluded,
+            assets: self.judge.assets(),
+        }
     }
 
     /// Keeps an incident as last told, for the summary; what proved to be part of another is told there.
@@ -245,7 +287,7 @@ impl Judgement {
         for told in std::mem::take(&mut self.told) {
             match told {
                 Told::Device(news) if self.events.types.device => {
-                    let event = DeviceEvent::new(&news, self.known());
+                    let event = DeviceEvent::new(&news, self.known(), &self.captures);
                     self.events.write(&event)?;
                 }
                 Told::Device(_) => {}

@@ -403,7 +403,8 @@ impl<'a> Hands<'a> {
     /// What an end speaks. To be told once it was heard on the same flow: of an address that was not, the judge knows nothing.
     fn tell_role(&mut self, address: Address, protocol: &'static Protocol, requester: bool) {
         if self.shared.told.is_news(address, role_bit(protocol.index, requester)) {
-            self.shared.bundle.observations.push((self.key, Observation::Role { address, protocol, requester }));
+            let seen = Observation::Role { address, protocol, requester, place: self.place };
+            self.shared.bundle.observations.push((self.key, seen));
         }
     }
 }

@@ -149,7 +149,9 @@ impl Devices {
         } else {
             self.all[owner.0 as usize].mac = Some(mac);
             self.by_mac.insert(mac, owner);
-            self.gain(owner, address, None, seen.vlan, seen.place.time, changes);
+            if !self.appear(owner, address, None, seen.vlan, seen.place.time, changes) {
+                changes.push(IdentityChange::Gained { device: owner, address, from: None, is_mac: true });
+            }
         }
         self.holdings.speaks(place, seen.vlan, seen.place.time);
     }
@@ -243,7 +245,7 @@ impl Devices {
         changes: &mut Vec<IdentityChange>,
     ) {
         if !self.appear(device, address, from, vlan, time, changes) {
-            changes.push(IdentityChange::Gained { device, address, from });
+            changes.push(IdentityChange::Gained { device, address, from, is_mac: false });
         }
     }
 

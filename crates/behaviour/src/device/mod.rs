@@ -8,6 +8,7 @@ mod claims;
 mod holdings;
 mod name;
 mod roles;
+mod words;
 
 use std::collections::BTreeSet;
 
@@ -19,6 +20,7 @@ use claims::Contest;
 use holdings::Holdings;
 pub use name::Name;
 use roles::Roles;
+pub use words::{CHANGES_MAX, Reworded, WORDS_MAX, Words};
 
 use crate::observation::Claimed;
 
@@ -118,6 +120,8 @@ pub enum IdentityChange {
         address: Address,
         /// Who had it before.
         from: Option<DeviceId>,
+        /// It had the address, and its hardware address has become known.
+        is_mac: bool,
     },
     /// Two devices proved to be one.
     Same {
@@ -230,17 +234,23 @@ impl Devices {
         *last = (*last).max(u32::try_from(time.seconds()).unwrap_or(u32::MAX));
     }
 
-    /// Takes note of what the device of an address speaks.
+    /// Takes note of what the device of an address speaks; gives the device back where it did not do so before.
     ///
     /// Each role counts once for an address, for who had it then: how often workers repeat it must not show.
-    pub fn role(&mut self, address: Address, protocol: usize, requester: bool) {
+    pub fn role(&mut self, address: Address, protocol: usize, requester: bool) -> Option<DeviceId> {
         let role = Roles::one(protocol, requester);
-        if let Some(place) = self.holdings.find(address)
-            && self.holdings.is_first_role(place, role)
-        {
-            let owner = self.resolve(self.holdings.owner(place));
-            self.all[owner.0 as usize].roles.add(role);
+        let place = self.holdings.find(address)?;
+        if !self.holdings.is_first_role(place, role) {
+            return None;
         }
+        let owner = self.resolve(self.holdings.owner(place));
+        self.all.get_mut(owner.0 as usize)?.roles.add(role).then_some(owner)
+    }
+
+    /// Whose hardware address it is.
+    #[must_use]
+    pub fn with_mac(&self, mac: Mac) -> Option<DeviceId> {
+        self.by_mac(mac)
     }
 
     /// Who has an address now.

@@ -22,7 +22,7 @@ pub enum End {
 }
 
 /// How often something happened, and when first.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Happened {
     /// Messages.
     pub count: u64,

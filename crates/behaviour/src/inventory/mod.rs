@@ -39,6 +39,8 @@ pub struct Inventory {
     by_mac: HashMap<Mac, Says, foldhash::fast::RandomState>,
     /// The frame that showed an operation first, until what the link did in that minute is told.
     fresh: HashMap<(Link, u64), Place, foldhash::fast::RandomState>,
+    /// In how many minutes anybody was heard, and the end of the latest.
+    worked: (Worked, Timestamp),
     room: Room,
 }
 
@@ -55,6 +57,27 @@ pub struct Doing {
     pub says: Says,
     /// When it was last heard: the minute that ends then.
     pub last: Timestamp,
+    /// In how many minutes it was heard.
+    pub worked: Worked,
+}
+
+/// Minutes in which somebody was heard, by the site's clocks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Worked {
+    /// By night.
+    pub night: u64,
+    /// At any time.
+    pub all: u64,
+}
+
+/// The hours of the night: lists of theatres and office hours end long before the first, and begin at the last.
+const NIGHT: [u8; 8] = [22, 23, 0, 1, 2, 3, 4, 5];
+
+impl Worked {
+    fn add(&mut self, more: Self) {
+        self.night = self.night.saturating_add(more.night);
+        self.all = self.all.saturating_add(more.all);
+    }
 }
 
 /// How much more can be kept.
@@ -81,7 +104,14 @@ impl Inventory {
     #[must_use]
     pub fn new(site: Site) -> Self {
         let room = Room { left: INVENTORY_ENTRIES_MAX, refused: 0 };
-        Self { site, all: HashMap::default(), by_mac: HashMap::default(), fresh: HashMap::default(), room }
+        Self {
+            site,
+            all: HashMap::default(),
+            by_mac: HashMap::default(),
+            fresh: HashMap::default(),
+            worked: Default::default(),
+            room,
+        }
     }
 
     /// An operation was seen that its link had not shown before.
@@ -112,14 +142,23 @@ impl Inventory {
     /// Takes what a link did in a minute.
     pub fn used(&mut self, used: &Use, devices: &Devices) {
         let Link { initiator, responder, service } = used.link;
+        let end = Timestamp::from_seconds((used.minute + 1) * 60);
+        let is_night = NIGHT.contains(&self.site.local(Timestamp::from_seconds(used.minute * 60)).hour);
+        let minute = Worked { night: u64::from(is_night), all: 1 };
+        if end > self.worked.1 {
+            self.worked.0.add(minute);
+            self.worked.1 = end;
+        }
         let [asked, answered] = [used.sent[0].packets > 0, used.sent[1].packets > 0 && !all_failed(used)];
         for (address, peer, is_initiator) in [(initiator, responder, true), (responder, initiator, false)] {
             let Some(device) = devices.owner(address) else { continue };
             let is_outside = !self.site.is_inside(peer);
             let Some(doing) = doing(&mut self.all, &mut self.room, device) else { continue };
             if if is_initiator { asked } else { answered } {
-                let end = Timestamp::from_seconds((used.minute + 1) * 60);
-                doing.last = doing.last.max(end);
+                if end > doing.last {
+                    doing.worked.add(minute);
+                    doing.last = end;
+                }
             }
             if answered {
                 let services = if is_initiator { &mut doing.uses } else { &mut doing.offers };
@@ -152,6 +191,21 @@ impl Inventory {
         all
     }
 
+    /// What those said who have no address of IP, by their hardware addresses, in order.
+    #[must_use]
+    pub fn without_address(&self, devices: &Devices) -> Vec<(Mac, &Says)> {
+        let mut all: Vec<(Mac, &Says)> = self.by_mac.iter().map(|(mac, says)| (*mac, says)).collect();
+        all.retain(|(mac, _)| devices.with_mac(*mac).is_none());
+        all.sort_unstable_by_key(|(mac, _)| *mac);
+        all
+    }
+
+    /// In how many minutes anybody was heard.
+    #[must_use]
+    pub const fn worked(&self) -> Worked {
+        self.worked.0
+    }
+
     /// Whose inventory it is.
     #[must_use]
     pub const fn site(&self) -> &Site {
@@ -172,6 +226,7 @@ impl Doing {
         self.acts.absorb(&other.acts);
         self.says.absorb(&other.says);
         self.last = self.last.max(other.last);
+        self.worked.add(other.worked);
     }
 }
 

@@ -6,9 +6,10 @@ use wardtap_net::address::Mac;
 use wardtap_net::dhcp::{Message, REQUEST};
 use wardtap_net::reader::Reader;
 
-use super::{Clue, is_of_product, shaped};
+use super::{Clue, is_of_product, names, shaped};
 
 /// Options (RFC 2132).
+const HOST_NAME: u8 = 12;
 const PARAMETERS: u8 = 55;
 const VENDOR_CLASS: u8 = 60;
 
@@ -21,6 +22,7 @@ pub fn client(bytes: &[u8], to: &mut dyn FnMut(Clue, Cow<'_, str>)) -> Option<Ma
     let client = message.client?;
     for (code, value) in message.options() {
         match code {
+            HOST_NAME if !value.is_empty() => to(Clue::HostName, Cow::Borrowed(names::shown(value).as_str())),
             VENDOR_CLASS => shaped(Clue::DhcpVendorClass, value, is_of_product, to),
             PARAMETERS if !value.is_empty() && value.len() <= PARAMETERS_MAX => {
                 let list: Vec<String> = value.iter().map(ToString::to_string).collect();

@@ -3,9 +3,10 @@
 //! Dissectors tell them ([`MessageHandler::clue`](crate::MessageHandler::clue)); what a DHCP client says before it has an address, and
 //! what neighbours on a link tell each other, is read here. What has not its standard's shape is no clue. They identify systems. Names
 //! that people give to their machines (DHCP option 12, NetBIOS, LLDP) are none: on a hospital's network they are those of patients'
-//! phones, too.
+//! phones, too. Those that makers give are ([`names`]).
 
 mod dhcp;
+pub mod names;
 mod neighbour;
 
 use std::borrow::Cow;
@@ -102,11 +103,15 @@ pub enum Clue {
     CdpSoftware,
     /// What it does on the network, said there.
     CdpCapability,
+    /// What a host calls itself (RFC 2132 section 3.14; RFC 1002; RFC 6762), where that is a name that its maker gave.
+    HostName,
+    /// It was heard without an address of IP: what its frames carry.
+    LinkProtocol,
 }
 
 impl Clue {
     /// All of them.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 45] = [
         Self::DhcpVendorClass,
         Self::DhcpParameters,
         Self::SshSoftware,
@@ -150,6 +155,8 @@ impl Clue {
         Self::CdpPlatform,
         Self::CdpSoftware,
         Self::CdpCapability,
+        Self::HostName,
+        Self::LinkProtocol,
     ];
 
     /// The name in files.
@@ -199,7 +206,44 @@ impl Clue {
             Self::CdpPlatform => "cdp-platform",
             Self::CdpSoftware => "cdp-software",
             Self::CdpCapability => "cdp-capability",
+            Self::HostName => "host-name",
+            Self::LinkProtocol => "link-protocol",
         }
+    }
+
+    /// True for what a device has one of at a time, so that another one is a change: its system, its model, its firmware. A host
+    /// has many agents, offers and names of servers.
+    #[must_use]
+    pub const fn is_of_one(self) -> bool {
+        matches!(
+            self,
+            Self::DhcpVendorClass
+                | Self::DnsSoftware
+                | Self::MdnsModel
+                | Self::MdnsVersion
+                | Self::SnmpDescription
+                | Self::SnmpObjectId
+                | Self::SmbSystem
+                | Self::FtpServer
+                | Self::BacnetVendor
+                | Self::BacnetMaker
+                | Self::BacnetModel
+                | Self::BacnetFirmware
+                | Self::BacnetApplication
+                | Self::ModbusMaker
+                | Self::ModbusProduct
+                | Self::ModbusRevision
+                | Self::ModbusModel
+                | Self::LldpDescription
+                | Self::LldpMaker
+                | Self::LldpModel
+                | Self::LldpFirmware
+                | Self::LldpSoftware
+                | Self::LldpSerial
+                | Self::CdpPlatform
+                | Self::CdpSoftware
+                | Self::HostName
+        )
     }
 
     /// True for what is said of the other end, not of who says it.

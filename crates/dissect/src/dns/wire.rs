@@ -22,6 +22,8 @@ const QUESTION: usize = 5;
 const RECORD: usize = 11;
 
 /// Types and classes that are asked for by number elsewhere (RFC 1035 section 3.2).
+pub(crate) const A: u16 = 1;
+pub(crate) const AAAA: u16 = 28;
 pub(crate) const PTR: u16 = 12;
 pub(crate) const TXT: u16 = 16;
 pub(crate) const SRV: u16 = 33;

@@ -4,8 +4,8 @@ use wardtap_net::stream::{Chunk, Side};
 
 use super::wire::{Service, clues_of};
 use super::{MALFORMED, PROTOCOL, QUERY, RESPONSE};
-use crate::clues::Clue;
-use crate::dns::wire::{End, Message, PTR, Record, SRV, Section, TXT};
+use crate::clues::{Clue, names as hosts};
+use crate::dns::wire::{A, AAAA, End, Message, PTR, Record, SRV, Section, TXT};
 use crate::dns::{Part, Talk, names};
 use crate::plain::{Plain, Value};
 use crate::{Direction, Envelope, MessageHandler, Outcome, Protocol};
@@ -62,6 +62,7 @@ impl Talk for Mdns {
         let (mut kind, mut texts) = (message.question.map(|question| question.kind), 0usize);
         // RFC 6762 section 10.1: what is no longer there is said with a time to live of 0.
         let mut is_goodbye = is_response;
+        let mut is_named = false;
         let end = message.walk(|record| {
             // Answers that are known stand in questions (RFC 6762 section 7.1): they are others'.
             if !is_response || record.section == Section::Authority {
@@ -71,6 +72,13 @@ impl Talk for Mdns {
             kind = kind.or(Some(record.kind));
             if record.ttl == 0 {
                 return;
+            }
+            if !is_named && matches!(record.kind, A | AAAA) {
+                is_named = true;
+                // RFC 6762 section 3: one label, and "local".
+                if let Some(label) = message.labels(record.name).next() {
+                    to.clue(side, Clue::HostName, &hosts::shown(label));
+                }
             }
             let own = if is_of_services(record.kind) { Service::of(message, record.name) } else { None };
             let Some(own) = own else { return };

@@ -80,6 +80,7 @@ fn a_printer_says_what_it_offers_and_which_it_is() {
             "A mdns-model HP LaserJet 400 M401",
             "A mdns-model LaserJet 400",
             "A mdns-model Office; (2)",
+            "A host-name (withheld)",
             "A mdns-service _ipp._tcp",
             "A mdns-service _printer._tcp",
         ]

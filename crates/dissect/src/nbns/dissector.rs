@@ -4,6 +4,7 @@ use wardtap_net::stream::{Chunk, Side};
 
 use super::wire::{NBSTAT, Owner, code};
 use super::{MALFORMED, NAME_QUERY, OTHER_OPCODE, PROTOCOL, REFRESH, REGISTRATION, RELEASE, STATUS, WAIT};
+use crate::clues::Clue;
 use crate::dns::wire::{End, Message};
 use crate::dns::{Part, Talk, Waiting};
 use crate::plain::{Plain, Value};
@@ -58,6 +59,12 @@ impl Talk for Nbns {
         let none = Value::None;
         let flag = |is_set| if is_set { Value::Flag(true) } else { Value::None };
         let is_status = kind == STATUS;
+        let is_own = !is_response && matches!(kind, REGISTRATION | REFRESH);
+        if let Some(name) =
+            owner.as_ref().filter(|_| is_own && first.is_some_and(|flags| flags & GROUP == 0)).and_then(Owner::host)
+        {
+            to.clue(side, Clue::HostName, &name);
+        }
         to.message(&Plain {
             protocol: &PROTOCOL,
             envelope,

@@ -1,6 +1,8 @@
 //! Names of NetBIOS in messages of DNS' form (RFC 1001 section 14, RFC 1002 section 4.2).
 
+use crate::clues::names;
 use crate::dns::wire::{Message, Name};
+use crate::public::Public;
 
 /// Octets of a name, the last of which says what it stands for, and letters that encode it (RFC 1001 section 14.1).
 const NAME: usize = 16;
@@ -61,6 +63,12 @@ impl Owner {
             0xbe | 0xbf => "network-monitor",
             _ => "other",
         }
+    }
+
+    /// What a host calls itself, where the name is one of its own: of a workstation or a file server.
+    pub(super) fn host(&self) -> Option<Public<'_>> {
+        let (suffix, name) = self.name.split_last()?;
+        matches!(suffix, 0x00 | 0x20).then(|| names::shown(name))
     }
 
     /// It is the name under which browsers look for their proxy.

@@ -159,7 +159,7 @@ pub struct Evidence {
 }
 
 /// A frame.
-#[derive(Serialize, JsonSchema)]
+#[derive(Clone, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Frame {
     /// The capture as given.
@@ -169,6 +169,17 @@ pub struct Frame {
     pub frame: u64,
     /// When it was captured.
     pub time: Time,
+}
+
+impl Frame {
+    /// That of a place; `captures` are the names of the inputs.
+    pub(crate) fn of(place: Place, captures: &[String]) -> Self {
+        Self {
+            capture: captures.get(place.frame.input()).cloned().unwrap_or_default(),
+            frame: place.frame.number(),
+            time: place.time.into(),
+        }
+    }
 }
 
 impl AlertEvent {

@@ -1,10 +1,11 @@
 //! The inventory as files: JSON, CSV, and CycloneDX for who keeps bills of materials.
 
 use serde_json::{Value, json};
+use wardtap_dissect::clues::names::WITHHELD;
 use wardtap_net::packet::Timestamp;
 
 use super::guess::Confidence;
-use super::{ClassBody, FactBody, InventoryDevice};
+use super::{ClassBody, FactBody, Identity, InventoryDevice, SaidBody};
 
 /// How the inventory is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +118,7 @@ fn csv_table(devices: &[InventoryDevice]) -> Result<Vec<u8>, Box<dyn std::error:
                 confidence.to_owned(),
                 text(&device.location),
                 roles.join("; "),
-                identity.names.iter().map(|name| name.value.as_str()).collect::<Vec<_>>().join(" "),
+                names(identity).map(|name| name.value.as_str()).collect::<Vec<_>>().join(" "),
                 offers.iter().map(|offer| offer.service.as_str()).collect::<Vec<_>>().join(" "),
                 exposed.collect::<Vec<_>>().join("; "),
                 listed.to_string(),
@@ -138,6 +139,11 @@ fn csv_table(devices: &[InventoryDevice]) -> Result<Vec<u8>, Box<dyn std::error:
 /// What a device's words say that it is; several values, the surest first, where they say several.
 fn cell(facts: &[FactBody]) -> String {
     facts.iter().map(told).collect::<Vec<_>>().join("; ")
+}
+
+/// The names that are shown.
+fn names(identity: &Identity) -> impl Iterator<Item = &SaidBody> {
+    identity.names.iter().filter(|name| name.value != WITHHELD)
 }
 
 /// A value, with the versions of an operating system.
@@ -204,7 +210,7 @@ fn component(of: &InventoryDevice) -> Value {
     ] {
         properties.extend(facts.iter().map(|fact| (name, told(fact))));
     }
-    properties.extend(identity.names.iter().map(|name| ("wardtap:name", format!("{} {}", name.kind, name.value))));
+    properties.extend(names(identity).map(|name| ("wardtap:name", format!("{} {}", name.kind, name.value))));
     properties.extend(offers.iter().map(|offer| ("wardtap:offers", offer.service.clone())));
     properties.extend(
         exposure.iter().map(|exposure| ("wardtap:exposure", format!("{} {}", exposure.kind.name(), exposure.service))),

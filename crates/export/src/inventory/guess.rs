@@ -6,9 +6,10 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use wardtap_behaviour::class::Class;
 use wardtap_behaviour::device::DeviceId;
-use wardtap_behaviour::inventory::{Act, Doing, End, Happened, Services};
+use wardtap_behaviour::inventory::{Act, Doing, End, Happened, Services, Worked};
 use wardtap_net::address::Address;
 
+use super::IMPLEMENTATION;
 use super::company::{All, Company};
 
 /// The data file.
@@ -66,6 +67,10 @@ struct Sign {
     #[serde(default)]
     vendor: Vec<String>,
     #[serde(default)]
+    hours: Option<Hours>,
+    #[serde(default)]
+    named: Vec<String>,
+    #[serde(default)]
     clue: Option<String>,
     #[serde(default)]
     begins: Vec<String>,
@@ -83,6 +88,41 @@ struct Sign {
 
 const fn one() -> usize {
     1
+}
+
+/// When a device works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Hours {
+    /// By day, as those do who are switched off in the evening.
+    Day,
+    /// By night as much as by day.
+    Always,
+}
+
+/// Minutes that a device was heard in, for its hours to say something.
+const HEARD_MIN: u64 = 60;
+
+/// One minute of so many is by night, at most, of a device that works by day.
+const BY_DAY: u64 = 12;
+
+/// One minute of so many is by night, at least, of a device that works always: a third of a day is.
+const BY_NIGHT: u64 = 5;
+
+impl Hours {
+    /// When a device works, where it was heard long enough, and somebody through nights.
+    fn of(doing: &Doing, site: Worked) -> Option<Self> {
+        let Worked { night, all } = doing.worked;
+        // Of a capture without nights nothing can be told.
+        if all < HEARD_MIN || site.night.saturating_mul(BY_NIGHT) < site.all {
+            return None;
+        }
+        match () {
+            () if night.saturating_mul(BY_DAY) <= all => Some(Self::Day),
+            () if night.saturating_mul(BY_NIGHT) >= all => Some(Self::Always),
+            () => None,
+        }
+    }
 }
 
 /// The signs. The file is part of the program and read once; a test reads it too, so that it is right.
@@ -130,7 +170,14 @@ const UNLIKELY: u32 = 2;
 
 /// The weight of a device's kin, and what it shows.
 const KIN: u32 = 3;
-const KIN_SAYS: &str = "uses the same service as others of this class, with a network card of the same maker";
+const KIN_SAYS: &str =
+    "talks with the same host as others of this class in the same way, with a network card of the same maker";
+const TWINS_SAYS: &str =
+    "asks for its address in the same words as others of this class, with a network card of the same maker";
+
+/// The weight of those that use the same service, whoever made them, and what it shows.
+const FELLOWS: u32 = 2;
+const FELLOWS_SAYS: &str = "uses a service that devices of this class use, and nobody else";
 
 /// What a device is taken for.
 pub(super) struct Guess {
@@ -180,12 +227,13 @@ pub(super) fn names(doing: &Doing) -> Vec<(&'static str, String, Happened)> {
 /// What each device is taken for: by what it does, by who made its network card, and by its company.
 pub(super) fn classes(
     all: &All,
+    site: Worked,
     known: impl Fn(DeviceId) -> Option<Class>,
     at: &dyn Fn(Address) -> Option<DeviceId>,
 ) -> BTreeMap<DeviceId, Guess> {
     let company = Company::new(all, at);
     let mut shown: BTreeMap<DeviceId, Vec<Shown>> =
-        all.iter().map(|(device, (doing, vendor))| (*device, alone(doing, *vendor))).collect();
+        all.iter().map(|(device, (doing, vendor))| (*device, alone(doing, *vendor, site))).collect();
     // Whom it serves is told by what those show; whom it uses by that; who does the same by both.
     let taken = taken(&shown, &known, Confidence::Medium);
     add(&mut shown, |device, _| {
@@ -202,10 +250,24 @@ pub(super) fn classes(
     });
     let sure = self::taken(&shown, &known, Confidence::High);
     add(&mut shown, |device, _| {
-        let class = if sure.contains_key(&device) { None } else { company.kin(device, &sure) };
-        class.map(|class| Shown { class, weight: KIN, says: KIN_SAYS, happened: None }).into_iter().collect()
+        if sure.contains_key(&device) {
+            return Vec::new();
+        }
+        let kin = company.kin(device, &sure).map(|class| (class, KIN_SAYS));
+        let kin = kin.or_else(|| Some((company.twins(device, &sure)?, TWINS_SAYS)));
+        kin.map(|(class, says)| Shown { class, weight: KIN, says, happened: None }).into_iter().collect()
+    });
+    let taken = self::taken(&shown, &known, Confidence::Medium);
+    add(&mut shown, |device, _| {
+        let class = if taken.contains_key(&device) { None } else { company.fellows(device, &taken) };
+        class.map(|class| Shown { class, weight: FELLOWS, says: FELLOWS_SAYS, happened: None }).into_iter().collect()
     });
     shown.into_iter().filter_map(|(device, shown)| Some((device, guess(&shown)?))).collect()
+}
+
+/// What a device is taken for by what it says and who made its network card, where nothing more is known of it.
+pub(super) fn by_itself(doing: &Doing, vendor: Option<&str>, site: Worked) -> Option<Guess> {
+    guess(&alone(doing, vendor, site))
 }
 
 /// Signs that each device shows besides those that it was seen to show.
@@ -227,8 +289,9 @@ fn taken(
 }
 
 /// The signs that a device shows by itself.
-fn alone(doing: &Doing, vendor: Option<&str>) -> Vec<Shown> {
-    SIGNS.sign.iter().filter_map(|sign| sign.of(doing, vendor)).collect()
+fn alone(doing: &Doing, vendor: Option<&str>, site: Worked) -> Vec<Shown> {
+    let (names, hours) = (names(doing), Hours::of(doing, site));
+    SIGNS.sign.iter().filter_map(|sign| sign.of(doing, vendor, &names, hours)).collect()
 }
 
 /// The class of which most is shown.
@@ -291,7 +354,21 @@ pub(super) fn together(all: impl IntoIterator<Item = Happened>) -> Option<Happen
 
 impl Sign {
     /// The sign, where a device shows it by itself.
-    fn of(&'static self, doing: &Doing, vendor: Option<&str>) -> Option<Shown> {
+    fn of(
+        &'static self,
+        doing: &Doing,
+        vendor: Option<&str>,
+        names: &[(&str, String, Happened)],
+        hours: Option<Hours>,
+    ) -> Option<Shown> {
+        if self.hours.is_some() && self.hours != hours {
+            return None;
+        }
+        if !self.named.is_empty() {
+            let is_one = |name: &str| self.named.iter().any(|word| has_word(name, word));
+            let named = names.iter().filter(|(what, name, _)| *what != IMPLEMENTATION && is_one(name));
+            return self.shown(Some(together(named.map(|(.., happened)| *happened))?));
+        }
         if let Some(said) = &self.said {
             return self.shown(Some(said.happened(doing)?));
         }
@@ -322,6 +399,12 @@ impl Sign {
     }
 }
 
+/// True where one of a name's words is this one, with or without a number behind it: `COBAS`, `COBAS_2` and `LAB-COBAS8000` are.
+fn has_word(name: &str, word: &str) -> bool {
+    name.split(|letter: char| !letter.is_ascii_alphanumeric())
+        .any(|part| part.trim_end_matches(|letter: char| letter.is_ascii_digit()).eq_ignore_ascii_case(word))
+}
+
 #[cfg(test)]
 mod tests {
     use wardtap_dissect::clues::Clue;
@@ -331,10 +414,21 @@ mod tests {
     #[test]
     fn the_file_is_read_and_each_sign_has_one_condition_a_class_and_a_source() {
         for sign in &SIGNS.sign {
-            let Sign { class, says, source, said, all, vendor, clue, begins, offers, uses, serves, asks, .. } = sign;
+            let Sign {
+                class, says, source, said, all, vendor, clue, begins, offers, uses, serves, asks, named, ..
+            } = sign;
             assert!(class.parse::<Class>().is_ok(), "{class}");
             assert!(!says.is_empty() && !source.is_empty(), "{class} {says}");
-            let lists = [all.len(), vendor.len(), begins.len(), offers.len(), uses.len(), serves.len(), asks.len()];
+            let lists = [
+                all.len(),
+                vendor.len(),
+                begins.len(),
+                offers.len(),
+                uses.len(),
+                serves.len(),
+                asks.len(),
+                named.len(),
+            ];
             let is_known = |kind: &String| Clue::ALL.iter().any(|clue| clue.name() == kind);
             assert!(clue.as_ref().is_none_or(is_known) && clue.is_some() != begins.is_empty(), "{clue:?}");
             let conditions = usize::from(said.is_some()) + lists.iter().filter(|length| **length > 0).count();

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
-use wardtap_behaviour::inventory::{Doing, Happened};
+use wardtap_behaviour::inventory::Happened;
+use wardtap_dissect::clues::Clue;
 
 use super::guess::Confidence;
 
@@ -57,7 +58,7 @@ struct Rule {
 /// Of what a device is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Of {
+pub(crate) enum Of {
     /// Who made it.
     Vendor,
     /// Which of its maker's products it is.
@@ -68,6 +69,22 @@ pub(super) enum Of {
     Serial,
     /// What kind of system runs on it.
     OperatingSystem,
+}
+
+impl Of {
+    /// All of them.
+    pub(crate) const ALL: [Self; 5] = [Self::Vendor, Self::Model, Self::Firmware, Self::Serial, Self::OperatingSystem];
+
+    /// The name in files.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Vendor => "vendor",
+            Self::Model => "model",
+            Self::Firmware => "firmware",
+            Self::Serial => "serial",
+            Self::OperatingSystem => "operating_system",
+        }
+    }
 }
 
 /// What is taken of a text.
@@ -113,9 +130,9 @@ pub(super) struct SaidBy {
 }
 
 /// What is said of a device, the surest first.
-pub(super) fn facts(doing: &Doing, of: Of) -> Vec<Fact> {
+pub(super) fn facts<'a>(says: impl Iterator<Item = (Clue, &'a str, Happened)>, of: Of) -> Vec<Fact> {
     let mut facts: Vec<Fact> = Vec::new();
-    for (clue, text, happened) in doing.says.iter() {
+    for (clue, text, happened) in says {
         for rule in RULES.rule.iter().filter(|rule| rule.of == of && rule.clue == clue.name()) {
             let Some(value) = rule.says(text) else { continue };
             let said = SaidBy { kind: clue.name(), text: text.to_owned(), happened };
@@ -185,6 +202,21 @@ impl Rule {
     }
 }
 
+/// What one clue says of a device.
+pub(crate) fn said(clue: Clue, text: &str, of: Of) -> Option<String> {
+    let facts = facts(std::iter::once((clue, text, Happened::default())), of);
+    let fact = facts.into_iter().next()?;
+    Some(if fact.versions.is_empty() { fact.value } else { format!("{} ({})", fact.value, fact.versions.join(", ")) })
+}
+
+/// What a device says of itself, at least usually, and nothing that it says contradicts.
+pub(crate) fn settled<'a>(says: impl Iterator<Item = (Clue, &'a str)>, of: Of) -> Option<String> {
+    let facts = facts(says.map(|(clue, text)| (clue, text, Happened::default())), of);
+    let rival = facts.get(1).map(|rival| rival.confidence);
+    let surest = facts.into_iter().next().filter(|surest| surest.confidence > Confidence::Low)?;
+    (!surest.is_disputed || rival != Some(surest.confidence)).then_some(surest.value)
+}
+
 impl Take {
     fn of<'a>(self, text: &'a str, mark: &str) -> Option<&'a str> {
         match self {
@@ -239,8 +271,6 @@ fn version_of_windows(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use wardtap_dissect::clues::Clue;
-
     use super::*;
 
     #[test]

@@ -1,10 +1,11 @@
 //! The inventory: which devices there are, what each is and on what evidence, what it offers, uses and exposes.
 
 mod company;
+mod conclusions;
 mod exposure;
 mod formats;
 mod guess;
-mod identity;
+pub(crate) mod identity;
 mod vendor;
 
 use schemars::JsonSchema;
@@ -19,6 +20,7 @@ use wardtap_net::packet::Timestamp;
 
 use crate::event::{DeviceBody, Frame, Known, Time, roles};
 use company::All;
+pub use conclusions::{Concerns, Concluded};
 pub use exposure::{Exposure, Kind};
 pub use formats::Format;
 use guess::{Guess, Shown};
@@ -31,7 +33,7 @@ pub struct InventoryDevice {
     /// As events name it.
     #[serde(flatten)]
     pub device: DeviceBody,
-    /// All its addresses, the latest first.
+    /// All its addresses, the latest first; none where it was heard below IP alone.
     pub addresses: Vec<String>,
     /// When it was first heard.
     pub first_seen: Time,
@@ -193,72 +195,97 @@ const IMPLEMENTATION: &str = "implementation-class";
 
 /// True for clues that are a system's name.
 const fn is_name(clue: Clue) -> bool {
-    matches!(clue, Clue::TlsServerName | Clue::TlsSubject)
+    matches!(clue, Clue::TlsServerName | Clue::TlsSubject | Clue::HostName)
 }
 
-/// The devices that were heard, in the order in which they were; `captures` are the names of the inputs.
+/// What each device does, and who made its network card.
+fn everything(inventory: &Inventory, known: Known<'_>) -> All {
+    let maker = |id: DeviceId| known.devices.get(id).and_then(|device| of_mac(device.mac?));
+    inventory.by_device(known.devices).into_iter().map(|(id, doing)| (id, (doing, maker(id)))).collect()
+}
+
+/// The class that the assets file has for a device.
+fn listed(known: Known<'_>, id: DeviceId) -> Option<Class> {
+    let asset = known.devices.addresses(id).find_map(|address| known.asset(address))?;
+    (asset.class != Class::Unknown).then_some(asset.class)
+}
+
+/// The devices that were heard, in the order in which they were, and behind them those without an address of IP, by their
+/// hardware addresses; `captures` are the names of the inputs.
 #[must_use]
 pub fn devices(inventory: &Inventory, known: Known<'_>, captures: &[String]) -> Vec<InventoryDevice> {
-    let all: All = inventory
-        .by_device(known.devices)
-        .into_iter()
-        .map(|(id, doing)| (id, (doing, known.devices.get(id).and_then(|device| of_mac(device.mac?)))))
-        .collect();
-    let listed = |id: DeviceId| {
-        let asset = known.devices.addresses(id).find_map(|address| known.asset(address))?;
-        (asset.class != Class::Unknown).then_some(asset.class)
-    };
-    let mut guesses = guess::classes(&all, listed, &|address| known.devices.owner(address));
-    let frame = |place: Place| Frame {
-        capture: captures.get(place.frame.input()).cloned().unwrap_or_default(),
-        frame: place.frame.number(),
-        time: place.time.into(),
+    let all = everything(inventory, known);
+    let listed = |id: DeviceId| listed(known, id);
+    let mut guesses = guess::classes(&all, inventory.worked(), listed, &|address| known.devices.owner(address));
+    let frame = |place: Place| Frame::of(place, captures);
+    let identity = |doing: &Doing, vendor: Option<&'static str>, class: Option<ClassBody>| {
+        let said = |(kind, value, happened): (&'static str, String, Happened)| SaidBody {
+            kind,
+            value,
+            messages: happened.count,
+            frame: frame(happened.first),
+        };
+        let clues = |names: bool| {
+            let is_wanted = move |clue: Clue| is_name(clue) == names && clue != Clue::TlsCertificate;
+            let clues = doing.says.iter().filter(move |(clue, ..)| is_wanted(*clue));
+            clues.map(|(clue, text, happened)| (clue.name(), text.to_owned(), happened))
+        };
+        let facts = |of: Of| facts(identity::facts(doing.says.iter(), of), said);
+        let (names, software): (Vec<_>, Vec<_>) =
+            guess::names(doing).into_iter().partition(|(kind, ..)| *kind != IMPLEMENTATION);
+        Identity {
+            network_card: vendor,
+            class,
+            vendor: facts(Of::Vendor),
+            model: facts(Of::Model),
+            firmware: facts(Of::Firmware),
+            serial: facts(Of::Serial),
+            operating_system: facts(Of::OperatingSystem),
+            names: names.into_iter().chain(clues(true)).map(said).collect(),
+            software: software.into_iter().chain(clues(false)).map(said).collect(),
+        }
     };
     let nothing = (Doing::default(), None);
-    let heard = known.devices.iter().filter(|(_, device)| device.is_heard());
-    heard
-        .filter_map(|(id, device)| {
-            let address = known.devices.address_of(id)?;
-            let (doing, vendor) = all.get(&id).unwrap_or(&nothing);
-            let said = |(kind, value, happened): (&'static str, String, Happened)| SaidBody {
-                kind,
-                value,
-                messages: happened.count,
-                frame: frame(happened.first),
-            };
-            let clues = |names: bool| {
-                let is_wanted = move |clue: Clue| is_name(clue) == names && clue != Clue::TlsCertificate;
-                let clues = doing.says.iter().filter(move |(clue, ..)| is_wanted(*clue));
-                clues.map(|(clue, text, happened)| (clue.name(), text.to_owned(), happened))
-            };
-            let facts = |of: Of| facts(identity::facts(doing, of), said);
-            let (names, software): (Vec<_>, Vec<_>) =
-                guess::names(doing).into_iter().partition(|(kind, ..)| *kind != IMPLEMENTATION);
-            Some(InventoryDevice {
-                device: known.body(address),
-                addresses: known.devices.addresses(id).map(|address| address.to_string()).collect(),
-                first_seen: device.first.into(),
-                last_seen: (doing.last > Timestamp::default()).then(|| doing.last.into()),
-                outside: !inventory.site().is_inside(address),
-                listed: known.asset(address).is_some(),
-                roles: roles(device),
-                identity: Identity {
-                    network_card: vendor.or_else(|| of_mac(device.mac?)),
-                    class: guesses.remove(&id).map(|guess| class_body(&guess, listed(id), &frame)),
-                    vendor: facts(Of::Vendor),
-                    model: facts(Of::Model),
-                    firmware: facts(Of::Firmware),
-                    serial: facts(Of::Serial),
-                    operating_system: facts(Of::OperatingSystem),
-                    names: names.into_iter().chain(clues(true)).map(said).collect(),
-                    software: software.into_iter().chain(clues(false)).map(said).collect(),
-                },
-                offers: services(&doing.offers, true),
-                uses: services(&doing.uses, false),
-                exposure: exposure::of(doing, &frame),
-            })
+    let heard = known.devices.iter().filter(|(_, device)| device.is_heard()).filter_map(|(id, device)| {
+        let address = known.devices.address_of(id)?;
+        let (doing, vendor) = all.get(&id).unwrap_or(&nothing);
+        let class = guesses.remove(&id).map(|guess| class_body(&guess, listed(id), &frame));
+        Some(InventoryDevice {
+            device: known.listed(address),
+            addresses: known.devices.addresses(id).map(|address| address.to_string()).collect(),
+            first_seen: device.first.into(),
+            last_seen: (doing.last > Timestamp::default()).then(|| doing.last.into()),
+            outside: !inventory.site().is_inside(address),
+            listed: known.asset(address).is_some(),
+            roles: roles(device),
+            identity: identity(doing, vendor.or_else(|| of_mac(device.mac?)), class),
+            offers: services(&doing.offers, true),
+            uses: services(&doing.uses, false),
+            exposure: exposure::of(doing, &frame),
         })
-        .collect()
+    });
+    let without_address = inventory.without_address(known.devices).into_iter().map(|(mac, says)| {
+        let doing = Doing { says: says.clone(), ..Doing::default() };
+        let asset = known.assets.of_mac(mac);
+        let class = asset.map(|asset| asset.class).filter(|class| *class != Class::Unknown);
+        let vendor = of_mac(mac);
+        let guess = guess::by_itself(&doing, vendor, inventory.worked());
+        let first = says.iter().map(|(.., happened)| happened.first.time).min().unwrap_or_default();
+        InventoryDevice {
+            device: known.without_address(mac),
+            addresses: Vec::new(),
+            first_seen: first.into(),
+            last_seen: None,
+            outside: false,
+            listed: asset.is_some(),
+            roles: Vec::new(),
+            identity: identity(&doing, vendor, guess.map(|guess| class_body(&guess, class, &frame))),
+            offers: Vec::new(),
+            uses: Vec::new(),
+            exposure: Vec::new(),
+        }
+    });
+    heard.chain(without_address).collect()
 }
 
 fn facts(facts: Vec<Fact>, said: impl Fn((&'static str, String, Happened)) -> SaidBody) -> Vec<FactBody> {

@@ -16,6 +16,43 @@ pub enum Discovery<'a> {
     Cdp(&'a [u8]),
 }
 
+impl Undecoded {
+    /// True for frames of hosts that speak below IP, or of which nobody but their peers can tell what they carry.
+    #[must_use]
+    pub const fn is_of_link(self) -> bool {
+        matches!(
+            self,
+            Self::EtherType
+                | Self::Lldp
+                | Self::Llc
+                | Self::Snap
+                | Self::Pppoe
+                | Self::WlanWithoutData
+                | Self::WlanProtected
+                | Self::Macsec
+                | Self::Eapol
+                | Self::Industrial
+                | Self::LinkTest
+                | Self::Legacy
+        )
+    }
+}
+
+/// Why a frame is not read ([`Undecoded::is_of_link`]), and whose it is.
+///
+/// On the air, addresses that are made up locally are left out: telephones take another one each time.
+#[must_use]
+pub fn below_ip(packet: &Packet<'_>) -> Option<(Undecoded, Mac)> {
+    const LOCAL: u8 = 0b10;
+    let end = (packet.sent as usize).max(packet.bytes.len());
+    let mut peeler = Peeler { frame: packet.bytes, at: 0, end, layout: Layout::default(), datagram: None };
+    let Peeled::Stopped(reason) = innermost(packet.link, &mut peeler) else { return None };
+    let is_of_air = matches!(reason, Undecoded::WlanWithoutData | Undecoded::WlanProtected);
+    let sender = peeler.layout.source_mac(packet.bytes).filter(|sender| sender.is_host())?;
+    let is_local = sender.0.first().is_some_and(|first| first & LOCAL != 0);
+    (reason.is_of_link() && !(is_of_air && is_local)).then_some((reason, sender))
+}
+
 /// The message in a frame that [`peel`](super::peel) counts as [`Undecoded::Lldp`] or [`Undecoded::Snap`], whatever tags and
 /// tunnels it is in, and the MAC address that sent it.
 #[must_use]

@@ -17,7 +17,7 @@ mod ring;
 mod tunnel;
 mod wlan;
 
-pub use discovery::{Discovery, discovery};
+pub use discovery::{Discovery, below_ip, discovery};
 
 use crate::address::Mac;
 use crate::packet::{LinkType, Packet};

@@ -9,6 +9,7 @@ use crate::reader::Reader;
 mod control {
     pub(super) const VERSION: u8 = 0x03;
     pub(super) const KIND: u8 = 0x0c;
+    pub(super) const MANAGEMENT: u8 = 0x00;
     pub(super) const DATA: u8 = 0x08;
     /// Subtypes of data frames with this bit have no frame body (table 9-1).
     pub(super) const EMPTY: u8 = 0x40;
@@ -114,6 +115,16 @@ pub(super) fn frame(peeler: &mut Peeler<'_>, is_padded: bool) -> Step {
     if kind & control::VERSION != 0 {
         return Err(DAMAGED);
     }
+    // Source and destination (table 9-30); all four addresses are there between two access points alone. Frames of management,
+    // which are of kind 0, have no bits for that (clause 9.3.3.1).
+    if matches!(kind & control::KIND, control::DATA | control::MANAGEMENT) {
+        match flags & control::BOTH {
+            control::TO_DS => peeler.source_mac(10, Place::Behind)?,
+            control::FROM_DS => peeler.source_mac(16, Place::Twelve)?,
+            control::BOTH => peeler.source_mac(24, Place::Eight)?,
+            _ => peeler.source_mac(10, Place::Six)?,
+        }
+    }
     if kind & control::KIND != control::DATA || kind & control::EMPTY != 0 {
         return Err(Peeled::Stopped(Undecoded::WlanWithoutData));
     }
@@ -123,13 +134,6 @@ pub(super) fn frame(peeler: &mut Peeler<'_>, is_padded: bool) -> Step {
     // The fragment number (clause 9.2.4.4.3). Stations send unprotected data in fragments hardly ever.
     if peeler.u8(22)? & 0x0f != 0 || flags & control::MORE_FRAGMENTS != 0 {
         return Err(Peeled::Stopped(Undecoded::WlanFragment));
-    }
-    // Source and destination (table 9-30); all four addresses are there between two access points alone.
-    match flags & control::BOTH {
-        control::TO_DS => peeler.source_mac(10, Place::Behind)?,
-        control::FROM_DS => peeler.source_mac(16, Place::Twelve)?,
-        control::BOTH => peeler.source_mac(24, Place::Eight)?,
-        _ => peeler.source_mac(10, Place::Six)?,
     }
     let mut length = HEADER;
     if flags & control::BOTH == control::BOTH {

@@ -58,7 +58,9 @@ pub fn run(mut replay: Replay, given: &Given) -> anyhow::Result<u8> {
         judgement.judge.with_inventory(Inventory::new(site));
     }
     let links = judging.baseline.is_some() || inventory.is_some();
-    let wanted = Wanted { links, clues: inventory.is_some(), messages: types.message, flows: types.flow };
+    // What devices say of themselves tells which of them have changed.
+    let clues = inventory.is_some() || types.device && judging.events.is_some();
+    let wanted = Wanted { links, clues, messages: types.message, flows: types.flow };
     let outcome = opened
         .run(wanted, &mut judgement)?
         .map_err(|error| unwritable("events", &place(judging.events.as_deref()), error))?;

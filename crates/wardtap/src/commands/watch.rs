@@ -235,7 +235,7 @@ fn watch_on(watch: &Watch, sockets: Sockets, sensor: Sensor) -> anyhow::Result<u
     let listening = caught.listen(deeds(stopper, again, events))?;
     notify.ready(&watch.interfaces.join(", "));
     // Also without a baseline: SIGHUP may bring one.
-    let clues = watch.inventory.is_some();
+    let clues = watch.inventory.is_some() || types.device && watch.judging.events.is_some();
     let wanted = Wanted { links: true, clues, messages: types.message, flows: types.flow };
     let outcome = reading::open_live(live, &watch.processing, shares)
         .run(wanted, &mut judgement)?

@@ -50,6 +50,13 @@ impl Hands<'_> {
         self.shared.counts.clues_lost += u64::from(!is_there);
     }
 
+    /// A host was heard that shows no address of IP: by what its frame carries.
+    pub fn heard_below_ip(&mut self, mac: Mac, carried: &'static str) {
+        if self.shared.options.clues {
+            self.take_clue(Who::Mac(mac), Clue::LinkProtocol, Cow::Borrowed(carried), self.place);
+        }
+    }
+
     /// What a DHCP client says when it asks.
     pub fn clues_of_dhcp(&mut self, packet: &Packet<'_>, layout: &Layout) {
         if layout.protocol() != protocol::UDP {
@@ -59,6 +66,7 @@ impl Hands<'_> {
         let mut said: Vec<(Clue, String)> = Vec::new();
         let client = clues::client(payload(packet, layout), &mut |clue, text| said.push((clue, text.into_owned())));
         let Some(client) = client else { return };
+        self.heard_below_ip(client, "dhcp");
         for (clue, text) in said {
             self.take_clue(Who::Mac(client), clue, Cow::Owned(text), place);
         }

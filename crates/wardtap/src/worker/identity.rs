@@ -7,7 +7,7 @@ use wardtap_net::claim::Claim;
 use wardtap_net::dhcp;
 use wardtap_net::neighbour;
 use wardtap_net::packet::Packet;
-use wardtap_net::peel::{Layout, discovery};
+use wardtap_net::peel::{Layout, below_ip, discovery};
 
 use super::Hands;
 
@@ -15,16 +15,26 @@ impl Hands<'_> {
     /// ARP: the sender says which address is its own.
     pub(super) fn arp(&mut self, frame: &[u8], at: usize) {
         match Sender::read(frame.get(at..).unwrap_or_default()) {
-            Some(sender) => self.tell_claim(sender.claim()),
+            Some(sender) => {
+                let claim = sender.claim();
+                if claim.is_none() && sender.mac.is_host() {
+                    self.heard_below_ip(sender.mac, "arp");
+                }
+                self.tell_claim(claim);
+            }
             None => self.shared.counts.bad_arp += 1,
         }
     }
 
-    /// LLDP or CDP: the sender says what it is.
+    /// A frame without an IP packet: by LLDP or CDP the sender says what it is.
     pub(super) fn discovery(&mut self, packet: &Packet<'_>) {
-        if self.shared.options.clues
-            && let Some((message, Some(sender))) = discovery(packet)
-        {
+        if !self.shared.options.clues {
+            return;
+        }
+        if let Some((reason, sender)) = below_ip(packet) {
+            self.heard_below_ip(sender, reason.name());
+        }
+        if let Some((message, Some(sender))) = discovery(packet) {
             self.clues_of_neighbour(message, sender);
         }
     }

@@ -11,6 +11,7 @@ mod deploy;
 mod formats;
 mod fragments;
 mod goldens;
+mod identity;
 mod incidents;
 mod inventory;
 mod losses;

@@ -13,7 +13,7 @@ fn schema() -> Validator {
     validator(&["schema"])
 }
 
-fn validator(arguments: &[&str]) -> Validator {
+pub(crate) fn validator(arguments: &[&str]) -> Validator {
     let printed = wardtap(arguments).expect(0);
     let schema: Value = serde_json::from_str(&printed.stdout).expect("the schema is JSON");
     jsonschema::draft202012::new(&schema).expect("the schema is a schema")
