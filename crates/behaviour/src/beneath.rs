@@ -22,6 +22,11 @@ const NAMES_MIN: u64 = 150;
 /// ... if they are, all told, as long as data would be.
 const OCTETS_MIN: u64 = 3000;
 
+/// Fewer names are enough that are nearly as long as names may be (253 characters, RFC 1035 section 2.3.4): so many, ...
+const LONG_NAMES_MIN: u64 = 50;
+/// ... of so many characters each on average.
+const LONG_OCTETS: u64 = 80;
+
 /// Bits of a sketch.
 const BITS: usize = 1024;
 
@@ -110,10 +115,12 @@ impl Parents {
         }
         entry.take(asked);
         let names = entry.names();
-        if names < entry.tell_at || entry.octets < OCTETS_MIN {
+        let is_much = names >= entry.tell_at && entry.octets >= OCTETS_MIN;
+        let is_long = entry.tell_at == NAMES_MIN && names >= LONG_NAMES_MIN && entry.octets >= LONG_OCTETS * names;
+        if !is_much && !is_long {
             return None;
         }
-        entry.tell_at = names.saturating_mul(2);
+        entry.tell_at = names.saturating_mul(2).max(NAMES_MIN + 1);
         let (first, octets, parent) = (entry.first, entry.octets, entry.parent);
         Some(Box::new(AskedBelow { requester, responder, parent, names, octets, first, last: place }))
     }
@@ -176,8 +183,16 @@ mod tests {
     }
 
     #[test]
+    fn fewer_names_that_are_as_long_as_they_can_be_are_enough() {
+        let told = asked(140, 120, 1);
+        assert_eq!(told.len(), 1);
+        assert!((50..=52).contains(&told[0].names), "{told:?}");
+        assert_eq!(asked(200, 120, 1).len(), 2, "and again when they are many");
+    }
+
+    #[test]
     fn few_slow_or_short_names_are_not() {
-        assert!(asked(140, 30, 1).is_empty());
+        assert!(asked(120, 30, 1).is_empty());
         assert!(asked(1000, 30, 6).is_empty(), "a hundred in ten minutes");
         assert!(asked(160, 12, 1).is_empty(), "they hold too little");
     }

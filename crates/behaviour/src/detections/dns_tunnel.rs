@@ -34,7 +34,7 @@ impl Detection for DnsTunnel {
             expected: "few long names below one that is registered".to_owned(),
             observed: format!("about {names} different names with {octets} characters in {minutes} minutes"),
         };
-        let deviation = Deviation::new(&ABOUT, (requester, Some(responder)), "names", last, judged);
-        raise.raise(Deviation { first: first.time, ..deviation });
+        let deviation = Deviation::new(&ABOUT, (responder, Some(requester)), "names", last, judged);
+        raise.raise(Deviation { first: first.time, evidence: vec![first, last], ..deviation });
     }
 }

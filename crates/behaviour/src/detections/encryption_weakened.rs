@@ -47,6 +47,9 @@ impl Cipher {
     }
 }
 
+/// TLS 1.3, as a number for comparison.
+const NEWEST: u8 = 4;
+
 /// Version and cipher of what a server chose; None where it is not that, or its version is none that is known.
 fn strength(name: &str) -> Option<(u8, Cipher)> {
     if kind_of(name) != "tls server-hello" || !is_answer(name) {
@@ -57,7 +60,7 @@ fn strength(name: &str) -> Option<(u8, Cipher)> {
         "1.0" => 1,
         "1.1" => 2,
         "1.2" => 3,
-        "1.3" => 4,
+        "1.3" => NEWEST,
         _ => return None,
     };
     let cipher = u16::from_str_radix(value_of(name, "cipher")?, 16).ok()?;
@@ -71,11 +74,18 @@ impl Detection for EncryptionWeakened {
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
         let What::Operation { name, rare, known, .. } = &departure.what else { return };
-        let Some((version, cipher)) = strength(name) else { return };
         if departure.parties.responder == Party::OUTSIDE {
             return;
         }
         let before = || known.iter().filter_map(|known| strength(known));
+        let is_certificate = |name: &str| kind_of(name) == "tls certificate" && is_answer(name);
+        // From TLS 1.3 on certificates are encrypted: one in clear belongs to what was chosen before it.
+        let is_shown = is_certificate(name)
+            && !known.iter().any(|known| is_certificate(known))
+            && before().next().is_some()
+            && before().all(|(version, _)| version >= NEWEST);
+        let chosen = if is_shown { Some((NEWEST - 1, Cipher::Good)) } else { strength(name) };
+        let Some((version, cipher)) = chosen else { return };
         let (Some(least_version), Some(least_cipher)) =
             (before().map(|(version, _)| version).min(), before().map(|(_, cipher)| cipher).min())
         else {

@@ -40,6 +40,7 @@ impl Detection for Ransomware {
         };
         raise.raise(Deviation {
             flow: Some(content.flow),
+            sha256: content.sha256,
             gap_bytes: content.gap_bytes,
             one_sided: content.one_sided,
             ..Deviation::new(&ABOUT, (content.receiver, Some(content.sender)), "files", content.place, judged)

@@ -8,7 +8,7 @@ use crate::attack::{Technique, technique};
 use crate::baseline::novelty::circumstances;
 use crate::detection::{About, Detection, Raise};
 use crate::detections::many::{self, Many};
-use crate::links::{Link, Service, kind_of, readable};
+use crate::links::{Link, Service, is_answer, kind_of, readable, value_of};
 use crate::parties::Party;
 use crate::scoring::{Departure, Judged, What};
 
@@ -42,7 +42,7 @@ impl Detection for WayChanged {
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
         match &departure.what {
-            What::Operation { name, rare, .. } if kind_of(name) == "lease" => {
+            What::Operation { name, rare, known, .. } if kind_of(name) == "lease" || is_other_way(name, known) => {
                 let server = departure.link.responder;
                 let judged = Judged {
                     severity: if *rare { Severity::High } else { Severity::Medium },
@@ -96,6 +96,20 @@ impl WayChanged {
         let deviation = departure.deviation(&ABOUT, responder, many::of(service), judged);
         raise.raise(Deviation { peer: None, attack, ..deviation });
     }
+}
+
+/// Whether an acknowledgement or an offer names a gateway, name server or time server that none before did (RFC 2132 sections 3.5,
+/// 3.8 and 8.3).
+fn is_other_way(name: &str, known: &[&str]) -> bool {
+    let kind = kind_of(name);
+    let alike = || known.iter().filter(|known| kind_of(known) == kind && is_answer(known));
+    let is_new = |feature| {
+        value_of(name, feature).is_some() && alike().all(|known| value_of(known, feature) != value_of(name, feature))
+    };
+    matches!(kind, "dhcp ack" | "dhcp offer")
+        && is_answer(name)
+        && alike().next().is_some()
+        && ["router", "name_server", "time_server"].into_iter().any(is_new)
 }
 
 /// What is asked for at a service.

@@ -191,7 +191,7 @@ fn who_is_slow_for_many_is_one_alert() {
 
 #[test]
 fn new_devices_with_the_same_one_are_one_alert_that_becomes_bad_where_nobody_can_have_brought_them() {
-    let what = What::Device { initiates: true, rare: false, known: Vec::new() };
+    let what = What::Device { initiates: true, rare: false };
     let of = |count: u32| {
         let mut detection = new_device::NewDevice::default();
         alerts(&mut detection, &what, (10..10 + count).map(|device| (device, 2)))
