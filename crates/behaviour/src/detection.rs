@@ -6,6 +6,7 @@ use wardtap_net::packet::Timestamp;
 use crate::alert::{Alerts, Deviation};
 use crate::attack::Technique;
 use crate::baseline::change::Changed;
+use crate::beneath::AskedBelow;
 use crate::detections;
 use crate::device::IdentityChange;
 use crate::observation::{Called, Claimed, Content, Leased, Observation, OutOfService};
@@ -45,6 +46,11 @@ pub trait Detection: Send {
     /// A device called an address that is built into devices.
     fn called(&mut self, called: &Called, raise: &mut Raise<'_>) {
         let _ = (called, raise);
+    }
+
+    /// A host asks for many long names below one.
+    fn asked_below(&mut self, asked: &AskedBelow, raise: &mut Raise<'_>) {
+        let _ = (asked, raise);
     }
 
     /// What a pair of devices has done so far.
@@ -114,6 +120,8 @@ pub struct Raise<'a> {
     pub(crate) found: Vec<Found>,
     /// What departs from the baseline, while detections are asked about it.
     pub(crate) departs: Option<(PartyLink, Changed)>,
+    /// How much was found before what detections are asked about now.
+    pub(crate) before: usize,
 }
 
 /// What a detection found.
@@ -125,12 +133,18 @@ pub(crate) struct Found {
 
 impl<'a> Raise<'a> {
     pub(crate) const fn new(alerts: &'a Alerts) -> Self {
-        Self { alerts, found: Vec::new(), departs: None }
+        Self { alerts, found: Vec::new(), departs: None, before: 0 }
     }
 
     /// Raises a deviation.
     pub fn raise(&mut self, deviation: Deviation) {
         self.found.push(Found { deviation, departs: self.departs.clone() });
+    }
+
+    /// True when a detection that was asked before has told what all are asked about now: it has a name of its own for it.
+    #[must_use]
+    pub const fn is_told(&self) -> bool {
+        self.found.len() > self.before
     }
 
     /// True when another detection already tells what somebody does: open, or raised on the same observation.
@@ -160,9 +174,20 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
     vec![
         Box::<detections::executable_in_image::ExecutableInImage>::default(),
         Box::new(detections::call_home::CallHome),
+        Box::new(detections::ransomware::Ransomware),
+        Box::new(detections::dns_tunnel::DnsTunnel),
         Box::<detections::sweep::Sweep>::default(),
         Box::<detections::refusal_storm::RefusalStorm>::default(),
         Box::<detections::network_sweep::NetworkSweep>::default(),
+        // Those with a name of their own for what departs stand before the general ones.
+        Box::new(detections::foreign_command::ForeignCommand),
+        Box::new(detections::firmware_push::FirmwarePush),
+        Box::new(detections::clear_login::ClearLogin),
+        Box::new(detections::all_topics::AllTopics),
+        Box::new(detections::certificate_changed::CertificateChanged),
+        Box::new(detections::encryption_weakened::EncryptionWeakened),
+        Box::<detections::way_changed::WayChanged>::default(),
+        Box::new(detections::clock_shifted::ClockShifted),
         Box::<detections::new_device::NewDevice>::default(),
         Box::<detections::new_conversation::NewConversation>::default(),
         Box::<detections::new_operation::NewOperation>::default(),
@@ -192,12 +217,22 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
 }
 
 /// What every detection says of itself.
-pub static DETECTIONS: [&About; 30] = [
+pub static DETECTIONS: [&About; 40] = [
     &detections::executable_in_image::ABOUT,
     &detections::call_home::ABOUT,
+    &detections::ransomware::ABOUT,
+    &detections::dns_tunnel::ABOUT,
     &detections::sweep::ABOUT,
     &detections::refusal_storm::ABOUT,
     &detections::network_sweep::ABOUT,
+    &detections::foreign_command::ABOUT,
+    &detections::firmware_push::ABOUT,
+    &detections::clear_login::ABOUT,
+    &detections::all_topics::ABOUT,
+    &detections::certificate_changed::ABOUT,
+    &detections::encryption_weakened::ABOUT,
+    &detections::way_changed::ABOUT,
+    &detections::clock_shifted::ABOUT,
     &detections::new_device::ABOUT,
     &detections::new_conversation::ABOUT,
     &detections::new_operation::ABOUT,
@@ -234,6 +269,7 @@ pub(crate) fn ask(all: &mut [Box<dyn Detection>], seen: &Observation, raise: &mu
             Observation::Leased(lease) => detection.leased(lease, raise),
             Observation::Offered(lease) => detection.offered(lease, raise),
             Observation::Called(called) => detection.called(called, raise),
+            Observation::AskedBelow(asked) => detection.asked_below(asked, raise),
             _ => {}
         }
     }

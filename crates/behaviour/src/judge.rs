@@ -218,9 +218,11 @@ impl Judge {
                     inventory.clued(clued, &self.devices);
                 }
             }
-            Observation::Content(_) | Observation::Tally(_) | Observation::Called(_) | Observation::Offered(_) => {
-                self.ask(observation, tell)
-            }
+            Observation::Content(_)
+            | Observation::Tally(_)
+            | Observation::Called(_)
+            | Observation::Offered(_)
+            | Observation::AskedBelow(_) => self.ask(observation, tell),
         }
     }
 
@@ -383,6 +385,7 @@ impl Judge {
         look(scorer, &mut behaviour.parties, &self.devices, &mut |departure| {
             raise.departs = Some((departure.parties, Changed::of(&departure)));
             let before = raise.found.len();
+            raise.before = before;
             for detection in &mut *detections {
                 detection.departure(&departure, &mut raise);
             }

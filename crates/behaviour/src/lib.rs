@@ -11,6 +11,7 @@ pub mod alert;
 pub mod assets;
 pub mod attack;
 pub mod baseline;
+pub mod beneath;
 pub mod call_home;
 pub mod class;
 pub mod detection;

@@ -10,6 +10,7 @@ use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::FrameLabel;
 
 use crate::assets::Status;
+use crate::beneath::AskedBelow;
 use crate::call_home::BuiltIn;
 use crate::links::{Opened, OperationNews, Use};
 use crate::tally::Tally;
@@ -54,6 +55,8 @@ pub enum Observation {
     Offered(Box<Leased>),
     /// A device called an address that is built into devices: once for each flow.
     Called(Box<Called>),
+    /// A host asks for many long names below one.
+    AskedBelow(Box<AskedBelow>),
     /// An end of a flow speaks a protocol. Repeated.
     Role {
         /// The end.

@@ -36,7 +36,7 @@ use breadth::Breadth;
 use calendar::Calendar;
 use coverage::Coverage;
 pub use coverage::{Blind, Blindness};
-pub use departure::{Departure, Judged, What, score};
+pub use departure::{Departure, Judged, KNOWN_MAX, What, score};
 use live::LiveParty;
 use table::{LinkId, Table};
 

@@ -29,6 +29,7 @@
 )]
 
 pub mod bacnet;
+pub mod beneath;
 pub mod clues;
 mod datagrams;
 pub mod dhcp;
@@ -450,6 +451,10 @@ pub trait Message {
     fn accepted(&self) -> Option<fingerprint::Fingerprint> {
         None
     }
+    /// Of a question for a name: which, below what somebody has registered.
+    fn beneath(&self) -> Option<beneath::Beneath> {
+        None
+    }
     /// The text of a `Set` feature as people read it, where it is text ("MODALITY1"); numbers need none.
     fn feature_text(&self, feature: usize) -> Option<public::Public<'_>> {
         let _ = feature;
@@ -469,6 +474,23 @@ pub enum Finding {
         /// Where it was.
         place: &'static str,
     },
+    /// Many files get a name with something behind the one that they have.
+    Renaming {
+        /// Who does it.
+        side: Side,
+        /// How many so far.
+        files: u32,
+    },
+}
+
+impl Finding {
+    /// Who sent it, or does it.
+    #[must_use]
+    pub const fn side(&self) -> Side {
+        match *self {
+            Self::Executable { side, .. } | Self::Renaming { side, .. } => side,
+        }
+    }
 }
 
 /// Receives what dissectors read.

@@ -70,10 +70,12 @@ pub fn add_up(run: Run, read: &Read, workers: &[Counted], judgement: &Judgement)
     let mut totals = WorkerCounts::default();
     let mut flows = Counters::default();
     let (mut evicted_pairs, mut evicted_targets, mut evicted_links) = (0, 0, judgement.judge.links_refused());
-    for Counted { counts, tables, pairs, targets, links } in workers {
+    let mut evicted_parents = 0;
+    for Counted { counts, tables, pairs, targets, links, parents } in workers {
         add_counts(&mut totals, counts);
         tables.iter().for_each(|shard| flows.add(shard));
         evicted_pairs += pairs;
+        evicted_parents += parents;
         evicted_targets += targets;
         evicted_links += links;
     }
@@ -142,6 +144,7 @@ pub fn add_up(run: Run, read: &Read, workers: &[Counted], judgement: &Judgement)
             ("pairs", evicted_pairs),
             ("targets", evicted_targets),
             ("links", evicted_links),
+            ("names", evicted_parents),
             ("devices", judgement.judge.devices().refused()),
             ("inventory", judgement.judge.inventory().map_or(0, Inventory::refused) + totals.clues_lost),
             ("watched", judgement.judge.forgotten()),

@@ -11,6 +11,7 @@ mod told;
 pub use counts::{Counted, WorkerCounts};
 
 use foldhash::fast::RandomState;
+use wardtap_behaviour::beneath::{PARENTS_MAX, Parents};
 use wardtap_behaviour::call_home;
 use wardtap_behaviour::links::Links;
 use wardtap_behaviour::observation::{Called, Observation, Place};
@@ -111,9 +112,10 @@ struct Shard {
 }
 
 /// What a shard keeps beside its tables: octets of its flows beyond their places, and what was said in the minute at hand.
-#[derive(Default)]
 struct Kept {
     clues: Clues,
+    /// Registered names below which names are asked for.
+    parents: Parents,
     /// By dissectors, and before a flow has a name.
     held: usize,
     /// As events show flows.
@@ -149,7 +151,12 @@ impl Worker {
                 table: FlowTable::new(options.key, options.limits),
                 pairs: Pairs::new(options.key, options.pairs_max, options.targets_bytes_max),
                 links: Links::new(options.key, options.links_max, options.operations_max),
-                kept: Kept::default(),
+                kept: Kept {
+                    clues: Clues::default(),
+                    parents: Parents::new(options.key, PARENTS_MAX),
+                    held: 0,
+                    rendered: 0,
+                },
             })
             .collect();
         let shared = Shared {
@@ -296,14 +303,15 @@ impl Worker {
 
     /// What was counted, and each shard's counters.
     pub fn counted(&self) -> Counted {
-        let (mut pairs, mut targets, mut links) = (0, 0, 0);
+        let (mut pairs, mut targets, mut links, mut parents) = (0, 0, 0, 0);
         for shard in &self.shards {
             links += shard.links.evicted();
             pairs += shard.pairs.evicted();
             targets += shard.pairs.evicted_targets();
+            parents += shard.kept.parents.evicted();
         }
         let tables = self.shards.iter().map(|shard| *shard.table.counters()).collect();
-        Counted { counts: self.shared.counts.clone(), tables, pairs, targets, links }
+        Counted { counts: self.shared.counts.clone(), tables, pairs, targets, links, parents }
     }
 }
 

@@ -108,7 +108,7 @@ impl Changed {
         match departure.what {
             What::Device { initiates, .. } => Self::Device { initiates },
             What::StandIn => Self::StandIn,
-            What::Link { .. } | What::Strange { .. } => Self::Link,
+            What::Link { .. } | What::Strange { .. } | What::Foreign { .. } => Self::Link,
             What::Operation { name, .. } => Self::Operation(name.to_owned()),
             // At which, the time says: see [`Change::at`].
             What::Hour { operation, .. } => Self::Hours { operation: operation.map(ToOwned::to_owned), hours: [0; 2] },

@@ -28,7 +28,7 @@ impl Detection for ExecutableInImage {
     }
 
     fn content(&mut self, content: &Content, raise: &mut Raise<'_>) {
-        let Finding::Executable { format, place, .. } = content.finding;
+        let Finding::Executable { format, place, .. } = content.finding else { return };
         let judged = Judged {
             severity: Severity::Critical,
             score: 95,

@@ -2,12 +2,20 @@
 //! fine, what it needs learned, how to respond.
 
 pub mod address_taken;
+pub mod all_topics;
 pub mod broadcast_storm;
 pub mod call_home;
+pub mod certificate_changed;
+pub mod clear_login;
+pub mod clock_shifted;
+pub mod dns_tunnel;
+pub mod encryption_weakened;
 pub mod executable_in_image;
 pub mod feed_lossy;
 pub mod feed_lost;
 pub mod feed_one_sided;
+pub mod firmware_push;
+pub mod foreign_command;
 pub mod frozen_values;
 pub mod many;
 pub mod message_changed;
@@ -18,6 +26,7 @@ pub mod new_device;
 pub mod new_operation;
 pub mod out_of_service;
 pub mod passed_on;
+pub mod ransomware;
 pub mod rate_low;
 pub mod refusal_storm;
 pub mod refusals;
@@ -34,3 +43,4 @@ pub mod unusual_hour;
 pub mod unusual_rate;
 pub mod unusual_value;
 pub mod unusual_volume;
+pub mod way_changed;

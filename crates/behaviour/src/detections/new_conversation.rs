@@ -54,6 +54,9 @@ impl Detection for NewConversation {
     }
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
+        if raise.is_told() {
+            return;
+        }
         let What::Link { circumstances, surprise, rare } = departure.what else { return };
         let Link { initiator, responder, service } = departure.link;
         let told = [network_sweep::ABOUT.name, sweep::ABOUT.name];

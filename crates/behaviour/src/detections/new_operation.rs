@@ -40,23 +40,28 @@ struct Request {
     link: Link,
     time: Timestamp,
     kind: String,
+    /// By a detection of its own.
+    is_told: bool,
 }
 
 impl NewOperation {
     /// What kind of message it is told as: an answer as the request that it answers.
-    fn subject(&mut self, departure: &Departure<'_>, name: &str) -> String {
+    ///
+    /// None where a detection of its own tells of it (`is_told`), or of the request that it answers.
+    fn subject(&mut self, departure: &Departure<'_>, name: &str, is_told: bool) -> Option<String> {
         let kind = kind_of(name).to_owned();
         let (link, time) = (departure.link, departure.time);
         self.requests.retain(|request| time.since(request.time) <= ANSWERED_WITHIN * NANOS_PER_SECOND);
         if is_answer(name) {
             let request = self.requests.iter().rev().find(|request| request.link == link);
-            return request.map_or(kind, |request| request.kind.clone());
+            let is_told = is_told || request.is_some_and(|request| request.is_told);
+            return (!is_told).then(|| request.map_or(kind, |request| request.kind.clone()));
         }
         if self.requests.len() >= REQUESTS_MAX {
             self.requests.pop_front();
         }
-        self.requests.push_back(Request { link, time, kind: kind.clone() });
-        kind
+        self.requests.push_back(Request { link, time, kind: kind.clone(), is_told });
+        (!is_told).then_some(kind)
     }
 
     /// The first two of a kind between one device and others are told singly, those that follow as one.
@@ -98,7 +103,7 @@ impl Detection for NewOperation {
             expected: format!("the kinds of messages of {} learned days", departure.days),
             observed: readable(name),
         };
-        let subject = self.subject(departure, name);
+        let Some(subject) = self.subject(departure, name, raise.is_told()) else { return };
         raise.raise(self.folded(departure, subject, judged));
     }
 

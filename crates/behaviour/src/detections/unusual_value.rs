@@ -26,6 +26,9 @@ impl Detection for UnusualValue {
     }
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
+        if raise.is_told() {
+            return;
+        }
         let (operation, now, normal, excess, place) = match departure.what {
             What::Beyond { measure: Measure::Value, operation, now, normal, excess } => {
                 (operation.unwrap_or_default(), now.to_string(), normal.to_string(), excess, None)

@@ -384,6 +384,21 @@ pub fn kind_of(name: &str) -> &str {
     kind.strip_suffix(ANSWER).unwrap_or(kind)
 }
 
+/// The protocol of an operation.
+#[must_use]
+pub fn protocol_of(name: &str) -> &str {
+    name.split([' ', '\t']).next().unwrap_or(name)
+}
+
+/// The value of a feature that names an operation, where it has one.
+#[must_use]
+pub fn value_of<'n>(name: &'n str, feature: &str) -> Option<&'n str> {
+    name.split('\t')
+        .skip(1)
+        .find_map(|part| part.split_once('=').filter(|(known, _)| *known == feature))
+        .map(|(_, of)| of)
+}
+
 /// What is done, whoever behind the responder's address it is for: the kind of a message, or the whole name of what is not
 /// read.
 #[must_use]

@@ -73,6 +73,13 @@ pub enum What<'a> {
         surprise: f64,
         /// More surprising than the budget allows for.
         rare: bool,
+        /// What is known of its protocol on the link, at most [`KNOWN_MAX`] of them.
+        known: Vec<&'a str>,
+    },
+    /// An operation on a link that the baseline does not hold.
+    Foreign {
+        /// What it is.
+        name: &'a str,
     },
     /// Activity at an hour, more surprising than the budget allows for.
     Hour {
@@ -165,6 +172,9 @@ pub enum What<'a> {
 /// [`DAYS`]. The largest of a few days says less about the days to come: the fewer there are behind it, the farther beyond
 /// it must be.
 const CLEAR: f64 = 2.0;
+
+/// Operations of a protocol that are shown beside a new one.
+pub const KNOWN_MAX: usize = 256;
 
 /// What a detection makes of a departure.
 pub struct Judged {

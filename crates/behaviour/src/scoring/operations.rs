@@ -5,13 +5,13 @@ use wardtap_net::packet::Timestamp;
 use super::acquaintance::Acquaintance;
 use super::live::Live;
 use super::table::{Entry, LinkId};
-use super::{Departure, Scorer, What, points};
+use super::{Departure, KNOWN_MAX, Scorer, What, points};
 use crate::baseline::measure::{Measure, beside, beyond};
 use crate::baseline::novelty::{Facet, Novelty, circumstances, shape};
 use crate::baseline::profile::LinkProfile;
 use crate::baseline::store::MINUTES_PER_HOUR;
 use crate::device::Devices;
-use crate::links::{OperationName, OperationNews, Use, is_like_but_for, is_opaque, tells_less};
+use crate::links::{OperationName, OperationNews, Use, is_like_but_for, is_opaque, protocol_of, tells_less};
 use crate::parties::{Parties, PartyLink};
 
 impl Scorer {
@@ -43,8 +43,7 @@ impl Scorer {
     }
 
     fn news(&mut self, key: PartyLink, news: &OperationNews, parties: &Parties, to: &mut dyn FnMut(Departure<'_>)) {
-        let Some(id) = self.links.find(key) else { return };
-        let Entry { normal: Some(profile), live, .. } = self.links.at_mut(id) else { return };
+        let learned_days = self.profiles.days.len() as u32;
         let departure = |what, days| Departure {
             what,
             link: news.link,
@@ -55,6 +54,16 @@ impl Scorer {
             gap_bytes: 0,
             one_sided: false,
         };
+        let known = self.links.find(key).filter(|id| self.links.at(*id).normal.is_some());
+        let Some(id) = known else {
+            let reversed = PartyLink { initiator: key.responder, responder: key.initiator, ..key };
+            let is_told = news.is_new && !news.refuses && !is_opaque(&news.name);
+            if is_told && self.links.find_learned(reversed).is_none() {
+                to(departure(What::Foreign { name: &news.name }, learned_days));
+            }
+            return;
+        };
+        let Entry { normal: Some(profile), live, .. } = self.links.at_mut(id) else { return };
         let (normal, normal_points) = match live {
             Some(live) => match live.operations.find(&news.name, profile).map(|place| live.operations.at(place)) {
                 Some(known) => (known.normal(profile), known.normal_points(profile)),
@@ -136,14 +145,14 @@ struct Anew<'a> {
     ids: [&'a str; 2],
 }
 
-impl Anew<'_> {
+impl<'a> Anew<'a> {
     /// What is to be told of an operation that the link's profile does not hold, the first time that it is seen.
-    fn first_seen<'n>(
+    fn first_seen(
         &self,
-        name: &'n OperationName,
+        name: &'a OperationName,
         live: &mut Live,
         (acquaintance, novelty, is_lossy): (&Acquaintance, &Novelty, bool),
-    ) -> Option<What<'n>> {
+    ) -> Option<What<'a>> {
         let Self { profile, ids, .. } = *self;
         let tells_less = is_lossy && profile.operations.names().any(|known| tells_less(name, known));
         if tells_less || !live.first_seen(name) {
@@ -155,7 +164,12 @@ impl Anew<'_> {
             (Facet::Operation, self.circumstances(name, acquaintance))
         };
         let (surprise, rare) = novelty.surprise(facet, circumstances, &ids);
-        (facet != Facet::Shape || rare).then_some(What::Operation { name, circumstances, surprise, rare })
+        if facet == Facet::Shape && !rare {
+            return None;
+        }
+        let of_protocol = |known: &&str| protocol_of(known) == protocol_of(name) && !is_opaque(name);
+        let known = profile.operations.names().filter(of_protocol).take(KNOWN_MAX).collect();
+        Some(What::Operation { name, circumstances, surprise, rare, known })
     }
 
     /// Who knows the operation, and what is known of it but for one feature.

@@ -125,7 +125,7 @@ fn after_half_an_hour_it_begins_anew() {
 #[test]
 fn the_same_refusal_for_many_is_one_alert_of_who_refuses() {
     let name = "dicom c-store-rsp (answer)\tstatus=failure";
-    let what = What::Operation { name, circumstances: 0, surprise: 1.0, rare: false };
+    let what = What::Operation { name, circumstances: 0, surprise: 1.0, rare: false, known: Vec::new() };
     let mut detection = new_operation::NewOperation::default();
     let all = alerts(&mut detection, &what, (10..30).map(|initiator| (initiator, 2)));
     assert_eq!(told(&all)[2..], [(host(2), None, 18, Severity::Low)]);
@@ -134,7 +134,13 @@ fn the_same_refusal_for_many_is_one_alert_of_who_refuses() {
 
 #[test]
 fn what_a_device_asks_of_many_is_one_alert_of_who_asks() {
-    let what = What::Operation { name: "modbus write-file-record", circumstances: 0, surprise: 9.0, rare: true };
+    let what = What::Operation {
+        name: "modbus write-file-record",
+        circumstances: 0,
+        surprise: 9.0,
+        rare: true,
+        known: Vec::new(),
+    };
     let mut detection = new_operation::NewOperation::default();
     let all = alerts(&mut detection, &what, (10..14).map(|responder| (1, responder)));
     assert_eq!(told(&all)[2..], [(host(12), Some(host(1)), 2, Severity::High)]);
@@ -233,7 +239,7 @@ fn what_is_late_or_too_much_is_none_of_what_is_asked() {
 
 #[test]
 fn what_is_new_stands_for_what_it_does() {
-    let new = |name| What::Operation { name, circumstances: 0, surprise: 1.0, rare: false };
+    let new = |name| What::Operation { name, circumstances: 0, surprise: 1.0, rare: false, known: Vec::new() };
     assert_eq!(stands_for(&new("modbus write-single-coil\tfunction=5"), 502)[0], "T0855");
     assert_eq!(stands_for(&new("modbus exception (answer)\texception=4"), 502)[0], "T0814");
     assert_eq!(stands_for(&new("hl7 ACK (answer)\tack_code=AR"), 2575)[0], "T0814");
@@ -254,7 +260,13 @@ fn what_is_new_stands_for_what_it_does() {
 fn who_is_outside_tells_what_a_conversation_may_be() {
     let to_outside = PartyLink { responder: Party::OUTSIDE, ..parties(WEB) };
     assert!(ids(of_departure(&link(true), &to_outside)).contains(&"T1041"));
-    let hello = What::Operation { name: "tls client-hello\tversion=1.3", circumstances: 0, surprise: 1.0, rare: false };
+    let hello = What::Operation {
+        name: "tls client-hello\tversion=1.3",
+        circumstances: 0,
+        surprise: 1.0,
+        rare: false,
+        known: Vec::new(),
+    };
     assert!(ids(of_departure(&hello, &to_outside)).contains(&"T1071"));
     let from_outside = PartyLink { initiator: Party::OUTSIDE, ..parties(WEB) };
     assert!(ids(of_departure(&link(true), &from_outside)).contains(&"T1133"));

@@ -174,6 +174,6 @@ fn a_server_that_tells_clients_of_another_router_is_told_once() {
     let others = [(60, leased(at(60), 7, 9)), (300, leased(at(300), 8, 9))];
     let told = alerts(usual, &others);
     let [(60, alert)] = &told[..] else { panic!("{told:?}") };
-    assert_eq!((alert.deviation.about.name, alert.deviation.device), ("new-operation", ASKED));
+    assert_eq!((alert.deviation.about.name, alert.deviation.device), ("way-changed", ASKED));
     assert!(alert.deviation.observed.contains("routers=10.0.0.9"), "{}", alert.deviation.observed);
 }

@@ -9,10 +9,11 @@ use super::{
     MALFORMED, NOTIFY, OCTETS_BEHIND, OTHER_OPCODE, PROTOCOL, Part, QUERY, RESPONSE, Talk, UPDATE, Waiting,
     is_of_proxies, names,
 };
+use crate::beneath::Beneath;
 use crate::clues::{CLUE_MAX, Clue, is_of_product};
 use crate::plain::{Plain, Value};
 use crate::public::Public;
-use crate::{Direction, Envelope, MessageHandler, Outcome, Protocol};
+use crate::{Direction, Envelope, Features, MessageHandler, Outcome, Protocol};
 
 /// What is known of the conversation.
 #[derive(Default)]
@@ -65,7 +66,10 @@ impl Talk for Dns {
         let (length, labels) = question.map(|question| message.measure(question.name)).unzip();
         let none = Value::None;
         let [questions, answers, ..] = message.counts;
-        to.message(&Plain {
+        let beneath = question
+            .filter(|_| !is_response && message.opcode() == 0)
+            .and_then(|question| Beneath::of(message.labels(question.name)));
+        let plain = Plain {
             protocol: &PROTOCOL,
             envelope,
             features: [
@@ -88,10 +92,43 @@ impl Talk for Dns {
                 ("recursion", flag(message.has(if is_response { RECURSION_AVAILABLE } else { RECURSION_DESIRED }))),
                 ("truncated", flag(message.has(TRUNCATED))),
             ],
-        });
+        };
+        to.message(&Asking { plain, beneath });
         if let Some(software) = software(message) {
             to.clue(side, Clue::DnsSoftware, &software);
         }
+    }
+}
+
+/// A message, and of a question how it is counted.
+struct Asking<'a> {
+    plain: Plain<'a>,
+    beneath: Option<Beneath>,
+}
+
+impl crate::Message for Asking<'_> {
+    fn protocol(&self) -> &'static Protocol {
+        self.plain.protocol()
+    }
+
+    fn envelope(&self) -> &Envelope {
+        self.plain.envelope()
+    }
+
+    fn features(&self, digest: &dyn Fn(&[u8]) -> u64) -> Features {
+        self.plain.features(digest)
+    }
+
+    fn write_json(&self, out: &mut Vec<u8>) {
+        self.plain.write_json(out);
+    }
+
+    fn feature_text(&self, feature: usize) -> Option<Public<'_>> {
+        self.plain.feature_text(feature)
+    }
+
+    fn beneath(&self) -> Option<Beneath> {
+        self.beneath
     }
 }
 

@@ -7,8 +7,8 @@ use super::body::{Body, Step};
 use super::head::{self, HEAD_MAX, Head, Length};
 use super::lost::{self, Next};
 use super::{
-    AMBIGUOUS_LENGTH, BAD_CHUNK, HEAD_TOO_LONG, NOT_A_MESSAGE, PORTS, PREFACE, PROTOCOL, RESPONSE, TOO_MANY_PENDING,
-    UNREADABLE_HEAD,
+    AMBIGUOUS_LENGTH, BAD_CHUNK, HEAD_TOO_LONG, NOT_A_MESSAGE, PATCH, PORTS, POST, PREFACE, PROTOCOL, PUT, RESPONSE,
+    TOO_MANY_PENDING, UNREADABLE_HEAD,
 };
 use crate::clues::Clue;
 use crate::pending::Pending;
@@ -385,6 +385,9 @@ fn tell(told: &Told, side: Side, to: &mut dyn MessageHandler) {
     let status = |number: u16| if is_response { Value::Number(number.into()) } else { Value::None };
     let body = if *content > 0 { Value::Number(*content) } else { Value::None };
     let program = if head.is_program { Value::Flag(true) } else { Value::None };
+    // Programs are fetched every day; who sends one to a device is another matter.
+    let is_sent = matches!(head.kind, PUT | POST | PATCH);
+    let (sent, fetched) = if is_sent { (program, Value::None) } else { (Value::None, program) };
     to.message(&Plain {
         protocol: &PROTOCOL,
         envelope: Envelope {
@@ -403,10 +406,10 @@ fn tell(told: &Told, side: Side, to: &mut dyn MessageHandler) {
             word(head.auth),
             status(head.status / 100),
             word(head.media),
-            Value::None,
+            sent,
             Value::None,
         ],
-        more: &[("code", status(head.status)), ("body_bytes", body), ("program", program)],
+        more: &[("code", status(head.status)), ("body_bytes", body), ("program", fetched)],
     });
 }
 

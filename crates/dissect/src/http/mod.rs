@@ -55,6 +55,7 @@ pub static PROTOCOL: Protocol = Protocol {
         Feature { name: "auth", learned: Learned::Set },
         Feature { name: "status", learned: Learned::Set },
         Feature { name: "media", learned: Learned::Set },
+        Feature { name: "program", learned: Learned::Set },
     ],
     target: None,
     probe: |evidence| {
@@ -68,6 +69,10 @@ pub static PROTOCOL: Protocol = Protocol {
     dissector: |flow| Box::new(dissector::Http::new(flow)),
 };
 
+/// Kinds of requests that send something.
+const POST: usize = 2;
+const PUT: usize = 3;
+const PATCH: usize = 6;
 /// Kind: a method that is none of those with a kind of their own.
 const OTHER_METHOD: usize = 9;
 /// Kind: a response.

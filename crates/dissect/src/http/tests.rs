@@ -96,7 +96,7 @@ fn chunks_are_passed_over() {
         read(&[a([put, GET].concat()), b([chunked, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"].concat())]);
     let shown = shown(&found);
     assert_eq!(shown.len(), 4, "{shown:#?}");
-    let put_shown = r#"{"kind":"put","resource":"other","auth":"none","body_bytes":3,"program":true}"#;
+    let put_shown = r#"{"kind":"put","resource":"other","auth":"none","program":true,"body_bytes":3}"#;
     assert_eq!(shown[0], format!("A put request {} {put_shown}", put.len()));
     assert_eq!(
         shown[2],

@@ -32,18 +32,18 @@ struct Open {
 /// All that is told of a packet.
 struct Told {
     envelope: Envelope,
-    features: [Value<'static>; 4],
+    features: [Value<'static>; 5],
     more: [(&'static str, Value<'static>); 3],
 }
 
 impl Told {
     fn tell(&self, to: &mut dyn MessageHandler) {
-        let [version, login, code, qos] = self.features;
+        let [version, login, code, qos, filter] = self.features;
         let none = Value::None;
         to.message(&Plain {
             protocol: &PROTOCOL,
             envelope: self.envelope,
-            features: [version, login, code, qos, none, none, none, none],
+            features: [version, login, code, qos, filter, none, none, none],
             more: &self.more,
         });
     }
@@ -112,10 +112,11 @@ impl Mqtt {
             response_nanos,
             outcome,
         };
+        let filter = if facts.is_of_all { Value::word("all") } else { Value::None };
         let retain = if header.retain() { Value::Flag(true) } else { Value::None };
         Some(Told {
             envelope,
-            features: [shown, login, Value::number(facts.code), Value::number(header.qos())],
+            features: [shown, login, Value::number(facts.code), Value::number(header.qos()), filter],
             more: [("will", will), ("retain", retain), ("topic_levels", Value::number(facts.levels))],
         })
     }

@@ -44,6 +44,7 @@ pub static PROTOCOL: Protocol = Protocol {
         Feature { name: "login", learned: Learned::Set },
         Feature { name: "code", learned: Learned::Set },
         Feature { name: "qos", learned: Learned::Set },
+        Feature { name: "filter", learned: Learned::Set },
     ],
     target: None,
     probe: wire::probe,

@@ -145,3 +145,23 @@ proptest::proptest! {
         exercise(&flow(1883), &steps, &lengths);
     }
 }
+
+#[test]
+fn who_wants_everything_says_so_in_a_filter() {
+    let five = b"\x10\x0d\0\x04MQTT\x05\x02\0\x3c\0\0\0";
+    for (connect, packet, is_all) in [
+        (CONNECT, &b"\x82\x06\0\x01\0\x01#\0"[..], true),
+        (CONNECT, b"\x82\x08\0\x01\0\x03+/#\0", true),
+        (CONNECT, b"\x82\x11\0\x01\0\x03a/b\0\0\x06$s/+/#\0", false),
+        (CONNECT, b"\x82\x0c\0\x01\0\x03a/b\0\0\x01#\0", true),
+        (CONNECT, b"\x82\x10\0\x01\0\x0b$share/x/+/#\0", false),
+        (CONNECT, b"\x82\x11\0\x01\0\x0c$share/x/+/#\0", true),
+        (CONNECT, b"\x82\x08\0\x01\0\x03a/#\0", false),
+        (five, b"\x82\x07\0\x01\0\0\x01#\0", true),
+        (five, b"\x82\x09\0\x01\x02\x0b\x01\0\x01#\0", true),
+    ] {
+        let found = read(1883, &[(Side::A, connect), (Side::A, packet)]);
+        let told = found.messages.iter().any(|line| line.contains(r#""filter":"all""#));
+        assert_eq!(told, is_all, "{packet:?}: {:?}", found.messages);
+    }
+}

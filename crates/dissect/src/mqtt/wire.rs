@@ -14,6 +14,9 @@ const CODES_MAX: usize = 256;
 /// Octets of what comes before the client's id: the longer protocol's name, version, flags and seconds (section 3.1.2).
 const CONNECT_HEAD: usize = 12;
 
+/// Octets of a subscription in which filters are looked at: who wants all of it says so first.
+const FILTERS_MAX: usize = 256;
+
 /// Types of control packets (section 2.1.2).
 pub(super) mod packet {
     pub(in super::super) const CONNECT: u8 = 1;
@@ -100,7 +103,8 @@ impl Header {
                 }
             },
             packet::DISCONNECT | packet::AUTH => 1,
-            packet::SUBSCRIBE | packet::UNSUBSCRIBE => 2,
+            packet::SUBSCRIBE => FILTERS_MAX,
+            packet::UNSUBSCRIBE => 2,
             _ => CODES_MAX,
         };
         wanted.min(self.rest)
@@ -170,6 +174,8 @@ pub(super) struct Facts {
     /// The worst reason that is stated; 0 is none.
     pub code: Option<u8>,
     pub levels: Option<u64>,
+    /// Of a subscription: a filter stands for all topics.
+    pub is_of_all: bool,
 }
 
 impl Facts {
@@ -205,11 +211,32 @@ impl Facts {
                 facts.code = body.u8().filter(|code| *code >= 0x80);
             }
             packet::DISCONNECT | packet::AUTH => facts.code = body.u8(),
-            packet::SUBSCRIBE | packet::UNSUBSCRIBE => facts.id = body.be16(),
+            packet::SUBSCRIBE => {
+                facts.id = body.be16();
+                if level == 5 {
+                    match variable(body.rest()) {
+                        Some(Ok((length, octets))) if body.skip(octets.saturating_add(length)).is_some() => {}
+                        _ => return facts,
+                    }
+                }
+                // Section 3.8.3: filters, each with its options behind it.
+                while let Some(filter) = body.be16().and_then(|length| body.take(length.into())) {
+                    facts.is_of_all |= is_of_all(filter);
+                    let _ = body.u8();
+                }
+            }
+            packet::UNSUBSCRIBE => facts.id = body.be16(),
             _ => {}
         }
         facts
     }
+}
+
+/// Nothing but wildcards (section 4.7.1), of a shared subscription behind its name (section 4.8.2).
+fn is_of_all(filter: &[u8]) -> bool {
+    let shared = filter.strip_prefix(b"$share/").and_then(|rest| rest.splitn(2, |octet| *octet == b'/').nth(1));
+    let filter = shared.unwrap_or(filter);
+    !filter.is_empty() && filter.iter().all(|octet| matches!(octet, b'#' | b'+' | b'/'))
 }
 
 /// A broker says that it is not allowed: bad user name or password, not authorised, banned (section 2.4; MQTT 3.1.1 section

@@ -1,19 +1,21 @@
 //! The state of one SMB connection: where each end is in its stream, the requests that wait, the shares in use.
 
+use std::collections::VecDeque;
+
 use memchr::memmem;
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::{Chunk, Side};
 
 use super::names::{self, Share};
 use super::wire::{
-    FRAME_HEADER, Facts, Frame, HEADER, Header, Magic, NEGOTIATE_1, Old, SESSION_SETUP_1, TREE_CONNECT_1, command,
+    FRAME_HEADER, Facts, Frame, HEADER, Header, Magic, NEGOTIATE_1, Old, Path, SESSION_SETUP_1, TREE_CONNECT_1, command,
 };
-use super::{COMPRESSED, ENCRYPTED, MALFORMED, NOT_SMB, PORTS, PROTOCOL, SMB1, ntlm};
+use super::{COMPRESSED, ENCRYPTED, MALFORMED, NOT_SMB, PORTS, PROTOCOL, SMB1, ntlm, wire};
 use crate::clues::{CLUE_MAX, Clue, is_of_product};
 use crate::pending::Pending;
 use crate::plain::{Plain, Value};
 use crate::public::Public;
-use crate::{Direction, Dissector, Envelope, FlowFacts, Gap, MessageHandler, Outcome, Progress, Protocol};
+use crate::{Direction, Dissector, Envelope, Finding, FlowFacts, Gap, MessageHandler, Outcome, Progress, Protocol};
 
 /// Requests that wait in one flow; the oldest is given up. Clients have some dozens under way.
 const WAITING_MAX: usize = 128;
@@ -68,6 +70,57 @@ pub(super) struct Smb {
     trees: Vec<(u32, Share)>,
     /// The share of the last request: what follows it in a compound is on the same one.
     latest: Option<Share>,
+    files: Files,
+}
+
+/// Files that were opened last; those before are forgotten.
+const FILES_MAX: usize = 64;
+
+/// So many files that get a longer name are told, and again at each doubling ...
+const RENAMED_MIN: u32 = 20;
+
+/// ... within this time.
+const RENAMED_NANOS: u64 = 600 * 1_000_000_000;
+
+/// The files that were opened last, and how many of them got a longer name.
+#[derive(Default)]
+struct Files {
+    opened: VecDeque<Path>,
+    since: Timestamp,
+    renamed: u32,
+    tell_at: u32,
+}
+
+impl Files {
+    /// Takes a path that is opened (`writes`: to change it) or that a file is to have; how many got a longer name, where that is
+    /// to be told.
+    fn take(&mut self, path: &[u8], is_rename: bool, writes: bool, now: Timestamp) -> Option<u32> {
+        let is_longer = (is_rename || writes) && self.opened.iter().any(|opened| opened.is_lengthened(path));
+        if !is_rename {
+            let opened = Path::of(path);
+            if !self.opened.contains(&opened) {
+                if self.opened.len() >= FILES_MAX {
+                    self.opened.pop_front();
+                }
+                self.opened.push_back(opened);
+            } else if is_longer {
+                // The same once more: it counted.
+                return None;
+            }
+        }
+        if !is_longer {
+            return None;
+        }
+        if self.renamed == 0 || now.since(self.since) > RENAMED_NANOS {
+            (self.since, self.renamed, self.tell_at) = (now, 0, RENAMED_MIN);
+        }
+        self.renamed = self.renamed.saturating_add(1);
+        if self.renamed < self.tell_at {
+            return None;
+        }
+        self.tell_at = self.renamed.saturating_mul(2);
+        Some(self.renamed)
+    }
 }
 
 impl Smb {
@@ -79,6 +132,7 @@ impl Smb {
             waiting: Pending::default(),
             trees: Vec::new(),
             latest: None,
+            files: Files::default(),
         }
     }
 
@@ -176,6 +230,13 @@ impl Smb {
             }
         } else {
             self.request(header, &mut told, chunk.time);
+            let is_rename = told.facts.change == Some("rename");
+            let is_file = is_rename || header.command == command::CREATE && told.facts.share != Some(Share::Ipc);
+            if let Some(path) = wire::path(header.command, message).filter(|path| is_file && !path.is_empty())
+                && let Some(files) = self.files.take(path, is_rename, told.facts.writes, chunk.time)
+            {
+                to.finding(&PROTOCOL, Finding::Renaming { side, files });
+            }
         }
         to.held_changed();
         self.begin(told, length, message.len(), chunk, to);
@@ -454,6 +515,7 @@ impl Dissector for Smb {
     fn held_bytes(&self) -> usize {
         let open = self.open.iter().flatten().count().saturating_mul(size_of::<Open>());
         let trees = self.trees.capacity().saturating_mul(size_of::<(u32, Share)>());
-        self.waiting.held_bytes().saturating_add(open).saturating_add(trees)
+        let files = self.files.opened.capacity().saturating_mul(size_of::<Path>());
+        self.waiting.held_bytes().saturating_add(open).saturating_add(trees).saturating_add(files)
     }
 }

@@ -426,3 +426,63 @@ proptest::proptest! {
         exercise(&flow(445), &steps, &lengths);
     }
 }
+
+/// So many files that are opened, and renamed as a function says.
+fn renamed(files: usize, to: impl Fn(usize, &str) -> String) -> Transcript {
+    let mut messages = vec![tree_connect(1, r"\\srv\ward"), tree_is(1, 5, 1)];
+    for number in 0..files {
+        let (id, path) = (10 + 2 * number as u64, format!("ward\\plan-{number}.docx"));
+        let name = wide(&to(number, &path));
+        let mut information = vec![0; 16];
+        information.extend(u32::try_from(name.len()).unwrap().to_le_bytes());
+        information.extend(name);
+        messages.push(create(id, 5, &path, 0x0013_019f, 0));
+        messages.push(set_info(id + 1, 5, 10, &information));
+    }
+    read(&messages)
+}
+
+#[test]
+fn files_that_all_get_an_ending_more_are_a_finding_and_their_names_stay_here() {
+    use crate::Finding;
+    let longer = |_: usize, path: &str| format!("{path}.locked");
+    let files = |found: &Transcript| found.findings.clone();
+    assert_eq!(files(&renamed(19, longer)), []);
+    let found = renamed(45, longer);
+    let told = [20, 40].map(|files| Finding::Renaming { side: Side::A, files });
+    assert_eq!(files(&found), told, "and again at twice as many");
+    assert!(!format!("{found:?}").contains("plan"));
+    // From the root, as some clients have it.
+    assert_eq!(files(&renamed(25, |_, path| format!("\\{path}.locked"))).len(), 1);
+    // Another name, another ending, another folder, a longer name without an ending.
+    for other in ["ward\\other.docx.locked", "ward\\plan.locked", "old\\plan.docx.locked", "ward\\plan.docxlocked"] {
+        let other = |number: usize, _: &str| other.replace("plan", &format!("plan-{number}"));
+        assert_eq!(files(&renamed(60, other)), []);
+    }
+}
+
+#[test]
+fn files_that_are_written_anew_beside_the_old_ones_count_as_well() {
+    let messages: Vec<_> = (0..30u64)
+        .flat_map(|number| {
+            let path = format!("ward\\plan-{number}.docx");
+            [
+                create(2 * number, 5, &path, 0x0012_0089, 0),
+                create(2 * number + 1, 5, &format!("{path}.enc"), 0x0013_019f, 0),
+            ]
+        })
+        .collect();
+    let found = read(&messages);
+    assert_eq!(found.findings, [crate::Finding::Renaming { side: Side::A, files: 20 }]);
+    // Only looked for, none is written.
+    let looked: Vec<_> = (0..30u64)
+        .flat_map(|number| {
+            let path = format!("ward\\plan-{number}.docx");
+            [
+                create(2 * number, 5, &path, 0x0012_0089, 0),
+                create(2 * number + 1, 5, &format!("{path}.bak"), 0x0012_0089, 0),
+            ]
+        })
+        .collect();
+    assert_eq!(read(&looked).findings, []);
+}

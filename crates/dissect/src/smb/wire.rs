@@ -18,8 +18,8 @@ const TOKEN_MAX: usize = 1024;
 /// Octets of a share's path: 80 characters of a share's name, 255 of a server's, and what stands between (MS-SMB2 section
 /// 2.2.9).
 const PATH_MAX: usize = 700;
-/// Octets of a file's name that are looked at: pipes of standards have short ones.
-const PIPE_MAX: usize = 32;
+/// Octets of a file's path that are looked at: who has a longer one is not followed.
+const FILE_MAX: usize = 1024;
 /// Dialects of an offer; there are six.
 const DIALECTS_MAX: usize = 32;
 
@@ -160,13 +160,54 @@ impl Header {
             (command::NEGOTIATE, _) => 36 + 2 * DIALECTS_MAX,
             (command::SESSION_SETUP, _) => 24 + TOKEN_MAX,
             (command::TREE_CONNECT, false) => 8 + PATH_MAX,
-            (command::CREATE, false) => 56 + PIPE_MAX,
-            (command::SET_INFO, false) => 32 + 8,
+            (command::CREATE, false) => 56 + FILE_MAX,
+            (command::SET_INFO, false) => 32 + 20 + FILE_MAX,
             (command::TREE_CONNECT | command::READ, true) | (command::WRITE, false) => 16,
             _ => 0,
         };
         HEADER.saturating_add(body)
     }
+}
+
+/// The path of a file, as a digest.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Path {
+    digest: u64,
+    octets: usize,
+}
+
+impl Path {
+    /// Of a path as a message has it (UTF-16, from the share's root on).
+    pub(super) fn of(path: &[u8]) -> Self {
+        // FNV-1a: it only has to tell paths apart.
+        let take = |hash: u64, octet: &u8| (hash ^ u64::from(*octet)).wrapping_mul(0x0000_0100_0000_01b3);
+        Self { digest: path.iter().fold(0xcbf2_9ce4_8422_2325, take), octets: path.len() }
+    }
+
+    /// Whether a path is this one and an ending behind it.
+    pub(super) fn is_lengthened(&self, path: &[u8]) -> bool {
+        let Some((before, behind)) = path.split_at_checked(self.octets) else { return false };
+        behind.starts_with(&[b'.', 0]) && behind.len() > 2 && Self::of(before) == *self
+    }
+}
+
+/// The path that a request has: of a CREATE (MS-SMB2 section 2.2.13), or the new one of a rename (MS-FSCC section
+/// 2.4.42.2).
+pub(super) fn path(number: u16, message: &[u8]) -> Option<&[u8]> {
+    let mut body = Reader::new(message.get(HEADER..)?);
+    if number == command::CREATE {
+        body.skip(44)?;
+        let (offset, length) = (body.le16()?, body.le16()?);
+        let path = field(message, offset, length);
+        return (path.len() == usize::from(length)).then_some(path);
+    }
+    body.skip(8)?;
+    let information = message.get(usize::from(body.le16()?)..)?;
+    let mut rename = Reader::new(information);
+    rename.skip(16)?;
+    let length = usize::try_from(rename.le32()?).ok()?;
+    // Some clients begin with the root.
+    rename.take(length).map(|path| path.strip_prefix(&[b'\\', 0]).unwrap_or(path))
 }
 
 /// What is read of a message beside its header.

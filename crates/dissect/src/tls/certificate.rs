@@ -33,6 +33,8 @@ const ECDSA_WITH_SHA1: Oid<'_> = oid!(1.2.840.10045.4.1);
 /// What a certificate says.
 pub(super) struct Certificate<'a> {
     pub fingerprint: String,
+    /// The same of its issuer's name.
+    pub authority: String,
     pub subject: Names<'a>,
     pub issuer: Names<'a>,
     pub not_before: i64,
@@ -91,8 +93,11 @@ pub(super) fn parse(bytes: &[u8]) -> Option<X509Certificate<'_>> {
 impl<'a> Certificate<'a> {
     /// Of one that [`parse`] gave.
     pub(super) fn of(certificate: &'a X509Certificate<'a>, bytes: &[u8]) -> Self {
-        let mut fingerprint = hexadecimal(&Sha256::digest(bytes));
-        fingerprint.truncate(FINGERPRINT_DIGITS);
+        let digits = |bytes: &[u8]| {
+            let mut digits = hexadecimal(&Sha256::digest(bytes));
+            digits.truncate(FINGERPRINT_DIGITS);
+            digits
+        };
         let algorithm = &certificate.public_key().algorithm.algorithm;
         let is_curve = *algorithm == known::OID_KEY_TYPE_EC_PUBLIC_KEY;
         // Of a curve of 521 bits, coordinates fill up 66 octets.
@@ -112,7 +117,8 @@ impl<'a> Certificate<'a> {
         // RFC 5280 section 4.1.2.4: the issuer of what is not self-signed is an authority, and has a name like a product's.
         let allowed = if is_self_signed { is_of_certified_host } else { is_of_product };
         Self {
-            fingerprint,
+            fingerprint: digits(bytes),
+            authority: digits(certificate.issuer().as_raw()),
             subject: Names::read(certificate.subject(), is_of_certified_host),
             issuer: Names::read(certificate.issuer(), allowed),
             not_before: certificate.validity().not_before.timestamp(),

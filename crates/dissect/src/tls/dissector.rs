@@ -162,7 +162,8 @@ impl Tls {
         }
         let (version, newest, ciphers) =
             (Version::of(offer.version), Version::of(offer.newest()), Hex::of(offer.suites()));
-        let features = [Value::Text(version.text()), Value::Text(ciphers.text()), Value::None, Value::None];
+        let none = Value::None;
+        let features = [Value::Text(version.text()), Value::Text(ciphers.text()), none, none, none];
         self.tell(
             (CLIENT_HELLO, bytes, Outcome::Neutral, None),
             features,
@@ -199,7 +200,7 @@ impl Tls {
         let protocol = choice.protocol.and_then(|protocol| readable(protocol, PROTOCOL_NAME_MAX, is_of_product));
         self.tell(
             (SERVER_HELLO, bytes, Outcome::Neutral, nanos),
-            [Value::Text(version.text()), Value::None, Value::Text(cipher), Value::None],
+            [Value::Text(version.text()), Value::None, Value::Text(cipher), Value::None, Value::None],
             &[
                 ("alpn", Value::text(protocol)),
                 ("resumed", flag(choice.has_shared_key || is_echoed)),
@@ -212,7 +213,7 @@ impl Tls {
 
     fn certificate(&mut self, message: &[u8], bytes: u64, at: At, to: &mut dyn MessageHandler) {
         let about = (CERTIFICATE, bytes, Outcome::Neutral, None);
-        let none = [Value::None; 4];
+        let none = [Value::None; 5];
         let bytes_of_it = leaf(message).unwrap_or_default();
         let Some(parsed) = parse(bytes_of_it) else {
             if is_none(message) {
@@ -227,6 +228,9 @@ impl Tls {
         // The subject of a client's is a person, often enough.
         let subject = if is_client { Default::default() } else { certificate.subject };
         let issuer = if is_client && certificate.is_self_signed { Default::default() } else { certificate.issuer };
+        let authority = Public::shaped(certificate.authority.as_bytes(), 16, |byte| byte.is_ascii_hexdigit());
+        // Who signed his own is a person, often enough.
+        let authority = if is_client { Value::None } else { Value::Text(authority) };
         if let Some(line) = subject.line() {
             let line = Public::shaped(line.as_bytes(), CLUE_MAX, |byte| is_of_product(byte) || byte == b'*');
             to.clue(at.side, Clue::TlsSubject, &line);
@@ -236,7 +240,7 @@ impl Tls {
         }
         self.tell(
             about,
-            [Value::None, Value::None, Value::None, Value::Text(fingerprint)],
+            [Value::None, Value::None, Value::None, Value::Text(fingerprint), authority],
             &[
                 ("subject", Value::text(subject.name)),
                 ("subject_organisation", Value::text(subject.organisation)),
@@ -261,7 +265,7 @@ impl Tls {
         let nanos = asked.map(|(asked, _)| at.time.nanos().saturating_sub(asked.nanos()));
         self.tell(
             (ALERT, Alert::LENGTH.into(), outcome, nanos),
-            [Value::None; 4],
+            [Value::None; 5],
             &[("level", Value::Number(alert.level.into())), ("description", Value::Number(alert.description.into()))],
             at,
             to,
@@ -271,7 +275,7 @@ impl Tls {
     fn tell(
         &self,
         (kind, bytes, outcome, response_nanos): (usize, u64, Outcome, Option<u64>),
-        [version, ciphers, cipher, certificate]: [Value<'_>; 4],
+        [version, ciphers, cipher, certificate, authority]: [Value<'_>; 5],
         more: &[(&'static str, Value<'_>)],
         at: At,
         to: &mut dyn MessageHandler,
@@ -281,7 +285,7 @@ impl Tls {
         to.message(&Plain {
             protocol: &PROTOCOL,
             envelope: Envelope { kind, side: at.side, direction, bytes, incomplete: false, response_nanos, outcome },
-            features: [version, ciphers, cipher, certificate, none, none, none, none],
+            features: [version, ciphers, cipher, certificate, authority, none, none, none],
             more,
         });
     }

@@ -32,6 +32,7 @@ pub static PROTOCOL: Protocol = Protocol {
         Feature { name: "ciphers", learned: Learned::Set },
         Feature { name: "cipher", learned: Learned::Set },
         Feature { name: "certificate", learned: Learned::Identity },
+        Feature { name: "authority", learned: Learned::Identity },
     ],
     target: None,
     probe: |evidence| {

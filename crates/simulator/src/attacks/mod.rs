@@ -94,8 +94,17 @@ pub struct Played {
 }
 
 /// All scenarios, by file.
-pub const SCENARIOS: &[&[Scenario]] =
-    &[hl7::ALL, dicom::ALL, modbus::ALL, bedside::ALL, network::ALL, tools::ALL, hl7::inside::ALL, dicom::inside::ALL];
+pub const SCENARIOS: &[&[Scenario]] = &[
+    hl7::ALL,
+    dicom::ALL,
+    modbus::ALL,
+    bedside::ALL,
+    network::ALL,
+    tools::ALL,
+    hl7::inside::ALL,
+    dicom::inside::ALL,
+    network::services::ALL,
+];
 
 /// All scenarios, one after the other.
 pub fn all() -> impl Iterator<Item = &'static Scenario> {

@@ -1,5 +1,6 @@
 //! What protocols look like on the wire: encoders of our own, written from the standards.
 
+pub mod bacnet;
 pub mod der;
 pub mod dhcp;
 pub mod dicom;
@@ -7,6 +8,7 @@ pub mod dns;
 pub mod hl7;
 pub mod http;
 pub mod modbus;
+pub mod mqtt;
 pub mod noise;
 pub mod ntp;
 pub mod opaque;
@@ -14,5 +16,6 @@ pub mod rdp;
 pub mod smb;
 pub mod snmp;
 pub mod ssh;
+pub mod tftp;
 pub mod tls;
 pub mod vnc;

@@ -20,3 +20,29 @@ pub fn printer(request: u32, values: Option<[u8; 2]>) -> Vec<u8> {
     let pdu = der::value(if values.is_some() { 0xa2 } else { 0xa0 }, &[&id, &zero, &zero, &bindings]);
     der::value(SEQUENCE, &[&der::value(INTEGER, &[&[1]]), &der::value(OCTETS, &[b"public"]), &pdu])
 }
+
+/// What is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pdu {
+    /// A variable is asked for.
+    Get = 0xa0,
+    /// Its value.
+    Response = 0xa2,
+    /// It is set.
+    Set = 0xa3,
+}
+
+/// upsBatteryStatus.0 and upsShutdownAfterDelay.0 (RFC 1628).
+pub const BATTERY: &[u8] = &[0x2b, 6, 1, 2, 1, 33, 1, 2, 1, 0];
+/// See above.
+pub const SHUTDOWN: &[u8] = &[0x2b, 6, 1, 2, 1, 33, 1, 8, 2, 0];
+
+/// A message about one variable, a number where it has a value.
+pub fn message(community: &str, pdu: Pdu, request: u32, variable: &[u8], value: Option<u8>) -> Vec<u8> {
+    let value = value.map_or(vec![0x05, 0x00], |value| der::positive(&[value]));
+    let binding = der::value(SEQUENCE, &[&der::value(OID, &[variable]), &value]);
+    let zero = der::value(INTEGER, &[&[0]]);
+    let id = der::positive(&(request & 0x7fff_ffff).to_be_bytes());
+    let pdu = der::value(pdu as u8, &[&id, &zero, &zero, &der::value(SEQUENCE, &[&binding])]);
+    der::value(SEQUENCE, &[&der::value(INTEGER, &[&[1]]), &der::value(OCTETS, &[community.as_bytes()]), &pdu])
+}

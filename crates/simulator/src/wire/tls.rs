@@ -137,11 +137,23 @@ pub fn client_hello(client: &Client, newest: Version, name: &str, dice: &mut Dic
     out
 }
 
+/// Ciphers from here on exchange keys on elliptic curves (RFC 8422); before, the client sends one (RFC 5246 section 7.4.7.1).
+const ELLIPTIC: u16 = 0xc000;
+
 /// Where the session id lies in a ClientHello's record.
 const SESSION_ID: std::ops::Range<usize> = 44..76;
 
 /// What the server sends after a ClientHello: up to its Finished in 1.3, up to ServerHelloDone before that.
 pub fn server_flight(version: Version, hello: &[u8], cipher: u16, name: &str, dice: &mut Dice) -> Vec<u8> {
+    flight(version, hello, cipher, name, None, dice)
+}
+
+/// The same of a server whose certificate stays.
+pub fn server_flight_with(hello: &[u8], cipher: u16, certificate: &[u8], dice: &mut Dice) -> Vec<u8> {
+    flight(Version::V12, hello, cipher, "", Some(certificate), dice)
+}
+
+fn flight(version: Version, hello: &[u8], cipher: u16, name: &str, shown: Option<&[u8]>, dice: &mut Dice) -> Vec<u8> {
     let mut body = version.legacy().to_vec();
     body.extend_from_slice(&noise::fresh::<32>(dice));
     body.push(32);
@@ -172,11 +184,14 @@ pub fn server_flight(version: Version, hello: &[u8], cipher: u16, name: &str, di
         record(&mut out, APPLICATION_DATA, [3, 3], noise::piece(dice, length));
         return out;
     }
-    let certificate = certificate(name, dice);
+    let certificate = match shown {
+        Some(shown) => shown.to_vec(),
+        None => certificate("Hospital CA", name, dice),
+    };
     let length = |octets: usize| [(octets >> 16) as u8, (octets >> 8) as u8, octets as u8];
     let list = [&length(certificate.len() + 3)[..], &length(certificate.len()), &certificate].concat();
     handshake(&mut messages, 11, &list);
-    if version == Version::V12 {
+    if version == Version::V12 && cipher >= ELLIPTIC {
         // An x25519 key, signed with RSA and SHA-256 (RFC 8422 section 5.4).
         let (key, signature) = (noise::fresh::<32>(dice), noise::fresh::<256>(dice));
         handshake(&mut messages, 12, &[&[3, 0, 0x1d, 32][..], &key, &[4, 1, 1, 0], &signature].concat());
@@ -245,7 +260,7 @@ pub fn goodbye(version: Version, dice: &mut Dice) -> Vec<u8> {
 }
 
 /// A server's certificate (RFC 5280) with an RSA key of 2048 bits.
-fn certificate(name: &str, dice: &mut Dice) -> Vec<u8> {
+pub fn certificate(issuer: &str, name: &str, dice: &mut Dice) -> Vec<u8> {
     let rsa_sha256 = der::value(
         SEQUENCE,
         &[&der::value(OID, &[&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b]]), &[0x05, 0x00]],
@@ -277,7 +292,7 @@ fn certificate(name: &str, dice: &mut Dice) -> Vec<u8> {
             &der::value(0xa0, &[&der::positive(&[2])]),
             &der::positive(&noise::fresh::<8>(dice)),
             &rsa_sha256,
-            &named("Hospital CA"),
+            &named(issuer),
             &der::value(SEQUENCE, &[&from, &until]),
             &named(name),
             &key_info,

@@ -7,6 +7,10 @@ use crate::wire::noise;
 pub const VERSION: &[u8] = b"RFB 003.008\n";
 /// The server's security types: VNC authentication alone.
 pub const SECURITY: &[u8] = &[1, 2];
+/// The server's security types: none at all, and the client takes it (section 7.2.1).
+pub const OPEN: &[u8] = &[1, 1];
+/// The client takes that one.
+pub const NO_PASSWORD: &[u8] = &[1];
 /// The client takes it.
 pub const CHOICE: &[u8] = &[2];
 /// The login was right.

@@ -70,6 +70,8 @@ pub struct Counted {
     pub counts: WorkerCounts,
     /// By each shard's flow table.
     pub tables: Vec<Counters>,
+    /// Registered names below which names are counted no more.
+    pub parents: u64,
     /// Pairs given up.
     pub pairs: u64,
     /// Targets of pairs given up, or not told apart.

@@ -42,6 +42,13 @@ impl MessageHandler for ToMessages<'_, '_> {
                 self.hands.tell_role(*side.of(&ends), protocol, side == requester);
             }
         }
+        if let Some(beneath) = message.beneath() {
+            let ends = [*requester.of(&ends), *requester.other().of(&ends)];
+            if let Some(asked) = self.hands.kept.parents.take(ends, beneath, self.chunk_place) {
+                let (key, bundle) = (self.hands.key, &mut self.hands.shared.bundle);
+                bundle.observations.push((key, Observation::AskedBelow(asked)));
+            }
+        }
         if self.hands.shared.options.links {
             let linked = &mut self.extra.get_or_insert_default().link;
             self.hands.link_message(self.flow, linked, message, envelope, (&features, self.chunk_place));
@@ -59,7 +66,7 @@ impl MessageHandler for ToMessages<'_, '_> {
     }
 
     fn finding(&mut self, protocol: &'static Protocol, finding: Finding) {
-        let Finding::Executable { side, .. } = finding;
+        let side = finding.side();
         let addresses = self.flow.key().addresses;
         let here = self.hands.here;
         let content = Content {

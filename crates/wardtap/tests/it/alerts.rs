@@ -30,7 +30,7 @@ enum First {
 }
 
 /// All captures that raise anything; every other one must stay silent.
-const EXPECTED: [Expected; 10] = [
+const EXPECTED: [Expected; 11] = [
     Expected {
         capture: "captures/modbus/unit-sweep.pcap",
         detection: "sweep",
@@ -76,6 +76,13 @@ const EXPECTED: [Expected; 10] = [
         first: First::Message("/message/hl7/ack_code"),
     },
     Expected {
+        capture: "captures/smb/encrypt.pcap.gz",
+        detection: "ransomware",
+        severity: "critical",
+        observed: "40 files opened, and kept or written again under their names with an ending more",
+        first: First::Holding(RENAMED),
+    },
+    Expected {
         capture: "captures/dicom/executable-elf.pcap",
         detection: "executable-in-image",
         severity: "critical",
@@ -104,6 +111,12 @@ const EXPECTED: [Expected; 10] = [
         first: First::Holding(b"MZ\x90\0"),
     },
 ];
+
+/// The new name of the twentieth file, in UTF-16.
+const RENAMED: &[u8] = b"2\x000\0.\0d\0c\0m\0.\0l\0o\0c\0k\0e\0d\0";
+
+/// A tunnel of iodine, of which a second was recorded.
+const TUNNEL: &str = "captures/dns/tunnel.pcap";
 
 /// Numbers as `#`.
 fn without_numbers(text: &str) -> String {
@@ -192,6 +205,18 @@ fn check_evidence(capture: &str, replayed: &Replayed, alerts: &[Value], first: &
 }
 
 #[test]
+fn a_tunnel_in_names_is_told_by_numbers_alone() {
+    let alerts = alerts(&replay(TUNNEL, &[]));
+    assert_eq!(alerts.len(), 2, "new, and closed");
+    let told = &alerts[0]["alert"];
+    assert_eq!((&told["detection"], &told["severity"]), (&json!("dns-tunnel"), &json!("high")));
+    let observed = told["observed"].as_str().unwrap();
+    assert_eq!(without_numbers(observed), "about # different names with # characters in # minutes");
+    assert_eq!(alerts[0]["peer"]["id"], "mac:02:57:54:00:00:0a", "who asks");
+    assert_eq!(told["evidence"]["frames_total"], 2, "the first question, and the one that is too many");
+}
+
+#[test]
 fn a_storm_counts_what_was_refused() {
     for (capture, refusals) in [("captures/modbus/exception-storm.pcap", 300), ("captures/hl7/nak-storm.pcap", 60)] {
         let alerts = alerts(&replay(capture, &[]));
@@ -203,7 +228,7 @@ fn a_storm_counts_what_was_refused() {
 
 #[test]
 fn ordinary_captures_raise_nothing() {
-    let loud: BTreeSet<&str> = EXPECTED.iter().map(|expected| expected.capture).chain([TWO_SERVERS]).collect();
+    let loud: BTreeSet<&str> = EXPECTED.iter().map(|expected| expected.capture).chain([TWO_SERVERS, TUNNEL]).collect();
     let mut quiet = 0;
     // Simulated ones hold attacks; which of them raise what stands in their golden events.
     for capture in recordings().iter().filter(|capture| !loud.contains(capture.as_str())) {

@@ -8,6 +8,7 @@ mod baseline;
 mod commands;
 mod corpus;
 mod deploy;
+mod foreign;
 mod formats;
 mod fragments;
 mod goldens;

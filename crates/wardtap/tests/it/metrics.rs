@@ -143,7 +143,7 @@ fn closed(name: &str, label: &str) -> BTreeSet<String> {
 }
 
 /// What can be given up for want of room.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "flows",
     "holes",
     "dissectors",
@@ -151,6 +151,7 @@ const TABLES: [&str; 11] = [
     "targets",
     "devices",
     "links",
+    "names",
     "inventory",
     "watched",
     "alerts",

@@ -5,6 +5,7 @@ mod channels;
 mod damage;
 mod intruders;
 mod scans;
+pub mod services;
 mod usual;
 
 use std::net::Ipv4Addr;
@@ -402,7 +403,8 @@ mod tests {
         let start = Time::from_secs(1_767_567_600);
         let mut sim = Sim::new(5, start);
         ward::open(&mut sim, 50);
-        for scenario in ALL {
+        let all = || ALL.iter().chain(services::ALL);
+        for scenario in all() {
             attacks::play(&mut sim, scenario, start);
         }
         let mut frames = BTreeMap::<u16, u64>::new();
@@ -411,7 +413,7 @@ mod tests {
             Ok::<_, std::convert::Infallible>(())
         });
         assert!(counted.is_ok());
-        assert_eq!(sim.played.len(), ALL.len());
+        assert_eq!(sim.played.len(), all().count());
         for played in &sim.played {
             let count = frames.get(&played.mark).copied().unwrap_or_default();
             assert!(count >= 10, "{:?} left {count} frames", played.scenario);

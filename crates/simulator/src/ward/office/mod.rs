@@ -3,6 +3,7 @@
 pub mod clocks;
 pub mod desk;
 pub mod leases;
+pub mod management;
 pub mod names;
 pub mod nightly;
 pub mod secure;
@@ -30,6 +31,8 @@ pub struct Office {
     pub services: Vec<Service>,
     /// Servers of content networks, outside.
     pub content: Vec<HostId>,
+    /// The server of the archive's viewer.
+    pub viewer: management::Viewer,
     /// Who gives the hospital names and time from outside.
     pub provider: Option<HostId>,
 }
@@ -78,6 +81,7 @@ pub fn open(sim: &mut Sim) {
     leases::open(sim);
     desk::open(sim);
     nightly::open(sim);
+    management::open(sim);
 }
 
 /// Everybody who asks for names and time: all hosts inside but the domain controllers.

@@ -1,0 +1,49 @@
+#![doc = include_str!("ransomware.md")]
+
+use wardtap_dissect::Finding;
+
+use crate::alert::{Deviation, Severity};
+use crate::attack::technique;
+use crate::detection::{About, Detection, Raise};
+use crate::observation::Content;
+use crate::scoring::Judged;
+
+/// What the detection is.
+pub static ABOUT: About = About {
+    name: "ransomware",
+    title: "One file after the other gets a longer name",
+    attack: &[technique("T1486"), technique("T1485"), technique("T1080"), technique("T0809")],
+    impact: "Files that care works with become unreadable within minutes, and what does it spreads to further devices.",
+    response: "Cut the sender off the network now. Keep shares offline until somebody has looked at them; do not switch the sender off.",
+    page: include_str!("ransomware.md"),
+};
+
+/// Keeps nothing: dissectors count.
+pub struct Ransomware;
+
+impl Detection for Ransomware {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn content(&mut self, content: &Content, raise: &mut Raise<'_>) {
+        let Finding::Renaming { files, .. } = content.finding else { return };
+        let judged = Judged {
+            severity: Severity::Critical,
+            score: 95,
+            explanation: format!(
+                "{} gives one file of {} after the other a name with something behind it.",
+                content.sender, content.receiver
+            ),
+            expected: "a few files that are renamed now and then".to_owned(),
+            observed: format!("{files} files opened, and kept or written again under their names with an ending more"),
+        };
+        raise.raise(Deviation {
+            flow: Some(content.flow),
+            sha256: content.sha256,
+            gap_bytes: content.gap_bytes,
+            one_sided: content.one_sided,
+            ..Deviation::new(&ABOUT, (content.receiver, Some(content.sender)), "files", content.place, judged)
+        });
+    }
+}
