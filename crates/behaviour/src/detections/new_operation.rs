@@ -9,6 +9,7 @@ use crate::alert::{Deviation, Severity};
 use crate::attack::technique;
 use crate::detection::{About, Detection, Raise};
 use crate::detections::many::{self, Many};
+use crate::detections::passed_on::{PassedOn, is_like_but_for_one};
 use crate::links::{Link, is_answer, kind_of, readable};
 use crate::scoring::{Departure, Judged, What, score};
 
@@ -34,29 +35,36 @@ pub struct NewOperation {
     requests: VecDeque<Request>,
     of_initiators: Many<(Address, String), Address>,
     with_responders: Many<(Address, String), Address>,
+    passed_on: PassedOn<String>,
 }
 
 struct Request {
     link: Link,
     time: Timestamp,
     kind: String,
+    /// An engine passed it on.
+    passed_on: bool,
 }
 
 impl NewOperation {
-    /// What kind of message it is told as: an answer as the request that it answers.
-    fn subject(&mut self, departure: &Departure<'_>, name: &str) -> String {
+    /// What kind of message it is told as: an answer as the request that it answers. None for what is told of another link
+    /// already, from which an engine passes it on in another name.
+    fn subject(&mut self, departure: &Departure<'_>, name: &str) -> Option<String> {
         let kind = kind_of(name).to_owned();
         let (link, time) = (departure.link, departure.time);
+        let in_another_name = |one: &String, other: &String| one != other && is_like_but_for_one(one, other);
+        let passed_on = self.passed_on.take(departure.parties, name.to_owned(), time, in_another_name);
         self.requests.retain(|request| time.since(request.time) <= ANSWERED_WITHIN * NANOS_PER_SECOND);
         if is_answer(name) {
             let request = self.requests.iter().rev().find(|request| request.link == link);
-            return request.map_or(kind, |request| request.kind.clone());
+            let passed_on = passed_on || request.is_some_and(|request| request.passed_on);
+            return (!passed_on).then(|| request.map_or(kind, |request| request.kind.clone()));
         }
         if self.requests.len() >= REQUESTS_MAX {
             self.requests.pop_front();
         }
-        self.requests.push_back(Request { link, time, kind: kind.clone() });
-        kind
+        self.requests.push_back(Request { link, time, kind: kind.clone(), passed_on });
+        (!passed_on).then_some(kind)
     }
 
     /// The first two of a kind between one device and others are told singly, those that follow as one.
@@ -91,6 +99,7 @@ impl Detection for NewOperation {
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
         let What::Operation { name, surprise, rare, .. } = departure.what else { return };
         let Link { initiator, responder, .. } = departure.link;
+        let Some(subject) = self.subject(departure, name) else { return };
         let judged = Judged {
             severity: if rare { Severity::High } else { Severity::Low },
             score: score(surprise),
@@ -98,11 +107,10 @@ impl Detection for NewOperation {
             expected: format!("the kinds of messages of {} learned days", departure.days),
             observed: readable(name),
         };
-        let subject = self.subject(departure, name);
         raise.raise(self.folded(departure, subject, judged));
     }
 
     fn forgotten(&self) -> u64 {
-        self.of_initiators.forgotten() + self.with_responders.forgotten()
+        self.of_initiators.forgotten() + self.with_responders.forgotten() + self.passed_on.forgotten()
     }
 }

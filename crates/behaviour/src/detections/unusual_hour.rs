@@ -1,6 +1,11 @@
 #![doc = include_str!("unusual_hour.md")]
 
-use crate::alert::Severity;
+use std::collections::VecDeque;
+
+use wardtap_net::address::Address;
+use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
+
+use crate::alert::{Deviation, Severity};
 use crate::attack::technique;
 use crate::detection::{About, Detection, Raise};
 use crate::links::{Link, kind_of, readable};
@@ -17,8 +22,40 @@ pub static ABOUT: About = About {
     page: include_str!("unusual_hour.md"),
 };
 
-/// Keeps nothing: the scorer holds all that it needs.
-pub struct UnusualHour;
+/// Somebody who is up late does several things: they are one alert while no pause between them is longer.
+const TOGETHER_NANOS: u64 = 4 * 3600 * NANOS_PER_SECOND;
+
+/// The most who are remembered to have been active at an unusual hour; who was quiet longest gives way.
+const UP_MAX: usize = 256;
+
+/// Who was active at an unusual hour lately, and with whom first.
+#[derive(Default)]
+pub struct UnusualHour {
+    up: VecDeque<Up>,
+    forgotten: u64,
+}
+
+struct Up {
+    initiator: Address,
+    first: Address,
+    last: Timestamp,
+}
+
+impl UnusualHour {
+    /// With whom an initiator began to be active, of whom it is told once more.
+    fn first(&mut self, initiator: Address, responder: Address, now: Timestamp) -> Address {
+        self.up.retain(|up| now.since(up.last) <= TOGETHER_NANOS);
+        let known = self.up.iter().position(|up| up.initiator == initiator);
+        let known = known.and_then(|place| self.up.remove(place));
+        let first = known.map_or(responder, |up| up.first);
+        if self.up.len() >= UP_MAX {
+            self.up.pop_front();
+            self.forgotten += 1;
+        }
+        self.up.push_back(Up { initiator, first, last: now });
+        first
+    }
+}
 
 impl Detection for UnusualHour {
     fn about(&self) -> &'static About {
@@ -44,7 +81,15 @@ impl Detection for UnusualHour {
                 Some(name) => format!("{} between {hour}:00 and {hour}:59", readable(name)),
             },
         };
-        let subject = operation.map_or_else(|| service.to_string(), |name| kind_of(name).to_owned());
-        raise.raise(departure.deviation(&ABOUT, responder, subject, judged));
+        let Some(name) = operation else {
+            let device = self.first(initiator, responder, departure.time);
+            let deviation = departure.deviation(&ABOUT, device, String::new(), judged);
+            return raise.raise(Deviation { peer: Some(initiator), ..deviation });
+        };
+        raise.raise(departure.deviation(&ABOUT, responder, kind_of(name).to_owned(), judged));
+    }
+
+    fn forgotten(&self) -> u64 {
+        self.forgotten
     }
 }
