@@ -1,7 +1,8 @@
 //! Alerts: one deviation, its repeats folded into it.
 //!
 //! An alert is told when it is raised, again when its severity rises or its count reaches a power of ten, and once
-//! more when it has been quiet for an hour of capture time or the capture ends.
+//! more when it has been quiet for an hour of capture time or the capture ends. What comes back within a day is the same
+//! alert, told again.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -25,6 +26,12 @@ pub const SENSOR: Address = Address::v4(0);
 
 /// How long an alert must be quiet to be over.
 const QUIET_NANOS: u64 = 3600 * NANOS_PER_SECOND;
+
+/// What comes back so soon after it was last seen is no new alert: one cause shows every morning, or with each study.
+pub const RETURN_NANOS: u64 = 24 * QUIET_NANOS;
+
+/// So long after it was first seen it is one all the same: who looks at alerts once a week sees each that still goes on.
+const LIFE_NANOS: u64 = 7 * RETURN_NANOS;
 
 /// Frames kept as evidence: the first half of these, and the latest.
 pub const EVIDENCE_MAX: usize = 32;
@@ -224,11 +231,11 @@ struct Key {
     subject: Cow<'static, str>,
 }
 
-/// The open alerts.
+/// The open alerts, and those that are over and may come back: these are [`State::Closed`].
 pub struct Alerts {
     max: usize,
     evicted: u64,
-    open: HashMap<Key, usize, foldhash::fast::RandomState>,
+    places: HashMap<Key, usize, foldhash::fast::RandomState>,
     list: Vec<(Key, Alert)>,
     raised: Vec<(&'static About, [u64; 5])>,
     suppressed: Vec<(&'static About, Why, u64)>,
@@ -245,7 +252,7 @@ impl Alerts {
     #[must_use]
     pub fn new(max: usize) -> Self {
         let (list, raised, suppressed) = (Vec::new(), Vec::new(), Vec::new());
-        Self { max: max.clamp(1, OPEN_MAX), evicted: 0, open: HashMap::default(), list, raised, suppressed }
+        Self { max: max.clamp(1, OPEN_MAX), evicted: 0, places: HashMap::default(), list, raised, suppressed }
     }
 
     /// Alerts closed before their time, for want of room.
@@ -277,24 +284,35 @@ impl Alerts {
             peer: deviation.peer,
             subject: deviation.subject.clone(),
         };
-        if let Some((_, alert)) = self.open.get(&key).and_then(|&place| self.list.get_mut(place)) {
-            if !alert.suppressed {
+        if let Some(&place) = self.places.get(&key)
+            && let Some((_, alert)) = self.list.get_mut(place)
+        {
+            if alert.state == State::Closed {
+                if why.is_none() && alert.may_come_back(deviation.last) {
+                    return vec![alert.come_back(deviation, change)];
+                }
+                self.forget(place);
+            } else if !alert.suppressed {
                 return alert.fold(deviation, change).into_iter().collect();
+            } else {
+                alert.fold_untold(deviation, change);
+                if why.is_some() {
+                    return Vec::new();
+                }
+                alert.suppressed = false;
+                let alert = alert.clone();
+                self.count(&alert.deviation);
+                return vec![alert];
             }
-            alert.fold_untold(deviation, change);
-            if why.is_some() {
-                return Vec::new();
-            }
-            alert.suppressed = false;
-            let alert = alert.clone();
-            self.count(&alert.deviation);
-            return vec![alert];
         }
         let mut told = Vec::new();
         if self.list.len() >= self.max {
-            self.evicted += 1;
             let oldest = (0..self.list.len()).min_by_key(|&place| self.list[place].1.deviation.last).unwrap_or(0);
-            told.extend(self.close(oldest));
+            if let Some((_, mut alert)) = self.forget(oldest).filter(|(_, alert)| alert.state != State::Closed) {
+                self.evicted += 1;
+                alert.close();
+                told.extend((!alert.suppressed).then_some(alert));
+            }
         }
         match why {
             Some(why) => self.count_suppressed(deviation.about, why),
@@ -305,7 +323,7 @@ impl Alerts {
         if !suppressed {
             told.push(alert.clone());
         }
-        self.open.insert(key.clone(), self.list.len());
+        self.places.insert(key.clone(), self.list.len());
         self.list.push((key, alert));
         told
     }
@@ -313,7 +331,9 @@ impl Alerts {
     /// True while an alert of this detection is open that somebody did.
     #[must_use]
     pub fn is_open_by(&self, detection: &'static str, peer: Address) -> bool {
-        self.open.keys().any(|key| key.detection == detection && key.peer == Some(peer))
+        self.list
+            .iter()
+            .any(|(key, alert)| key.detection == detection && key.peer == Some(peer) && alert.state != State::Closed)
     }
 
     /// True while an alert of this detection between these devices is open.
@@ -325,11 +345,20 @@ impl Alerts {
         peer: Option<Address>,
         subject: impl Into<Cow<'static, str>>,
     ) -> bool {
-        self.open.contains_key(&Key { detection, device, peer, subject: subject.into() })
+        let place = self.places.get(&Key { detection, device, peer, subject: subject.into() });
+        place.and_then(|&place| self.list.get(place)).is_some_and(|(_, alert)| alert.state != State::Closed)
     }
 
     /// Closes the alerts that have been quiet for an hour at `now`, in the order in which they were raised.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Alert> {
+        let mut place = 0;
+        while let Some((_, alert)) = self.list.get(place) {
+            if alert.state == State::Closed && !alert.may_come_back(now) {
+                self.forget(place);
+            } else {
+                place += 1;
+            }
+        }
         self.close_where(|alert| now.since(alert.deviation.last) >= QUIET_NANOS)
     }
 
@@ -366,31 +395,34 @@ impl Alerts {
         self.raised[place].1[deviation.severity as usize] += 1;
     }
 
+    /// Closes some of those that are open; gives back those that somebody wants to see. The others do not come back either.
     fn close_where(&mut self, over: impl Fn(&Alert) -> bool) -> Vec<Alert> {
         let mut told = Vec::new();
         let mut place = 0;
-        while place < self.list.len() {
-            if over(&self.list[place].1) {
-                told.extend(self.close(place));
+        while let Some((_, alert)) = self.list.get_mut(place) {
+            if alert.state == State::Closed || !over(alert) {
+                place += 1;
+            } else if alert.suppressed {
+                self.forget(place);
             } else {
+                alert.close();
+                told.push(alert.clone());
                 place += 1;
             }
         }
         told
     }
 
-    /// Closes one; gives it back unless nobody wants to see it.
-    fn close(&mut self, place: usize) -> Option<Alert> {
-        let (key, mut alert) = self.list.remove(place);
-        self.open.remove(&key);
-        for other in self.open.values_mut() {
+    /// Takes one out.
+    fn forget(&mut self, place: usize) -> Option<(Key, Alert)> {
+        let (key, alert) = (place < self.list.len()).then(|| self.list.remove(place))?;
+        self.places.remove(&key);
+        for other in self.places.values_mut() {
             if *other > place {
                 *other -= 1;
             }
         }
-        alert.state = State::Closed;
-        alert.revision += 1;
-        (!alert.suppressed).then_some(alert)
+        Some((key, alert))
     }
 }
 
@@ -441,6 +473,24 @@ impl Alert {
         self.state = State::Update;
         self.revision += 1;
         Some(self.clone())
+    }
+
+    const fn close(&mut self) {
+        self.state = State::Closed;
+        self.revision += 1;
+    }
+
+    /// True while what it is about is no new alert, should it be seen again.
+    fn may_come_back(&self, now: Timestamp) -> bool {
+        now.since(self.deviation.last) < RETURN_NANOS && now.since(self.deviation.first) < LIFE_NANOS
+    }
+
+    /// Folds in what came back once it was over; the alert as it is to be told.
+    fn come_back(&mut self, repeat: Deviation, change: Option<Change>) -> Self {
+        let revision = self.revision + 1;
+        self.fold(repeat, change);
+        (self.revision, self.state, self.told_count) = (revision, State::Update, self.deviation.count);
+        self.clone()
     }
 
     /// Folds a repeat in without anybody being told: it stays as new as it is.

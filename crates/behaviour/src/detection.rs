@@ -191,7 +191,7 @@ pub fn detections() -> Vec<Box<dyn Detection>> {
         Box::<detections::new_device::NewDevice>::default(),
         Box::<detections::new_conversation::NewConversation>::default(),
         Box::<detections::new_operation::NewOperation>::default(),
-        Box::new(detections::unusual_value::UnusualValue),
+        Box::<detections::unusual_value::UnusualValue>::default(),
         Box::new(detections::frozen_values::FrozenValues),
         Box::<detections::results_drift::ResultsDrift>::default(),
         Box::<detections::unusual_volume::UnusualVolume>::default(),

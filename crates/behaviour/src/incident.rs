@@ -87,6 +87,10 @@ pub struct Step {
     pub about: &'static About,
     /// The device at risk.
     pub device: Address,
+    /// What tells it from others between the same two.
+    subject: String,
+    /// It is told of many, of whom none did it.
+    of_many: bool,
 }
 
 /// What is told of the worst alert.
@@ -145,7 +149,8 @@ impl Incident {
         self.open_alerts += 1;
         parties.iter().for_each(|party| self.take_part(party, devices));
         let (time, about, device) = (deviation.first, deviation.about, deviation.device);
-        self.add_step(Step { time, alert: alert.id.clone(), about, device });
+        let (subject, of_many) = belonging::of_many(deviation);
+        self.add_step(Step { time, alert: alert.id.clone(), about, device, subject: subject.to_owned(), of_many });
         self.first = self.first.min(deviation.first);
         self.follow(alert);
     }

@@ -12,12 +12,14 @@ use serde::{Deserialize, Serialize};
 use wardtap_net::packet::Timestamp;
 
 use super::breadth::Breadths;
+use super::fellows::Fellows;
 use super::kin::Kin;
 use super::measure::{Measure, compare};
 use super::novelty::{Facet, Novelties, Novelty};
 use super::pauses::{Coverage, Slot};
 use super::profile::{DeviceProfile, LinkProfile, Profiles};
 use super::store::{HOURS_PER_DAY, LinkKey, Store, StoredLink};
+use super::trust::DAYS_MIN;
 use crate::parties::ANYBODY;
 use crate::site::Site;
 
@@ -68,6 +70,9 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
         }
         links.insert(key.clone(), Box::new(profile));
     }
+    let keys: Vec<LinkKey> = links.keys().cloned().collect();
+    let fellows = Fellows::of(keys.iter().filter_map(|key| Some((key, &**links.get(key)?))));
+    links.iter_mut().for_each(|(key, link)| fellows.widen(key, link));
     let mut novelties = Novelties::default();
     let mut days: Vec<u32> = store.devices.values().flat_map(|device| device.days.iter().copied()).collect();
     days.sort_unstable();
@@ -80,7 +85,7 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
         } else {
             novelties.service(key, &by_day);
         }
-        hold_out(&by_day, key, (&coverage, &kin), &mut ratios);
+        hold_out(&by_day, key, (&coverage, &kin, &fellows), &mut ratios);
     }
     for (id, device) in store.devices.iter().filter(|(_, device)| !device.days.is_empty()) {
         novelties.device(id, &device.days);
@@ -174,7 +179,7 @@ pub fn parts_per_million(missing: u64, heard: u64) -> u32 {
 fn hold_out(
     by_day: &BTreeMap<u32, LinkProfile>,
     key: &LinkKey,
-    (coverage, kin): (&Covered, &Kin),
+    (coverage, kin, fellows): (&Covered, &Kin, &Fellows<'_>),
     ratios: &mut [Vec<f64>],
 ) {
     let kin = kin.others_than(&key.initiator, (key.transport, key.port));
@@ -185,6 +190,10 @@ fn hold_out(
     for (held_out, now) in by_day {
         let mut normal = LinkProfile::default();
         by_day.iter().filter(|(day, _)| *day != held_out).for_each(|(_, day)| normal.absorb(day));
+        // What is well known is held against its own days alone, be they one fewer: it may be the most of all fellows.
+        if by_day.len() < DAYS_MIN as usize {
+            fellows.widen(key, &mut normal);
+        }
         let others = coverage.by_day.get(held_out).map(|day| coverage.all.without(day)).unwrap_or_default();
         compare(now, &normal, (&others, kin), &mut |measure, now, normal| {
             let counts = !pauses_only || matches!(measure, Measure::LinkPause | Measure::OperationPause);

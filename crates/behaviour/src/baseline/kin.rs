@@ -11,12 +11,17 @@ use hashbrown::HashMap;
 
 use super::profile::LinkProfile;
 use crate::links::points::PointRange;
-use crate::links::{RANGES_MAX, whoever_it_is_for};
+use crate::links::{RANGES_MAX, is_opaque, whoever_it_is_for};
+
+/// What is asked of so many is nothing new to ask of another of their kind.
+pub const ASKED_MIN: u32 = 2;
 
 /// The values of all kinds.
 #[derive(Default)]
 pub struct Kin {
     by_kind: HashMap<Kind, Values, foldhash::fast::RandomState>,
+    /// Of how many it is asked.
+    asked: HashMap<Kind, u32, foldhash::fast::RandomState>,
     digests: foldhash::quality::RandomState,
 }
 
@@ -55,6 +60,9 @@ impl Kin {
     pub fn add(&mut self, initiator: impl Hash, service: (u8, u16), profile: &LinkProfile) {
         let asks = self.asks(initiator, service);
         for (name, operation) in profile.operations.iter() {
+            if !is_opaque(name) {
+                *self.asked.entry(kind(&self.digests, asks, name)).or_default() += 1;
+            }
             if operation.ranges.iter().all(Option::is_none) {
                 continue;
             }
@@ -106,6 +114,13 @@ fn kind(digests: &impl BuildHasher, asks: u64, operation: &str) -> Kind {
 }
 
 impl KinOf<'_> {
+    /// Whether an operation is asked, in the same words, of so many others that it may be of any of them.
+    #[must_use]
+    pub fn has_operation(&self, operation: &str) -> bool {
+        let asked = self.kin.asked.get(&kind(&self.kin.digests, self.asks, operation));
+        asked.is_some_and(|asked| *asked >= ASKED_MIN)
+    }
+
     /// Whether a value of an operation is among those of its kin.
     #[must_use]
     pub fn has_value(&self, operation: &str, place: usize, value: u64) -> bool {
@@ -191,6 +206,25 @@ mod tests {
         let other_block = READ.replace("address=100", "address=99");
         assert!(!of.has_point(&other_block, (100, 0), 50) && !kin.of("a", (6, 503)).has_value(WRITE, 0, 50));
         assert!(!kin.of("b", SERVICE).has_value(WRITE, 0, 50), "what another initiator writes is of another kind");
+    }
+
+    #[test]
+    fn what_is_asked_of_two_may_be_asked_of_a_third() {
+        let mut kin = Kin::default();
+        kin.add("a", SERVICE, &link("unit=1", 20));
+        assert!(!kin.of("a", SERVICE).has_operation(&WRITE.replace("unit=1", "unit=3")), "of one alone");
+        kin.add("a", SERVICE, &link("unit=2", 20));
+        let of = kin.of("a", SERVICE);
+        assert!(of.has_operation(&WRITE.replace("unit=1", "unit=3")));
+        assert!(!of.has_operation(&WRITE.replace("address=100", "address=101")), "in other words");
+        assert!(!kin.of("b", SERVICE).has_operation(WRITE), "by another");
+        let mut kin = Kin::default();
+        for unit in ["unit=1", "unit=2", "unit=3"] {
+            let name = "payload\tfrom=initiator\tsize=64";
+            let operations = [(name, OperationProfile::default())].into_iter().collect();
+            kin.add("a", SERVICE, &LinkProfile { operations, ..link(unit, 1) });
+            assert!(!kin.of("a", SERVICE).has_operation(name), "a size says nothing of what is asked");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod calibrate;
 pub mod change;
 mod check;
 pub mod difference;
+pub mod fellows;
 pub mod file;
 pub mod kept_out;
 pub mod kin;

@@ -10,11 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::calibrate::DAYS;
+use super::kin::ASKED_MIN;
 use super::makes::{Habit, Makes, make};
 use super::named::Named;
 use super::profile::{Chance, HOUR_DAYS_MIN, Hours, LinkProfile, OperationProfile};
 use super::store::LinkKey;
-use crate::links::{is_opaque, without_each};
+use crate::links::{is_opaque, whoever_it_is_for, without_each};
 
 /// What can be new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -184,7 +185,19 @@ struct Acquaintance {
     initiator_operations: BTreeMap<(String, String), BTreeSet<u32>>,
     /// Of a link, the names of its operations but for a feature.
     like: BTreeMap<(LinkKey, String), BTreeSet<u32>>,
+    /// Of who asks on what, what they ask whoever it is for, and on which days of each whom they ask it of.
+    asked: BTreeMap<(String, Service, String), Vec<Vec<u32>>>,
     makes: Makes<String>,
+}
+
+impl Acquaintance {
+    /// Whether on other days an operation was asked of so many that it is nothing new to ask it of one more.
+    fn is_asked_of_others(&self, key: &LinkKey, name: &str, day: u32) -> bool {
+        let asked: Vec<&str> = whoever_it_is_for(name).collect();
+        let of = self.asked.get(&(key.initiator.clone(), (key.transport, key.port), asked.join("\t")));
+        let others = of.into_iter().flatten().filter(|days| days.iter().any(|on| *on != day)).count();
+        others >= ASKED_MIN as usize
+    }
 }
 
 impl Novelties {
@@ -211,6 +224,9 @@ impl Novelties {
             }
             known.responder_operations.entry((responder.clone(), name.to_owned())).or_default().extend(&on);
             known.initiator_operations.entry((initiator.clone(), name.to_owned())).or_default().extend(&on);
+            let asked: Vec<&str> = whoever_it_is_for(name).collect();
+            let asked = (initiator.clone(), service, asked.join("\t"));
+            known.asked.entry(asked).or_default().push(on.clone());
             for like in without_each(name) {
                 known.like.entry((key.clone(), like)).or_default().extend(&on);
             }
@@ -310,6 +326,9 @@ impl Novelties {
         for (key, name, on, link_days) in &self.operations {
             if let ([day], true) = (&on[..], *link_days > 1) {
                 let acquaintance = &self.acquaintance;
+                if acquaintance.is_asked_of_others(key, name, *day) {
+                    continue;
+                }
                 let mut circumstances = 0;
                 for (bit, on) in [
                     (
@@ -407,4 +426,48 @@ fn rarity(events: &[Event], days: u32, allowed: f64) -> Rarity {
     let cutoff = surprises.get(place).copied().unwrap_or(0.0);
     let beyond = surprises.iter().filter(|surprise| **surprise > cutoff).count() as u32;
     Rarity { cutoff, beyond, ..rarity }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many operations are new, of links of one initiator by responder, each with what it does on which days.
+    fn new_operations(links: &[(&str, &[(&str, &[u32])])]) -> u32 {
+        let mut novelties = Novelties::default();
+        for (responder, operations) in links {
+            let key = LinkKey { initiator: "bms".into(), responder: (*responder).into(), transport: 6, port: 502 };
+            let mut by_day: BTreeMap<u32, LinkProfile> = BTreeMap::new();
+            for (name, days) in *operations {
+                for day in *days {
+                    let link = by_day.entry(*day).or_insert_with(|| LinkProfile { days: 1, ..LinkProfile::default() });
+                    link.operations
+                        .or_insert_with(name, || OperationProfile { days: 1, ..OperationProfile::default() });
+                }
+            }
+            novelties.link(&key, &by_day);
+        }
+        novelties.into_novelty(14, 1.0).of(Facet::Operation).unwrap().all
+    }
+
+    const READ: &str = "modbus read-coils\tfunction=1\tunit=1\taddress=1";
+    const WRITES: [&str; 3] = [
+        "modbus write-single-coil\tfunction=5\tunit=1\taddress=1",
+        "modbus write-single-coil\tfunction=5\tunit=2\taddress=1",
+        "modbus write-single-coil\tfunction=5\tunit=3\taddress=1",
+    ];
+
+    #[test]
+    fn what_was_asked_of_two_others_on_other_days_is_no_news_of_a_third() {
+        let always: (&str, &[u32]) = (READ, &[1, 2, 3, 4]);
+        let of_two = [always, (WRITES[0], &[1, 2]), (WRITES[1], &[3])];
+        assert_eq!(new_operations(&[("a", &of_two)]), 1, "it has but one other");
+        let of_three = [always, (WRITES[0], &[1, 2]), (WRITES[1], &[3]), (WRITES[2], &[4])];
+        assert_eq!(new_operations(&[("a", &of_three)]), 0, "each has two others");
+        let at_once = [always, (WRITES[0], &[4]), (WRITES[1], &[4]), (WRITES[2], &[4])];
+        assert_eq!(new_operations(&[("a", &at_once)]), 3, "on one day none speaks for another");
+        let elsewhere = [("b", &[always, (WRITES[0], &[2])][..]), ("c", &[always, (WRITES[0], &[3])][..])];
+        let other_device: [(&str, &[u32]); 2] = [always, (WRITES[0], &[4])];
+        assert_eq!(new_operations(&[elsewhere[0], elsewhere[1], ("a", &other_device)]), 0, "of other devices");
+    }
 }

@@ -215,25 +215,21 @@ impl PointProfile {
     const NOTHING: Self = Self { range: PointRange::NONE, still: 0, rises: 0, only_rises: true };
 
     /// How far a range lies beside what is normal, as [`super::measure::beside`] has it: by the sign that makes what is
-    /// normal narrower. None for what counts: it always goes beyond. Of `minutes` minutes, few make the range wider.
+    /// normal narrower, and where it is as narrow by either, by that which has the value nearer, or is nearer to nought
+    /// itself: nought is next to -1 and not to 65535. None for what counts: it always goes beyond. Of `minutes` minutes, few
+    /// make the range wider.
     fn beside(&self, now: &PointRange, minutes: u32) -> Option<Beside> {
         if self.range.is_none() || now.is_none() || self.counts() {
             return None;
         }
         let signed = |range: &PointRange| (i32::from(range.low_signed), i32::from(range.high_signed));
         let unsigned = |range: &PointRange| (i32::from(range.low), i32::from(range.high));
-        let (normal, now) = if self.range.is_signed() {
-            (signed(&self.range), signed(now))
-        } else {
-            (unsigned(&self.range), unsigned(now))
+        let rank = |(normal, now): ((i32, i32), (i32, i32))| {
+            let (below, above) = (normal.0.saturating_sub(now.0).max(0), now.1.saturating_sub(normal.1).max(0));
+            (normal.1.abs_diff(normal.0), below.max(above), normal.0.unsigned_abs().max(normal.1.unsigned_abs()))
         };
-        let width = u64::from(normal.1.abs_diff(normal.0));
-        let width = width.max(u64::from(normal.0.unsigned_abs().max(normal.1.unsigned_abs())) / 10).max(WIDTH_MIN);
-        let width = width + width * 4 / u64::from(minutes.max(1));
-        let (below, above) = (normal.0.saturating_sub(now.0).max(0), now.1.saturating_sub(normal.1).max(0));
-        let excess = u64::from(below.max(above).unsigned_abs());
-        let (value, edge) = if below > above { (now.0, normal.0) } else { (now.1, normal.1) };
-        Some(Beside { beside: 1000 + excess * 1000 / width, value, edge })
+        let (by_sign, without) = ((signed(&self.range), signed(now)), (unsigned(&self.range), unsigned(now)));
+        Some(beside(if rank(by_sign) < rank(without) { by_sign } else { without }, minutes))
     }
 
     /// Whether it is a counter.
@@ -258,6 +254,17 @@ pub struct Beside {
     pub value: i32,
     /// The end of the range on its side.
     pub edge: i32,
+}
+
+/// How far values lie beside normal ones, of so many minutes; each from the least to the greatest.
+fn beside((normal, now): ((i32, i32), (i32, i32)), minutes: u32) -> Beside {
+    let width = u64::from(normal.1.abs_diff(normal.0));
+    let width = width.max(u64::from(normal.0.unsigned_abs().max(normal.1.unsigned_abs())) / 10).max(WIDTH_MIN);
+    let width = width + width * 4 / u64::from(minutes.max(1));
+    let (below, above) = (normal.0.saturating_sub(now.0).max(0), now.1.saturating_sub(normal.1).max(0));
+    let excess = u64::from(below.max(above).unsigned_abs());
+    let (value, edge) = if below > above { (now.0, normal.0) } else { (now.1, normal.1) };
+    Beside { beside: 1000 + excess * 1000 / width, value, edge }
 }
 
 impl PointsProfile {
@@ -358,5 +365,29 @@ impl PointsProfile {
         if let Some((now, normal)) = still.max_by(|one, other| ratio(one).total_cmp(&ratio(other))) {
             to(Measure::Frozen, now.into(), normal.into());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How far a value lies beside the range of others.
+    fn beside(normal: [i16; 2], value: i16) -> Beside {
+        let mut range = PointRange::of(normal[0].cast_unsigned());
+        range.widen(PointRange::of(normal[1].cast_unsigned()));
+        let point = PointProfile { range, still: 0, rises: 0, only_rises: false };
+        point.beside(&PointRange::of(value.cast_unsigned()), 1000).unwrap()
+    }
+
+    #[test]
+    fn nought_is_next_to_minus_one() {
+        let low = beside([-225, -25], 0);
+        assert_eq!((low.beside, low.value, low.edge), (1125, 0, -25), "an eighth of the range above it");
+        assert_eq!(beside([-225, -25], -250).beside, 1125, "as far below");
+        assert_eq!(beside([0, 200], -25).beside, 1125);
+        let far = beside([20_000, 20_200], -20_000);
+        assert_eq!((far.value, far.edge), (-20_000 + 65_536, 20_200), "nearer without a sign");
+        assert_eq!(beside([-100, 100], 150).beside, 1250, "a range across nought has a sign");
     }
 }

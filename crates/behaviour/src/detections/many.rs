@@ -96,28 +96,49 @@ pub struct Around {
     pub others: String,
     device: Address,
     peer: Option<Address>,
+    kind: String,
 }
 
 impl Many<Address, Address> {
     /// Takes a link of which something is told that others of one of its ends may share; that end, once they are many.
     pub fn around(&mut self, departure: &Departure<'_>) -> Option<Around> {
-        let Link { initiator, responder, .. } = departure.link;
-        [(initiator, responder), (responder, initiator)].into_iter().find_map(|(common, other)| {
-            let group = self.take(common, other, departure.time);
-            let first = group.first_of_many()?;
-            // Who begins conversations with many does it to each of them; with whom many begin them is what they share.
-            let (device, peer) = if common == initiator { (first, Some(common)) } else { (common, None) };
-            Some(Around { common, others: group.named(), device, peer })
+        ends(departure).into_iter().find_map(|(common, other)| {
+            Around::of(departure, common, self.take(common, other, departure.time), String::new())
         })
     }
 }
 
+impl Many<(Address, String), Address> {
+    /// The same for what is of one kind.
+    pub fn around_for(&mut self, departure: &Departure<'_>, kind: &str) -> Option<Around> {
+        ends(departure).into_iter().find_map(|(common, other)| {
+            let group = self.take((common, kind.to_owned()), other, departure.time);
+            Around::of(departure, common, group, kind.to_owned())
+        })
+    }
+}
+
+/// Each end of a link, and the other one.
+const fn ends(departure: &Departure<'_>) -> [(Address, Address); 2] {
+    let Link { initiator, responder, .. } = departure.link;
+    [(initiator, responder), (responder, initiator)]
+}
+
 impl Around {
+    fn of(departure: &Departure<'_>, common: Address, group: &Group<Address>, kind: String) -> Option<Self> {
+        let first = group.first_of_many()?;
+        // Who begins conversations with many does it to each of them; with whom many begin them is what they share.
+        let does_it = common == departure.link.initiator;
+        let (device, peer) = if does_it { (first, Some(common)) } else { (common, None) };
+        Some(Self { common, others: group.named(), device, peer, kind })
+    }
+
     /// The deviation of all of them.
     #[must_use]
     pub fn deviation(&self, departure: &Departure<'_>, about: &'static About, mut judged: Judged) -> Deviation {
         judged.observed = format!("{}, with {}", judged.observed, self.others);
-        let deviation = departure.deviation(about, self.device, SUBJECT.to_owned(), judged);
+        let subject = if self.kind.is_empty() { SUBJECT.to_owned() } else { of(&self.kind) };
+        let deviation = departure.deviation(about, self.device, subject, judged);
         Deviation { peer: self.peer, ..deviation }
     }
 }

@@ -30,6 +30,9 @@ const BROUGHT_MAX: usize = 5;
 /// The latest new devices that are remembered.
 const LATELY_MAX: usize = 64;
 
+/// New devices of whom it is remembered with whom they had to do first.
+const FIRST_MAX: usize = 256;
+
 /// What those stand for: addresses that are made up, or tried.
 static FLOOD: [Technique; 4] = [technique("T0814"), technique("T1498"), technique("T0849"), technique("T0846")];
 
@@ -38,6 +41,21 @@ static FLOOD: [Technique; 4] = [technique("T0814"), technique("T1498"), techniqu
 pub struct NewDevice {
     lately: VecDeque<(Timestamp, Address, Service)>,
     with: Many<Address, Address>,
+    /// With whom each had to do first: what it does later is no other news.
+    first: VecDeque<(Address, Address)>,
+}
+
+impl NewDevice {
+    fn first(&mut self, device: Address, other: Address) -> Address {
+        let known = self.first.iter().find(|(known, _)| *known == device).map(|(_, first)| *first);
+        known.unwrap_or_else(|| {
+            if self.first.len() >= FIRST_MAX {
+                self.first.pop_front();
+            }
+            self.first.push_back((device, other));
+            other
+        })
+    }
 }
 
 impl Detection for NewDevice {
@@ -71,7 +89,8 @@ impl Detection for NewDevice {
             observed: format!("{initiator} to {responder}, {service}"),
         };
         if !flood && !group.is_many() {
-            raise.raise(departure.deviation(&ABOUT, device, String::new(), judged));
+            let peer = Some(self.first(device, other));
+            raise.raise(Deviation { peer, ..departure.deviation(&ABOUT, device, String::new(), judged) });
             return;
         }
         if flood {

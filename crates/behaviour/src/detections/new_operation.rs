@@ -9,7 +9,8 @@ use crate::alert::{Deviation, Severity};
 use crate::attack::technique;
 use crate::detection::{About, Detection, Raise};
 use crate::detections::many::{self, Many};
-use crate::links::{Link, is_answer, kind_of, readable};
+use crate::detections::passed_on::{PassedOn, is_like_but_for_one};
+use crate::links::{Link, is_answer, is_opaque, kind_of, readable};
 use crate::scoring::{Departure, Judged, What, score};
 
 /// What the detection is.
@@ -34,23 +35,27 @@ pub struct NewOperation {
     requests: VecDeque<Request>,
     of_initiators: Many<(Address, String), Address>,
     with_responders: Many<(Address, String), Address>,
+    passed_on: PassedOn<String>,
 }
 
 struct Request {
     link: Link,
     time: Timestamp,
     kind: String,
-    /// By a detection of its own.
+    /// It is told already: by a detection of its own, or of the link from which an engine passed it on.
     is_told: bool,
 }
 
 impl NewOperation {
     /// What kind of message it is told as: an answer as the request that it answers.
     ///
-    /// None where a detection of its own tells of it (`is_told`), or of the request that it answers.
+    /// None for what is told already (`is_told` by a detection of its own; or of another link, from which an engine passes it on
+    /// in another name), and for its answers.
     fn subject(&mut self, departure: &Departure<'_>, name: &str, is_told: bool) -> Option<String> {
         let kind = kind_of(name).to_owned();
         let (link, time) = (departure.link, departure.time);
+        let in_another_name = |one: &String, other: &String| one != other && is_like_but_for_one(one, other);
+        let is_told = self.passed_on.take(departure.parties, name.to_owned(), time, in_another_name) || is_told;
         self.requests.retain(|request| time.since(request.time) <= ANSWERED_WITHIN * NANOS_PER_SECOND);
         if is_answer(name) {
             let request = self.requests.iter().rev().find(|request| request.link == link);
@@ -96,18 +101,19 @@ impl Detection for NewOperation {
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
         let What::Operation { name, surprise, rare, .. } = departure.what else { return };
         let Link { initiator, responder, .. } = departure.link;
+        let Some(subject) = self.subject(departure, name, raise.is_told()) else { return };
         let judged = Judged {
-            severity: if rare { Severity::High } else { Severity::Low },
+            // A size of what is not read says little by itself.
+            severity: if rare && !is_opaque(name) { Severity::High } else { Severity::Low },
             score: score(surprise),
             explanation: format!("{initiator} and {responder} exchange a kind of message that they never have before."),
             expected: format!("the kinds of messages of {} learned days", departure.days),
             observed: readable(name),
         };
-        let Some(subject) = self.subject(departure, name, raise.is_told()) else { return };
         raise.raise(self.folded(departure, subject, judged));
     }
 
     fn forgotten(&self) -> u64 {
-        self.of_initiators.forgotten() + self.with_responders.forgotten()
+        self.of_initiators.forgotten() + self.with_responders.forgotten() + self.passed_on.forgotten()
     }
 }

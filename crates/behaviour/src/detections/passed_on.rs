@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
+use crate::links::{is_opaque, kind_of};
 use crate::parties::PartyLink;
 
 /// It belongs together for so long after it was last seen.
@@ -58,4 +59,13 @@ impl<W> PassedOn<W> {
     pub const fn forgotten(&self) -> u64 {
         self.forgotten
     }
+}
+
+/// True where two messages of what is read are of one kind, and differ in one feature at most: who passes a message on
+/// writes its own name, or that of the next one.
+#[must_use]
+pub fn is_like_but_for_one(one: &str, other: &str) -> bool {
+    let parts = one.split('\t').zip(other.split('\t'));
+    let is_same_kind = kind_of(one) == kind_of(other) && one.matches('\t').count() == other.matches('\t').count();
+    is_same_kind && !is_opaque(one) && parts.filter(|(one, other)| one != other).count() <= 1
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use wardtap_net::address::Address;
 use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
-use crate::alert::Severity;
+use crate::alert::{Deviation, Severity};
 use crate::attack::technique;
 use crate::detection::{About, Detection, Raise};
 use crate::links::{Link, kind_of, readable};
@@ -22,29 +22,38 @@ pub static ABOUT: About = About {
     page: include_str!("unusual_hour.md"),
 };
 
-/// A device that is up at an hour at which it never was does then all that it always does: that is one piece of news.
-const AWAKE_NANOS: u64 = 12 * 3600 * NANOS_PER_SECOND;
+/// Somebody who is up late does several things: they are one alert while no pause between them is longer.
+const TOGETHER_NANOS: u64 = 4 * 3600 * NANOS_PER_SECOND;
 
-/// The most devices whose night is remembered; of whom most time has passed gives way, and may be told again.
-const AWAKE_MAX: usize = 256;
+/// The most who are remembered to have been active at an unusual hour; who was quiet longest gives way.
+const UP_MAX: usize = 256;
 
-/// Who was told of lately for all that it does with another, and when.
+/// Who was active at an unusual hour lately, and with whom first.
 #[derive(Default)]
 pub struct UnusualHour {
-    awake: VecDeque<(Address, Timestamp)>,
+    up: VecDeque<Up>,
+    forgotten: u64,
+}
+
+struct Up {
+    initiator: Address,
+    first: Address,
+    last: Timestamp,
 }
 
 impl UnusualHour {
-    fn is_awake(&mut self, initiator: Address, now: Timestamp) -> bool {
-        self.awake.retain(|(_, told)| now.since(*told) <= AWAKE_NANOS);
-        let known = self.awake.iter().any(|(awake, _)| *awake == initiator);
-        if !known {
-            if self.awake.len() >= AWAKE_MAX {
-                self.awake.pop_front();
-            }
-            self.awake.push_back((initiator, now));
+    /// With whom an initiator began to be active, of whom it is told once more.
+    fn first(&mut self, initiator: Address, responder: Address, now: Timestamp) -> Address {
+        self.up.retain(|up| now.since(up.last) <= TOGETHER_NANOS);
+        let known = self.up.iter().position(|up| up.initiator == initiator);
+        let known = known.and_then(|place| self.up.remove(place));
+        let first = known.map_or(responder, |up| up.first);
+        if self.up.len() >= UP_MAX {
+            self.up.pop_front();
+            self.forgotten += 1;
         }
-        known
+        self.up.push_back(Up { initiator, first, last: now });
+        first
     }
 }
 
@@ -56,13 +65,9 @@ impl Detection for UnusualHour {
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
         let What::Hour { operation, hour, surprise } = departure.what else { return };
         let Link { initiator, responder, service } = departure.link;
-        let is_outside = departure.parties.responder == Party::OUTSIDE;
-        if operation.is_none() && self.is_awake(initiator, departure.time) && !is_outside {
-            return;
-        }
         let judged = Judged {
             // Night work is rare and mostly in order; what leaves the site then is worth a look at once.
-            severity: if is_outside { Severity::Medium } else { Severity::Low },
+            severity: if departure.parties.responder == Party::OUTSIDE { Severity::Medium } else { Severity::Low },
             score: score(surprise),
             explanation: match operation {
                 None => format!("{initiator} contacts {responder} at an hour at which it never has before."),
@@ -76,7 +81,15 @@ impl Detection for UnusualHour {
                 Some(name) => format!("{} between {hour}:00 and {hour}:59", readable(name)),
             },
         };
-        let subject = operation.map_or_else(|| service.to_string(), |name| kind_of(name).to_owned());
-        raise.raise(departure.deviation(&ABOUT, responder, subject, judged));
+        let Some(name) = operation else {
+            let device = self.first(initiator, responder, departure.time);
+            let deviation = departure.deviation(&ABOUT, device, String::new(), judged);
+            return raise.raise(Deviation { peer: Some(initiator), ..deviation });
+        };
+        raise.raise(departure.deviation(&ABOUT, responder, kind_of(name).to_owned(), judged));
+    }
+
+    fn forgotten(&self) -> u64 {
+        self.forgotten
     }
 }

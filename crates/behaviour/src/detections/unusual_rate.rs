@@ -7,8 +7,8 @@ use crate::attack::technique;
 use crate::baseline::measure::Measure;
 use crate::detection::{About, Detection, Raise};
 use crate::detections::many::Many;
-use crate::detections::passed_on::PassedOn;
-use crate::links::{Link, is_opaque, kind_of, readable};
+use crate::detections::passed_on::{PassedOn, is_like_but_for_one};
+use crate::links::{Link, readable};
 use crate::scoring::{Departure, Judged, What, score};
 
 /// What the detection is.
@@ -76,12 +76,4 @@ impl Detection for UnusualRate {
     fn forgotten(&self) -> u64 {
         self.with.forgotten() + self.passed_on.forgotten()
     }
-}
-
-/// True where two messages of what is read are of one kind, and differ in one feature at most: who passes a message on
-/// writes its own name, or that of the next one.
-fn is_like_but_for_one(one: &str, other: &str) -> bool {
-    let parts = one.split('\t').zip(other.split('\t'));
-    let is_same_kind = kind_of(one) == kind_of(other) && one.matches('\t').count() == other.matches('\t').count();
-    is_same_kind && !is_opaque(one) && parts.filter(|(one, other)| one != other).count() <= 1
 }

@@ -1,9 +1,12 @@
 #![doc = include_str!("unusual_value.md")]
 
+use wardtap_net::address::Address;
+
 use crate::alert::Severity;
 use crate::attack::technique;
 use crate::baseline::measure::Measure;
 use crate::detection::{About, Detection, Raise};
+use crate::detections::many::Many;
 use crate::links::{Link, readable};
 use crate::scoring::{Departure, Judged, What, score};
 
@@ -17,8 +20,12 @@ pub static ABOUT: About = About {
     page: include_str!("unusual_value.md"),
 };
 
-/// Keeps nothing: the scorer holds all that it needs.
-pub struct UnusualValue;
+/// With whom each device exchanged such a value lately, on which service: a server whose clock is wrong tells it to all
+/// who ask.
+#[derive(Default)]
+pub struct UnusualValue {
+    with: Many<(Address, String), Address>,
+}
 
 impl Detection for UnusualValue {
     fn about(&self) -> &'static About {
@@ -40,13 +47,23 @@ impl Detection for UnusualValue {
         };
         let Link { initiator, responder, service } = departure.link;
         let at = place.map_or_else(String::new, |place| format!(" at {place}"));
-        let judged = Judged {
+        let mut judged = Judged {
             severity: departure.severity(excess, Severity::High),
             score: score(excess * 5.0),
             explanation: format!("{initiator} and {responder} exchange a value far from all that were seen before."),
             expected: format!("as far as {normal}"),
             observed: format!("{now}{at}, {}", readable(operation)),
         };
-        raise.raise(departure.deviation(&ABOUT, responder, service.to_string(), judged));
+        let Some(around) = self.with.around_for(departure, &service.to_string()) else {
+            raise.raise(departure.deviation(&ABOUT, responder, service.to_string(), judged));
+            return;
+        };
+        let common = around.common;
+        judged.explanation = format!("{common} and many others exchange values far from all that were seen before.");
+        raise.raise(around.deviation(departure, &ABOUT, judged));
+    }
+
+    fn forgotten(&self) -> u64 {
+        self.with.forgotten()
     }
 }

@@ -8,15 +8,15 @@ use std::ops::BitOrAssign;
 
 use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
-use super::{Incident, Party};
+use super::{Incident, Party, Step};
 use crate::alert::{Alert, Deviation, SENSOR};
 use crate::detections::many;
 use crate::device::Devices;
 
 const HOUR: u64 = 3600 * NANOS_PER_SECOND;
 
-/// How long after its last alert an incident takes another for who did it, and stays open.
-pub const PURSUIT_NANOS: u64 = 12 * HOUR;
+/// How long after its last alert an incident takes another for who did it.
+const PURSUIT_NANOS: u64 = 12 * HOUR;
 /// How long after its last alert an incident takes one by a device that suffered in it.
 const CHAIN_NANOS: u64 = 4 * HOUR;
 /// How long after its last alert an incident takes one for a device that takes part.
@@ -83,6 +83,8 @@ pub(super) enum Reason {
     SameMoment,
     /// A device takes part in both.
     SharedDevice,
+    /// The same happens to many elsewhere, and no one of them did it.
+    SameOfMany,
     /// A device that suffered goes on to do something.
     Chain,
     /// The same two devices.
@@ -94,7 +96,7 @@ pub(super) enum Reason {
 impl Reason {
     /// True where it makes one incident of two.
     pub(super) const fn joins(self) -> bool {
-        matches!(self, Self::Chain | Self::SamePair | Self::SameDoer)
+        matches!(self, Self::SameOfMany | Self::Chain | Self::SamePair | Self::SameDoer)
     }
 }
 
@@ -117,6 +119,9 @@ pub(super) fn reason(incident: &Incident, alert: &Alert, parties: &[Party], devi
     }
     if age > SHARED_LIFE_NANOS || pause > SHARED_NANOS {
         return None;
+    }
+    if is_of_many(incident, deviation) {
+        return Some(Reason::SameOfMany);
     }
     if shared.devices > 0 {
         return Some(Reason::SharedDevice);
@@ -144,6 +149,22 @@ impl Shared {
             }
         }
         shared
+    }
+}
+
+/// The same was found elsewhere, here or there of many and nobody did it: two servers that are wrong in the same way.
+fn is_of_many(incident: &Incident, deviation: &Deviation) -> bool {
+    let (subject, many) = of_many(deviation);
+    let is_it =
+        |step: &Step| step.about.name == deviation.about.name && step.subject == subject && (many || step.of_many);
+    !subject.is_empty() && incident.timeline.iter().any(is_it)
+}
+
+/// What a deviation is about, and whether it is one of many of whom none did it.
+pub(super) fn of_many(deviation: &Deviation) -> (&str, bool) {
+    match deviation.subject.strip_prefix(many::SUBJECT) {
+        Some(subject) => (subject.trim_start(), deviation.peer.is_none()),
+        None => (&deviation.subject, false),
     }
 }
 

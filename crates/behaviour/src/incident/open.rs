@@ -3,13 +3,15 @@
 use hashbrown::HashMap;
 use wardtap_net::packet::Timestamp;
 
-use super::belonging::{PURSUIT_NANOS, Reason, parties, reason};
+use super::belonging::{Reason, parties, reason};
 use super::{INCIDENT_ALERTS_MAX, Incident};
-use crate::alert::{Alert, Severity, State};
+use crate::alert::{Alert, OPEN_MAX, RETURN_NANOS, Severity, State};
 use crate::device::Devices;
 
 /// The most incidents that are open at once; the one quiet longest is closed for a new one.
 pub const OPEN_INCIDENTS_MAX: usize = 1024;
+/// How long an incident stays open after its last alert: as long as that may come back.
+const KEPT_NANOS: u64 = RETURN_NANOS;
 /// Alerts that there is room for in each, on average; the incident quiet longest is closed for more.
 const ALERTS_EACH: usize = 16;
 
@@ -18,10 +20,28 @@ pub struct Incidents {
     max: usize,
     evicted: u64,
     open: Vec<Incident>,
-    /// The incident of each open alert, by ids. It is known as long as the alert is open, even if the incident is not.
-    of_alert: HashMap<String, String, foldhash::fast::RandomState>,
+    /// The incident of each alert that is open or may come back, by ids. It is known as long as that, even if the incident is
+    /// open no more.
+    of_alert: HashMap<String, Membership, foldhash::fast::RandomState>,
     raised: [u64; 5],
 }
+
+/// Where an alert belongs.
+struct Membership {
+    incident: String,
+    /// When it was last seen, of one that is over.
+    over: Option<Timestamp>,
+}
+
+impl Membership {
+    /// True while its alert may come back.
+    fn lasts(&self, now: Timestamp) -> bool {
+        self.over.is_none_or(|last| now.since(last) < RETURN_NANOS)
+    }
+}
+
+/// Alerts whose incidents are known: all that are open, and as many that are over.
+const MEMBERSHIPS_MAX: usize = 2 * OPEN_MAX;
 
 impl Default for Incidents {
     fn default() -> Self {
@@ -59,26 +79,26 @@ impl Incidents {
 
     /// Takes an alert as it is told, whose incident is then named in it; gives back the incidents to be told now.
     pub fn take(&mut self, alert: &mut Alert, devices: &Devices) -> Vec<Incident> {
-        let told = match self.of_alert.get(&alert.id) {
-            Some(incident) => {
-                let place = self.open.iter().position(|open| open.id == *incident);
-                place.and_then(|place| self.follow(place, alert)).into_iter().collect()
+        let told = match self.of_alert.get_mut(&alert.id) {
+            Some(membership) => {
+                let over = (alert.state == State::Closed).then_some(alert.deviation.last);
+                let was_over = std::mem::replace(&mut membership.over, over).is_some();
+                let place = self.open.iter().position(|open| open.id == membership.incident);
+                place.and_then(|place| self.follow(place, alert, was_over)).into_iter().collect()
             }
             None if alert.deviation.severity > Severity::Info && alert.state != State::Closed => {
                 self.place(alert, devices)
             }
             None => Vec::new(),
         };
-        alert.incident = match alert.state {
-            State::Closed => self.of_alert.remove(&alert.id),
-            State::New | State::Update => self.of_alert.get(&alert.id).cloned(),
-        };
+        alert.incident = self.of_alert.get(&alert.id).map(|membership| membership.incident.clone());
         told
     }
 
     /// Closes the incidents whose alerts are all closed and to which none would be added any more.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Incident> {
-        self.close_where(|incident| incident.open_alerts == 0 && now.since(incident.last) > PURSUIT_NANOS)
+        self.of_alert.retain(|_, membership| membership.lasts(now));
+        self.close_where(|incident| incident.open_alerts == 0 && now.since(incident.last) > KEPT_NANOS)
     }
 
     /// Closes all.
@@ -87,12 +107,14 @@ impl Incidents {
     }
 
     /// One of the incident's alerts was told again.
-    fn follow(&mut self, place: usize, alert: &Alert) -> Option<Incident> {
+    fn follow(&mut self, place: usize, alert: &Alert, was_over: bool) -> Option<Incident> {
         let incident = &mut self.open[place];
         let before = incident.severity;
         incident.follow(alert);
-        if alert.state == State::Closed {
-            incident.open_alerts = incident.open_alerts.saturating_sub(1);
+        match (was_over, alert.state == State::Closed) {
+            (false, true) => incident.open_alerts = incident.open_alerts.saturating_sub(1),
+            (true, false) => incident.open_alerts += 1,
+            _ => {}
         }
         incident.news(before, false)
     }
@@ -110,7 +132,7 @@ impl Incidents {
             let mut told = self.make_room(1);
             let incident = Incident::begin(alert, &parties, devices);
             self.raised[incident.severity as usize] += 1;
-            self.of_alert.insert(alert.id.clone(), incident.id.clone());
+            self.belongs(alert, incident.id.clone());
             told.push(incident.clone());
             self.open.push(incident);
             return told;
@@ -120,11 +142,20 @@ impl Incidents {
         let incident = &mut self.open[oldest];
         let before = incident.severity;
         incident.add(alert, &parties, devices);
-        self.of_alert.insert(alert.id.clone(), incident.id.clone());
+        let id = incident.id.clone();
         let merged = !told.is_empty();
         told.extend(incident.news(before, merged));
+        self.belongs(alert, id);
         told.extend(self.make_room(0));
         told
+    }
+
+    /// Notes where an alert belongs.
+    fn belongs(&mut self, alert: &Alert, incident: String) {
+        if self.of_alert.len() >= MEMBERSHIPS_MAX {
+            self.of_alert.retain(|_, membership| membership.over.is_none());
+        }
+        self.of_alert.insert(alert.id.clone(), Membership { incident, over: None });
     }
 
     /// Makes one incident of several, as far as there is room in the oldest; gives back its place, and those that are told
@@ -144,8 +175,8 @@ impl Incidents {
             let (older, younger) = self.open.split_at_mut(place);
             let (Some(older), Some(younger)) = (older.get_mut(oldest), younger.first_mut()) else { continue };
             older.absorb(younger, devices);
-            for incident in self.of_alert.values_mut().filter(|incident| **incident == younger.id) {
-                incident.clone_from(&older.id);
+            for membership in self.of_alert.values_mut().filter(|membership| membership.incident == younger.id) {
+                membership.incident.clone_from(&older.id);
             }
             told.push(younger.tell(State::Closed));
             gone.push(place);

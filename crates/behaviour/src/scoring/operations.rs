@@ -6,6 +6,7 @@ use super::acquaintance::Acquaintance;
 use super::live::Live;
 use super::table::{Entry, LinkId};
 use super::{Departure, KNOWN_MAX, Scorer, What, points};
+use crate::baseline::kin::KinOf;
 use crate::baseline::measure::{Measure, beside, beyond};
 use crate::baseline::novelty::{Facet, Novelty, circumstances, shape};
 use crate::baseline::profile::LinkProfile;
@@ -92,7 +93,8 @@ impl Scorer {
             return;
         }
         let Some(live) = live.as_mut().filter(|_| news.is_new && !news.refuses) else { return };
-        let anew = Anew { key, profile, ids: [parties.id(key.initiator), parties.id(key.responder)] };
+        let kin = self.kin.of(key.initiator, (key.service.transport, key.service.port));
+        let anew = Anew { key, profile, kin, ids: [parties.id(key.initiator), parties.id(key.responder)] };
         let known = (&self.acquaintance, &self.profiles.thresholds.novelty, self.coverage.is_lossy);
         if let Some(what) = anew.first_seen(&news.name, live, known) {
             to(departure(what, profile.days));
@@ -117,7 +119,8 @@ impl Scorer {
             if live.refused_anew(minute / MINUTES_PER_HOUR, operation.refused) < REFUSED_ANEW_MIN {
                 continue;
             }
-            let anew = Anew { key: *key, profile, ids: [parties.id(key.initiator), parties.id(key.responder)] };
+            let kin = self.kin.of(key.initiator, (key.service.transport, key.service.port));
+            let anew = Anew { key: *key, profile, kin, ids: [parties.id(key.initiator), parties.id(key.responder)] };
             let known = (&self.acquaintance, &self.profiles.thresholds.novelty, self.coverage.is_lossy);
             if let Some(what) = anew.first_seen(&operation.name, live, known) {
                 to(Departure {
@@ -142,6 +145,7 @@ const REFUSED_ANEW_MIN: u64 = 3;
 struct Anew<'a> {
     key: PartyLink,
     profile: &'a LinkProfile,
+    kin: KinOf<'a>,
     ids: [&'a str; 2],
 }
 
@@ -155,7 +159,7 @@ impl<'a> Anew<'a> {
     ) -> Option<What<'a>> {
         let Self { profile, ids, .. } = *self;
         let tells_less = is_lossy && profile.operations.names().any(|known| tells_less(name, known));
-        if tells_less || !live.first_seen(name) {
+        if tells_less || !live.first_seen(name) || self.kin.has_operation(name) {
             return None;
         }
         let (facet, circumstances) = if is_opaque(name) {

@@ -156,3 +156,50 @@ fn open_alerts_are_bounded() {
     }
     assert_eq!((few.finish().len(), few.evicted()), (3, 7));
 }
+
+#[test]
+fn what_comes_back_within_a_day_is_the_same_alert() {
+    const HOUR: u64 = 3600;
+    let mut alerts = Alerts::default();
+    let first = alerts.raise(deviation(HOUR)).pop().unwrap();
+    assert_eq!(told(&alerts.tick(at(2 * HOUR))), [(State::Closed, 2, 1)]);
+    assert!(!alerts.is_open(ABOUT.name, ASKED, Some(ASKING), "speech") && !alerts.is_open_by(ABOUT.name, ASKING));
+    assert_eq!(told(&alerts.tick(at(20 * HOUR))), [], "closed once");
+
+    let back = alerts.raise(Deviation { severity: Severity::High, ..deviation(20 * HOUR) });
+    assert_eq!(told(&back), [(State::Update, 3, 2)], "told again, be it only the second time");
+    assert_eq!((&back[0].id, back[0].deviation.severity), (&first.id, Severity::High));
+    assert!(alerts.is_open(ABOUT.name, ASKED, Some(ASKING), "speech") && alerts.is_open_by(ABOUT.name, ASKING));
+    assert_eq!(told(&alerts.tick(at(21 * HOUR))), [(State::Closed, 4, 2)]);
+
+    alerts.tick(at(45 * HOUR));
+    let next = alerts.raise(deviation(45 * HOUR)).pop().unwrap();
+    assert_eq!((next.state, next.deviation.count), (State::New, 1), "a day later");
+    assert_ne!(next.id, first.id);
+    assert_eq!(alerts.raised()[0].1, [0, 0, 2, 0, 0]);
+}
+
+#[test]
+fn what_comes_back_every_day_is_a_new_alert_after_a_week() {
+    let mut alerts = Alerts::default();
+    let mut new = Vec::new();
+    for hour in (1..21 * 24).step_by(12) {
+        alerts.tick(at(hour * 3600));
+        let told = alerts.raise(deviation(hour * 3600));
+        new.extend(told.iter().filter(|alert| alert.state == State::New).map(|_| hour / 24));
+    }
+    assert_eq!(new, [0, 7, 14]);
+}
+
+#[test]
+fn what_is_over_gives_way_first_and_takes_no_room() {
+    let mut alerts = Alerts::new(2);
+    let of = |device: u32, seconds| Deviation { device: Address::v4(device), ..deviation(seconds) };
+    alerts.raise(of(1, 1));
+    alerts.tick(at(3601));
+    alerts.raise(of(2, 3700));
+    assert_eq!(told(&alerts.raise(of(3, 3701))), [(State::New, 1, 1)], "the first one is closed already");
+    assert_eq!(alerts.evicted(), 0);
+    assert_eq!(told(&alerts.raise(of(1, 3702))), [(State::Closed, 2, 1), (State::New, 1, 1)], "and forgotten");
+    assert_eq!((alerts.evicted(), alerts.finish().len()), (1, 2));
+}

@@ -160,7 +160,10 @@ fn a_device_that_is_gone_is_told_once_and_stays_open() {
     assert_eq!(ward.alerts(), gone(0));
     ward.minutes(600..720, |_| AS_EVER);
     ward.minutes(720..800, but_first(1, NOTHING));
-    assert_eq!(ward.alerts().len(), 4, "silent anew");
+    assert_eq!(ward.alerts(), gone(0), "silent anew, and the same alerts");
+    ward.minutes(800..2400, |_| AS_EVER);
+    ward.minutes(2400..2480, but_first(1, NOTHING));
+    assert_eq!(ward.alerts().len(), 4, "on another day");
 }
 
 #[test]

@@ -7,7 +7,9 @@ use crate::baseline::measure::Measure;
 use crate::baseline::novelty::circumstances::OFFERED;
 use crate::detection::{DETECTIONS, Detection, Raise};
 use crate::detections::techniques::{TECHNIQUES_MAX, of_departure};
-use crate::detections::{new_conversation, new_device, new_operation, silence, slow_answers, unusual_volume};
+use crate::detections::{
+    new_conversation, new_device, new_operation, silence, slow_answers, unusual_hour, unusual_value, unusual_volume,
+};
 use crate::links::{Link, Service};
 use crate::parties::{Parties, Party, PartyLink};
 use crate::scoring::{Departure, What};
@@ -285,4 +287,82 @@ fn the_largest_of_a_few_days_says_little() {
     assert_eq!([3.9, 4.1].map(|excess| severity(7, excess)), [Severity::Low, Severity::High]);
     assert_eq!([27.0, 29.0].map(|excess| severity(1, excess)), [Severity::Low, Severity::High]);
     assert_eq!(severity(60, 2.1), Severity::High, "more than two weeks say no more");
+}
+
+const HOUR: u64 = 3600;
+
+#[test]
+fn a_server_that_tells_all_the_wrong_time_is_told_twice_and_then_once() {
+    let what = What::Beyond {
+        measure: Measure::Value,
+        operation: Some("ntp server (answer)\tstratum=2"),
+        now: 3600,
+        normal: 0,
+        excess: 9.0,
+    };
+    let mut detection = unusual_value::UnusualValue::default();
+    let all = alerts(&mut detection, &what, (10..40).map(|client| (client, 2)));
+    assert_eq!(all.len(), 3);
+    assert_eq!(told(&all)[2], (host(2), None, 28, Severity::High));
+    assert!(all[2].deviation.observed.contains("with 30: "), "{}", all[2].deviation.observed);
+}
+
+#[test]
+fn who_is_up_late_is_told_once_whatever_he_does() {
+    let what = What::Hour { operation: None, hour: 23, surprise: 9.0 };
+    let mut detection = unusual_hour::UnusualHour::default();
+    let all = alerts(&mut detection, &what, [(1, 2), (1, 3), (1, 2), (1, 4)]);
+    assert_eq!(told(&all), [(host(2), Some(host(1)), 4, Severity::Low)]);
+    let mut detection = unusual_hour::UnusualHour::default();
+    assert_eq!(alerts(&mut detection, &what, [(1, 2), (5, 2)]).len(), 2, "another by himself");
+
+    let mut detection = unusual_hour::UnusualHour::default();
+    let mut all = Alerts::default();
+    for (hours, to) in [(1, 2), (4, 3), (9, 4)] {
+        take(&mut all, &mut detection, &departure(what.clone(), 1, to, hours * HOUR));
+    }
+    let all = told(&all.finish());
+    assert_eq!(all.iter().map(|(device, ..)| *device).collect::<Vec<_>>(), [host(2), host(4)], "hours later anew");
+}
+
+#[test]
+fn a_new_device_is_one_alert_with_whomever_it_has_to_do() {
+    let mut detection = new_device::NewDevice::default();
+    let mut all = Alerts::default();
+    for (seconds, to, rare) in [(1, 2, false), (9, 3, true)] {
+        take(&mut all, &mut detection, &departure(What::Device { initiates: true, rare }, 1, to, seconds));
+    }
+    assert_eq!(told(&all.finish()), [(host(1), Some(host(2)), 2, Severity::Medium)]);
+}
+
+/// An event that is new on link after link, as its request and its answer.
+fn event(parties: &mut Parties, detection: &mut dyn Detection, alerts: &mut Alerts, links: &[(u32, u32, &str)]) {
+    for (seconds, (from, to, receiver)) in (1000..).zip(links) {
+        let names = [
+            format!("hl7 ADT\tsending_application=EHR\treceiving_application={receiver}\tevent=ADT^A13"),
+            format!("hl7 ACK (answer)\tsending_application={receiver}\treceiving_application=EHR\tevent=ACK^A13"),
+        ];
+        let [initiator, responder] = [from, to].map(|number| parties.named(&format!("ip:10.0.0.{number}")));
+        for name in &names {
+            let what = What::Operation { name, circumstances: 0, surprise: 1.0, rare: false };
+            let of = PartyLink { initiator, responder, service: WEB };
+            take(alerts, detection, &Departure { parties: of, ..departure(what, *from, *to, seconds) });
+        }
+    }
+}
+
+#[test]
+fn a_kind_of_message_that_an_engine_passes_on_is_told_where_it_came_from() {
+    let (mut parties, mut alerts) = (Parties::new(Site::default()), Alerts::default());
+    let mut detection = new_operation::NewOperation::default();
+    event(&mut parties, &mut detection, &mut alerts, &[(1, 2, "ENGINE"), (2, 3, "LAB"), (2, 4, "PHARMACY")]);
+    assert_eq!(told(&alerts.finish()), [(host(2), Some(host(1)), 2, Severity::Low)]);
+
+    let (mut alerts, mut detection) = (Alerts::default(), new_operation::NewOperation::default());
+    event(&mut parties, &mut detection, &mut alerts, &[(1, 2, "ENGINE"), (5, 6, "LAB")]);
+    assert_eq!(alerts.finish().len(), 2, "between others it is news of its own");
+
+    let (mut alerts, mut detection) = (Alerts::default(), new_operation::NewOperation::default());
+    event(&mut parties, &mut detection, &mut alerts, &[(1, 2, "ENGINE"), (2, 3, "ENGINE")]);
+    assert_eq!(alerts.finish().len(), 2, "the very same words are not passed on: what spreads says them again");
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::alert::{Alert, Alerts, Deviation, Severity, State};
 use crate::detection::{About, DETECTIONS};
-use crate::detections::{new_device, silence, sweep};
+use crate::detections::{many, new_device, silence, sweep};
 use crate::device::Devices;
 use crate::incident::belonging::{Roles, SUFFERED, SUSPECTED};
 use crate::incident::open::{Incidents, OPEN_INCIDENTS_MAX};
@@ -110,9 +110,9 @@ fn a_life() {
     assert_eq!(told(&story.told[2..]), [(State::Update, 3, 11)], "it has become worse");
     assert_eq!(story.incidents.open(), [0, 0, 0, 1, 0]);
 
-    story.tick(20 + 12 * HOUR);
-    assert_eq!(story.told.len(), 3, "another might come");
-    story.tick(21 + 12 * HOUR);
+    story.tick(20 + 24 * HOUR);
+    assert_eq!(story.told.len(), 3, "another might come, or one of them back");
+    story.tick(21 + 24 * HOUR);
     assert_eq!(told(&story.told[3..]), [(State::Closed, 4, 11)]);
     assert_eq!((story.incidents.open(), story.incidents.raised()), ([0; 5], [0, 0, 1, 0, 0]));
     let closed = &story.told[3];
@@ -327,4 +327,49 @@ fn the_detections_that_are_special_are_there() {
     for name in SUFFERED.iter().chain(&SUSPECTED) {
         assert!(DETECTIONS.iter().any(|about| about.name == *name), "{name}");
     }
+}
+
+#[test]
+fn an_alert_that_comes_back_goes_on_with_its_incident() {
+    let mut story = Story::new();
+    let first = story.raise(does(1, 1, 2));
+    (1..=20).for_each(|hour| story.tick(hour * HOUR));
+    assert_eq!(told(&story.told), [(State::New, 1, 1)], "it may come back yet");
+    assert_eq!(story.raise(does(20 * HOUR, 1, 2)), first);
+    story.tick(44 * HOUR);
+    assert_eq!(told(&story.told), [(State::New, 1, 1)], "an alert is open");
+    story.tick(44 * HOUR + 1);
+    assert_eq!(told(&story.told[1..]), [(State::Closed, 2, 1)]);
+    assert_ne!(story.raise(does(45 * HOUR, 1, 2)), first);
+}
+
+#[test]
+fn two_servers_that_are_wrong_in_the_same_way_are_one_incident() {
+    let mut story = Story::new();
+    let told_by = |seconds, client, server| of(&sweep::ABOUT, seconds, client, server);
+    let of_many = |seconds, server| Deviation {
+        peer: None,
+        subject: many::of("speech").into(),
+        ..of(&sweep::ABOUT, seconds, 0, server)
+    };
+    let first = story.raise(told_by(1, 10, 1));
+    assert_ne!(story.raise(told_by(2, 11, 2)), first, "any two devices may be");
+    story.raise(of_many(3, 1));
+    assert_eq!(story.raise(of_many(4, 2)), first);
+    assert_eq!(story.raise(told_by(5, 12, 3)), first, "and a third one");
+    let other = Deviation { subject: "writing".into(), ..told_by(6, 13, 4) };
+    assert_ne!(story.raise(other), first, "in another way");
+    assert_ne!(story.raise(told_by(5 * HOUR, 14, 5)), first, "hours later");
+    assert_eq!(story.end().len(), 3);
+}
+
+#[test]
+fn what_one_does_to_many_does_not_join_what_another_does() {
+    let mut story = Story::new();
+    let to_many = |seconds, peer, device| Deviation {
+        subject: many::of("speech").into(),
+        ..of(&sweep::ABOUT, seconds, peer, device)
+    };
+    let first = story.raise(to_many(1, 10, 1));
+    assert_ne!(story.raise(to_many(2, 11, 2)), first);
 }

@@ -435,13 +435,21 @@ fn an_alert_that_was_quiet_for_an_hour_is_over() {
     };
     let begin = one[0].time;
     let hours = |hours: u64| begin + hours * 3_600_000_000_000;
-    // Two hours later there is other traffic, so that the jump in time is believed; then the same again.
-    let packets = [one.clone(), start(&other, hours(2)), start(&one, hours(2) + 60_000_000_000)].concat();
-    let alerts = alerts_of(&packets);
-    let states: Vec<&str> = alerts.iter().map(|event| event["alert"]["state"].as_str().unwrap()).collect();
-    assert_eq!(states, ["new", "closed", "new", "closed"]);
-    assert_ne!(alerts[0]["alert"]["id"], alerts[2]["alert"]["id"], "another time, another alert");
-    assert_eq!(alerts[2]["alert"]["count"], 1);
+    // Hours later there is other traffic, so that the jump in time is believed; then the same again.
+    let again = |after: u64| [one.clone(), start(&other, hours(after)), start(&one, hours(after) + 60_000_000_000)].concat();
+    let told = |alerts: &[Value]| -> Vec<(String, String, u64)> {
+        let text = |event: &Value, field: &str| event["alert"][field].as_str().unwrap().to_owned();
+        let count = |event: &Value| event["alert"]["count"].as_u64().unwrap();
+        alerts.iter().map(|event| (text(event, "state"), text(event, "id"), count(event))).collect()
+    };
+    let alerts = told(&alerts_of(&again(2)));
+    let states: Vec<(&str, u64)> = alerts.iter().map(|(state, _, count)| (&state[..], *count)).collect();
+    assert_eq!(states, [("new", 1), ("closed", 1), ("update", 2), ("closed", 2)], "it has come back");
+    assert_eq!(alerts[0].1, alerts[2].1);
+    let alerts = told(&alerts_of(&again(26)));
+    let states: Vec<(&str, u64)> = alerts.iter().map(|(state, _, count)| (&state[..], *count)).collect();
+    assert_eq!(states, [("new", 1), ("closed", 1), ("new", 1), ("closed", 1)]);
+    assert_ne!(alerts[0].1, alerts[2].1, "another day, another alert");
     // Within the hour it is the same one.
     let alerts = alerts_of(&[one.clone(), start(&one, begin + 3_000_000_000_000)].concat());
     let counts: Vec<&Value> = alerts.iter().map(|event| &event["alert"]["count"]).collect();
