@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use wardtap_net::packet::Timestamp;
 
+use super::absence::Attendance;
 use super::breadth::Breadths;
 use super::kin::Kin;
 use super::measure::{Measure, compare};
@@ -51,10 +52,10 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
     let mut ratios: Vec<Vec<f64>> = vec![Vec::new(); Measure::ALL.len()];
     let mut links: BTreeMap<LinkKey, Box<LinkProfile>> = BTreeMap::new();
     let mut kin = Kin::default();
-    let (twice, breadths) = (twice(store), Breadths::of(store));
+    let (twice, breadths, attendance) = (twice(store), Breadths::of(store), Attendance::of(store, site));
     for (key, link) in store.links.iter().filter(|(key, _)| !twice.contains(key)) {
         let mut profile = LinkProfile::default();
-        LinkProfile::by_day(key, link, &breadths, site).values().for_each(|day| profile.absorb(day));
+        LinkProfile::by_day(key, link, (&breadths, &attendance), site).values().for_each(|day| profile.absorb(day));
         if key.initiator != ANYBODY {
             kin.add(&key.initiator, (key.transport, key.port), &profile);
         }
@@ -66,7 +67,7 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
     days.dedup();
     let coverage = covered(store, site);
     for (key, link) in store.links.iter().filter(|(key, _)| !twice.contains(key)) {
-        let by_day = LinkProfile::by_day(key, link, &breadths, site);
+        let by_day = LinkProfile::by_day(key, link, (&breadths, &attendance), site);
         // What is with anybody is the same once more: it is there to be missed.
         if key.initiator != ANYBODY {
             novelties.link(key, &by_day);
@@ -169,7 +170,8 @@ fn hold_out(
         by_day.iter().filter(|(day, _)| *day != held_out).for_each(|(_, day)| normal.absorb(day));
         let others = coverage.by_day.get(held_out).map(|day| coverage.all.without(day)).unwrap_or_default();
         compare(now, &normal, (&others, kin), &mut |measure, now, normal| {
-            let counts = !pauses_only || matches!(measure, Measure::LinkPause | Measure::OperationPause);
+            let counts =
+                !pauses_only || matches!(measure, Measure::LinkPause | Measure::OperationPause | Measure::Absence);
             if counts && let Some(ratios) = ratios.get_mut(measure as usize) {
                 ratios.push(measure.ratio(now, normal));
             }
