@@ -5,7 +5,7 @@
 //! as hours are independent (naive Bayes), with half an event in place of none (Krichevsky and Trofimov 1981). Where they
 //! are not, the learned days themselves were as surprising: what counts is the sum beside the greatest of those.
 //!
-//! Only hours count in which who would have sent it sent something else. A silence is looked at over a day: what is there
+//! Only hours count in which who would have sent it sent something else, and nothing took its place. A silence is looked at over a day: what is there
 //! on some days of the week only is no more missed the longer it is away.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -13,7 +13,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use wardtap_net::packet::Timestamp;
 
 use super::pauses::Slot;
-use super::store::{HOURS_PER_DAY, LinkKey, Store, StoredOperation};
+use super::store::{HOURS_PER_DAY, LinkKey, Store, StoredLink, StoredOperation};
+use crate::links::is_opaque;
 use crate::parties::ANYBODY;
 use crate::site::Site;
 
@@ -66,15 +67,21 @@ impl<'a> Attendance<'a> {
 
     /// By day, how surprising the silences of an operation of a link were that ended on it: the most that any was, each of its
     /// hours beside those of other days.
-    pub(super) fn absences(&self, key: &LinkKey, operation: &StoredOperation) -> BTreeMap<u32, u32> {
+    pub(super) fn absences(&self, key: &LinkKey, link: &Sent<'_>, name: &str) -> BTreeMap<u32, u32> {
+        let mut ended: BTreeMap<u32, u32> = BTreeMap::new();
+        let Some(operation) = link.of.operations.get(name) else { return ended };
         let has = |hours: Option<u32>, hour: u32| hours.is_some_and(|hours| hours & bit(hour) != 0);
         let is_there = |hour: u32| has(operation.days.get(&(hour / HOURS_PER_DAY)).map(|day| day.hours), hour);
         let witnesses = witnesses(key, operation.from).map(|id| self.sent.get(id));
+        let sends = |days: Option<&BTreeMap<u32, u32>>, hour: u32| {
+            has(days.and_then(|days| days.get(&(hour / HOURS_PER_DAY))).copied(), hour)
+        };
+        let enough = link.without(name, operation);
         let is_missed = |hour: u32| {
-            witnesses.iter().all(|sent| has(sent.and_then(|days| days.get(&(hour / HOURS_PER_DAY))).copied(), hour))
+            let is_taken_over = enough.is_some_and(|enough| link.is_as_much(operation.from, hour, enough));
+            witnesses.iter().all(|sent| sends(*sent, hour)) && !is_taken_over
         };
         let there = count(self.hours.iter().filter(|(hour, _)| is_there(*hour)).map(|(_, slot)| *slot));
-        let mut ended: BTreeMap<u32, u32> = BTreeMap::new();
         let mut silence: Option<Silence> = None;
         for &(hour, slot) in &self.hours {
             if is_there(hour) {
@@ -88,6 +95,56 @@ impl<'a> Attendance<'a> {
         }
         ended
     }
+}
+
+/// What the ends of a link sent, all days together.
+pub(super) struct Sent<'a> {
+    of: &'a StoredLink,
+    /// Payloads of what is not read.
+    payloads: [u64; 2],
+    packets: [u64; 2],
+    /// Minutes with something.
+    minutes: [u64; 2],
+}
+
+impl<'a> Sent<'a> {
+    pub(super) fn of(link: &'a StoredLink) -> Self {
+        let mut sent = Self { of: link, payloads: [0; 2], packets: [0; 2], minutes: [0; 2] };
+        for operation in link.operations.iter().filter(|(name, _)| is_opaque(name)).map(|(_, operation)| operation) {
+            let payloads = &mut sent.payloads[usize::from(operation.from & 1)];
+            *payloads = payloads.saturating_add(messages(operation));
+        }
+        for hour in link.hours.values() {
+            for end in 0..2 {
+                sent.packets[end] = sent.packets[end].saturating_add(hour.packets[end]);
+                sent.minutes[end] = sent.minutes[end].saturating_add(hour.minutes[end].into());
+            }
+        }
+        sent
+    }
+
+    /// How many packets the sender of an operation would send without it, where payloads of other sizes may take its place:
+    /// see [`super::profile::LinkProfile::is_taken_over`].
+    fn without(&self, name: &str, operation: &StoredOperation) -> Option<u64> {
+        let (end, own) = (usize::from(operation.from & 1), messages(operation));
+        let others = self.payloads[end].saturating_sub(own);
+        let is_good_part = is_opaque(name) && own.saturating_mul(4) >= others;
+        is_good_part.then(|| self.packets[end].saturating_sub(own / 2))
+    }
+
+    /// Whether in an hour an end sent as much, for the minutes in which it sent something, as that many packets are of all.
+    fn is_as_much(&self, end: u8, hour: u32, packets: u64) -> bool {
+        let end = usize::from(end & 1);
+        self.of.hours.get(&hour).is_some_and(|hour| {
+            let minutes = u64::from(hour.minutes[end]);
+            minutes > 0 && hour.packets[end].saturating_mul(self.minutes[end]) >= packets.saturating_mul(minutes)
+        })
+    }
+}
+
+/// How many there were.
+fn messages(operation: &StoredOperation) -> u64 {
+    operation.days.values().map(|day| u64::from(day.count)).sum()
 }
 
 /// Whose silence it is when an operation is not there: see [`super::store::witnesses`].

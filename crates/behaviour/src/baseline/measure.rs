@@ -179,7 +179,9 @@ pub fn compare(
         if !is_opaque(name) {
             compare_operation(name, operation, known, kin, to);
         }
-        to(Measure::Absence, operation.absence.max, known.absence.next());
+        if normal.is_missed(known) {
+            to(Measure::Absence, operation.absence.max, known.absence.next());
+        }
         let measure = Measure::of_pause(name);
         operation.pauses.compare(
             |slot, minutes| normal.normal_pause(name, slot, minutes, coverage),
@@ -260,6 +262,12 @@ impl LinkProfile {
     #[must_use]
     pub const fn is_stream(&self) -> bool {
         self.pace[0].second > 0
+    }
+
+    /// Whether one of its operations is there often enough to be missed for hours: on half of the days at least.
+    #[must_use]
+    pub const fn is_missed(&self, operation: &OperationProfile) -> bool {
+        operation.days.saturating_mul(2) >= self.days
     }
 
     /// Whether its conversations last.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use wardtap_net::packet::Timestamp;
 
-use super::absence::Attendance;
+use super::absence::{Attendance, Sent};
 use super::breadth::Breadths;
 use super::calibrate::Thresholds;
 use super::named::{Named, in_order};
@@ -340,8 +340,9 @@ impl LinkProfile {
                 }
             }
         }
+        let sent = Sent::of(&closed);
         for (name, operation) in &closed.operations {
-            let absences = attendance.absences(key, operation);
+            let absences = attendance.absences(key, &sent, name);
             for (day, mut profile) in OperationProfile::by_day(operation, site) {
                 if operation.from == 0 || is_opaque(name) {
                     let hours = operation.days.get(&day).map_or(0, |cell| cell.hours);

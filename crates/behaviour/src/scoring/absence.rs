@@ -74,7 +74,9 @@ impl Scorer {
             let heard = ends.map(|end| end.map(|party| party.hours).unwrap_or_default());
             let mut silent = Vec::new();
             for (name, operation) in live.operations.seen() {
-                let Some(known) = profile.operations.get(name) else { continue };
+                let Some(known) = profile.operations.get(name).filter(|known| profile.is_missed(known)) else {
+                    continue;
+                };
                 let place = usize::from(known.from & 1);
                 let last = operation.last.last.max(live.unheard[place]) / MINUTES_PER_HOUR;
                 let senders = witnesses_of(heard, place, key.initiator == Party::ANYBODY);
