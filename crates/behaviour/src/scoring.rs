@@ -3,6 +3,7 @@
 //! A link costs a look-up and a few comparisons a minute, whatever the length of what was learned. What departs from the
 //! baseline goes to the detections as [`Departure`]s; they decide what it means.
 
+mod absence;
 mod accept;
 mod acquaintance;
 mod adapt;
@@ -30,6 +31,7 @@ use crate::device::Devices;
 use crate::links::{Link, Opened, Service};
 use crate::observation::Place;
 use crate::parties::{Parties, Party, PartyLink};
+use absence::LastHours;
 use acquaintance::Acquaintance;
 pub use adapt::{ADAPT_DAILY, ADAPT_MOST, Adaptation, Adapted, AdaptedQuantity};
 use breadth::Breadth;
@@ -62,6 +64,10 @@ pub struct Scorer {
     new_devices: HashMap<Party, bool, foldhash::fast::RandomState>,
     breadth: Breadth,
     coverage: Coverage,
+    /// The half hour in which what is absent was looked for last.
+    half_hour: u32,
+    /// Hours in which the sensor heard little or nothing: nobody was silent in them.
+    blind_hours: LastHours,
     adaptation: Option<Adaptation>,
 }
 
@@ -102,6 +108,8 @@ impl Scorer {
             new_devices: HashMap::default(),
             breadth: Breadth::default(),
             coverage: Coverage::default(),
+            half_hour: 0,
+            blind_hours: LastHours::default(),
             adaptation: None,
         }
     }

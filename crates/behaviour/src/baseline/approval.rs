@@ -313,6 +313,7 @@ fn uncounted(link: &LinkProfile, known: &LinkProfile) -> LinkProfile {
         keep_wider(&mut operation.hour_partners, known.hour_partners);
         keep_wider(&mut operation.largest, known.largest);
         operation.pauses.without_days(&known.pauses);
+        keep_wider(&mut operation.absence, known.absence);
         keep_wider(&mut operation.slowest, known.slowest);
     }
     for (name, points) in more.points.iter_mut() {
@@ -438,6 +439,7 @@ fn widen_operation(
         Measure::MessageBytes => widen(&mut into.largest, known.largest, now, normal),
         Measure::ResponseTime => widen(&mut into.slowest, known.slowest, now, normal),
         Measure::OperationPause | Measure::PayloadPause => into.pauses.accept(&known.pauses, now, normal),
+        Measure::Absence => widen(&mut into.absence, known.absence, now, normal),
         Measure::Refusals => {
             into.refused = into.refused.max(u32::try_from(now).unwrap_or(1000));
             u64::from(known.refused) == normal

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use wardtap_net::packet::Timestamp;
 
+use super::absence::Attendance;
 use super::breadth::Breadths;
 use super::fellows::Fellows;
 use super::kin::Kin;
@@ -56,9 +57,10 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
     let mut ratios: Vec<Vec<f64>> = vec![Vec::new(); Measure::ALL.len()];
     let mut links: BTreeMap<LinkKey, Box<LinkProfile>> = BTreeMap::new();
     let mut kin = Kin::default();
-    let (twice, breadths, coverage) = (twice(store), Breadths::of(store), covered(store, site));
+    let (twice, breadths, attendance) = (twice(store), Breadths::of(store), Attendance::of(store, site));
+    let coverage = covered(store, site);
     let by_day = |key: &LinkKey, link: &StoredLink| {
-        let mut days = LinkProfile::by_day(key, link, &breadths, site);
+        let mut days = LinkProfile::by_day(key, link, (&breadths, &attendance), site);
         days.iter_mut().for_each(|(day, profile)| profile.show(coverage.shown(*day)));
         days
     };
@@ -196,7 +198,8 @@ fn hold_out(
         }
         let others = coverage.by_day.get(held_out).map(|day| coverage.all.without(day)).unwrap_or_default();
         compare(now, &normal, (&others, kin), &mut |measure, now, normal| {
-            let counts = !pauses_only || matches!(measure, Measure::LinkPause | Measure::OperationPause);
+            let counts =
+                !pauses_only || matches!(measure, Measure::LinkPause | Measure::OperationPause | Measure::Absence);
             if counts && let Some(ratios) = ratios.get_mut(measure as usize) {
                 ratios.push(measure.ratio(now, normal));
             }

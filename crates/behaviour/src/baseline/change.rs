@@ -202,6 +202,7 @@ pub const fn measure_name(measure: Measure) -> &'static str {
         Measure::LinkPause => "link-silence",
         Measure::OperationPause => "operation-silence",
         Measure::PayloadPause => "payload-silence",
+        Measure::Absence => "absence",
         Measure::DevicePause => "device-silence",
         Measure::Value => "value",
         Measure::Setting => "setting",

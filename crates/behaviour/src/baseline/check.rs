@@ -99,8 +99,9 @@ fn range(range: &PointRange) -> Checked {
 fn operation(operation: &OperationProfile) -> Checked {
     must(operation.days as usize <= DAYS_MAX, "more days than there are")?;
     operation.hours.iter().try_for_each(hours)?;
-    let OperationProfile { minute_count, hour_count, day_count, hour_partners, largest, slowest, .. } = operation;
-    [minute_count, hour_count, day_count, hour_partners, largest, slowest].into_iter().try_for_each(top)?;
+    let OperationProfile { minute_count, hour_count, day_count, hour_partners, largest, slowest, absence, .. } =
+        operation;
+    [minute_count, hour_count, day_count, hour_partners, largest, slowest, absence].into_iter().try_for_each(top)?;
     pauses(&operation.pauses)?;
     ranges(&operation.ranges)
 }

@@ -1,7 +1,7 @@
 //! The baseline file: a line that people can read, then two parts.
 //!
 //! ```text
-//! wardtap baseline 2 <octets of the first part> <octets of the second> <SHA-256 of both>\n
+//! wardtap baseline 3 <octets of the first part> <octets of the second> <SHA-256 of both>\n
 //! ```
 //! The first part holds the site, the captures that were learned, what was kept out and what was approved, and the
 //! profiles: all that scoring reads. The second holds the store and what was set aside: what learning goes on from. Both are as `postcard` (wire format 1) writes the types named here, field by
@@ -20,7 +20,7 @@ use super::store::Store;
 use crate::site::{Site, SiteError};
 
 /// The version of the format.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// What every baseline begins with.
 pub const MAGIC: &str = "wardtap baseline ";

@@ -206,8 +206,9 @@ impl LinkHour {
         self.opened = self.opened.saturating_add(used.opened);
         self.failed = self.failed.saturating_add(used.failed);
         self.gap_bytes = self.gap_bytes.saturating_add(used.gap_bytes[0]).saturating_add(used.gap_bytes[1]);
-        for (bytes, sent) in self.bytes.iter_mut().zip(&used.sent) {
+        for ((bytes, packets), sent) in self.bytes.iter_mut().zip(&mut self.packets).zip(&used.sent) {
             *bytes = bytes.saturating_add(sent.bytes);
+            *packets = packets.saturating_add(sent.packets);
         }
     }
 }

@@ -33,7 +33,7 @@ pub enum Measure {
     DayMessages,
     /// Partners with whom somebody does the same in an hour.
     HourPartners,
-    /// Octets a minute that one end of a link sends in an hour, how many times as few as was normal.
+    /// Packets a minute that one end of a link sends in an hour, how many times as few as was normal.
     HourPace,
     /// Octets of a message.
     MessageBytes,
@@ -47,6 +47,9 @@ pub enum Measure {
     OperationPause,
     /// Minutes without a payload of a size class, while its sender sent something else.
     PayloadPause,
+    /// Hours without a message of an operation, while its sender sent something else: how surprising, see
+    /// [`super::absence`].
+    Absence,
     /// Minutes without a packet of a device.
     DevicePause,
     /// A value beside the range of those seen: 1000 and how far it is beside, in thousandths of the width of the range.
@@ -63,7 +66,7 @@ pub enum Measure {
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::MinuteBytes,
         Self::HourBytes,
         Self::DayBytes,
@@ -82,6 +85,7 @@ impl Measure {
         Self::LinkPause,
         Self::OperationPause,
         Self::PayloadPause,
+        Self::Absence,
         Self::DevicePause,
         Self::Value,
         Self::Setting,
@@ -103,7 +107,10 @@ impl Measure {
             Self::HourFailed | Self::HourReconnected | Self::HourPartners => 5,
             Self::MinuteMessages => 8,
             Self::MessageBytes => 2000,
-            Self::Refusals | Self::HourPace => 100,
+            Self::Refusals => 100,
+            Self::HourPace => 200,
+            // Once in so many by chance: 55.
+            Self::Absence => 4000,
             Self::ResponseTime => 20_000,
             Self::LinkPause | Self::OperationPause | Self::PayloadPause | Self::DevicePause => 15,
             Self::Value | Self::Setting | Self::Reading | Self::Results => 1000,
@@ -122,7 +129,9 @@ impl Measure {
     #[must_use]
     pub fn ratio(self, now: u64, normal: u64) -> f64 {
         let normal = match self {
-            Self::LinkPause | Self::OperationPause | Self::PayloadPause => normal.saturating_add(self.floor()),
+            Self::LinkPause | Self::OperationPause | Self::PayloadPause | Self::Absence => {
+                normal.saturating_add(self.floor())
+            }
             _ => normal.max(self.floor()),
         };
         now as f64 / normal as f64
@@ -169,6 +178,9 @@ pub fn compare(
         }
         if !is_opaque(name) {
             compare_operation(name, operation, known, kin, to);
+        }
+        if normal.is_missed(known) {
+            to(Measure::Absence, operation.absence.max, known.absence.next());
         }
         let measure = Measure::of_pause(name);
         operation.pauses.compare(
@@ -250,6 +262,12 @@ impl LinkProfile {
     #[must_use]
     pub const fn is_stream(&self) -> bool {
         self.pace[0].second > 0
+    }
+
+    /// Whether one of its operations is there often enough to be missed for hours: on half of the days at least.
+    #[must_use]
+    pub const fn is_missed(&self, operation: &OperationProfile) -> bool {
+        operation.days.saturating_mul(2) >= self.days
     }
 
     /// Whether its conversations last.

@@ -1,5 +1,6 @@
 //! The baseline: what was learned of a site, what is normal there, and the file that holds both.
 
+pub mod absence;
 pub mod approval;
 pub mod breadth;
 pub mod calibrate;

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::absence::surprise;
 use super::profile::{Top, kind_index};
 use super::store::HOURS_PER_DAY;
 use crate::site::Local;
@@ -27,6 +28,11 @@ impl Slot {
     #[must_use]
     pub const fn of(local: &Local) -> Self {
         Self(kind_index(local.kind) as u8 * HOURS_PER_DAY as u8 + local.hour % HOURS_PER_DAY as u8)
+    }
+
+    /// Its place among all.
+    pub(super) const fn place(self) -> usize {
+        self.0 as usize
     }
 
     /// So many hours later, on days of the same kind.
@@ -157,6 +163,14 @@ impl Pauses {
     pub fn cut_off(&self) -> u64 {
         const BY_ITSELF: u64 = 2;
         if self.hours.iter().all(|hour| hour.pause.second <= BY_ITSELF) { self.longest() } else { 0 }
+    }
+
+    /// How surprising it is that there is nothing at an hour of the day, see [`surprise`].
+    #[must_use]
+    pub fn surprise(&self, slot: Slot, coverage: &Coverage) -> u32 {
+        let hour =
+            self.hours.binary_search_by_key(&slot, |hour| hour.slot).ok().and_then(|place| self.hours.get(place));
+        surprise(coverage.days(slot), hour.map_or(0, |hour| hour.days))
     }
 
     /// At how many hours of the day silence is told.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use wardtap_net::packet::Timestamp;
 
+use super::absence::{Attendance, Sent};
 use super::breadth::Breadths;
 use super::calibrate::Thresholds;
 use super::named::{Named, in_order};
@@ -75,7 +76,8 @@ pub struct LinkProfile {
     pub hour_failed: Top,
     /// The most conversations of an hour that were answered.
     pub hour_reconnected: Top,
-    /// The fewest octets a minute of an hour, over the minutes with something, where those were [`PACE_MINUTES_MIN`] at least.
+    /// The fewest packets in a hundred minutes of an hour, of the minutes with something, where those were
+    /// [`PACE_MINUTES_MIN`] at least.
     pub pace: [Least; 2],
     /// The silences of the initiator and of the responder, in minutes of the [`super::store::witnesses`].
     pub pauses: [Pauses; 2],
@@ -169,8 +171,14 @@ impl Least {
     }
 }
 
-/// Over fewer minutes of an hour octets a minute say little.
+/// Over fewer minutes of an hour packets a minute say little.
 pub const PACE_MINUTES_MIN: u32 = 30;
+
+/// Packets in a hundred of these minutes: how often something is sent, whatever its size.
+#[must_use]
+pub fn pace(packets: u64, minutes: u32) -> u64 {
+    packets.saturating_mul(100) / u64::from(minutes.max(1))
+}
 
 /// What is normal for an operation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -195,6 +203,8 @@ pub struct OperationProfile {
     pub refused: u32,
     /// Its silences, in minutes of the [`super::store::witnesses`].
     pub pauses: Pauses,
+    /// The most surprising of them: see [`super::absence`].
+    pub absence: Top,
     /// Who sends it: 0 the initiator of the link, 1 the responder.
     pub from: u8,
     /// The least and greatest values.
@@ -309,7 +319,12 @@ impl LinkProfile {
 
     /// What a link did, day by day.
     #[must_use]
-    pub fn by_day(key: &LinkKey, link: &StoredLink, breadths: &Breadths<'_>, site: &Site) -> BTreeMap<u32, Self> {
+    pub fn by_day(
+        key: &LinkKey,
+        link: &StoredLink,
+        (breadths, attendance): (&Breadths<'_>, &Attendance<'_>),
+        site: &Site,
+    ) -> BTreeMap<u32, Self> {
         let mut closed = link.clone();
         closed.close_before(u32::MAX);
         let mut days: BTreeMap<u32, Self> = BTreeMap::new();
@@ -328,14 +343,16 @@ impl LinkProfile {
                 day.day_bytes[place].max = day.day_bytes[place].max.saturating_add(cell.bytes[place]);
                 day.minutes[place] = day.minutes[place].saturating_add(cell.minutes[place]);
                 if cell.minutes[place] >= PACE_MINUTES_MIN && cell.gap_bytes == 0 {
-                    day.pace[place].lower(cell.bytes[place] / u64::from(cell.minutes[place]));
+                    day.pace[place].lower(pace(cell.packets[place], cell.minutes[place]));
                 }
                 if cell.minutes[place] > 0 {
                     day.pauses[place].ended(Slot::of(&local), cell.pause[place]);
                 }
             }
         }
+        let sent = Sent::of(&closed);
         for (name, operation) in &closed.operations {
+            let absences = attendance.absences(key, &sent, name);
             for (day, mut profile) in OperationProfile::by_day(operation, site) {
                 if operation.from == 0 || is_opaque(name) {
                     let hours = operation.days.get(&day).map_or(0, |cell| cell.hours);
@@ -344,6 +361,7 @@ impl LinkProfile {
                         hours.map(|hour| breadths.partners(key, (name, operation.from), day * HOURS_PER_DAY + hour));
                     profile.hour_partners = Top::of(partners.max().unwrap_or_default().into());
                 }
+                profile.absence = Top::of(absences.get(&day).copied().unwrap_or_default().into());
                 let link = days.entry(day).or_insert_with(|| Self { days: 1, ..Self::default() });
                 link.operations.or_insert_with(name, || profile);
             }
@@ -414,6 +432,7 @@ impl OperationProfile {
         self.largest.absorb(other.largest);
         self.refused = self.refused.max(other.refused);
         self.pauses.absorb(&other.pauses);
+        self.absence.absorb(other.absence);
         self.from = other.from;
         self.slowest.absorb(other.slowest);
     }
@@ -444,6 +463,7 @@ impl OperationProfile {
             largest: Top::of(cell.largest),
             refused: u32::try_from(u64::from(cell.refused) * 1000 / u64::from(cell.count.max(1))).unwrap_or(1000),
             pauses,
+            absence: Top::default(),
             from: operation.from,
             ranges: cell.ranges,
             slowest: Top::of(cell.slowest),

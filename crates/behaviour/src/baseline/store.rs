@@ -143,6 +143,8 @@ pub struct LinkHour {
     pub failed: u32,
     /// Octets of frames that the initiator and the responder sent.
     pub bytes: [u64; 2],
+    /// The frames.
+    pub packets: [u64; 2],
     /// Minutes in which they sent something.
     pub minutes: [u32; 2],
     /// The longest silences that ended in this hour, in minutes of the [`witnesses`].
@@ -323,6 +325,7 @@ impl LinkHour {
         self.failed = self.failed.saturating_add(other.failed);
         for direction in 0..2 {
             self.bytes[direction] = self.bytes[direction].saturating_add(other.bytes[direction]);
+            self.packets[direction] = self.packets[direction].saturating_add(other.packets[direction]);
             self.minutes[direction] = self.minutes[direction].saturating_add(other.minutes[direction]);
             self.pause[direction] = self.pause[direction].max(other.pause[direction]);
             self.peak_bytes[direction] = self.peak_bytes[direction].max(other.peak_bytes[direction]);

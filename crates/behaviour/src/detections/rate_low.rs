@@ -38,8 +38,8 @@ impl Detection for RateLow {
             severity: departure.severity(excess, Severity::Medium),
             score: score(excess * 5.0),
             explanation: format!("{initiator} and {responder} exchange far less in an hour than they ever did."),
-            expected: format!("at least {normal} octets a minute, over an hour"),
-            observed: format!("{now} octets a minute, {service}"),
+            expected: format!("at least {} packets a minute, over an hour", per_minute(normal)),
+            observed: format!("{} packets a minute, {service}", per_minute(now)),
         };
         let Some(around) = self.with.around(departure) else {
             raise.raise(departure.deviation(&ABOUT, initiator, service.to_string(), judged));
@@ -53,4 +53,9 @@ impl Detection for RateLow {
     fn forgotten(&self) -> u64 {
         self.with.forgotten()
     }
+}
+
+/// A pace for people.
+fn per_minute(pace: u64) -> String {
+    format!("{}.{:02}", pace / 100, pace % 100)
 }

@@ -7,7 +7,7 @@ use crate::attack::technique;
 use crate::baseline::measure::Measure;
 use crate::detection::{About, Detection, Raise};
 use crate::detections::many::Many;
-use crate::links::{Link, readable};
+use crate::links::{Link, is_opaque, readable};
 use crate::parties::Party;
 use crate::scoring::{Departure, Judged, What, score};
 
@@ -33,7 +33,9 @@ impl Detection for Silence {
     }
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
-        let What::Silence { measure, operation, now, normal, excess, of_responder } = departure.what else { return };
+        let What::Silence { measure, operation, minutes, normal, excess, of_responder, .. } = departure.what else {
+            return;
+        };
         let Link { initiator, responder, service } = departure.link;
         let anybody = departure.parties.initiator == Party::ANYBODY;
         let (device, other) = if of_responder || anybody { (responder, initiator) } else { (initiator, responder) };
@@ -44,14 +46,21 @@ impl Detection for Silence {
             _ => format!("{device} is still there, but sends {other} nothing any more of what it always did."),
         };
         // Sizes of what is not read come and go with its contents: that one is missing says little by itself.
-        let clear = if measure == Measure::PayloadPause { Severity::Low } else { Severity::Medium };
+        let clear = if operation.is_some_and(is_opaque) { Severity::Low } else { Severity::Medium };
         let judged = Judged {
             severity: departure.severity(excess, clear),
             score: score(excess * 5.0),
             explanation,
-            expected: format!("silent for at most {normal} minutes"),
+            expected: match measure {
+                Measure::Absence => "something in most of these hours of the day".to_owned(),
+                _ => format!("silent for at most {normal} minutes"),
+            },
             observed: format!(
-                "silent for {now} minutes{}",
+                "silent for {}{}",
+                match measure {
+                    Measure::Absence => format!("{} hours", minutes / 60),
+                    _ => format!("{minutes} minutes"),
+                },
                 operation.map(|name| format!(", {}", readable(name))).unwrap_or_default()
             ),
         };

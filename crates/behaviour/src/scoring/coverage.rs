@@ -99,6 +99,8 @@ pub(super) struct Coverage {
     nothing: Option<(u32, u32, u32)>,
     /// Minutes in which the sensor was blind: nobody was silent in them.
     pub(super) lost: u32,
+    /// Those of them that are known to who asked last.
+    lost_before: u32,
     /// Silences show nothing now.
     pub(super) is_blind: bool,
     /// Packets are missing now.
@@ -150,6 +152,13 @@ impl Coverage {
         // Connections that went on meanwhile tell for a while what of them was missing: all of it, as is known already.
         (self.heard, self.missing) = ([0; 2], [0; 2]);
         self.whole_from = until.saturating_add(MINUTES_PER_HOUR);
+    }
+
+    /// Whether minutes were lost since this was asked last.
+    pub(super) const fn has_lost(&mut self) -> bool {
+        let before = self.lost_before;
+        self.lost_before = self.lost;
+        self.lost != before
     }
 
     /// Octets that are missing, and how many of a million these are; None where too few were heard.

@@ -92,13 +92,15 @@ pub enum What<'a> {
     },
     /// A silence beyond its factor.
     Silence {
-        /// [`Measure::DevicePause`], [`Measure::LinkPause`] or [`Measure::OperationPause`].
+        /// [`Measure::DevicePause`], [`Measure::LinkPause`], that of an operation, or [`Measure::Absence`].
         measure: Measure,
         /// Of which operation, where it is one's.
         operation: Option<&'a str>,
-        /// Minutes.
+        /// For how many minutes.
+        minutes: u64,
+        /// How much that is: minutes, or how surprising.
         now: u64,
-        /// Minutes that were normal.
+        /// How much was normal.
         normal: u64,
         /// How many times as long as deviates.
         excess: f64,

@@ -1,11 +1,12 @@
 //! What a link is doing: the minute and the hour at hand.
 
+use super::absence::LastHours;
 use super::calendar::NEVER;
 use super::known::KnownOperations;
 use super::limits::{LinkLimits, OperationLimits};
 use super::points::LivePoints;
 use super::table::LinkId;
-use crate::baseline::profile::{LinkProfile, PACE_MINUTES_MIN};
+use crate::baseline::profile::{LinkProfile, PACE_MINUTES_MIN, pace};
 use crate::baseline::store::{Activity, Heard, MINUTES_PER_DAY, MINUTES_PER_HOUR};
 use crate::links::{Link, OperationName, OperationUse, Use};
 use crate::observation::Place;
@@ -31,9 +32,10 @@ pub(super) struct Live {
     pub(super) minute_opened: u32,
     pub(super) hour_bytes: [u64; 2],
     pub(super) day_bytes: [u64; 2],
-    /// Minutes of the hour with something.
+    /// Minutes of the hour with something, and the packets in them.
     hour_minutes: [u32; 2],
-    /// Octets a minute of the hour that is over, where it was not looked at yet; else 0.
+    hour_packets: [u64; 2],
+    /// The [`pace`] of the hour that is over, where it was not looked at yet; else 0.
     pub(super) ended_pace: [u64; 2],
     pub(super) hour_opened: u32,
     pub(super) hour_failed: u32,
@@ -73,7 +75,7 @@ pub(super) struct Bounds {
 
 /// A silence that lasts is said again after so many minutes: its alert stays open, and what was suppressed is told once that is
 /// over.
-const SAID_AGAIN_MINUTES: u32 = 30;
+pub(super) const SAID_AGAIN_MINUTES: u32 = 30;
 
 /// A silence: when it was last said, 0 before that.
 #[derive(Clone, Copy, Default)]
@@ -104,6 +106,8 @@ impl Silence {
 #[derive(Clone, Copy, Default)]
 pub(super) struct LiveParty {
     pub(super) activity: Activity,
+    /// Of the last hours those in which it was active.
+    pub(super) hours: LastHours,
     /// The longest time in which it sent nothing that is normal, where it is steady.
     pause: Option<u32>,
     pub(super) days: u32,
@@ -124,6 +128,7 @@ impl LiveParty {
     /// It was heard on a link.
     pub(super) const fn heard(&mut self, minute: u32, link: PartyLink) {
         self.activity.at(minute);
+        self.hours.note(minute);
         self.silence.end();
         self.link = Some(link);
     }
@@ -183,6 +188,7 @@ impl Live {
             hour_bytes: [0; 2],
             day_bytes: [0; 2],
             hour_minutes: [0; 2],
+            hour_packets: [0; 2],
             ended_pace: [0; 2],
             hour_opened: 0,
             hour_failed: 0,
@@ -231,9 +237,9 @@ impl Live {
             for place in 0..2 {
                 let minutes = self.hour_minutes[place];
                 let counts = minutes >= PACE_MINUTES_MIN && self.hour_missing == 0;
-                self.ended_pace[place] = if counts { self.hour_bytes[place] / u64::from(minutes) } else { 0 };
+                self.ended_pace[place] = if counts { pace(self.hour_packets[place], minutes) } else { 0 };
             }
-            self.hour_minutes = [0; 2];
+            (self.hour_minutes, self.hour_packets) = ([0; 2], [0; 2]);
             self.ended_reconnected = self.hour_opened.saturating_sub(self.hour_failed);
             (self.hour_bytes, self.hour_opened, self.hour_failed) = ([0; 2], 0, 0);
             self.hour_missing = 0;
@@ -247,6 +253,7 @@ impl Live {
             self.minute_bytes[place] = self.minute_bytes[place].saturating_add(sent.bytes);
             self.hour_bytes[place] = self.hour_bytes[place].saturating_add(sent.bytes);
             self.day_bytes[place] = self.day_bytes[place].saturating_add(sent.bytes);
+            self.hour_packets[place] = self.hour_packets[place].saturating_add(sent.packets);
             if sent.packets > 0 {
                 self.hour_minutes[place] += u32::from(minute > self.last[place].last);
                 self.last[place].at(&witnesses[place], minute);

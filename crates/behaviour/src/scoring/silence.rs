@@ -16,16 +16,18 @@ use crate::parties::{Party, PartyLink};
 use crate::site::Site;
 
 /// A silence.
-struct Silence {
-    key: PartyLink,
-    measure: Measure,
-    operation: Option<String>,
-    now: u64,
-    normal: u64,
-    excess: f64,
-    days: u32,
+pub(super) struct Silence {
+    pub(super) key: PartyLink,
+    pub(super) measure: Measure,
+    pub(super) operation: Option<String>,
+    /// For how many minutes, of those that count.
+    pub(super) minutes: u64,
+    pub(super) now: u64,
+    pub(super) normal: u64,
+    pub(super) excess: f64,
+    pub(super) days: u32,
     /// The responder is silent, not the initiator.
-    of_responder: bool,
+    pub(super) of_responder: bool,
 }
 
 /// So many minutes must pass at least before the silence of an operation is too long.
@@ -52,6 +54,9 @@ pub(super) const fn look_at(minute: u32, patience: u32) -> u32 {
 impl Scorer {
     /// Capture time has come to a minute: tells what has been silent for too long.
     pub fn minute(&mut self, minute: u32, site: &Site, to: &mut dyn FnMut(Departure<'_>)) {
+        if self.coverage.is_blind || self.coverage.has_lost() {
+            self.blind_hours.note(minute);
+        }
         if self.coverage.is_blind {
             return;
         }
@@ -59,11 +64,20 @@ impl Scorer {
         let time = Timestamp::from_seconds(u64::from(minute) * 60);
         let hour = Hour { slot: Slot::of(&site.local(time)), left: site.left_of_hour(time).div_ceil(60) };
         self.silent_links(minute, hour, &mut found);
+        self.absent(minute, site, &mut found);
         for silence in found {
-            let Silence { key, measure, operation, now, normal, excess, days, of_responder } = silence;
+            let Silence { key, measure, operation, minutes, now, normal, excess, days, of_responder } = silence;
             let Some(live) = self.links.find(key).and_then(|id| self.links.at(id).live.as_ref()) else { continue };
             to(Departure {
-                what: What::Silence { measure, operation: operation.as_deref(), now, normal, excess, of_responder },
+                what: What::Silence {
+                    measure,
+                    operation: operation.as_deref(),
+                    minutes,
+                    now,
+                    normal,
+                    excess,
+                    of_responder,
+                },
                 link: live.link,
                 parties: key,
                 place: live.place,
@@ -88,7 +102,7 @@ impl Scorer {
     }
 
     /// So many times as long as else must a silence last: longer while packets are missing.
-    const fn patience(&self) -> f64 {
+    pub(super) const fn patience(&self) -> f64 {
         if self.coverage.is_lossy { LOSSY_PATIENCE } else { 1.0 }
     }
 
@@ -105,6 +119,7 @@ impl Scorer {
                     key,
                     measure: Measure::DevicePause,
                     operation: None,
+                    minutes: party.silent_for(minute, self.coverage.lost).into(),
                     now: party.silent_for(minute, self.coverage.lost).into(),
                     normal: normal.into(),
                     excess,
@@ -185,7 +200,17 @@ impl Look<'_> {
             let excess = self.excess(measure, now, normal);
             if excess > 1.0 && live.silence[place].is_due(self.minute) {
                 let (key, days, of_responder) = (self.key, profile.days, place == 1);
-                found.push(Silence { key, measure, operation: None, now, normal, excess, days, of_responder });
+                found.push(Silence {
+                    key,
+                    measure,
+                    operation: None,
+                    minutes: now,
+                    now,
+                    normal,
+                    excess,
+                    days,
+                    of_responder,
+                });
             }
         }
         next
@@ -216,7 +241,7 @@ impl Look<'_> {
             if excess > 1.0 && !profile.is_taken_over(name, others, now) && operation.silence.is_due(self.minute) {
                 let (key, days, operation) = (self.key, profile.days, Some((**name).to_owned()));
                 let of_responder = place == 1;
-                silent.push(Silence { key, measure, operation, now, normal, excess, days, of_responder });
+                silent.push(Silence { key, measure, operation, minutes: now, now, normal, excess, days, of_responder });
             }
         }
         silent.sort_by(|one, other| one.operation.cmp(&other.operation));

@@ -73,6 +73,11 @@ impl Table {
         self.order.iter().map(|id| self.at(*id))
     }
 
+    /// How many are live.
+    pub(super) const fn live_count(&self) -> u32 {
+        self.order.len() as u32
+    }
+
     /// The live link that was so first, second, ...
     pub(super) fn numbered(&mut self, number: u32) -> Option<&mut Entry> {
         self.order.get(number as usize).copied().map(|id| self.at_mut(id))

@@ -36,6 +36,7 @@ fn hour() -> impl Strategy<Value = LinkHour> {
         opened: counts[0],
         failed: counts[1],
         bytes,
+        packets: bytes.map(|bytes| bytes / 100),
         minutes: minutes.map(|minutes| (minutes >> 60) as u32),
         pause: [counts[0] / 5, 7],
         peak_bytes: bytes.map(|bytes| bytes / 3),
@@ -366,7 +367,7 @@ fn signed(front: &[u8], store: &[u8]) -> Vec<u8> {
     use sha2::{Digest, Sha256};
     let body = [front, store].concat();
     let digest: String = Sha256::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect();
-    let line = format!("wardtap baseline 2 {} {} {digest}\n", front.len(), store.len());
+    let line = format!("wardtap baseline 3 {} {} {digest}\n", front.len(), store.len());
     [line.as_bytes(), &body].concat()
 }
 
@@ -413,8 +414,8 @@ fn a_file_that_is_none_newer_or_too_large_says_so() {
     assert!(matches!(error(&[0xd4, 0xc3, 0xb2, 0xa1]), BaselineError::NoBaseline));
     let digest = "0".repeat(64);
     let of = |line: &str| error(format!("wardtap baseline {line} {digest}\n").as_bytes());
-    assert!(matches!(of("3 0 0"), BaselineError::Newer(3)));
-    assert!(matches!(of("2 99999999999 0"), BaselineError::TooLarge(_)));
-    assert!(matches!(of("2 18446744073709551615 18446744073709551615"), BaselineError::TooLarge(_)));
-    assert!(matches!(of("2 5 5"), BaselineError::Length { .. }));
+    assert!(matches!(of("4 0 0"), BaselineError::Newer(4)));
+    assert!(matches!(of("3 99999999999 0"), BaselineError::TooLarge(_)));
+    assert!(matches!(of("3 18446744073709551615 18446744073709551615"), BaselineError::TooLarge(_)));
+    assert!(matches!(of("3 5 5"), BaselineError::Length { .. }));
 }

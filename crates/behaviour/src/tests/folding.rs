@@ -153,6 +153,7 @@ fn silences_that_hang_together_are_one_alert() {
     let silent = |of_responder| What::Silence {
         measure: Measure::LinkPause,
         operation: None,
+        minutes: 60,
         now: 60,
         normal: 5,
         excess: 1.5,

@@ -233,11 +233,11 @@ fn no_more_analytes_than_the_cap() {
     assert_eq!(told[0].operations[0].results.len(), ANALYTES_MAX);
 }
 
-/// What a link does in a minute: octets of its initiator, and conversations that begin.
+/// What a link does in a minute: octets of its initiator, a hundred in a packet, and conversations that begin.
 fn minute(of: Link, minute: u64, bytes: u64, opened: u32) -> Use {
     let place = place(minute, minute * 60 * NANOS_PER_SECOND);
     let mut used = Use::once(of, OperationUse::once("payload\tfrom=initiator\tsize=64".into(), 0), place);
-    used.sent = [Volume { packets: 10, bytes }, Volume { packets: 10, bytes: 900 }];
+    used.sent = [Volume { packets: bytes / 100, bytes }, Volume { packets: 10, bytes: 900 }];
     used.opened = opened;
     used
 }
@@ -264,6 +264,24 @@ fn who_sends_half_as_much_as_ever_is_told_when_the_hour_is_over() {
     let raised = half(300, 480);
     assert_eq!(names(&raised), ["rate-low"]);
     assert_eq!(raised[0].deviation.first.seconds() / 60, NEXT + 360);
+}
+
+#[test]
+fn who_sends_half_as_often_is_told_whatever_it_sends() {
+    // What is measured changes from day to day, and so do sizes.
+    let sized = |at: u64, used: &mut Use| used.sent[0].bytes *= 1 + at / MINUTES_PER_DAY % 4;
+    let uses = |first: u64, days: u64, bytes: &dyn Fn(u64) -> u64| {
+        let mut uses = stream(first, days, bytes);
+        uses.iter_mut().for_each(|used| sized(used.minute, used));
+        uses
+    };
+    let store = learned(uses(FIRST, DAYS, &usual));
+    let large = (0..4).map(|day| NEXT + day * MINUTES_PER_DAY).find(|at| at / MINUTES_PER_DAY % 4 == 3);
+    let large = large.expect("one of four days");
+    assert_eq!(names(&alerts(&store, uses(large, 1, &usual))), [""; 0]);
+    let raised = alerts(&store, uses(large, 1, &|at| usual(at) / 2));
+    assert_eq!(names(&raised), ["rate-low"], "though it sends twice as much as on the day with the least");
+    assert!(raised[0].deviation.expected.contains("packets a minute"), "{}", raised[0].deviation.expected);
 }
 
 #[test]

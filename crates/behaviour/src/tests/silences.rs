@@ -79,12 +79,17 @@ fn leased(minute: u64, client: u8, router: u8) -> Observation {
 }
 
 fn learned() -> Profiles {
+    let leases = |minute: u64| minute.is_multiple_of(240).then(|| leased(minute, (minute / 240 % 5) as u8, 254));
+    learned_of(DAYS, |minute| usual(minute % MINUTES_PER_DAY), leases)
+}
+
+/// What is learned of so many days.
+fn learned_of(days: u64, done: impl Fn(u64) -> Minute, other: impl Fn(u64) -> Option<Observation>) -> Profiles {
     let mut judge = judge(Behaviour::new(Parties::new(Site::default()), None, Some(Learner::default())));
-    for minute in FIRST_DAY * MINUTES_PER_DAY..(FIRST_DAY + DAYS) * MINUTES_PER_DAY {
-        let used = used(minute, &usual(minute % MINUTES_PER_DAY));
-        judge.observe(&Observation::Used(Box::new(used)), &mut |_| {});
-        if minute.is_multiple_of(240) {
-            judge.observe(&leased(minute, (minute / 240 % 5) as u8, 254), &mut |_| {});
+    for minute in FIRST_DAY * MINUTES_PER_DAY..(FIRST_DAY + days) * MINUTES_PER_DAY {
+        judge.observe(&Observation::Used(Box::new(used(minute, &done(minute)))), &mut |_| {});
+        if let Some(other) = other(minute) {
+            judge.observe(&other, &mut |_| {});
         }
     }
     let behaviour = judge.behaviour().take().expect("it learns");
@@ -94,10 +99,20 @@ fn learned() -> Profiles {
 
 /// The alerts of the Friday after that, and when they were raised; no minute's use where nothing is done.
 fn alerts(day: impl Fn(u64) -> Minute, others: &[(u64, Observation)]) -> Vec<(u64, Alert)> {
+    alerts_after(learned(), DAYS, day, others)
+}
+
+/// Those of the day after so many that were learned.
+fn alerts_after(
+    learned: Profiles,
+    days: u64,
+    day: impl Fn(u64) -> Minute,
+    others: &[(u64, Observation)],
+) -> Vec<(u64, Alert)> {
     let mut parties = Parties::new(Site::default());
-    let scorer = Scorer::new(learned(), &mut parties);
+    let scorer = Scorer::new(learned, &mut parties);
     let mut judge = judge(Behaviour::new(parties, Some(scorer), None));
-    let (first, mut raised) = ((FIRST_DAY + DAYS) * MINUTES_PER_DAY, Vec::new());
+    let (first, mut raised) = ((FIRST_DAY + days) * MINUTES_PER_DAY, Vec::new());
     for minute in 0..MINUTES_PER_DAY {
         let mut tell = |verdict| match verdict {
             Verdict::Alert(alert) if alert.state == State::New => raised.push((minute, *alert)),
@@ -176,4 +191,51 @@ fn a_server_that_tells_clients_of_another_router_is_told_once() {
     let [(60, alert)] = &told[..] else { panic!("{told:?}") };
     assert_eq!((alert.deviation.about.name, alert.deviation.device), ("way-changed", ASKED));
     assert!(alert.deviation.observed.contains("routers=10.0.0.9"), "{}", alert.deviation.observed);
+}
+
+/// What comes in most hours of the day and in half of those of the night, and in none for certain.
+const CALL: &str = "payload\tfrom=initiator\tsize=32";
+const CALL_DAYS: u64 = 17;
+
+fn with_calls(minute: u64) -> Minute {
+    let hour = minute / 60;
+    let chance = hour.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 61;
+    let left_out = if hour % 24 < 6 { chance < 4 } else { chance == 0 };
+    let mut done = vec![(ALIVE, 1)];
+    if minute % 60 == 17 && !left_out {
+        done.push((CALL, 1));
+    }
+    done
+}
+
+/// The alerts of a day on which there are no calls in some minutes, and no sign of life in some.
+fn without_calls(calls: std::ops::Range<u64>, alive: std::ops::Range<u64>) -> Vec<(u64, Alert)> {
+    let first = (FIRST_DAY + CALL_DAYS) * MINUTES_PER_DAY;
+    let day = |minute: u64| match minute {
+        _ if alive.contains(&minute) => Vec::new(),
+        _ if calls.contains(&minute) => without(with_calls(first + minute), &[CALL]),
+        _ => with_calls(first + minute),
+    };
+    alerts_after(learned_of(CALL_DAYS, with_calls, |_| None), CALL_DAYS, day, &[])
+}
+
+#[test]
+fn what_may_be_left_out_in_any_hour_is_told_once_it_is_in_many() {
+    assert!(without_calls(0..0, 0..0).is_empty());
+    assert!(without_calls(0..300, 0..0).is_empty(), "half of the nights are as quiet");
+    assert!(without_calls(480..600, 0..0).is_empty(), "two hours are nothing yet");
+    let told = without_calls(480..1440, 0..0);
+    let [(minute, alert)] = &told[..] else { panic!("{told:?}") };
+    assert!((600..1200).contains(minute), "{minute}: {}", alert.deviation.observed);
+    assert_eq!((alert.deviation.about.name, alert.deviation.device), ("silence", ASKING));
+    assert!(alert.deviation.observed.contains("hours, payload from=initiator size=32"), "{}", alert.deviation.observed);
+}
+
+#[test]
+fn who_is_away_leaves_nothing_out() {
+    let told = without_calls(480..1440, 480..1200);
+    for (minute, alert) in &told {
+        let is_away = alert.deviation.explanation.contains("has said nothing");
+        assert!(is_away, "{minute}: {} {}", alert.deviation.explanation, alert.deviation.observed);
+    }
 }

@@ -159,7 +159,7 @@ fn write_quantities(out: &mut String, link: &LinkProfile) -> fmt::Result {
     )?;
     if link.pace.iter().any(|least| least.min > 0) {
         let [asked, answered] = link.pace.map(|least| amount(least.min));
-        writeln!(out, "    octets at least  {asked} a minute of a busy hour; answers {answered}")?;
+        writeln!(out, "    packets at least  {asked} in 100 minutes of a busy hour; answers {answered}")?;
     }
     for (name, known) in link.operations.iter() {
         let most = [known.minute_count, known.hour_count, known.day_count].map(|count| amount(count.max));
@@ -239,7 +239,7 @@ fn link_json(key: &LinkKey, link: &LinkProfile, facets: &[FacetName]) -> Value {
         value["hour_conversations"] = json!(link.hour_opened.max);
         value["hour_failed"] = json!(link.hour_failed.max);
         value["hour_reconnected"] = json!(link.hour_reconnected.max);
-        value["least_minute_bytes"] = json!(link.pace.map(|least| least.min));
+        value["least_hundred_minutes_packets"] = json!(link.pace.map(|least| least.min));
     }
     if has(FacetName::Silences) {
         value["silence_minutes"] = json!(link.pauses.each_ref().map(Pauses::longest));
