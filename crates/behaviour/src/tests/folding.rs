@@ -345,7 +345,7 @@ fn event(parties: &mut Parties, detection: &mut dyn Detection, alerts: &mut Aler
         ];
         let [initiator, responder] = [from, to].map(|number| parties.named(&format!("ip:10.0.0.{number}")));
         for name in &names {
-            let what = What::Operation { name, circumstances: 0, surprise: 1.0, rare: false };
+            let what = What::Operation { name, circumstances: 0, surprise: 1.0, rare: false, known: Vec::new() };
             let of = PartyLink { initiator, responder, service: WEB };
             take(alerts, detection, &Departure { parties: of, ..departure(what, *from, *to, seconds) });
         }
