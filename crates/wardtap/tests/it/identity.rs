@@ -75,8 +75,18 @@ fn other_firmware_than_before_is_a_change_and_the_first_word_is_none() {
     assert!(events.iter().all(|event| schema.is_valid(event)));
     // The same by any number of workers, and nothing where the same is said again, or other words are the usual ones.
     for workers in ["2", "5"] {
-        assert_eq!(replayed(&updated, &["--workers", workers]).parsed()[..20], events[..20]);
-        assert_eq!(changes(&replayed(&updated, &["--workers", workers]), "firmware"), ["4.2.1 4.2.9"]);
+        let lines = |events: &[Value]| {
+            let devices = events.iter().filter(|event| event["type"] == "device");
+            // Each time the capture lies in another folder.
+            devices
+                .map(|event| {
+                    event
+                        .to_string()
+                        .replace(event["device"]["changes"][0]["frame"]["capture"].as_str().unwrap_or("no capture"), "")
+                })
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(lines(&replayed(&updated, &["--workers", workers]).parsed()), lines(&events));
     }
     let again = [first.clone(), later(CONTROLLER, 2 * HOUR, ("4.2.1", "4.2.1"))].concat();
     assert_eq!(changes(&replayed(&again, &[]), "firmware"), [""; 0]);
