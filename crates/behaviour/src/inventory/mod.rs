@@ -185,7 +185,7 @@ impl Inventory {
         }
         for (id, device) in devices.iter() {
             if let Some(says) = device.mac.and_then(|mac| self.by_mac.get(&mac)) {
-                all.entry(id).or_default().says.absorb(says);
+                all.entry(id).or_default().says.absorb(&says.settled());
             }
         }
         all

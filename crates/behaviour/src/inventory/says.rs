@@ -30,6 +30,13 @@ impl Says {
         }
     }
 
+    /// Without what any host is heard by on its way to an address.
+    pub(super) fn settled(&self) -> Self {
+        let is_on_its_way = |clue: Clue, text: &str| clue == Clue::LinkProtocol && ["arp", "dhcp"].contains(&text);
+        let stays = self.0.iter().filter(|((clue, text), _)| !is_on_its_way(*clue, text));
+        Self(stays.map(|(said, happened)| (said.clone(), *happened)).collect())
+    }
+
     pub(super) fn absorb(&mut self, other: &Self) {
         for (key, more) in &other.0 {
             if let Some(known) = self.0.get_mut(key) {

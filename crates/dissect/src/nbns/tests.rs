@@ -90,6 +90,21 @@ fn kinds_and_roles_have_their_names() {
 }
 
 #[test]
+fn a_name_that_a_host_registers_for_itself_is_shown_where_its_maker_gave_it() {
+    let registers = |text: &[u8], suffix: u8, flags: u8| {
+        let question = &question(5 << 11, &name(text, b' ', suffix), 0x20)[12..];
+        let with = [question, &[0xc0, 12, 0, 0x20, 0, 1, 0, 0, 0, 9, 0, 6, flags, 0, 10, 0, 0, 1]].concat();
+        read(&[(Side::A, [header(5 << 11, [1, 0, 0, 1]), with].concat())]).clues
+    };
+    assert_eq!(registers(b"NPI3F02AB", 0x20, 0), ["A host-name NPI3F02AB"]);
+    assert_eq!(registers(b"DESKTOP-4K2QJ7A", 0, 0), ["A host-name DESKTOP-4K2QJ7A"]);
+    assert_eq!(registers(b"CANARY", 0, 0), ["A host-name (withheld)"]);
+    // A group's; a user's.
+    assert_eq!(registers(b"NPI3F02AB", 0, 0x80), [""; 0]);
+    assert_eq!(registers(b"NPI3F02AB", 3, 0), [""; 0]);
+}
+
+#[test]
 fn only_encoded_names_name_it() {
     let whole = question(0x0110, &name(b"CANARY", b' ', 0x20), 0x20);
     for length in 0..whole.len() {

@@ -181,6 +181,16 @@ impl<'a> Known<'a> {
         body
     }
 
+    /// A device of the assets file that was not heard.
+    #[must_use]
+    pub fn unheard(self, asset: &Asset) -> DeviceBody {
+        let mut body = listed(Some(asset));
+        body.mac = asset.macs.first().map(ToString::to_string);
+        body.ip = asset.addresses.first().map(ToString::to_string).unwrap_or_default();
+        body.id = body.mac.as_ref().map_or_else(|| format!("ip:{}", body.ip), |mac| format!("mac:{mac}"));
+        body
+    }
+
     /// What explains a deviation, with the hospital's names for the devices where it has them.
     pub(crate) fn explanation(self, text: &str, device: Address, peer: Option<Address>) -> String {
         let mut text = text.to_owned();

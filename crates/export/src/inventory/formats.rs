@@ -62,7 +62,7 @@ fn json_array(devices: &[InventoryDevice]) -> serde_json::Result<Vec<u8>> {
     Ok(file)
 }
 
-const COLUMNS: [&str; 24] = [
+const COLUMNS: [&str; 25] = [
     "id",
     "name",
     "addresses",
@@ -87,13 +87,24 @@ const COLUMNS: [&str; 24] = [
     "said_firmware",
     "said_serial",
     "operating_system",
+    "unheard",
 ];
 
 fn csv_table(devices: &[InventoryDevice]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
     let mut table = csv::Writer::from_writer(Vec::new());
     table.write_record(COLUMNS)?;
     for InventoryDevice {
-        device, addresses, first_seen, last_seen, listed, roles, identity, offers, exposure, ..
+        device,
+        addresses,
+        first_seen,
+        last_seen,
+        listed,
+        unheard,
+        roles,
+        identity,
+        offers,
+        exposure,
+        ..
     } in devices
     {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
@@ -122,13 +133,14 @@ fn csv_table(devices: &[InventoryDevice]) -> Result<Vec<u8>, Box<dyn std::error:
                 offers.iter().map(|offer| offer.service.as_str()).collect::<Vec<_>>().join(" "),
                 exposed.collect::<Vec<_>>().join("; "),
                 listed.to_string(),
-                first_seen.as_str().to_owned(),
+                first_seen.as_ref().map(|time| time.as_str().to_owned()).unwrap_or_default(),
                 last_seen.as_ref().map(|time| time.as_str().to_owned()).unwrap_or_default(),
                 cell(&identity.vendor),
                 cell(&identity.model),
                 cell(&identity.firmware),
                 cell(&identity.serial),
                 cell(&identity.operating_system),
+                unheard.to_string(),
             ]
             .map(harmless),
         )?;
@@ -180,7 +192,7 @@ fn cyclonedx(devices: &[InventoryDevice], now: Timestamp) -> Value {
 }
 
 fn component(of: &InventoryDevice) -> Value {
-    let InventoryDevice { device, addresses, identity, offers, exposure, first_seen, last_seen, .. } = of;
+    let InventoryDevice { device, addresses, identity, offers, exposure, first_seen, last_seen, unheard, .. } = of;
     let mut component = json!({
         "type": "device",
         "bom-ref": device.id,
@@ -215,8 +227,9 @@ fn component(of: &InventoryDevice) -> Value {
     properties.extend(
         exposure.iter().map(|exposure| ("wardtap:exposure", format!("{} {}", exposure.kind.name(), exposure.service))),
     );
-    properties.push(("wardtap:first_seen", first_seen.as_str().to_owned()));
+    properties.extend(first_seen.iter().map(|time| ("wardtap:first_seen", time.as_str().to_owned())));
     properties.extend(last_seen.iter().map(|time| ("wardtap:last_seen", time.as_str().to_owned())));
+    properties.extend(unheard.then(|| ("wardtap:unheard", "true".to_owned())));
     let properties = properties.into_iter().map(|(name, value)| json!({ "name": name, "value": value }));
     component["properties"] = properties.collect();
     component

@@ -155,6 +155,12 @@ pub(super) fn facts<'a>(says: impl Iterator<Item = (Clue, &'a str, Happened)>, o
     facts
 }
 
+/// True where two words for the same are not one: neither holds the other.
+pub(super) fn differ(one: &str, other: &str) -> bool {
+    let (one, other) = (plain(one), plain(other));
+    !one.contains(&other) && !other.contains(&one)
+}
+
 /// What contradicts something else says so, and is less sure where that is as sure as itself.
 fn dispute(facts: &mut [Fact]) {
     let all: Vec<(String, Confidence)> = facts.iter().map(|fact| (plain(&fact.value), fact.confidence)).collect();

@@ -8,14 +8,18 @@ mod guess;
 pub(crate) mod identity;
 mod vendor;
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::Serialize;
+use wardtap_behaviour::assets::{Asset, Status};
 use wardtap_behaviour::class::Class;
-use wardtap_behaviour::device::DeviceId;
+use wardtap_behaviour::device::{Device, DeviceId};
 use wardtap_behaviour::inventory::{Doing, Happened, Inventory, ServiceUse, Services};
 use wardtap_behaviour::links::Service;
 use wardtap_behaviour::observation::Place;
 use wardtap_dissect::clues::Clue;
+use wardtap_net::address::Mac;
 use wardtap_net::packet::Timestamp;
 
 use crate::event::{DeviceBody, Frame, Known, Time, roles};
@@ -35,8 +39,9 @@ pub struct InventoryDevice {
     pub device: DeviceBody,
     /// All its addresses, the latest first; none where it was heard below IP alone.
     pub addresses: Vec<String>,
-    /// When it was first heard.
-    pub first_seen: Time,
+    /// When it was first heard; absent where the assets file alone has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_seen: Option<Time>,
     /// When it was last heard with somebody: to the minute.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_seen: Option<Time>,
@@ -46,6 +51,10 @@ pub struct InventoryDevice {
     pub outside: bool,
     /// True where the assets file lists it.
     pub listed: bool,
+    /// True where the assets file has it in service, and it was not heard.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
+    pub unheard: bool,
     /// What it does in the protocols that are read.
     pub roles: Vec<&'static str>,
     /// What it is, and what shows it.
@@ -142,6 +151,10 @@ pub struct FactBody {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schemars(default)]
     pub disputed: bool,
+    /// The assets file says otherwise, of a vendor or model.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
+    pub differs_from_assets: bool,
     /// The words.
     pub evidence: Vec<SaidBody>,
 }
@@ -210,15 +223,15 @@ fn listed(known: Known<'_>, id: DeviceId) -> Option<Class> {
     (asset.class != Class::Unknown).then_some(asset.class)
 }
 
-/// The devices that were heard, in the order in which they were, and behind them those without an address of IP, by their
-/// hardware addresses; `captures` are the names of the inputs.
+/// The devices that were heard, in the order in which they were, behind them those without an address of IP, by their
+/// hardware addresses, and those of the assets file that were not heard; `captures` are the names of the inputs.
 #[must_use]
 pub fn devices(inventory: &Inventory, known: Known<'_>, captures: &[String]) -> Vec<InventoryDevice> {
     let all = everything(inventory, known);
     let listed = |id: DeviceId| listed(known, id);
     let mut guesses = guess::classes(&all, inventory.worked(), listed, &|address| known.devices.owner(address));
     let frame = |place: Place| Frame::of(place, captures);
-    let identity = |doing: &Doing, vendor: Option<&'static str>, class: Option<ClassBody>| {
+    let identity = |doing: &Doing, vendor: Option<&'static str>, class: Option<ClassBody>, asset: Option<&Asset>| {
         let said = |(kind, value, happened): (&'static str, String, Happened)| SaidBody {
             kind,
             value,
@@ -233,11 +246,19 @@ pub fn devices(inventory: &Inventory, known: Known<'_>, captures: &[String]) -> 
         let facts = |of: Of| facts(identity::facts(doing.says.iter(), of), said);
         let (names, software): (Vec<_>, Vec<_>) =
             guess::names(doing).into_iter().partition(|(kind, ..)| *kind != IMPLEMENTATION);
+        let compared = |of: Of, said: fn(&Asset) -> &str| {
+            let mut facts = facts(of);
+            let listed = asset.map(said).filter(|listed| !listed.is_empty());
+            for fact in &mut facts {
+                fact.differs_from_assets = listed.is_some_and(|listed| identity::differ(listed, &fact.value));
+            }
+            facts
+        };
         Identity {
             network_card: vendor,
             class,
-            vendor: facts(Of::Vendor),
-            model: facts(Of::Model),
+            vendor: compared(Of::Vendor, |asset| &asset.vendor),
+            model: compared(Of::Model, |asset| &asset.model),
             firmware: facts(Of::Firmware),
             serial: facts(Of::Serial),
             operating_system: facts(Of::OperatingSystem),
@@ -250,21 +271,25 @@ pub fn devices(inventory: &Inventory, known: Known<'_>, captures: &[String]) -> 
         let address = known.devices.address_of(id)?;
         let (doing, vendor) = all.get(&id).unwrap_or(&nothing);
         let class = guesses.remove(&id).map(|guess| class_body(&guess, listed(id), &frame));
+        let asset = known.asset(address);
         Some(InventoryDevice {
             device: known.listed(address),
             addresses: known.devices.addresses(id).map(|address| address.to_string()).collect(),
-            first_seen: device.first.into(),
+            first_seen: Some(device.first.into()),
             last_seen: (doing.last > Timestamp::default()).then(|| doing.last.into()),
             outside: !inventory.site().is_inside(address),
-            listed: known.asset(address).is_some(),
+            listed: asset.is_some(),
+            unheard: false,
             roles: roles(device),
-            identity: identity(doing, vendor.or_else(|| of_mac(device.mac?)), class),
+            identity: identity(doing, vendor.or_else(|| of_mac(device.mac?)), class, asset),
             offers: services(&doing.offers, true),
             uses: services(&doing.uses, false),
             exposure: exposure::of(doing, &frame),
         })
     });
-    let without_address = inventory.without_address(known.devices).into_iter().map(|(mac, says)| {
+    let below_ip = inventory.without_address(known.devices);
+    let macs: BTreeSet<Mac> = below_ip.iter().map(|(mac, _)| *mac).collect();
+    let without_address = below_ip.into_iter().map(|(mac, says)| {
         let doing = Doing { says: says.clone(), ..Doing::default() };
         let asset = known.assets.of_mac(mac);
         let class = asset.map(|asset| asset.class).filter(|class| *class != Class::Unknown);
@@ -274,18 +299,40 @@ pub fn devices(inventory: &Inventory, known: Known<'_>, captures: &[String]) -> 
         InventoryDevice {
             device: known.without_address(mac),
             addresses: Vec::new(),
-            first_seen: first.into(),
+            first_seen: Some(first.into()),
             last_seen: None,
             outside: false,
             listed: asset.is_some(),
+            unheard: false,
             roles: Vec::new(),
-            identity: identity(&doing, vendor, guess.map(|guess| class_body(&guess, class, &frame))),
+            identity: identity(&doing, vendor, guess.map(|guess| class_body(&guess, class, &frame)), asset),
             offers: Vec::new(),
             uses: Vec::new(),
             exposure: Vec::new(),
         }
     });
-    heard.chain(without_address).collect()
+    let was_heard = |asset: &Asset| {
+        let is_heard = |device: Option<&Device>| device.is_some_and(Device::is_heard);
+        let of_mac = |mac: &Mac| is_heard(known.devices.with_mac(*mac).and_then(|id| known.devices.get(id)));
+        asset.macs.iter().any(|mac| macs.contains(mac) || of_mac(mac))
+            || asset.addresses.iter().any(|address| is_heard(known.devices.of(*address)))
+    };
+    let is_missed = |asset: &&Asset| asset.status == Status::InService && !was_heard(asset);
+    let unheard = known.assets.iter().filter(is_missed).map(|asset| InventoryDevice {
+        device: known.unheard(asset),
+        addresses: asset.addresses.iter().map(ToString::to_string).collect(),
+        first_seen: None,
+        last_seen: None,
+        outside: false,
+        listed: true,
+        unheard: true,
+        roles: Vec::new(),
+        identity: identity(&nothing.0, asset.macs.first().and_then(|mac| of_mac(*mac)), None, None),
+        offers: Vec::new(),
+        uses: Vec::new(),
+        exposure: Vec::new(),
+    });
+    heard.chain(without_address).chain(unheard).collect()
 }
 
 fn facts(facts: Vec<Fact>, said: impl Fn((&'static str, String, Happened)) -> SaidBody) -> Vec<FactBody> {
@@ -294,6 +341,7 @@ fn facts(facts: Vec<Fact>, said: impl Fn((&'static str, String, Happened)) -> Sa
         versions: fact.versions,
         confidence: fact.confidence.name(),
         disputed: fact.is_disputed,
+        differs_from_assets: false,
         evidence: fact.said_by.into_iter().map(|by| said((by.kind, by.text, by.happened))).collect(),
     };
     facts.into_iter().map(body).collect()
