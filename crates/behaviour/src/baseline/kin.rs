@@ -7,11 +7,11 @@
 
 use std::hash::{BuildHasher, Hash, Hasher};
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use super::profile::LinkProfile;
 use crate::links::points::PointRange;
-use crate::links::{RANGES_MAX, is_opaque, whoever_it_is_for};
+use crate::links::{RANGES_MAX, is_opaque, kind_of, whoever_it_is_for};
 
 /// What is asked of so many is nothing new to ask of another of their kind.
 pub const ASKED_MIN: u32 = 2;
@@ -22,6 +22,8 @@ pub struct Kin {
     by_kind: HashMap<Kind, Values, foldhash::fast::RandomState>,
     /// Of how many it is asked.
     asked: HashMap<Kind, u32, foldhash::fast::RandomState>,
+    /// Which words of kinds of messages an initiator exchanges with anybody, on a transport and port.
+    done: HashSet<u64, foldhash::fast::RandomState>,
     digests: foldhash::quality::RandomState,
 }
 
@@ -59,6 +61,9 @@ impl Kin {
     /// Takes in what is normal on a link of an initiator, on a transport and port.
     pub fn add(&mut self, initiator: impl Hash, service: (u8, u16), profile: &LinkProfile) {
         let asks = self.asks(initiator, service);
+        for name in profile.operations.names() {
+            self.done.extend(words(name).map(|word| self.digests.hash_one((asks, word))));
+        }
         for (name, operation) in profile.operations.iter() {
             if !is_opaque(name) {
                 *self.asked.entry(kind(&self.digests, asks, name)).or_default() += 1;
@@ -89,6 +94,14 @@ impl Kin {
         }
     }
 
+    /// Whether an initiator exchanges messages of the kind of an operation with anybody, on a transport and port, and each of
+    /// its words.
+    #[must_use]
+    pub fn does(&self, initiator: impl Hash, service: (u8, u16), operation: &str) -> bool {
+        let asks = self.asks(initiator, service);
+        words(operation).all(|word| self.done.contains(&self.digests.hash_one((asks, word))))
+    }
+
     /// The kin of a link of an initiator, itself among them.
     #[must_use]
     pub fn of(&self, initiator: impl Hash, service: (u8, u16)) -> KinOf<'_> {
@@ -104,6 +117,12 @@ impl Kin {
     fn asks(&self, initiator: impl Hash, service: (u8, u16)) -> u64 {
         self.digests.hash_one((initiator, service))
     }
+}
+
+/// The kind of an operation with nothing, and with each of the features that name it.
+fn words(operation: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+    let kind = kind_of(operation);
+    std::iter::once((kind, None)).chain(operation.split('\t').skip(1).map(move |part| (kind, Some(part))))
 }
 
 fn kind(digests: &impl BuildHasher, asks: u64, operation: &str) -> Kind {
@@ -191,6 +210,15 @@ mod tests {
             points: [(named(READ), points)].into_iter().collect(),
             ..LinkProfile::default()
         }
+    }
+
+    #[test]
+    fn who_asks_others_in_the_same_words_does_it_usually() {
+        let mut kin = Kin::default();
+        kin.add("a", SERVICE, &link("unit=1", 20));
+        assert!(kin.does("a", SERVICE, WRITE));
+        assert!(!kin.does("a", SERVICE, &WRITE.replace("function=6", "function=16")), "another word");
+        assert!(!kin.does("b", SERVICE, WRITE) && !kin.does("a", (6, 503), WRITE));
     }
 
     #[test]

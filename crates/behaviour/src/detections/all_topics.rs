@@ -30,7 +30,7 @@ impl Detection for AllTopics {
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
         let name = match &departure.what {
-            What::Foreign { name } => *name,
+            What::Foreign { name, .. } => *name,
             What::Operation { name, known, .. } if !known.iter().any(|known| is_all(known)) => *name,
             _ => return,
         };

@@ -47,10 +47,11 @@ impl Detection for CertificateChanged {
         let judged = Judged {
             severity: if is_renewed { Severity::Low } else { Severity::High },
             score: if is_renewed { 30 } else { 75 },
-            explanation: format!(
-                "{server} shows another certificate, from {} that signed those before.",
-                if is_renewed { "the one" } else { "another one than" }
-            ),
+            explanation: if is_renewed {
+                format!("{server} shows another certificate, from the authority that it had one of before.")
+            } else {
+                format!("{server} shows another certificate, from an authority that it had none of before.")
+            },
             expected: before.iter().map(|before| readable(before)).collect::<Vec<_>>().join(", "),
             observed: readable(name),
         };

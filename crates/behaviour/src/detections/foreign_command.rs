@@ -41,7 +41,7 @@ impl Detection for ForeignCommand {
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
         let (name, severity, known) = match &departure.what {
-            What::Foreign { name } => (*name, Severity::High, None),
+            What::Foreign { name, usual } => (*name, if *usual { Severity::Low } else { Severity::High }, None),
             What::Operation { name, rare, known, .. } => {
                 (*name, if *rare { Severity::High } else { Severity::Medium }, Some(known))
             }
@@ -62,6 +62,7 @@ impl Detection for ForeignCommand {
             expected: if known.is_some() { "questions only" } else { "nothing between these two" }.to_owned(),
             observed: readable(name),
         };
-        raise.raise(departure.deviation(&ABOUT, responder, kind.to_owned(), judged));
+        // Whatever it is: who sets one thing sets the next.
+        raise.raise(departure.deviation(&ABOUT, responder, String::new(), judged));
     }
 }

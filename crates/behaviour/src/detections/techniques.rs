@@ -83,7 +83,7 @@ pub fn of_departure(what: &What<'_>, link: &PartyLink) -> Option<&'static [Techn
         What::Operation { name, .. } if outside && (is_opaque(name) || Does::of(name).is_session()) => {
             Some(&CONTROL_FROM_OUTSIDE)
         }
-        What::Operation { name, .. } | What::Foreign { name } => Does::of(name).anew(),
+        What::Operation { name, .. } | What::Foreign { name, .. } => Does::of(name).anew(),
         What::Beyond { measure: Measure::Value, operation, .. } => {
             Some(Does::of(operation.unwrap_or_default())).filter(|does| *does != Does::Write).and_then(Does::anew)
         }

@@ -80,6 +80,8 @@ pub enum What<'a> {
     Foreign {
         /// What it is.
         name: &'a str,
+        /// The initiator does the like with others.
+        usual: bool,
     },
     /// Activity at an hour, more surprising than the budget allows for.
     Hour {

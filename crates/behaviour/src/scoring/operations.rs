@@ -60,7 +60,9 @@ impl Scorer {
             let reversed = PartyLink { initiator: key.responder, responder: key.initiator, ..key };
             let is_told = news.is_new && !news.refuses && !is_opaque(&news.name);
             if is_told && self.links.find_learned(reversed).is_none() {
-                to(departure(What::Foreign { name: &news.name }, learned_days));
+                let service = (key.service.transport, key.service.port);
+                let usual = self.kin.does(key.initiator, service, &news.name);
+                to(departure(What::Foreign { name: &news.name, usual }, learned_days));
             }
             return;
         };

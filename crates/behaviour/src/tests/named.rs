@@ -106,8 +106,17 @@ fn what_a_stranger_does_has_a_name_and_what_he_asks_has_none() {
         ("vnc security-type\tsecurity=vnc", &[]),
         ("tls certificate (answer)\tcertificate=aa", &[]),
     ] {
-        assert_eq!(of(What::Foreign { name }), expected, "{name}");
+        assert_eq!(of(What::Foreign { name, usual: false }), expected, "{name}");
     }
+}
+
+#[test]
+fn who_does_it_with_others_has_one_more_to_look_after() {
+    let told = |name| of(What::Foreign { name, usual: true });
+    assert_eq!(told("snmp set\tcommunity=other"), [("foreign-command", Severity::Low)]);
+    assert_eq!(told("tftp write-request\tprogram=yes"), [("firmware-push", Severity::Low)]);
+    assert_eq!(told("telnet login\tlogin=clear"), []);
+    assert_eq!(told("mqtt subscribe\tfilter=all"), [("all-topics", Severity::Medium)]);
 }
 
 #[test]

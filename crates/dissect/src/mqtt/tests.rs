@@ -154,7 +154,7 @@ fn who_wants_everything_says_so_in_a_filter() {
         (CONNECT, b"\x82\x08\0\x01\0\x03+/#\0", true),
         (CONNECT, b"\x82\x11\0\x01\0\x03a/b\0\0\x06$s/+/#\0", false),
         (CONNECT, b"\x82\x0c\0\x01\0\x03a/b\0\0\x01#\0", true),
-        (CONNECT, b"\x82\x10\0\x01\0\x0b$share/x/+/#\0", false),
+        (CONNECT, b"\x82\x11\0\x01\0\x0c$share/+/a/#\0", false),
         (CONNECT, b"\x82\x11\0\x01\0\x0c$share/x/+/#\0", true),
         (CONNECT, b"\x82\x08\0\x01\0\x03a/#\0", false),
         (five, b"\x82\x07\0\x01\0\0\x01#\0", true),

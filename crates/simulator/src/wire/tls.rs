@@ -225,6 +225,18 @@ pub fn client_flight(version: Version, dice: &mut Dice) -> Vec<u8> {
     out
 }
 
+/// The same in TLS 1.2 for a cipher: without elliptic curves the client's key is encrypted for the server (RFC 5246 section 7.4.7.1).
+pub fn client_flight_for(cipher: u16, dice: &mut Dice) -> Vec<u8> {
+    if cipher >= ELLIPTIC {
+        return client_flight(Version::V12, dice);
+    }
+    let (mut out, mut message) = (Vec::with_capacity(400), Vec::new());
+    handshake(&mut message, 16, &[&[1, 0][..], &noise::fresh::<256>(dice)].concat());
+    record(&mut out, HANDSHAKE, Version::V12.legacy(), &message);
+    finish(&mut out, Version::V12, dice);
+    out
+}
+
 /// The server's last words before data: its Finished, or two tickets in 1.3.
 pub fn server_finish(version: Version, dice: &mut Dice) -> Vec<u8> {
     let mut out = Vec::with_capacity(600);

@@ -118,7 +118,7 @@ impl Sim {
         let mut at = open.send(net, ready, Side::Opener, &hello).arrived + ms(1);
         let flight = tls::server_flight_with(&hello, cipher, &certificate, dice);
         at = open.send(net, at, Side::Answerer, &flight).arrived + ms(1);
-        at = open.send(net, at, Side::Opener, &tls::client_flight(Version::V12, dice)).arrived + us(300);
+        at = open.send(net, at, Side::Opener, &tls::client_flight_for(cipher, dice)).arrived + us(300);
         at = open.send(net, at, Side::Answerer, &tls::server_finish(Version::V12, dice)).arrived + us(300);
         for _ in 0..dice.range(2..5) {
             for (side, length) in [(Side::Opener, 500), (Side::Answerer, dice.range(4_000..30_000) as usize)] {
