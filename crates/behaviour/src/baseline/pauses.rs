@@ -5,7 +5,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::absence::surprise;
 use super::profile::{Top, kind_index};
 use super::store::HOURS_PER_DAY;
 use crate::site::Local;
@@ -75,8 +74,16 @@ impl Coverage {
         [kinds.next(), kinds.next()].map(|hours| hours.unwrap_or_default().iter().filter(|days| **days > 0).count())
     }
 
-    fn days(&self, slot: Slot) -> u16 {
+    /// On how many days an hour of the day was learned.
+    #[must_use]
+    pub fn days(&self, slot: Slot) -> u16 {
         self.0.get(usize::from(slot.0)).copied().unwrap_or(0)
+    }
+
+    /// On how many days the hour was that was learned on most.
+    #[must_use]
+    pub fn most(&self) -> u16 {
+        self.0.iter().copied().max().unwrap_or(0)
     }
 
     /// The least number of days on which there must have been something for its silence to be told.
@@ -165,12 +172,11 @@ impl Pauses {
         if self.hours.iter().all(|hour| hour.pause.second <= BY_ITSELF) { self.longest() } else { 0 }
     }
 
-    /// How surprising it is that there is nothing at an hour of the day, see [`surprise`].
+    /// On how many days there was something at an hour of the day.
     #[must_use]
-    pub fn surprise(&self, slot: Slot, coverage: &Coverage) -> u32 {
-        let hour =
-            self.hours.binary_search_by_key(&slot, |hour| hour.slot).ok().and_then(|place| self.hours.get(place));
-        surprise(coverage.days(slot), hour.map_or(0, |hour| hour.days))
+    pub fn days(&self, slot: Slot) -> u16 {
+        let place = self.hours.binary_search_by_key(&slot, |hour| hour.slot).ok();
+        place.and_then(|place| self.hours.get(place)).map_or(0, |hour| hour.days)
     }
 
     /// At how many hours of the day silence is told.

@@ -6,9 +6,9 @@ use super::Scorer;
 use super::live::SAID_AGAIN_MINUTES;
 use super::silence::Silence;
 use super::table::Entry;
-use crate::baseline::absence::ABSENCE_HOURS;
+use crate::baseline::absence::{ABSENCE_HOURS, surprise};
 use crate::baseline::measure::Measure;
-use crate::baseline::pauses::Slot;
+use crate::baseline::pauses::{Pauses, Slot};
 use crate::baseline::store::{MINUTES_PER_HOUR, witnesses};
 use crate::parties::Party;
 use crate::site::Site;
@@ -47,6 +47,52 @@ impl LastHours {
     }
 }
 
+/// The hours that are over, as all operations are compared with them.
+struct Look {
+    /// The hour at hand, counted from 1970.
+    hour: u32,
+    /// Each of the last day that the sensor heard, its slot, and how surprising it is without something that was there on so many
+    /// days.
+    over: Vec<(u32, Slot, Vec<u32>)>,
+    /// The most that an hour can surprise.
+    most: f64,
+    /// From when on a silence deviates.
+    factor: f64,
+}
+
+impl Look {
+    fn at(hour: u32, scorer: &Scorer, site: &Site) -> Self {
+        let coverage = &scorer.profiles.coverage;
+        let first = hour.saturating_sub(ABSENCE_HOURS);
+        let over = (first..hour).filter(|hour| !scorer.blind_hours.has(*hour)).map(|hour| {
+            let slot = Slot::of(&site.local(Timestamp::from_seconds(u64::from(hour) * 3600)));
+            let days = coverage.days(slot);
+            (hour, slot, (0..=days).map(|there| surprise(days, there)).collect())
+        });
+        Self {
+            hour,
+            over: over.collect(),
+            most: surprise(coverage.most(), coverage.most()).max(1).into(),
+            factor: scorer.profiles.thresholds.factor(Measure::Absence),
+        }
+    }
+
+    /// How surprising the silence of an operation is since an hour, and how many hours of it count.
+    fn sum(&self, pauses: &Pauses, since: u32, senders: [LastHours; 2]) -> (u64, u64) {
+        let of = self.over.iter().filter(|(hour, ..)| *hour > since && senders.iter().all(|sender| sender.has(*hour)));
+        of.fold((0, 0), |(all, hours), (_, slot, surprises)| {
+            let one = surprises.get(usize::from(pauses.days(*slot))).or(surprises.last()).copied().unwrap_or(0);
+            (all + u64::from(one), hours + 1)
+        })
+    }
+
+    /// The first hour in which a silence that is so surprising by now can deviate.
+    fn next(&self, now: u64, normal: u64) -> u32 {
+        let missing = self.factor * normal.saturating_add(Measure::Absence.floor()) as f64 - now as f64;
+        self.hour.saturating_add((missing / self.most).max(0.0) as u32)
+    }
+}
+
 impl Scorer {
     /// Looks at all that was seen, twice an hour, for what was not there in the hours that are over: the sender was, and the
     /// sensor heard it.
@@ -55,12 +101,8 @@ impl Scorer {
         if std::mem::replace(&mut self.half_hour, half) == half {
             return;
         }
-        let hour = minute / MINUTES_PER_HOUR;
-        let first = hour.saturating_sub(ABSENCE_HOURS);
-        let slot = |hour: u32| Slot::of(&site.local(Timestamp::from_seconds(u64::from(hour) * 3600)));
-        let slots: Vec<(u32, Slot)> = (first..hour).map(|hour| (hour, slot(hour))).collect();
-        let factor = self.profiles.thresholds.factor(Measure::Absence) * self.patience();
-        let coverage = &self.profiles.coverage;
+        let look = Look::at(minute / MINUTES_PER_HOUR, self, site);
+        let patience = self.patience();
         for number in 0..self.links.live_count() {
             let Some(Entry { key, normal: Some(profile), live: Some(live) }) = self.links.numbered(number) else {
                 continue;
@@ -68,32 +110,28 @@ impl Scorer {
             if live.silence.iter().any(|silence| silence.is_said()) {
                 continue;
             }
+            let is_anybody = key.initiator == Party::ANYBODY;
             let ends = [key.initiator, key.responder].map(|end| self.active.get(end.index()));
             let activity = ends.map(|end| end.map(|party| party.activity).unwrap_or_default());
-            let witnesses = witnesses(&activity, key.initiator == Party::ANYBODY);
             let heard = ends.map(|end| end.map(|party| party.hours).unwrap_or_default());
             let mut silent = Vec::new();
-            for (name, operation) in live.operations.seen() {
+            for (name, operation) in live.operations.seen().filter(|(_, operation)| operation.absent_from <= look.hour)
+            {
                 let Some(known) = profile.operations.get(name).filter(|known| profile.is_missed(known)) else {
+                    operation.absent_from = u32::MAX;
                     continue;
                 };
                 let place = usize::from(known.from & 1);
-                let last = operation.last.last.max(live.unheard[place]) / MINUTES_PER_HOUR;
-                let senders = witnesses_of(heard, place, key.initiator == Party::ANYBODY);
-                let since = last.saturating_add(1).saturating_sub(first) as usize;
-                let counts = |hour: u32| senders.iter().all(|sender| sender.has(hour)) && !self.blind_hours.has(hour);
-                let (mut hours, mut now) = (0, 0);
-                for (_, slot) in slots.iter().skip(since).filter(|(hour, _)| counts(*hour)) {
-                    hours += 1;
-                    now += u64::from(known.pauses.surprise(*slot, coverage));
-                }
+                let since = operation.last.last.max(live.unheard[place]) / MINUTES_PER_HOUR;
+                let (now, hours) = look.sum(&known.pauses, since, witnesses_of(heard, place, is_anybody));
                 let normal = known.absence.next();
-                let excess = Measure::Absence.ratio(now, normal) / factor;
+                let excess = Measure::Absence.ratio(now, normal) / (look.factor * patience);
                 if excess <= 1.0 {
+                    operation.absent_from = look.next(now, normal);
                     continue;
                 }
                 let others = live.payloads[place].saturating_sub(operation.payloads);
-                let alone = operation.last.alone(&witnesses[place], minute);
+                let alone = operation.last.alone(&witnesses(&activity, is_anybody)[place], minute);
                 if !profile.is_taken_over(name, others, alone.into()) && operation.silence.is_due(minute) {
                     silent.push(Silence {
                         key: *key,
@@ -120,5 +158,26 @@ fn witnesses_of([initiator, responder]: [LastHours; 2], place: usize, anybody: b
         (true, _) => [responder; 2],
         (false, 0) => [initiator; 2],
         (false, _) => [initiator, responder],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hours_are_remembered_for_longer_than_they_are_looked_back_at() {
+        let mut hours = LastHours::default();
+        assert!(!hours.has(0), "nothing was noted");
+        [100, 101, 103].into_iter().for_each(|hour| hours.note(hour * MINUTES_PER_HOUR + 59));
+        hours.note(102 * MINUTES_PER_HOUR - 1);
+        let known = |hours: LastHours| (90..200).filter(|hour| hours.has(*hour)).collect::<Vec<u32>>();
+        assert_eq!(known(hours), [100, 101, 103]);
+        hours.note((100 + ABSENCE_HOURS) * MINUTES_PER_HOUR);
+        assert_eq!(known(hours), [100, 101, 103, 100 + ABSENCE_HOURS]);
+        hours.note(180 * MINUTES_PER_HOUR);
+        assert_eq!(known(hours), [180], "what is too long ago is forgotten");
+        hours.note(100 * MINUTES_PER_HOUR);
+        assert_eq!(known(hours), [180]);
     }
 }

@@ -169,6 +169,8 @@ pub(super) struct LiveOperation {
     pub(super) payloads: u64,
     /// Its silence.
     pub(super) silence: Silence,
+    /// Before this hour, counted from 1970, it cannot be absent for too long.
+    pub(super) absent_from: u32,
     /// So many minutes must pass at least before its silence is worth a look: most are never silent for so long.
     pub(super) patience: u32,
 }
@@ -292,6 +294,7 @@ impl LiveOperation {
         last: Heard { last: 0, minutes: [0; 2] },
         payloads: 0,
         silence: Silence(0),
+        absent_from: 0,
         patience: NEVER,
     };
 
