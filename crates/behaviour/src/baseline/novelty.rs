@@ -432,8 +432,11 @@ fn rarity(events: &[Event], days: u32, allowed: f64) -> Rarity {
 mod tests {
     use super::*;
 
+    /// What is done, and on which days.
+    type Done<'a> = (&'a str, &'a [u32]);
+
     /// How many operations are new, of links of one initiator by responder, each with what it does on which days.
-    fn new_operations(links: &[(&str, &[(&str, &[u32])])]) -> u32 {
+    fn new_operations(links: &[(&str, &[Done<'_>])]) -> u32 {
         let mut novelties = Novelties::default();
         for (responder, operations) in links {
             let key = LinkKey { initiator: "bms".into(), responder: (*responder).into(), transport: 6, port: 502 };
@@ -459,7 +462,7 @@ mod tests {
 
     #[test]
     fn what_was_asked_of_two_others_on_other_days_is_no_news_of_a_third() {
-        let always: (&str, &[u32]) = (READ, &[1, 2, 3, 4]);
+        let always: Done<'_> = (READ, &[1, 2, 3, 4]);
         let of_two = [always, (WRITES[0], &[1, 2]), (WRITES[1], &[3])];
         assert_eq!(new_operations(&[("a", &of_two)]), 1, "it has but one other");
         let of_three = [always, (WRITES[0], &[1, 2]), (WRITES[1], &[3]), (WRITES[2], &[4])];
@@ -467,7 +470,7 @@ mod tests {
         let at_once = [always, (WRITES[0], &[4]), (WRITES[1], &[4]), (WRITES[2], &[4])];
         assert_eq!(new_operations(&[("a", &at_once)]), 3, "on one day none speaks for another");
         let elsewhere = [("b", &[always, (WRITES[0], &[2])][..]), ("c", &[always, (WRITES[0], &[3])][..])];
-        let other_device: [(&str, &[u32]); 2] = [always, (WRITES[0], &[4])];
+        let other_device: [Done<'_>; 2] = [always, (WRITES[0], &[4])];
         assert_eq!(new_operations(&[elsewhere[0], elsewhere[1], ("a", &other_device)]), 0, "of other devices");
     }
 }

@@ -436,7 +436,8 @@ fn an_alert_that_was_quiet_for_an_hour_is_over() {
     let begin = one[0].time;
     let hours = |hours: u64| begin + hours * 3_600_000_000_000;
     // Hours later there is other traffic, so that the jump in time is believed; then the same again.
-    let again = |after: u64| [one.clone(), start(&other, hours(after)), start(&one, hours(after) + 60_000_000_000)].concat();
+    let again =
+        |after: u64| [one.clone(), start(&other, hours(after)), start(&one, hours(after) + 60_000_000_000)].concat();
     let told = |alerts: &[Value]| -> Vec<(String, String, u64)> {
         let text = |event: &Value, field: &str| event["alert"][field].as_str().unwrap().to_owned();
         let count = |event: &Value| event["alert"]["count"].as_u64().unwrap();
