@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::anyhow;
 use sha2::{Digest, Sha256};
-use wardtap_behaviour::baseline::file::{Baseline, BaselineError, Front, FrontReader, Header, LINE_MAX};
+use wardtap_behaviour::baseline::file::{Baseline, BaselineError, Front, FrontReader, Header, LINE_MAX, Normal};
 
 /// So much of a file is read at once.
 const PIECE: u64 = 1 << 16;
@@ -17,8 +17,17 @@ pub fn whole(path: &Path) -> anyhow::Result<Baseline> {
     Baseline::from_bytes(&file).map_err(|error| anyhow!("{}: {error}", path.display()))
 }
 
-/// What scoring needs of a baseline.
+/// The first part of a baseline.
 pub fn front(path: &Path) -> anyhow::Result<Front> {
+    reader(path)?.finish().map_err(|error| anyhow!("{}: {error}", path.display()))
+}
+
+/// What scoring goes by.
+pub fn normal(path: &Path) -> anyhow::Result<Normal> {
+    reader(path)?.packed().map_err(|error| anyhow!("{}: {error}", path.display()))
+}
+
+fn reader(path: &Path) -> anyhow::Result<FrontReader> {
     let (start, header, mut file) = begin(path)?;
     let mut reader = FrontReader::new(header);
     let mut piece = start.get(header.line()..).unwrap_or_default().to_vec();
@@ -29,7 +38,7 @@ pub fn front(path: &Path) -> anyhow::Result<Front> {
         piece.clear();
         rest -= read(&mut piece, &mut file, rest.min(PIECE)).map_err(|error| unreadable(path, error))? as u64;
     }
-    reader.finish().map_err(|error| anyhow!("{}: {error}", path.display()))
+    Ok(reader)
 }
 
 /// The octets of a file that begins as a baseline does: of another, however large, no more than its beginning is read.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use wardtap_behaviour::assets::Assets;
 use wardtap_behaviour::judge::{Behaviour, Judge};
 use wardtap_behaviour::parties::Parties;
@@ -64,10 +64,11 @@ impl Knowledge {
 
 /// Compares with a baseline.
 fn scoring(path: &Path, adapts: bool) -> anyhow::Result<Behaviour> {
-    let front = baselines::front(path)?;
-    let site = front.site.site().with_context(|| format!("{}: the site of this baseline", path.display()))?;
+    let normal = baselines::normal(path)?;
+    let site = normal.site.site().with_context(|| format!("{}: the site of this baseline", path.display()))?;
     let mut parties = Parties::new(site);
-    let scorer = Scorer::new(front.profiles, &mut parties).adapting(adapts.then(Adaptation::default));
+    let scorer = Scorer::load(normal, &mut parties).map_err(|error| anyhow!("{}: {error}", path.display()))?;
+    let scorer = scorer.adapting(adapts.then(Adaptation::default));
     Ok(Behaviour::new(parties, Some(scorer), None))
 }
 

@@ -81,6 +81,12 @@ impl Kin {
         }
     }
 
+    /// All is taken in: gives back the room that was made for more.
+    pub(crate) fn shrink(&mut self) {
+        self.by_kind.shrink_to_fit();
+        self.by_kind.values_mut().for_each(|values| values.points.shrink_to_fit());
+    }
+
     /// The kin of a link of an initiator, itself among them.
     #[must_use]
     pub fn of(&self, initiator: impl Hash, service: (u8, u16)) -> KinOf<'_> {

@@ -60,12 +60,15 @@ impl Scorer {
                 Some(known) => (known.normal(profile), known.normal_points(profile)),
                 None => (None, None),
             },
-            None => (profile.operations.get(&news.name), profile.points.get(&news.name)),
+            None => {
+                let profile = profile.unpack();
+                (profile.operations.get(&news.name).cloned(), profile.points.get(&news.name).cloned())
+            }
         };
         if let Some(normal) = normal {
             let thresholds = &self.profiles.thresholds;
             let kin = self.kin.of(key.initiator, (key.service.transport, key.service.port));
-            if let (Some((first, extremes)), Some(normal)) = (&news.points, normal_points) {
+            if let (Some((first, extremes)), Some(normal)) = (&news.points, &normal_points) {
                 let seen = points::of_message(extremes);
                 let what = points::unusual(seen, *first, &news.name, (normal, kin), thresholds);
                 what.into_iter().for_each(|what| to(departure(what, normal.days)));
@@ -83,7 +86,11 @@ impl Scorer {
             return;
         }
         let Some(live) = live.as_mut().filter(|_| news.is_new && !news.refuses) else { return };
-        let anew = Anew { key, profile, ids: [parties.id(key.initiator), parties.id(key.responder)] };
+        if !live.is_new_operation(&news.name) {
+            return;
+        }
+        let profile = profile.unpack();
+        let anew = Anew { key, profile: &profile, ids: [parties.id(key.initiator), parties.id(key.responder)] };
         let known = (&self.acquaintance, &self.profiles.thresholds.novelty, self.coverage.is_lossy);
         if let Some(what) = anew.first_seen(&news.name, live, known) {
             to(departure(what, profile.days));
@@ -108,7 +115,12 @@ impl Scorer {
             if live.refused_anew(minute / MINUTES_PER_HOUR, operation.refused) < REFUSED_ANEW_MIN {
                 continue;
             }
-            let anew = Anew { key: *key, profile, ids: [parties.id(key.initiator), parties.id(key.responder)] };
+            if !live.is_new_operation(&operation.name) {
+                continue;
+            }
+            let profile = profile.unpack();
+            let anew =
+                Anew { key: *key, profile: &profile, ids: [parties.id(key.initiator), parties.id(key.responder)] };
             let known = (&self.acquaintance, &self.profiles.thresholds.novelty, self.coverage.is_lossy);
             if let Some(what) = anew.first_seen(&operation.name, live, known) {
                 to(Departure {
@@ -146,9 +158,10 @@ impl Anew<'_> {
     ) -> Option<What<'n>> {
         let Self { profile, ids, .. } = *self;
         let tells_less = is_lossy && profile.operations.names().any(|known| tells_less(name, known));
-        if tells_less || !live.first_seen(name) {
+        if tells_less {
             return None;
         }
+        live.first_seen(name);
         let (facet, circumstances) = if is_opaque(name) {
             (Facet::Shape, u16::from(shape(&profile.operations).unlikely()))
         } else {
