@@ -12,6 +12,7 @@ mod detections;
 mod devices;
 mod folding;
 mod incidents;
+mod inventories;
 mod repeats;
 mod shifts;
 mod silences;

@@ -90,14 +90,14 @@ pub fn run(mut watch: Watch, given: &Given) -> anyhow::Result<u8> {
         digests: knowledge.digests.clone(),
         unwatched: None,
     };
-    let shares = Shares::of(watch.processing.memory - ring_bytes(&watch));
+    let shares = Shares::live(watch.processing.memory - ring_bytes(&watch));
     let pulse = Arc::new(Pulse::default());
     let inbox = Inbox::with(knowledge.digests.get("baseline").cloned());
     let again = Again { typed, given: given.clone(), manner, inbox, pulse: Arc::clone(&pulse), pen: Pen::default() };
     let captures = inputs.into_iter().map(|input| input.capture).collect();
     let mut judgement = knowledge.judgement(Events { to, types }, captures, &shares)?;
     if watch.inventory.is_some() {
-        judgement.judge.with_inventory(Inventory::new(site.clone()));
+        judgement.judge.with_inventory(Inventory::new(site.clone(), usize::try_from(shares.inventory)?));
     }
     let since = before.as_ref().map(|before| Timestamp::from_nanos(before.kept.time));
     let learning = go_on(&watch, &judging, &site, before, &run, &mut judgement)?;
