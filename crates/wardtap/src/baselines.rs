@@ -1,6 +1,6 @@
 //! Reads baseline files.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -52,10 +52,10 @@ fn octets(path: &Path) -> anyhow::Result<Vec<u8>> {
 
 /// The SHA-256 of a baseline file; None of a pipe, which can be read only once.
 pub fn digest(path: &Path) -> anyhow::Result<Option<String>> {
-    let mut file = File::open(path).map_err(|error| unreadable(path, error))?;
-    if !file.metadata().is_ok_and(|facts| facts.is_file()) {
+    if !fs::metadata(path).map_err(|error| unreadable(path, error))?.is_file() {
         return Ok(None);
     }
+    let mut file = File::open(path).map_err(|error| unreadable(path, error))?;
     let (mut digest, mut piece) = (Sha256::new(), Vec::new());
     while read(&mut piece, &mut file, PIECE).map_err(|error| unreadable(path, error))? > 0 {
         digest.update(&piece);

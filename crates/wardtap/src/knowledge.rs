@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use anyhow::{Context, anyhow};
 use wardtap_behaviour::assets::Assets;
@@ -40,9 +41,14 @@ impl Knowledge {
         config: Option<String>,
     ) -> anyhow::Result<Self> {
         let read = judging.assets.as_deref().map(|path| assets::read(path, &site)).transpose()?.unwrap_or_default();
-        let behaviour = judging.baseline.as_deref().map(|path| scoring(path, judging.adapt)).transpose()?;
+        let (behaviour, baseline) = match judging.baseline.as_deref() {
+            Some(path) => {
+                let (behaviour, digest) = scoring(path, judging.adapt)?;
+                (Some(behaviour), digest)
+            }
+            None => (None, None),
+        };
         let site = behaviour.as_ref().map_or(site, |behaviour| behaviour.parties.site().clone());
-        let baseline = judging.baseline.as_deref().map(baselines::digest).transpose()?.flatten();
         let digests = [("config", config), ("assets", read.sha256), ("baseline", baseline)];
         let digests = digests.into_iter().filter_map(|(option, sha256)| Some((option.to_owned(), sha256?))).collect();
         Ok(Self { assets: read.assets, suppressions, behaviour, site, digests, passed_over: read.passed_over })
@@ -62,8 +68,18 @@ impl Knowledge {
     }
 }
 
-/// Compares with a baseline.
-fn scoring(path: &Path, adapts: bool) -> anyhow::Result<Behaviour> {
+/// Compares with a baseline; its SHA-256, where it can be read twice.
+fn scoring(path: &Path, adapts: bool) -> anyhow::Result<(Behaviour, Option<String>)> {
+    // A digest of all of it takes as long as reading it does.
+    thread::scope(|scope| {
+        let digest = scope.spawn(|| baselines::digest(path));
+        let behaviour = loaded(path, adapts)?;
+        let digest = digest.join().map_err(|_| anyhow!("{}: cannot be digested", path.display()))?;
+        Ok((behaviour, digest?))
+    })
+}
+
+fn loaded(path: &Path, adapts: bool) -> anyhow::Result<Behaviour> {
     let normal = baselines::normal(path)?;
     let site = normal.site.site().with_context(|| format!("{}: the site of this baseline", path.display()))?;
     let mut parties = Parties::new(site);

@@ -127,16 +127,29 @@ impl PackedLink {
         self.named(at)
     }
 
+    /// Whether that is the name that stands somewhere.
+    #[must_use]
+    pub fn is_named(&self, at: At, name: &str) -> bool {
+        // A text and its octets stand there alike.
+        self.named::<&[u8]>(at) == Some(name.as_bytes())
+    }
+
     /// The operation that stands somewhere.
     #[must_use]
     pub fn operation(&self, at: At) -> Option<OperationProfile> {
-        self.named::<(&str, _)>(at).map(|(_, operation)| operation)
+        self.named::<(&[u8], _)>(at).map(|(_, operation)| operation)
+    }
+
+    /// The hours of the operation that stands somewhere, which come behind its days and its count.
+    #[must_use]
+    pub fn hours(&self, at: At) -> Option<[Hours; 2]> {
+        self.named::<(&[u8], u32, u64, [Hours; 2])>(at).map(|(.., hours)| hours)
     }
 
     /// The places of an operation that stand somewhere.
     #[must_use]
     pub fn points(&self, at: At) -> Option<PointsProfile> {
-        self.named::<(&str, _)>(at).map(|(_, points)| points)
+        self.named::<(&[u8], _)>(at).map(|(_, points)| points)
     }
 
     /// The results that an operation carries.
@@ -158,6 +171,7 @@ mod tests {
         profile.pace[0] = Least { min: 3, second: 4 };
         profile.operations.or_default("b").count = 1000;
         profile.operations.or_default("a").from = 1;
+        profile.operations.or_default("a").hours[1].once = 0b11;
         profile.points.or_default("b").first = 40_000;
         profile
             .results
@@ -189,6 +203,8 @@ mod tests {
         for (at, name, operation) in &operations {
             assert_eq!(profile.operations.get(name), Some(operation));
             assert_eq!((packed.name(*at), packed.operation(*at).as_ref()), (Some(name.as_str()), Some(operation)));
+            assert_eq!(packed.hours(*at), Some(operation.hours));
+            assert!(packed.is_named(*at, name) && !packed.is_named(*at, "c"));
         }
         let [(at, name, it)] = &points[..] else { panic!("{points:?}") };
         assert_eq!((packed.points(*at).as_ref(), profile.points.get(name)), (Some(it), Some(it)));

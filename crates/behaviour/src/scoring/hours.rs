@@ -35,7 +35,7 @@ impl Scorer {
                 Some(seen) if seen.live.hour_usual != hour => seen.live.hour_usual = hour,
                 _ => continue,
             }
-            let Some(hours) = known.normal(profile).map(|normal| normal.hours[kind_index(local.kind)]) else {
+            let Some(hours) = known.hours(profile).map(|hours| hours[kind_index(local.kind)]) else {
                 continue;
             };
             let unlikely = hours.unlikely(local.hour);
@@ -93,7 +93,7 @@ pub(super) fn unusual<'a>(
         if known.seen.as_deref()?.live.hour_usual == hour {
             return None;
         }
-        let what = unlikely(&known.normal(profile)?.hours)
+        let what = unlikely(&known.hours(profile)?)
             .and_then(|unlikely| judged(Facet::of_hour(&operation.name), Some(&operation.name), unlikely));
         if what.is_none() {
             known.seen.as_deref_mut()?.live.hour_usual = hour;

@@ -8,7 +8,7 @@ use super::silence;
 use crate::baseline::packed::{At, PackedLink};
 use crate::baseline::pauses::{Coverage, Slot};
 use crate::baseline::points::PointsProfile;
-use crate::baseline::profile::{OperationProfile, Profiles};
+use crate::baseline::profile::{Hours, OperationProfile, Profiles};
 use crate::links::{OperationName, digest, is_opaque, kind_of};
 
 /// The known operations of a link that is live, in the order of their digests.
@@ -130,9 +130,19 @@ impl SeenOperation {
 }
 
 impl KnownOperation {
+    /// Whether its link has shown it while learning.
+    pub(super) const fn is_normal(&self) -> bool {
+        self.normal.is_some()
+    }
+
     /// What is normal of it, in the profile of its link.
     pub(super) fn normal(&self, profile: &PackedLink) -> Option<OperationProfile> {
         profile.operation(self.normal?)
+    }
+
+    /// The hours in which it is normal.
+    pub(super) fn hours(&self, profile: &PackedLink) -> Option<[Hours; 2]> {
+        profile.hours(self.normal?)
     }
 
     /// What is normal of the values at its places.
@@ -161,7 +171,7 @@ impl KnownOperation {
     fn is(&self, name: &OperationName, profile: &PackedLink) -> bool {
         match &self.seen {
             Some(seen) => seen.name == *name,
-            None => self.normal.or(self.normal_points).and_then(|at| profile.name(at)) == Some(name),
+            None => self.normal.or(self.normal_points).is_some_and(|at| profile.is_named(at, name)),
         }
     }
 }

@@ -55,17 +55,24 @@ impl Scorer {
             gap_bytes: 0,
             one_sided: false,
         };
-        let (normal, normal_points) = match live {
+        // What is not compared stays packed.
+        let has_ranges = news.ranges.iter().any(Option::is_some);
+        let (is_normal, normal, normal_points) = match live {
             Some(live) => match live.operations.find(&news.name, profile).map(|place| live.operations.at(place)) {
-                Some(known) => (known.normal(profile), known.normal_points(profile)),
-                None => (None, None),
+                Some(known) => (
+                    known.is_normal(),
+                    has_ranges.then(|| known.normal(profile)).flatten(),
+                    news.points.as_ref().and_then(|_| known.normal_points(profile)),
+                ),
+                None => (false, None, None),
             },
             None => {
                 let profile = profile.unpack();
-                (profile.operations.get(&news.name).cloned(), profile.points.get(&news.name).cloned())
+                let normal = profile.operations.get(&news.name).cloned();
+                (normal.is_some(), normal, profile.points.get(&news.name).cloned())
             }
         };
-        if let Some(normal) = normal {
+        if is_normal {
             let thresholds = &self.profiles.thresholds;
             let kin = self.kin.of(key.initiator, (key.service.transport, key.service.port));
             if let (Some((first, extremes)), Some(normal)) = (&news.points, &normal_points) {
@@ -73,7 +80,9 @@ impl Scorer {
                 let what = points::unusual(seen, *first, &news.name, (normal, kin), thresholds);
                 what.into_iter().for_each(|what| to(departure(what, normal.days)));
             }
-            for (place, (now, range)) in news.ranges.iter().zip(&normal.ranges).enumerate() {
+            let ranges =
+                normal.iter().flat_map(|normal| news.ranges.iter().zip(&normal.ranges).map(move |it| (normal, it)));
+            for (place, (normal, (now, range))) in ranges.enumerate() {
                 let (Some(now), Some(range)) = (now, range) else { continue };
                 let beside = beside(*range, *now, normal.count);
                 let excess = Measure::Value.ratio(beside, 1000) / thresholds.factor(Measure::Value);

@@ -222,7 +222,8 @@ proptest! {
             let (initiator, responder) = (initiator.to_owned(), responder.to_owned());
             unpacked.insert(LinkKey { initiator, responder, transport, port }, Box::new(profile));
         }).unwrap();
-        prop_assert!(Profiles { links: unpacked, ..profiles } == baseline.front.profiles);
+        let is_the_same = Profiles { links: unpacked, ..profiles } == baseline.front.profiles;
+        prop_assert!(is_the_same);
         prop_assert_eq!(Baseline::from_bytes(&file).unwrap(), baseline);
     }
 }
