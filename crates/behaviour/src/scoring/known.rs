@@ -45,7 +45,8 @@ impl KnownOperations {
     /// Those of a profile.
     pub(super) fn of(profile: &PackedLink) -> Self {
         let known = |normal, normal_points| KnownOperation { normal, normal_points, from: 0, cut_off: 0, seen: None };
-        let (mut all, mut places): (Vec<(u64, KnownOperation)>, Vec<(u64, At)>) = (Vec::new(), Vec::new());
+        let mut all: Vec<(u64, KnownOperation)> = Vec::new();
+        let mut places: Vec<(u64, At)> = Vec::new();
         let mut cut_off: BTreeMap<(u8, u64), u64> = BTreeMap::new();
         let mut kinds = Vec::new();
         let mut payloads = [0_u64; 2];
