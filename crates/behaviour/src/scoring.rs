@@ -23,8 +23,9 @@ mod used;
 use hashbrown::HashMap;
 use wardtap_net::address::Address;
 
-use crate::baseline::file::{BaselineError, Normal};
+use crate::baseline::file::BaselineError;
 use crate::baseline::kin::Kin;
+use crate::baseline::normal::Normal;
 use crate::baseline::novelty::Facet;
 use crate::baseline::packed::PackedLink;
 use crate::baseline::profile::{LinkProfile, Profiles};

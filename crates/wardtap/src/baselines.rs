@@ -6,7 +6,8 @@ use std::path::Path;
 
 use anyhow::anyhow;
 use sha2::{Digest, Sha256};
-use wardtap_behaviour::baseline::file::{Baseline, BaselineError, Front, FrontReader, Header, LINE_MAX, Normal};
+use wardtap_behaviour::baseline::file::{Baseline, BaselineError, Front, FrontReader, Header, LINE_MAX};
+use wardtap_behaviour::baseline::normal::Normal;
 
 /// So much of a file is read at once.
 const PIECE: u64 = 1 << 16;

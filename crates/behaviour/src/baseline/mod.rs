@@ -13,6 +13,7 @@ pub mod learner;
 pub mod makes;
 pub mod measure;
 pub mod named;
+pub mod normal;
 pub mod novelty;
 pub mod packed;
 pub mod pauses;

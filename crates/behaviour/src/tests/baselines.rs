@@ -9,11 +9,10 @@ use super::*;
 use crate::baseline::approval::{Accepted, Approval};
 use crate::baseline::change::{Change, Changed};
 use crate::baseline::difference::{How, Of, differences};
-use crate::baseline::file::{
-    Baseline, BaselineError, FrontReader, Header, LearnedCapture, Normal, PackedKey, StoredSite,
-};
+use crate::baseline::file::{Baseline, BaselineError, FrontReader, Header, LearnedCapture, StoredSite};
 use crate::baseline::kept_out::KeptOut;
 use crate::baseline::measure::Measure;
+use crate::baseline::normal::{Normal, PackedKey};
 use crate::baseline::points::{PointDay, PointsDay, PointsState, StoredPoints};
 use crate::baseline::profile::{Profiles, Top};
 use crate::baseline::results::{Means, StoredResults};
