@@ -24,9 +24,13 @@ mod used;
 use hashbrown::HashMap;
 use wardtap_net::address::Address;
 
+use crate::baseline::file::BaselineError;
 use crate::baseline::kin::Kin;
+use crate::baseline::normal::Normal;
 use crate::baseline::novelty::Facet;
-use crate::baseline::profile::Profiles;
+use crate::baseline::packed::PackedLink;
+use crate::baseline::profile::{LinkProfile, Profiles};
+use crate::baseline::store::LinkKey;
 use crate::device::Devices;
 use crate::links::{Link, Opened, Service};
 use crate::observation::Place;
@@ -75,7 +79,51 @@ impl Scorer {
     /// Compares with these profiles.
     #[must_use]
     pub fn new(mut profiles: Profiles, parties: &mut Parties) -> Self {
-        let (mut links, mut kin, mut acquaintance) = (Table::default(), Kin::default(), Acquaintance::default());
+        let links = std::mem::take(&mut profiles.links);
+        let mut scorer = Self::of_devices(profiles, parties);
+        for (key, profile) in links {
+            let LinkKey { initiator, responder, transport, port } = &key;
+            scorer.learned((initiator, responder), (*transport, *port), (&profile, PackedLink::of(&profile)), parties);
+        }
+        scorer
+    }
+
+    /// Compares with what a file holds.
+    ///
+    /// # Errors
+    /// When it holds what no wardtap writes.
+    pub fn load(normal: Normal, parties: &mut Parties) -> Result<Self, BaselineError> {
+        let Normal { profiles, links, .. } = normal;
+        let mut scorer = Self::of_devices(profiles, parties);
+        links.each(|key, profile, packed| {
+            scorer.learned((key.initiator, key.responder), (key.transport, key.port), (&profile, packed), parties);
+        })?;
+        scorer.kin.shrink();
+        scorer.acquaintance.shrink();
+        scorer.links.shrink();
+        Ok(scorer)
+    }
+
+    /// Takes in what is normal on a link.
+    fn learned(
+        &mut self,
+        (initiator, responder): (&str, &str),
+        (transport, port): (u8, u16),
+        (profile, packed): (&LinkProfile, PackedLink),
+        parties: &mut Parties,
+    ) {
+        let (initiator, responder) = (parties.named(initiator), parties.named(responder));
+        let link = PartyLink { initiator, responder, service: Service { transport, port } };
+        if initiator != Party::ANYBODY {
+            self.kin.add(initiator, (transport, port), profile);
+            self.acquaintance.link(link, profile, parties);
+        }
+        self.links.learned(link, packed);
+    }
+
+    /// With the devices of these profiles, and no links.
+    fn of_devices(profiles: Profiles, parties: &mut Parties) -> Self {
+        let mut acquaintance = Acquaintance::default();
         let (mut active, mut steady): (Vec<LiveParty>, _) = (Vec::new(), Vec::new());
         for (id, device) in &profiles.devices {
             let party = parties.named(id);
@@ -85,20 +133,10 @@ impl Scorer {
             *at_place(&mut active, party) = LiveParty::new(pause, device.days);
         }
         steady.sort_unstable();
-        for (key, profile) in std::mem::take(&mut profiles.links) {
-            let (initiator, responder) = (parties.named(&key.initiator), parties.named(&key.responder));
-            let service = Service { transport: key.transport, port: key.port };
-            let link = PartyLink { initiator, responder, service };
-            if initiator != Party::ANYBODY {
-                kin.add(initiator, (key.transport, key.port), &profile);
-                acquaintance.link(link, &profile, parties);
-            }
-            links.learned(link, profile);
-        }
         Self {
             profiles,
-            links,
-            kin,
+            links: Table::default(),
+            kin: Kin::default(),
             acquaintance,
             calendar: Calendar::default(),
             places: Vec::new(),

@@ -1,12 +1,13 @@
 //! Reads baseline files.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::anyhow;
 use sha2::{Digest, Sha256};
 use wardtap_behaviour::baseline::file::{Baseline, BaselineError, Front, FrontReader, Header, LINE_MAX};
+use wardtap_behaviour::baseline::normal::Normal;
 
 /// So much of a file is read at once.
 const PIECE: u64 = 1 << 16;
@@ -17,8 +18,17 @@ pub fn whole(path: &Path) -> anyhow::Result<Baseline> {
     Baseline::from_bytes(&file).map_err(|error| anyhow!("{}: {error}", path.display()))
 }
 
-/// What scoring needs of a baseline.
+/// The first part of a baseline.
 pub fn front(path: &Path) -> anyhow::Result<Front> {
+    reader(path)?.finish().map_err(|error| anyhow!("{}: {error}", path.display()))
+}
+
+/// What scoring goes by.
+pub fn normal(path: &Path) -> anyhow::Result<Normal> {
+    reader(path)?.packed().map_err(|error| anyhow!("{}: {error}", path.display()))
+}
+
+fn reader(path: &Path) -> anyhow::Result<FrontReader> {
     let (start, header, mut file) = begin(path)?;
     let mut reader = FrontReader::new(header);
     let mut piece = start.get(header.line()..).unwrap_or_default().to_vec();
@@ -29,7 +39,7 @@ pub fn front(path: &Path) -> anyhow::Result<Front> {
         piece.clear();
         rest -= read(&mut piece, &mut file, rest.min(PIECE)).map_err(|error| unreadable(path, error))? as u64;
     }
-    reader.finish().map_err(|error| anyhow!("{}: {error}", path.display()))
+    Ok(reader)
 }
 
 /// The octets of a file that begins as a baseline does: of another, however large, no more than its beginning is read.
@@ -43,10 +53,10 @@ fn octets(path: &Path) -> anyhow::Result<Vec<u8>> {
 
 /// The SHA-256 of a baseline file; None of a pipe, which can be read only once.
 pub fn digest(path: &Path) -> anyhow::Result<Option<String>> {
-    let mut file = File::open(path).map_err(|error| unreadable(path, error))?;
-    if !file.metadata().is_ok_and(|facts| facts.is_file()) {
+    if !fs::metadata(path).map_err(|error| unreadable(path, error))?.is_file() {
         return Ok(None);
     }
+    let mut file = File::open(path).map_err(|error| unreadable(path, error))?;
     let (mut digest, mut piece) = (Sha256::new(), Vec::new());
     while read(&mut piece, &mut file, PIECE).map_err(|error| unreadable(path, error))? > 0 {
         digest.update(&piece);

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::thread;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use wardtap_behaviour::assets::Assets;
 use wardtap_behaviour::judge::{Behaviour, Judge};
 use wardtap_behaviour::parties::Parties;
@@ -40,9 +41,14 @@ impl Knowledge {
         config: Option<String>,
     ) -> anyhow::Result<Self> {
         let read = judging.assets.as_deref().map(|path| assets::read(path, &site)).transpose()?.unwrap_or_default();
-        let behaviour = judging.baseline.as_deref().map(|path| scoring(path, judging.adapt)).transpose()?;
+        let (behaviour, baseline) = match judging.baseline.as_deref() {
+            Some(path) => {
+                let (behaviour, digest) = scoring(path, judging.adapt)?;
+                (Some(behaviour), digest)
+            }
+            None => (None, None),
+        };
         let site = behaviour.as_ref().map_or(site, |behaviour| behaviour.parties.site().clone());
-        let baseline = judging.baseline.as_deref().map(baselines::digest).transpose()?.flatten();
         let digests = [("config", config), ("assets", read.sha256), ("baseline", baseline)];
         let digests = digests.into_iter().filter_map(|(option, sha256)| Some((option.to_owned(), sha256?))).collect();
         Ok(Self { assets: read.assets, suppressions, behaviour, site, digests, passed_over: read.passed_over })
@@ -62,12 +68,23 @@ impl Knowledge {
     }
 }
 
-/// Compares with a baseline.
-fn scoring(path: &Path, adapts: bool) -> anyhow::Result<Behaviour> {
-    let front = baselines::front(path)?;
-    let site = front.site.site().with_context(|| format!("{}: the site of this baseline", path.display()))?;
+/// Compares with a baseline; its SHA-256, where it can be read twice.
+fn scoring(path: &Path, adapts: bool) -> anyhow::Result<(Behaviour, Option<String>)> {
+    // A digest of all of it takes as long as reading it does.
+    thread::scope(|scope| {
+        let digest = scope.spawn(|| baselines::digest(path));
+        let behaviour = loaded(path, adapts)?;
+        let digest = digest.join().map_err(|_| anyhow!("{}: cannot be digested", path.display()))?;
+        Ok((behaviour, digest?))
+    })
+}
+
+fn loaded(path: &Path, adapts: bool) -> anyhow::Result<Behaviour> {
+    let normal = baselines::normal(path)?;
+    let site = normal.site.site().with_context(|| format!("{}: the site of this baseline", path.display()))?;
     let mut parties = Parties::new(site);
-    let scorer = Scorer::new(front.profiles, &mut parties).adapting(adapts.then(Adaptation::default));
+    let scorer = Scorer::load(normal, &mut parties).map_err(|error| anyhow!("{}: {error}", path.display()))?;
+    let scorer = scorer.adapting(adapts.then(Adaptation::default));
     Ok(Behaviour::new(parties, Some(scorer), None))
 }
 

@@ -66,6 +66,8 @@ pub struct Shares {
     pub blocks: u64,
     /// Octets of the window of a zstd frame.
     pub zstd_window: u64,
+    /// Octets of the inventory.
+    pub inventory: u64,
 }
 
 impl Shares {
@@ -90,9 +92,22 @@ impl Shares {
             fragments: (memory / 64).min(HELD_MAX as u64),
             blocks: sixteenth.saturating_sub(1 << 20).clamp(LEAST_BLOCK, ALL_BLOCKS),
             zstd_window: 0,
+            inventory: 0,
         };
         shares.zstd_window = memory.saturating_sub(shares.sum());
         shares
+    }
+
+    /// An eighth for the inventory; of the rest as [`Self::of`].
+    pub fn with_inventory(memory: u64) -> Self {
+        let inventory = memory / 8;
+        Self { inventory, ..Self::of(memory - inventory) }
+    }
+
+    /// A live run unpacks nothing: what that would have had is for the inventory.
+    pub fn live(memory: u64) -> Self {
+        let shares = Self::of(memory);
+        Self { inventory: shares.zstd_window, zstd_window: 0, ..shares }
     }
 
     fn sum(&self) -> u64 {
@@ -111,6 +126,7 @@ impl Shares {
             // The fixed parts hold one of them.
             + self.blocks.saturating_sub(BLOCK_BYTES as u64)
             + self.zstd_window
+            + self.inventory
     }
 }
 
@@ -121,8 +137,9 @@ mod tests {
     #[test]
     fn shares_are_no_more_than_there_is() {
         for memory in (24..40).flat_map(|log| [1 << log, (1 << log) + 12_345, 3 << log]) {
-            let shares = Shares::of(memory);
-            assert!(shares.sum() + FIXED <= memory, "{memory}: {shares:?}");
+            for shares in [Shares::of(memory), Shares::with_inventory(memory), Shares::live(memory)] {
+                assert!(shares.sum() + FIXED <= memory, "{memory}: {shares:?}");
+            }
         }
     }
 

@@ -56,14 +56,15 @@ pub struct Opened {
     live: bool,
 }
 
-/// Opens the captures.
-pub fn open(intake: &Intake) -> anyhow::Result<Opened> {
+/// Opens the captures; where an inventory is kept, it has its share of the memory.
+pub fn open(intake: &Intake, inventory: bool) -> anyhow::Result<Opened> {
     let selection = Selection {
         filter: intake.processing.filter.as_deref().map(wardtap_capture::Filter::compile).transpose()?,
         from: intake.from,
         to: intake.to,
     };
-    let shares = Shares::of(intake.processing.memory);
+    let memory = intake.processing.memory;
+    let shares = if inventory { Shares::with_inventory(memory) } else { Shares::of(memory) };
     let source = wardtap_capture::open_within(&intake.captures, bounds(&shares)?)?;
     let captures = source.inputs().into_iter().map(|input| input.capture).collect();
     let &Processing { workers, flows_by_vlan, .. } = &intake.processing;

@@ -34,10 +34,8 @@ pub(super) fn front(front: &Front) -> Checked {
     let numbers = thresholds.factors.iter().chain(thresholds.novelty.facets.iter().map(|rarity| &rarity.cutoff));
     must(numbers.chain([&thresholds.budget]).all(|number| number.is_finite()), "a threshold that is no number")?;
     front.profiles.devices.keys().try_for_each(|device| id(device))?;
-    for (key, link) in &front.profiles.links {
-        id(&key.initiator)?;
-        id(&key.responder)?;
-        profile(link)?;
+    for (key, of) in &front.profiles.links {
+        link(&key.initiator, &key.responder, of)?;
     }
     for kept in &front.kept_out {
         id(&kept.device)?;
@@ -45,6 +43,13 @@ pub(super) fn front(front: &Front) -> Checked {
         must(kept.day <= DAY_MAX, "a day that there is not")?;
     }
     front.approvals.iter().try_for_each(approval)
+}
+
+/// Checks a link.
+pub(super) fn link(initiator: &str, responder: &str, of: &LinkProfile) -> Checked {
+    id(initiator)?;
+    id(responder)?;
+    profile(of)
 }
 
 fn approval(approval: &Approval) -> Checked {

@@ -8,13 +8,16 @@
 //! field in the order in which they are declared. Maps are in order and nothing depends on the clock: what was learned from
 //! the same captures has the same octets.
 
+use std::io::{self, Write};
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::approval::Approval;
 use super::calibrate::profiles;
 use super::check;
-use super::kept_out::{KeptOut, in_order};
+use super::kept_out::{self, KeptOut};
+use super::normal::Normal;
 use super::profile::Profiles;
 use super::store::Store;
 use crate::site::{Site, SiteError};
@@ -28,8 +31,8 @@ pub const MAGIC: &str = "wardtap baseline ";
 /// The longest first line.
 pub const LINE_MAX: usize = 160;
 
-/// The most octets of a baseline: ten times what 10,000 devices need.
-pub const FILE_MAX: u64 = 1 << 30;
+/// The most octets of a baseline: of 10,000 devices two weeks take 0.6 GB.
+pub const FILE_MAX: u64 = 4 << 30;
 
 /// Why a baseline cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -168,7 +171,7 @@ impl Baseline {
     pub fn calibrate(&mut self, budget: f64) -> Result<(), SiteError> {
         let site = self.front.site.site()?;
         self.front.captures.sort_by_key(|capture| (capture.first, capture.last, capture.digest, capture.packets));
-        in_order(&mut self.front.kept_out);
+        kept_out::in_order(&mut self.front.kept_out);
         self.front.approvals.sort_by_cached_key(|approval| (approval.time, octets(approval)));
         self.front.approvals.dedup();
         let mut store = self.take_learned();
@@ -203,20 +206,49 @@ impl Baseline {
     /// # Errors
     /// When something is too large to be written.
     pub fn to_bytes(&self) -> Result<Vec<u8>, BaselineError> {
-        let content = |error: postcard::Error| BaselineError::Content(error.to_string());
-        let front = postcard::to_stdvec(&self.front).map_err(content)?;
-        let store = postcard::to_stdvec(&(&self.store, &self.aside)).map_err(content)?;
-        let mut digest = Sha256::new();
-        digest.update(&front);
-        digest.update(&store);
-        let digest: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        let mut file = format!("{MAGIC}{VERSION} {} {} {digest}\n", front.len(), store.len()).into_bytes();
-        file.extend(front);
-        file.extend(store);
-        if file.len() as u64 > FILE_MAX {
-            return Err(BaselineError::TooLarge(file.len() as u64));
-        }
+        let (line, octets) = self.line()?;
+        let mut file = Vec::with_capacity(usize::try_from(octets).unwrap_or(0));
+        self.write(&line, &mut file).map_err(|error| BaselineError::Content(error.to_string()))?;
         Ok(file)
+    }
+
+    /// The first line of its file, and how many octets the file has.
+    ///
+    /// # Errors
+    /// When something is too large to be written.
+    pub fn line(&self) -> Result<(String, u64), BaselineError> {
+        let mut sum = Sum { octets: 0, digest: Sha256::new() };
+        let [front, store] = {
+            let mut octets = || -> Result<[u64; 2], postcard::Error> {
+                postcard::to_io(&self.front, io::BufWriter::new(&mut sum))?;
+                let front = sum.octets;
+                postcard::to_io(&(&self.store, &self.aside), io::BufWriter::new(&mut sum))?;
+                Ok([front, sum.octets - front])
+            };
+            octets().map_err(content)?
+        };
+        let digest: String = sum.digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let line = format!("{MAGIC}{VERSION} {front} {store} {digest}\n");
+        let octets = line.len() as u64 + front + store;
+        if octets > FILE_MAX { Err(BaselineError::TooLarge(octets)) } else { Ok((line, octets)) }
+    }
+
+    /// Writes its file, a piece at a time: as a whole it would take as much memory again.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, line: &str, to: &mut dyn Write) -> io::Result<()> {
+        let mut to = Pieces { to: io::BufWriter::with_capacity(PIECE, to), failed: None };
+        to.write_all(line.as_bytes())?;
+        let mut written = postcard::to_io(&self.front, &mut to).map(|_| ());
+        if written.is_ok() {
+            written = postcard::to_io(&(&self.store, &self.aside), &mut to).map(|_| ());
+        }
+        match (to.failed.take(), written) {
+            (Some(error), _) => Err(error),
+            (None, Err(error)) => Err(io::Error::other(error)),
+            (None, Ok(())) => to.to.flush(),
+        }
     }
 
     /// From a file.
@@ -232,6 +264,53 @@ impl Baseline {
             check::store(store).map_err(BaselineError::Content)?;
         }
         Ok(Self { front, store, aside })
+    }
+}
+
+/// So much of a file is written at once.
+const PIECE: usize = 1 << 16;
+
+/// What is written counts, and is let go.
+struct Sum {
+    octets: u64,
+    digest: Sha256,
+}
+
+impl Write for Sum {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.octets += octets.len() as u64;
+        self.digest.update(octets);
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Keeps the error of what it writes to, which postcard does not tell.
+struct Pieces<'a> {
+    to: io::BufWriter<&'a mut dyn Write>,
+    failed: Option<io::Error>,
+}
+
+impl Write for Pieces<'_> {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        let written = self.to.write_all(octets);
+        self.note(written).map(|()| octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.to.flush();
+        self.note(flushed)
+    }
+}
+
+impl Pieces<'_> {
+    fn note(&mut self, done: io::Result<()>) -> io::Result<()> {
+        done.inspect_err(|error| {
+            self.failed = Some(error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error));
+        })
     }
 }
 
@@ -258,6 +337,13 @@ impl StoredSite {
     }
 }
 
+/// What is said of octets behind all that a part holds.
+pub(super) const BEHIND: &str = "something stands behind a part";
+
+pub(super) fn content(error: postcard::Error) -> BaselineError {
+    BaselineError::Content(error.to_string())
+}
+
 /// Takes a file piece by piece and keeps only what scoring reads: the rest, which grows with every learned day, is checked
 /// and let go.
 pub struct FrontReader {
@@ -282,18 +368,33 @@ impl FrontReader {
         self.seen = self.seen.saturating_add(octets.len() as u64);
     }
 
-    /// What scoring reads.
+    /// The first part.
     ///
     /// # Errors
     /// When the file is damaged.
     pub fn finish(self) -> Result<Front, BaselineError> {
+        let front = whole(&self.octets()?)?;
+        check::front(&front).map_err(BaselineError::Content)?;
+        Ok(front)
+    }
+
+    /// What scoring goes by, packed.
+    ///
+    /// # Errors
+    /// When the file is damaged.
+    pub fn packed(self) -> Result<Normal, BaselineError> {
+        let mut octets = self.octets()?;
+        octets.shrink_to_fit();
+        Normal::of(octets)
+    }
+
+    /// The octets of the first part, of a file that is whole.
+    fn octets(self) -> Result<Vec<u8>, BaselineError> {
         if self.seen != self.header.octets() {
             return Err(BaselineError::Length { found: self.seen, expected: self.header.octets() });
         }
         self.header.check(&self.digest.finalize())?;
-        let front = whole(&self.front)?;
-        check::front(&front).map_err(BaselineError::Content)?;
-        Ok(front)
+        Ok(self.front)
     }
 }
 
@@ -391,7 +492,7 @@ fn parts(file: &[u8]) -> Result<(&[u8], &[u8]), BaselineError> {
 fn whole<'a, T: Deserialize<'a>>(part: &'a [u8]) -> Result<T, BaselineError> {
     match postcard::take_from_bytes(part) {
         Ok((content, [])) => Ok(content),
-        Ok(_) => Err(BaselineError::Content("something stands behind a part".to_owned())),
-        Err(error) => Err(BaselineError::Content(error.to_string())),
+        Ok(_) => Err(BaselineError::Content(BEHIND.to_owned())),
+        Err(error) => Err(content(error)),
     }
 }

@@ -100,7 +100,7 @@ impl Store {
         self.links.retain(|key, link| {
             let days = days.of_link(key);
             let Some(taken) = link.take_days(&days) else { return true };
-            aside.links.insert(key.clone(), taken);
+            aside.links.insert(key.clone(), taken.into());
             !link.is_empty()
         });
         for (id, days) in days.of_devices {

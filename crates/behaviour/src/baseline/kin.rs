@@ -102,6 +102,14 @@ impl Kin {
         words(operation).all(|word| self.done.contains(&self.digests.hash_one((asks, word))))
     }
 
+    /// All is taken in: gives back the room that was made for more.
+    pub(crate) fn shrink(&mut self) {
+        self.by_kind.shrink_to_fit();
+        self.by_kind.values_mut().for_each(|values| values.points.shrink_to_fit());
+        self.asked.shrink_to_fit();
+        self.done.shrink_to_fit();
+    }
+
     /// The kin of a link of an initiator, itself among them.
     #[must_use]
     pub fn of(&self, initiator: impl Hash, service: (u8, u16)) -> KinOf<'_> {

@@ -7,6 +7,7 @@ use wardtap_net::address::Address;
 use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
 use super::kept_out::KeptOut;
+use super::shared::Shared;
 use super::store::{
     Activity, HOURS_PER_DAY, LinkHour, LinkMinute, MINUTES_PER_HOUR, OperationMinute, Store, StoredDevice, StoredLink,
     StoredOperation, wider, witnesses,
@@ -19,10 +20,10 @@ use crate::parties::{Parties, Party, PartyLink};
 /// The most links of a baseline: ten times those of a large hospital.
 pub const LEARNED_MAX: usize = 262_144;
 
-/// Learns.
+/// Learns. A copy shares with it the links that neither changes.
 #[derive(Clone, Default)]
 pub struct Learner {
-    links: HashMap<PartyLink, StoredLink, foldhash::fast::RandomState>,
+    links: HashMap<PartyLink, Shared<StoredLink>, foldhash::fast::RandomState>,
     refused: u64,
     /// Days on which the parties were there, by their place among parties.
     days: Vec<StoredDevice>,

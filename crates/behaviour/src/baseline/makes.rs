@@ -55,6 +55,11 @@ impl<Id> Default for Makes<Id> {
 }
 
 impl<Id: Hash + Eq> Makes<Id> {
+    /// All is taken in: gives back the room that was made for more.
+    pub(crate) fn shrink(&mut self) {
+        self.habits.shrink_to_fit();
+    }
+
     /// There is a device.
     pub fn device(&mut self, make: Option<Make>) {
         if let Some(make) = make {

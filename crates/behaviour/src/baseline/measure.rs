@@ -179,7 +179,7 @@ pub fn compare(
         if !is_opaque(name) {
             compare_operation(name, operation, known, kin, to);
         }
-        if normal.is_missed(known) {
+        if known.is_missed(normal.days) {
             to(Measure::Absence, operation.absence.max, known.absence.next());
         }
         let measure = Measure::of_pause(name);
@@ -264,12 +264,6 @@ impl LinkProfile {
         self.pace[0].second > 0
     }
 
-    /// Whether one of its operations is there often enough to be missed for hours: on half of the days at least.
-    #[must_use]
-    pub const fn is_missed(&self, operation: &OperationProfile) -> bool {
-        operation.days.saturating_mul(2) >= self.days
-    }
-
     /// Whether its conversations last.
     #[must_use]
     pub const fn lasts(&self) -> bool {
@@ -280,6 +274,14 @@ impl LinkProfile {
     #[must_use]
     pub const fn is_measured(&self) -> bool {
         self.days >= MEASURED_DAYS_MIN
+    }
+}
+
+impl OperationProfile {
+    /// Whether it is there often enough to be missed for hours: on half of its link's days at least.
+    #[must_use]
+    pub const fn is_missed(&self, days_of_link: u32) -> bool {
+        self.days.saturating_mul(2) >= days_of_link
     }
 }
 

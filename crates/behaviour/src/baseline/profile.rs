@@ -403,18 +403,6 @@ impl LinkProfile {
         let like = self.operations.iter().filter(|(other, known)| known.from == own.from && is_like(other));
         Some(like.map(|(_, known)| known.pauses.cut_off()).fold(normal, u64::max))
     }
-
-    /// Whether payloads of other sizes have taken the place of those of an operation, which make up a good part of what its
-    /// sender sends: `others` were sent in these minutes.
-    #[must_use]
-    pub fn is_taken_over(&self, name: &str, others: u64, minutes: u64) -> bool {
-        let Some(known) = self.operations.get(name).filter(|_| is_opaque(name)) else { return false };
-        let active = u64::from(self.minutes.get(usize::from(known.from & 1)).copied().unwrap_or(0));
-        let of_sender = self.operations.iter().filter(|(other, of)| of.from == known.from && is_opaque(other));
-        let usual = of_sender.map(|(_, of)| of.count).sum::<u64>().saturating_sub(known.count);
-        let is_good_part = known.count.saturating_mul(4) >= usual;
-        is_good_part && others.saturating_mul(active) >= (usual + known.count / 2).saturating_mul(minutes)
-    }
 }
 
 impl OperationProfile {

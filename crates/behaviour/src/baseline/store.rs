@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::points::StoredPoints;
 use super::results::StoredResults;
+use super::shared::Shared;
 
 /// A device in a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,7 +113,7 @@ pub struct Store {
     /// The devices by id.
     pub devices: BTreeMap<String, StoredDevice>,
     /// What they did.
-    pub links: BTreeMap<LinkKey, StoredLink>,
+    pub links: BTreeMap<LinkKey, Shared<StoredLink>>,
 }
 
 /// A link.
@@ -238,7 +239,7 @@ impl Store {
             self.devices.entry(id).or_default().merge(device);
         }
         for (key, link) in other.links {
-            self.links.entry(key).or_default().merge(link);
+            self.links.entry(key).or_default().merge(link.into_inner());
         }
     }
 }

@@ -354,6 +354,12 @@ impl Devices {
         device
     }
 
+    /// True where a device has a hardware address.
+    #[must_use]
+    pub fn has_mac(&self, mac: Mac) -> bool {
+        self.by_mac.contains_key(&mac)
+    }
+
     fn by_mac(&self, mac: Mac) -> Option<DeviceId> {
         self.by_mac.get(&mac).map(|&device| self.resolve(device))
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Room;
+use super::room::{Room, entry, text};
 use crate::links::{OperationUse, is_answer, is_opaque, kind_of};
 use crate::observation::Place;
 
@@ -81,13 +81,14 @@ impl Acts {
         let end = if is_sender == is_answer { End::Responder } else { End::Requester };
         let which = Which { end, is_answer, kind: kind_of(name).into() };
         let now = Happened { count: operation.count, first };
-        if !self.0.contains_key(&which) && (self.0.len() >= ACTS_MAX || !room.take()) {
+        let octets = entry::<Which, Act>(self.0.len()) + text(&which.kind);
+        if !self.0.contains_key(&which) && (self.0.len() >= ACTS_MAX || !room.take(octets)) {
             return;
         }
         let act = self.0.entry(which).or_insert_with(|| Act::new(first));
         act.happened.add(now);
         for (feature, value) in name.split('\t').skip(1).filter_map(|part| part.split_once('=')) {
-            act.take(feature, value, now, || room.take());
+            act.take(feature, value, now, |octets| room.take(octets));
         }
     }
 
@@ -99,7 +100,7 @@ impl Acts {
             let known = self.0.entry(which.clone()).or_insert_with(|| Act::new(more.happened.first));
             known.happened.add(more.happened);
             for (feature, values) in &more.values {
-                values.iter().for_each(|(value, happened)| known.take(feature, value, *happened, || true));
+                values.iter().for_each(|(value, happened)| known.take(feature, value, *happened, |_| true));
             }
         }
     }
@@ -110,14 +111,20 @@ impl Act {
         Self { happened: Happened { count: 0, first }, values: BTreeMap::new() }
     }
 
-    fn take(&mut self, feature: &str, value: &str, now: Happened, has_room: impl FnOnce() -> bool) {
+    fn take(&mut self, feature: &str, value: &str, now: Happened, mut has_room: impl FnMut(usize) -> bool) {
+        let known = self.values.len();
         let values = match self.values.get_mut(feature) {
             Some(values) => values,
-            None => self.values.entry(feature.into()).or_default(),
+            // A kind of message has a handful of features.
+            None if has_room(entry::<Box<str>, BTreeMap<Box<str>, Happened>>(known) + text(feature)) => {
+                self.values.entry(feature.into()).or_default()
+            }
+            None => return,
         };
+        let octets = entry::<Box<str>, Happened>(values.len()) + text(value);
         if let Some(known) = values.get_mut(value) {
             known.add(now);
-        } else if values.len() < VALUES_MAX && has_room() {
+        } else if values.len() < VALUES_MAX && has_room(octets) {
             values.insert(value.into(), now);
         }
     }

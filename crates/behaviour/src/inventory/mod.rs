@@ -1,9 +1,12 @@
 //! What each device does: what it offers and uses, whom it talks with, and what its messages say of it.
 //!
 //! Gathered from what links do, a minute at a time, so a message costs nothing. It is facts alone, by device: what they show
-//! of a device is for those who read them. Everything is bounded; what found no room is counted.
+//! of a device is for those who read them. Everything is bounded, in octets; what found no room is counted. Where there is
+//! none left, those give way of whom least is lost: who has no address by now; then who was never answered and never answered;
+//! then the rest; of each those first that were silent longest. What is seen of them again is kept anew.
 
 mod acts;
+mod room;
 mod says;
 mod services;
 
@@ -21,12 +24,13 @@ use crate::device::{DeviceId, Devices};
 use crate::links::{Link, OperationNews, Use};
 use crate::observation::{Clued, Place, Who};
 use crate::site::Site;
+use room::Room;
 
-/// Devices of which it is kept what they do.
-pub const INVENTORY_DEVICES_MAX: usize = 65_536;
+/// Octets of what is kept of all devices together, whatever there is room for: that of ten thousand.
+pub const INVENTORY_BYTES_MAX: usize = 256 << 20;
 
-/// Services, acts and values that are kept of all devices together.
-pub const INVENTORY_ENTRIES_MAX: usize = 1_000_000;
+/// So much of all the room is made at once.
+const ROOM_AT_ONCE: usize = 8;
 
 /// Operations of a minute whose frame is kept until the minute is told.
 pub const FRESH_MAX: usize = 4096;
@@ -41,7 +45,10 @@ pub struct Inventory {
     fresh: HashMap<(Link, u64), Place, foldhash::fast::RandomState>,
     /// In how many minutes anybody was heard, and the end of the latest.
     worked: (Worked, Timestamp),
+    /// Octets that may be kept.
+    octets: usize,
     room: Room,
+    evicted: u64,
 }
 
 /// What a device does.
@@ -59,6 +66,10 @@ pub struct Doing {
     pub last: Timestamp,
     /// In how many minutes it was heard.
     pub worked: Worked,
+    /// When something was last taken of it, whoever said it.
+    noted: Timestamp,
+    /// What it takes.
+    octets: usize,
 }
 
 /// Minutes in which somebody was heard, by the site's clocks.
@@ -80,38 +91,38 @@ impl Worked {
     }
 }
 
-/// How much more can be kept.
-struct Room {
-    left: usize,
-    refused: u64,
+/// Who gives way first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Class {
+    /// Nobody has the hardware address by now.
+    WithoutAddress,
+    /// It never answered, and nobody ever answered it.
+    Unanswered,
+    /// All others.
+    Known,
 }
 
-impl Room {
-    /// Takes a place; false, and counted, where there is none.
-    const fn take(&mut self) -> bool {
-        let is_there = self.left > 0;
-        if is_there {
-            self.left -= 1;
-        } else {
-            self.refused += 1;
-        }
-        is_there
-    }
+/// Of whom something is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kept {
+    Mac(Mac),
+    Device(DeviceId),
 }
+
+/// What a device takes before anything is known of it, with its share of the room for more of them.
+const DEVICE_BYTES: usize = 2 * (size_of::<Doing>() + size_of::<DeviceId>());
+
+/// What somebody takes who has no address.
+const MAC_BYTES: usize = 2 * (size_of::<Says>() + size_of::<Mac>());
 
 impl Inventory {
-    /// Of a site: what is inside and outside of it.
+    /// Of a site: what is inside and outside of it. It takes so many octets, half of them for the copy that a list is made of.
     #[must_use]
-    pub fn new(site: Site) -> Self {
-        let room = Room { left: INVENTORY_ENTRIES_MAX, refused: 0 };
-        Self {
-            site,
-            all: HashMap::default(),
-            by_mac: HashMap::default(),
-            fresh: HashMap::default(),
-            worked: Default::default(),
-            room,
-        }
+    pub fn new(site: Site, octets_max: usize) -> Self {
+        let octets = octets_max.min(INVENTORY_BYTES_MAX) / 2;
+        let room = Room { left: octets, refused: 0 };
+        let (all, by_mac, fresh) = (HashMap::default(), HashMap::default(), HashMap::default());
+        Self { site, all, by_mac, fresh, worked: Default::default(), octets, room, evicted: 0 }
     }
 
     /// An operation was seen that its link had not shown before.
@@ -123,20 +134,24 @@ impl Inventory {
 
     /// Takes what somebody said of itself in a minute.
     pub fn clued(&mut self, clued: &Clued, devices: &Devices) {
-        let says = match clued.who {
+        let refused = self.room.refused;
+        match clued.who {
             Who::Address(address) => {
                 let device = devices.owner(address);
-                device.and_then(|device| doing(&mut self.all, &mut self.room, device)).map(|doing| &mut doing.says)
+                match device.and_then(|device| doing(&mut self.all, &mut self.room, device)) {
+                    Some(doing) => {
+                        doing.note(clued.first.time, &mut self.room, |doing, room| doing.says.take(clued, room))
+                    }
+                    None => self.room.refused += u64::from(device.is_none()),
+                }
             }
-            Who::Mac(mac) if self.by_mac.contains_key(&mac) || self.by_mac.len() < INVENTORY_DEVICES_MAX => {
-                Some(self.by_mac.entry(mac).or_default())
+            Who::Mac(mac) => {
+                if self.by_mac.contains_key(&mac) || self.room.take(MAC_BYTES) {
+                    self.by_mac.entry(mac).or_default().take(clued, &mut self.room);
+                }
             }
-            Who::Mac(_) => None,
-        };
-        match says {
-            Some(says) => says.take(clued, &mut self.room),
-            None => self.room.refused += 1,
         }
+        self.make_room(refused, devices);
     }
 
     /// Takes what a link did in a minute.
@@ -150,6 +165,8 @@ impl Inventory {
             self.worked.1 = end;
         }
         let [asked, answered] = [used.sent[0].packets > 0, used.sent[1].packets > 0 && !all_failed(used)];
+        let refused = self.room.refused;
+        let begins = Timestamp::from_seconds(used.minute * 60);
         for (address, peer, is_initiator) in [(initiator, responder, true), (responder, initiator, false)] {
             let Some(device) = devices.owner(address) else { continue };
             let is_outside = !self.site.is_inside(peer);
@@ -160,17 +177,49 @@ impl Inventory {
                     doing.last = end;
                 }
             }
-            if answered {
-                let services = if is_initiator { &mut doing.uses } else { &mut doing.offers };
-                services.take(service, used, (peer, is_outside), &mut self.room);
-            }
-            for operation in &used.operations {
-                let first = self.fresh.get(&(used.link, operation.name.digest())).copied().unwrap_or(used.place);
-                doing.acts.take(operation, is_initiator, first, &mut self.room);
-            }
+            doing.note(begins, &mut self.room, |doing, room| {
+                if answered {
+                    let services = if is_initiator { &mut doing.uses } else { &mut doing.offers };
+                    services.take(service, used, (peer, is_outside), room);
+                }
+                for operation in &used.operations {
+                    let first = self.fresh.get(&(used.link, operation.name.digest())).copied().unwrap_or(used.place);
+                    doing.acts.take(operation, is_initiator, first, room);
+                }
+            });
         }
         for operation in &used.operations {
             self.fresh.remove(&(used.link, operation.name.digest()));
+        }
+        self.make_room(refused, devices);
+    }
+
+    /// Something found no room where less than this was refused before: those give way of whom least is lost.
+    fn make_room(&mut self, refused: u64, devices: &Devices) {
+        if self.room.refused == refused {
+            return;
+        }
+        let wanted = self.octets / ROOM_AT_ONCE;
+        if self.room.left >= wanted {
+            return;
+        }
+        let by_mac = self.by_mac.iter().map(|(mac, says)| {
+            let class = if devices.has_mac(*mac) { Class::Known } else { Class::WithoutAddress };
+            (class, says.last, Kept::Mac(*mac))
+        });
+        let all = self.all.iter().map(|(device, doing)| (doing.class(), doing.noted, Kept::Device(*device)));
+        let mut all: Vec<(Class, Timestamp, Kept)> = by_mac.chain(all).collect();
+        all.sort_unstable();
+        for (.., kept) in all {
+            if self.room.left >= wanted {
+                break;
+            }
+            let freed = match kept {
+                Kept::Mac(mac) => self.by_mac.remove(&mac).map(|says| says.octets + MAC_BYTES),
+                Kept::Device(device) => self.all.remove(&device).map(|doing| doing.octets + DEVICE_BYTES),
+            };
+            self.room.left += freed.unwrap_or(0);
+            self.evicted += 1;
         }
     }
 
@@ -212,14 +261,33 @@ impl Inventory {
         &self.site
     }
 
-    /// What found no room.
+    /// What found no room, and those who gave way for others.
     #[must_use]
     pub const fn refused(&self) -> u64 {
-        self.room.refused
+        self.room.refused.saturating_add(self.evicted)
     }
 }
 
 impl Doing {
+    /// Of somebody of whom nothing is known but what it says.
+    #[must_use]
+    pub fn saying(says: Says) -> Self {
+        Self { says, ..Self::default() }
+    }
+
+    /// Takes something of a minute.
+    fn note(&mut self, time: Timestamp, room: &mut Room, take: impl FnOnce(&mut Self, &mut Room)) {
+        let before = room.left;
+        take(self, room);
+        self.octets += before - room.left;
+        self.noted = self.noted.max(time);
+    }
+
+    fn class(&self) -> Class {
+        let is_unanswered = self.offers.is_empty() && self.uses.is_empty();
+        if is_unanswered { Class::Unanswered } else { Class::Known }
+    }
+
     fn absorb(&mut self, other: &Self) {
         self.offers.absorb(&other.offers);
         self.uses.absorb(&other.uses);
@@ -235,11 +303,7 @@ fn doing<'a>(
     room: &mut Room,
     device: DeviceId,
 ) -> Option<&'a mut Doing> {
-    if !all.contains_key(&device) && all.len() >= INVENTORY_DEVICES_MAX {
-        room.refused += 1;
-        return None;
-    }
-    Some(all.entry(device).or_default())
+    (all.contains_key(&device) || room.take(DEVICE_BYTES)).then(|| all.entry(device).or_default())
 }
 
 /// Nobody was there who answers: what came back refused.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wardtap_net::address::Address;
 use wardtap_net::packet::Timestamp;
 
-use super::Room;
+use super::room::{Room, entry, text};
 use crate::links::{Service, Use, is_opaque, kind_of};
 
 /// Services of one device that are told apart.
@@ -66,11 +66,11 @@ impl Peers {
         self.known.iter().copied()
     }
 
-    fn add(&mut self, peer: Address, has_room: impl FnOnce() -> bool) {
+    fn add(&mut self, peer: Address, has_room: impl FnOnce(usize) -> bool) {
         if self.known.contains(&peer) {
             return;
         }
-        if self.known.len() < PEERS_MAX && has_room() {
+        if self.known.len() < PEERS_MAX && has_room(entry::<Address, ()>(self.known.len())) {
             self.known.insert(peer);
         } else {
             self.more = true;
@@ -80,7 +80,7 @@ impl Peers {
     fn absorb(&mut self, other: &Self) {
         self.more |= other.more;
         for peer in &other.known {
-            self.add(*peer, || true);
+            self.add(*peer, |_| true);
         }
     }
 }
@@ -91,8 +91,14 @@ impl Services {
         self.0.iter()
     }
 
+    /// True where there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn take(&mut self, service: Service, used: &Use, peer: (Address, bool), room: &mut Room) {
-        if !self.0.contains_key(&service) && (self.0.len() >= SERVICES_MAX || !room.take()) {
+        let octets = entry::<Service, ServiceUse>(self.0.len());
+        if !self.0.contains_key(&service) && (self.0.len() >= SERVICES_MAX || !room.take(octets)) {
             return;
         }
         let (peer, is_outside) = peer;
@@ -105,10 +111,12 @@ impl Services {
             *bytes = bytes.saturating_add(sent.bytes);
         }
         let peers = if is_outside { &mut known.outside } else { &mut known.inside };
-        peers.add(peer, || room.take());
+        peers.add(peer, |octets| room.take(octets));
         for operation in used.operations.iter().filter(|operation| !is_opaque(&operation.name)) {
             let protocol = kind_of(&operation.name).split(' ').next().unwrap_or_default();
-            if !known.protocols.contains(protocol) && known.protocols.len() < PROTOCOLS_MAX {
+            let octets = entry::<Box<str>, ()>(known.protocols.len()) + text(protocol);
+            let is_new = !known.protocols.contains(protocol) && known.protocols.len() < PROTOCOLS_MAX;
+            if is_new && room.take(octets) {
                 known.protocols.insert(protocol.into());
             }
         }

@@ -3,8 +3,9 @@
 use wardtap_net::packet::Timestamp;
 
 use super::Scorer;
+use super::known::{KnownOperation, SeenOperation};
 use super::live::SAID_AGAIN_MINUTES;
-use super::silence::Silence;
+use super::silence::{Silence, is_taken_over};
 use super::table::Entry;
 use crate::baseline::absence::{ABSENCE_HOURS, surprise};
 use crate::baseline::measure::Measure;
@@ -115,16 +116,24 @@ impl Scorer {
             let activity = ends.map(|end| end.map(|party| party.activity).unwrap_or_default());
             let heard = ends.map(|end| end.map(|party| party.hours).unwrap_or_default());
             let mut silent = Vec::new();
-            for (name, operation) in live.operations.seen().filter(|(_, operation)| operation.absent_from <= look.hour)
-            {
-                let Some(known) = profile.operations.get(name).filter(|known| profile.is_missed(known)) else {
+            let (days, minutes) = live.bounds.map_or((0, [0; 2]), |bounds| (bounds.days, bounds.minutes));
+            let payloads = live.operations.payloads();
+            for known in live.operations.seen() {
+                let normal = |known: &KnownOperation| known.normal(profile).filter(|of| of.is_missed(days));
+                let is_due = known.seen.as_ref().is_some_and(|seen| seen.live.absent_from <= look.hour);
+                let of = is_due.then(|| normal(known));
+                let place = known.sender();
+                let (Some(of), Some(SeenOperation { name, live: operation, .. })) = (of, known.seen.as_deref_mut())
+                else {
+                    continue;
+                };
+                let Some(of) = of else {
                     operation.absent_from = u32::MAX;
                     continue;
                 };
-                let place = usize::from(known.from & 1);
                 let since = operation.last.last.max(live.unheard[place]) / MINUTES_PER_HOUR;
-                let (now, hours) = look.sum(&known.pauses, since, witnesses_of(heard, place, is_anybody));
-                let normal = known.absence.next();
+                let (now, hours) = look.sum(&of.pauses, since, witnesses_of(heard, place, is_anybody));
+                let normal = of.absence.next();
                 let excess = Measure::Absence.ratio(now, normal) / (look.factor * patience);
                 if excess <= 1.0 {
                     operation.absent_from = look.next(now, normal);
@@ -132,7 +141,10 @@ impl Scorer {
                 }
                 let others = live.payloads[place].saturating_sub(operation.payloads);
                 let alone = operation.last.alone(&witnesses(&activity, is_anybody)[place], minute);
-                if !profile.is_taken_over(name, others, alone.into()) && operation.silence.is_due(minute) {
+                let of_sender = (payloads[place], minutes[place].into());
+                let is_taken_over =
+                    name.is_opaque() && is_taken_over(operation.learned, of_sender, (others, alone.into()));
+                if !is_taken_over && operation.silence.is_due(minute) {
                     silent.push(Silence {
                         key: *key,
                         measure: Measure::Absence,
@@ -141,7 +153,7 @@ impl Scorer {
                         now,
                         normal,
                         excess,
-                        days: known.days,
+                        days: of.days,
                         of_responder: place == 1,
                     });
                 }

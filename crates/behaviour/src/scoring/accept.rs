@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::live::{Live, LiveParty};
 use super::{Scorer, at_place};
 use crate::baseline::approval::Accepted;
+use crate::baseline::packed::PackedLink;
 use crate::baseline::store::LinkKey;
 use crate::links::Service;
 use crate::parties::{Parties, PartyLink};
@@ -20,7 +21,7 @@ impl Scorer {
             let link = named(key, parties);
             if let Some(normal) = self.links.find(link).and_then(|id| self.links.at_mut(id).normal.take()) {
                 known.insert(link);
-                self.profiles.links.insert(key.clone(), normal);
+                self.profiles.links.insert(key.clone(), Box::new(normal.unpack()));
             }
         }
         accepted.apply(&mut self.profiles);
@@ -30,7 +31,7 @@ impl Scorer {
                 self.acquaintance.link(link, &profile, parties);
             }
             self.kin.add(link.initiator, (key.transport, key.port), &profile);
-            self.links.learned(link, profile);
+            self.links.learned(link, PackedLink::of(&profile));
             self.begin_anew(link);
         }
         let with_parts = accepted.devices.keys().chain(accepted.unmeasured.iter().flat_map(|(key, _)| ends(key)));
@@ -53,7 +54,7 @@ impl Scorer {
         let Some(id) = self.links.find(link) else { return };
         let entry = self.links.at_mut(id);
         let Some(live) = &entry.live else { return };
-        let live = Live::new(live.link, live.number, live.anybody, entry.normal.as_deref());
+        let live = Live::new(live.link, live.number, live.anybody, entry.normal.as_ref());
         entry.live = Some(Box::new(live));
         self.unheard.retain(|unheard| *unheard != id);
     }

@@ -59,6 +59,15 @@ impl Acquaintance {
         }
     }
 
+    /// All is taken in: gives back the room that was made for more.
+    pub(super) fn shrink(&mut self) {
+        self.offered.shrink_to_fit();
+        self.used.shrink_to_fit();
+        self.pairs.shrink_to_fit();
+        self.operations.shrink_to_fit();
+        self.makes.shrink();
+    }
+
     /// Whether a device was learned.
     pub(super) fn has_device(&self, party: Party) -> bool {
         self.devices.get(party.index()).is_some_and(|is_device| *is_device)

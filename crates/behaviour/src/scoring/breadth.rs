@@ -57,17 +57,18 @@ impl Breadth {
 impl Scorer {
     /// Compares with how many somebody does what it does with how many was normal; who answers does nothing by itself.
     pub(super) fn compare_breadth(&mut self, id: LinkId, minute: u32, used: &Use, to: &mut dyn FnMut(Departure<'_>)) {
-        let Entry { key, normal: Some(profile), live: Some(live) } = self.links.at_mut(id) else { return };
+        let Entry { key, normal: Some(_), live: Some(live) } = self.links.at_mut(id) else { return };
+        let is_stream = live.bounds.is_some_and(|bounds| bounds.is_stream);
         let factor = self.profiles.thresholds.factor(Measure::HourPartners);
         for (operation, place) in used.operations.iter().zip(&self.places) {
-            let by_itself = operation.from == 0 || operation.name.is_opaque() && profile.is_stream();
+            let by_itself = operation.from == 0 || operation.name.is_opaque() && is_stream;
             let Some(place) = place.filter(|_| by_itself) else { continue };
-            let Some(normal) = live.operations.at(place).normal(profile) else { continue };
+            let seen = live.operations.at(place).seen.as_deref();
+            let Some((most, days)) = seen.and_then(|seen| seen.live.partners) else { continue };
             let hour = minute / MINUTES_PER_HOUR;
             let Some((now, first)) = self.breadth.take(hour, *key, used.link, (&operation.name, operation.from)) else {
                 continue;
             };
-            let most = normal.hour_partners.next();
             let excess = Measure::HourPartners.ratio(now, most) / factor;
             if excess > 1.0 {
                 let (measure, operation) = (Measure::HourPartners, Some(&*operation.name));
@@ -77,7 +78,7 @@ impl Scorer {
                     parties: *key,
                     place: used.place,
                     time: Timestamp::from_seconds(used.minute * 60),
-                    days: normal.days,
+                    days,
                     gap_bytes: 0,
                     one_sided: false,
                 });

@@ -242,10 +242,10 @@ impl Scorer {
             live.is_unheard()
         });
         let counts = |entry: &Entry| {
-            let (Some(normal), Some(live)) = (&entry.normal, &entry.live) else { return false };
+            let (Some(_), Some(live)) = (&entry.normal, &entry.live) else { return false };
             entry.key.service.transport == protocol::TCP
                 && entry.key.initiator != Party::ANYBODY
-                && normal.minutes.iter().all(|minutes| *minutes > 0)
+                && live.bounds.is_some_and(|bounds| bounds.minutes.iter().all(|minutes| *minutes > 0))
                 && live.last.iter().any(|last| is_recent(last.last))
         };
         let conversations = self.unheard.iter().filter(|id| counts(self.links.at(**id))).count();

@@ -6,7 +6,8 @@ use super::live::Live;
 use super::table::{Entry, LinkId};
 use super::{Departure, Scorer, What};
 use crate::baseline::novelty::{Facet, Novelty};
-use crate::baseline::profile::{Hours, LinkProfile, kind_index};
+use crate::baseline::packed::PackedLink;
+use crate::baseline::profile::{Hours, kind_index};
 use crate::links::Use;
 use crate::parties::Parties;
 use crate::site::Local;
@@ -30,11 +31,11 @@ impl Scorer {
         let novelty = &self.profiles.thresholds.novelty;
         for (operation, place) in used.operations.iter().zip(&self.places) {
             let Some(known) = place.map(|place| live.operations.at(place)) else { continue };
-            if known.live.hour_usual == hour {
-                continue;
+            match known.seen.as_deref_mut() {
+                Some(seen) if seen.live.hour_usual != hour => seen.live.hour_usual = hour,
+                _ => continue,
             }
-            known.live.hour_usual = hour;
-            let Some(hours) = known.normal(profile).map(|normal| &normal.hours[kind_index(local.kind)]) else {
+            let Some(hours) = known.hours(profile).map(|hours| hours[kind_index(local.kind)]) else {
                 continue;
             };
             let unlikely = hours.unlikely(local.hour);
@@ -44,13 +45,14 @@ impl Scorer {
             let (surprise, rare) = novelty.surprise(Facet::ServiceHour, unlikely.into(), &[parties.id(key.responder)]);
             if rare {
                 live.hour_told = this_hour;
+                let days = live.bounds.map_or(0, |bounds| bounds.days);
                 to(Departure {
                     what: What::Hour { operation: Some(&operation.name), hour: local.hour, surprise },
                     link: used.link,
                     parties: *key,
                     place: used.place,
                     time,
-                    days: profile.days,
+                    days,
                     gap_bytes: 0,
                     one_sided: false,
                 });
@@ -66,7 +68,7 @@ impl Scorer {
 /// What turned out usual is not looked at again in this hour.
 pub(super) fn unusual<'a>(
     local: &Local,
-    (live, profile): (&mut Live, &LinkProfile),
+    (live, profile): (&mut Live, &PackedLink),
     (used, places): (&'a Use, &[Option<usize>]),
     novelty: &Novelty,
     ids: &[&str],
@@ -81,20 +83,20 @@ pub(super) fn unusual<'a>(
     };
     let hour = i64::from(local.day) * 24 + i64::from(local.hour);
     if live.hour_usual != hour {
-        if let Some(unlikely) = unlikely(&profile.hours) {
+        if let Some(unlikely) = unlikely(&profile.own().hours) {
             return judged(Facet::Hour, None, unlikely);
         }
         live.hour_usual = hour;
     }
     used.operations.iter().zip(places).find_map(|(operation, place)| {
         let known = live.operations.at((*place)?);
-        if known.live.hour_usual == hour {
+        if known.seen.as_deref()?.live.hour_usual == hour {
             return None;
         }
-        let what = unlikely(&known.normal(profile)?.hours)
+        let what = unlikely(&known.hours(profile)?)
             .and_then(|unlikely| judged(Facet::of_hour(&operation.name), Some(&operation.name), unlikely));
         if what.is_none() {
-            known.live.hour_usual = hour;
+            known.seen.as_deref_mut()?.live.hour_usual = hour;
         }
         what
     })

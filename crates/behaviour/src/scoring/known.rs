@@ -1,48 +1,93 @@
 //! The operations of a link that its baseline knows: found by digest, with what is normal of each and what is done now.
 
+use std::collections::BTreeMap;
+
+use super::limits::{Normal, OperationLimits};
 use super::live::LiveOperation;
+use super::silence;
+use crate::baseline::packed::{At, PackedLink};
+use crate::baseline::pauses::{Coverage, Slot};
 use crate::baseline::points::PointsProfile;
-use crate::baseline::profile::{LinkProfile, OperationProfile};
-use crate::links::{OperationName, digest};
+use crate::baseline::profile::{Hours, OperationProfile, Profiles};
+use crate::links::{OperationName, digest, is_opaque, kind_of};
 
 /// The known operations of a link that is live, in the order of their digests.
 #[derive(Default)]
 pub(super) struct KnownOperations {
     digests: Box<[u64]>,
     all: Box<[KnownOperation]>,
+    /// Payloads of what is not read, of each end.
+    payloads: [u64; 2],
 }
 
 /// A known operation.
 pub(super) struct KnownOperation {
     /// Where it stands among the operations of the link's profile, and among those with places.
-    normal: Option<u32>,
-    normal_points: Option<u32>,
-    /// Its name, once it was seen.
-    pub(super) name: Option<OperationName>,
+    normal: Option<At>,
+    normal_points: Option<At>,
+    /// Who sends it.
+    from: u8,
+    /// The longest silence of those of its kind that something has cut off once, as it may any of them.
+    cut_off: u64,
+    /// What is done of it, once it was seen.
+    pub(super) seen: Option<Box<SeenOperation>>,
+}
+
+/// A known operation that was seen.
+pub(super) struct SeenOperation {
+    pub(super) name: OperationName,
     pub(super) live: LiveOperation,
+    /// What is normal at its places: it is asked for every minute.
+    pub(super) points: Option<PointsProfile>,
 }
 
 impl KnownOperations {
     /// Those of a profile.
-    pub(super) fn of(profile: &LinkProfile) -> Self {
-        let known =
-            |normal, normal_points| KnownOperation { normal, normal_points, name: None, live: LiveOperation::NOTHING };
-        let operations = (0..).zip(profile.operations.names());
-        let mut all: Vec<(u64, KnownOperation)> =
-            operations.map(|(place, name)| (digest(name), known(Some(place), None))).collect();
-        for (place, name) in (0..).zip(profile.points.names()) {
-            match profile.operations.place(name) {
-                Some(known) => all[known].1.normal_points = Some(place),
-                None => all.push((digest(name), known(None, Some(place)))),
+    pub(super) fn of(profile: &PackedLink) -> Self {
+        let known = |normal, normal_points| KnownOperation { normal, normal_points, from: 0, cut_off: 0, seen: None };
+        let mut all: Vec<(u64, KnownOperation)> = Vec::new();
+        let mut places: Vec<(u64, At)> = Vec::new();
+        let mut cut_off: BTreeMap<(u8, u64), u64> = BTreeMap::new();
+        let mut kinds = Vec::new();
+        let mut payloads = [0_u64; 2];
+        profile.each(
+            |at, name, operation| {
+                all.push((digest(name), KnownOperation { from: operation.from, ..known(Some(at), None) }));
+                if is_opaque(name) {
+                    let payloads = &mut payloads[usize::from(operation.from & 1)];
+                    *payloads = payloads.saturating_add(operation.count);
+                    kinds.push(None);
+                } else {
+                    let kind = (operation.from, digest(kind_of(name)));
+                    let longest = cut_off.entry(kind).or_default();
+                    *longest = operation.pauses.cut_off().max(*longest);
+                    kinds.push(Some(kind));
+                }
+            },
+            |at, name, _| places.push((digest(name), at)),
+        );
+        for ((_, known), kind) in all.iter_mut().zip(kinds) {
+            known.cut_off = kind.and_then(|kind| cut_off.get(&kind)).copied().unwrap_or(0);
+        }
+        all.sort_by_key(|(digest, _)| *digest);
+        let operations = all.len();
+        for (digest, at) in places {
+            let is_it =
+                |known: &KnownOperation| known.normal.and_then(|normal| profile.name(normal)) == profile.name(at);
+            let first = all[..operations].partition_point(|(known, _)| *known < digest);
+            let same = all[first..operations].iter_mut().take_while(|(known, _)| *known == digest);
+            match same.map(|(_, known)| known).find(|known| is_it(known)) {
+                Some(known) => known.normal_points = Some(at),
+                None => all.push((digest, known(None, Some(at)))),
             }
         }
         all.sort_by_key(|(digest, _)| *digest);
         let (digests, all): (Vec<u64>, Vec<KnownOperation>) = all.into_iter().unzip();
-        Self { digests: digests.into(), all: all.into() }
+        Self { digests: digests.into(), all: all.into(), payloads }
     }
 
     /// An operation of the link with this profile.
-    pub(super) fn find(&self, name: &OperationName, profile: &LinkProfile) -> Option<usize> {
+    pub(super) fn find(&self, name: &OperationName, profile: &PackedLink) -> Option<usize> {
         let digest = name.digest();
         let first = self.digests.partition_point(|known| *known < digest);
         let same = self.digests.iter().skip(first).take_while(|known| **known == digest);
@@ -55,28 +100,79 @@ impl KnownOperations {
     }
 
     /// All that were seen.
-    pub(super) fn seen(&mut self) -> impl Iterator<Item = (&OperationName, &mut LiveOperation)> {
-        self.all.iter_mut().filter_map(|known| Some((known.name.as_ref()?, &mut known.live)))
+    pub(super) fn seen(&mut self) -> impl Iterator<Item = &mut KnownOperation> {
+        self.all.iter_mut().filter(|known| known.seen.is_some())
+    }
+
+    /// Payloads of what is not read that each end sent while learning.
+    pub(super) const fn payloads(&self) -> [u64; 2] {
+        self.payloads
+    }
+}
+
+impl SeenOperation {
+    /// One that is seen for the first time.
+    pub(super) fn first(
+        name: &OperationName,
+        known: &KnownOperation,
+        profile: &PackedLink,
+        normal: Normal<'_>,
+        profiles: &Profiles,
+    ) -> Self {
+        let mut live = LiveOperation::NOTHING;
+        if let Some(of) = known.normal(profile) {
+            live.patience = silence::patience(name, &of, profiles);
+            live.limits = (!name.is_opaque()).then(|| OperationLimits::of(&of, normal));
+            live.learned = of.count;
+            live.partners = Some((of.hour_partners.next(), of.days));
+        }
+        Self { name: name.clone(), live, points: known.normal_points(profile) }
     }
 }
 
 impl KnownOperation {
+    /// Whether its link has shown it while learning.
+    pub(super) const fn is_normal(&self) -> bool {
+        self.normal.is_some()
+    }
+
     /// What is normal of it, in the profile of its link.
-    pub(super) fn normal<'a>(&self, profile: &'a LinkProfile) -> Option<&'a OperationProfile> {
-        profile.operations.at(self.normal? as usize)
+    pub(super) fn normal(&self, profile: &PackedLink) -> Option<OperationProfile> {
+        profile.operation(self.normal?)
+    }
+
+    /// The hours in which it is normal.
+    pub(super) fn hours(&self, profile: &PackedLink) -> Option<[Hours; 2]> {
+        profile.hours(self.normal?)
     }
 
     /// What is normal of the values at its places.
-    pub(super) fn normal_points<'a>(&self, profile: &'a LinkProfile) -> Option<&'a PointsProfile> {
-        profile.points.at(self.normal_points? as usize)
+    pub(super) fn normal_points(&self, profile: &PackedLink) -> Option<PointsProfile> {
+        profile.points(self.normal_points?)
+    }
+
+    /// The place of who sends it.
+    pub(super) fn sender(&self) -> usize {
+        usize::from(self.from & 1)
+    }
+
+    /// How many minutes are normal for its silence, see [`crate::baseline::profile::LinkProfile::normal_pause`].
+    pub(super) fn normal_pause(
+        &self,
+        profile: &PackedLink,
+        slot: Slot,
+        minutes: u64,
+        coverage: &Coverage,
+    ) -> Option<u64> {
+        let normal = self.normal(profile)?.pauses.normal(slot, minutes, coverage)?;
+        Some(normal.max(self.cut_off))
     }
 
     /// Whether it has a name whose digest it has.
-    fn is(&self, name: &OperationName, profile: &LinkProfile) -> bool {
-        match (&self.name, self.normal, self.normal_points) {
-            (Some(known), ..) => known == name,
-            (None, Some(place), _) => profile.operations.name_at(place as usize) == Some(name),
-            (None, None, place) => place.and_then(|place| profile.points.name_at(place as usize)) == Some(name),
+    fn is(&self, name: &OperationName, profile: &PackedLink) -> bool {
+        match &self.seen {
+            Some(seen) => seen.name == *name,
+            None => self.normal.or(self.normal_points).is_some_and(|at| profile.is_named(at, name)),
         }
     }
 }

@@ -6,7 +6,8 @@ use super::known::KnownOperations;
 use super::limits::{LinkLimits, OperationLimits};
 use super::points::LivePoints;
 use super::table::LinkId;
-use crate::baseline::profile::{LinkProfile, PACE_MINUTES_MIN, pace};
+use crate::baseline::packed::PackedLink;
+use crate::baseline::profile::{PACE_MINUTES_MIN, pace};
 use crate::baseline::store::{Activity, Heard, MINUTES_PER_DAY, MINUTES_PER_HOUR};
 use crate::links::{Link, OperationName, OperationUse, Use};
 use crate::observation::Place;
@@ -70,6 +71,11 @@ pub(super) struct Bounds {
     pub(super) patience: [u32; 2],
     /// The most octets of an hour that were missing.
     pub(super) hour_missing: u64,
+    /// On how many days there was something.
+    pub(super) days: u32,
+    /// Minutes in which its ends sent something.
+    pub(super) minutes: [u32; 2],
+    pub(super) is_stream: bool,
     pub(super) limits: LinkLimits,
 }
 
@@ -152,6 +158,10 @@ impl LiveParty {
 /// What is done of an operation.
 pub(super) struct LiveOperation {
     pub(super) points: Option<Box<LivePoints>>,
+    /// Messages while learning.
+    pub(super) learned: u64,
+    /// With how many its sender may do the same in an hour, and how many days say so.
+    pub(super) partners: Option<(u64, u32)>,
     /// Up to where it is surely normal, of what is compared.
     pub(super) limits: Option<OperationLimits>,
     /// The last hour by the site's clocks in which it is known to be usual.
@@ -176,7 +186,7 @@ pub(super) struct LiveOperation {
 }
 
 impl Live {
-    pub(super) fn new(link: Link, number: u32, anybody: Option<LinkId>, normal: Option<&LinkProfile>) -> Self {
+    pub(super) fn new(link: Link, number: u32, anybody: Option<LinkId>, normal: Option<&PackedLink>) -> Self {
         Self {
             link,
             number,
@@ -221,13 +231,14 @@ impl Live {
         self.one_sided > 0
     }
 
-    /// True for a new operation that is to be told.
-    pub(super) fn first_seen(&mut self, name: &OperationName) -> bool {
-        if self.new_operations.len() >= NEW_OPERATIONS_MAX || self.new_operations.contains(name) {
-            return false;
-        }
+    /// True for a new operation that was not told.
+    pub(super) fn is_new_operation(&self, name: &OperationName) -> bool {
+        self.new_operations.len() < NEW_OPERATIONS_MAX && !self.new_operations.contains(name)
+    }
+
+    /// A new operation is told.
+    pub(super) fn first_seen(&mut self, name: &OperationName) {
         self.new_operations.push(name.clone());
-        true
     }
 
     /// Takes what was done in a minute; `missing` octets were missing in an hour while learning.
@@ -282,6 +293,8 @@ impl LiveOperation {
     /// Of one that was never seen.
     pub(super) const NOTHING: Self = Self {
         points: None,
+        learned: 0,
+        partners: None,
         limits: None,
         hour_usual: i64::MIN,
         minute: 0,

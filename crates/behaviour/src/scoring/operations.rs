@@ -67,22 +67,34 @@ impl Scorer {
             return;
         };
         let Entry { normal: Some(profile), live, .. } = self.links.at_mut(id) else { return };
-        let (normal, normal_points) = match live {
+        // What is not compared stays packed.
+        let has_ranges = news.ranges.iter().any(Option::is_some);
+        let (is_normal, normal, normal_points) = match live {
             Some(live) => match live.operations.find(&news.name, profile).map(|place| live.operations.at(place)) {
-                Some(known) => (known.normal(profile), known.normal_points(profile)),
-                None => (None, None),
+                Some(known) => (
+                    known.is_normal(),
+                    has_ranges.then(|| known.normal(profile)).flatten(),
+                    news.points.as_ref().and_then(|_| known.normal_points(profile)),
+                ),
+                None => (false, None, None),
             },
-            None => (profile.operations.get(&news.name), profile.points.get(&news.name)),
+            None => {
+                let profile = profile.unpack();
+                let normal = profile.operations.get(&news.name).cloned();
+                (normal.is_some(), normal, profile.points.get(&news.name).cloned())
+            }
         };
-        if let Some(normal) = normal {
+        if is_normal {
             let thresholds = &self.profiles.thresholds;
             let kin = self.kin.of(key.initiator, (key.service.transport, key.service.port));
-            if let (Some((first, extremes)), Some(normal)) = (&news.points, normal_points) {
+            if let (Some((first, extremes)), Some(normal)) = (&news.points, &normal_points) {
                 let seen = points::of_message(extremes);
                 let what = points::unusual(seen, *first, &news.name, (normal, kin), thresholds);
                 what.into_iter().for_each(|what| to(departure(what, normal.days)));
             }
-            for (place, (now, range)) in news.ranges.iter().zip(&normal.ranges).enumerate() {
+            let ranges =
+                normal.iter().flat_map(|normal| news.ranges.iter().zip(&normal.ranges).map(move |it| (normal, it)));
+            for (place, (normal, (now, range))) in ranges.enumerate() {
                 let (Some(now), Some(range)) = (now, range) else { continue };
                 let beside = beside(*range, *now, normal.count);
                 let excess = Measure::Value.ratio(beside, 1000) / thresholds.factor(Measure::Value);
@@ -95,8 +107,13 @@ impl Scorer {
             return;
         }
         let Some(live) = live.as_mut().filter(|_| news.is_new && !news.refuses) else { return };
+        if !live.is_new_operation(&news.name) {
+            return;
+        }
+        let profile = profile.unpack();
         let kin = self.kin.of(key.initiator, (key.service.transport, key.service.port));
-        let anew = Anew { key, profile, kin, ids: [parties.id(key.initiator), parties.id(key.responder)] };
+        let ids = [parties.id(key.initiator), parties.id(key.responder)];
+        let anew = Anew { key, profile: &profile, kin, ids };
         let known = (&self.acquaintance, &self.profiles.thresholds.novelty, self.coverage.is_lossy);
         if let Some(what) = anew.first_seen(&news.name, live, known) {
             to(departure(what, profile.days));
@@ -121,8 +138,13 @@ impl Scorer {
             if live.refused_anew(minute / MINUTES_PER_HOUR, operation.refused) < REFUSED_ANEW_MIN {
                 continue;
             }
+            if !live.is_new_operation(&operation.name) {
+                continue;
+            }
+            let profile = profile.unpack();
             let kin = self.kin.of(key.initiator, (key.service.transport, key.service.port));
-            let anew = Anew { key: *key, profile, kin, ids: [parties.id(key.initiator), parties.id(key.responder)] };
+            let ids = [parties.id(key.initiator), parties.id(key.responder)];
+            let anew = Anew { key: *key, profile: &profile, kin, ids };
             let known = (&self.acquaintance, &self.profiles.thresholds.novelty, self.coverage.is_lossy);
             if let Some(what) = anew.first_seen(&operation.name, live, known) {
                 to(Departure {
@@ -161,7 +183,11 @@ impl<'a> Anew<'a> {
     ) -> Option<What<'a>> {
         let Self { profile, ids, .. } = *self;
         let tells_less = is_lossy && profile.operations.names().any(|known| tells_less(name, known));
-        if tells_less || !live.first_seen(name) || self.kin.has_operation(name) {
+        if tells_less {
+            return None;
+        }
+        live.first_seen(name);
+        if self.kin.has_operation(name) {
             return None;
         }
         let (facet, circumstances) = if is_opaque(name) {

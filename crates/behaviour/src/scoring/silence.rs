@@ -1,6 +1,8 @@
 //! What does not happen any more: devices that send nothing, and links and operations on which nothing comes while their
 //! sender is still there.
 
+use std::cell::OnceCell;
+
 use wardtap_net::packet::Timestamp;
 
 use super::calendar::NEVER;
@@ -9,6 +11,7 @@ use super::live::{Live, LiveParty};
 use super::table::Entry;
 use super::{Departure, Scorer, What};
 use crate::baseline::measure::Measure;
+use crate::baseline::packed::PackedLink;
 use crate::baseline::pauses::{Pauses, Slot};
 use crate::baseline::profile::{LinkProfile, OperationProfile, Profiles};
 use crate::baseline::store::{Activity, witnesses};
@@ -159,6 +162,14 @@ impl Scorer {
     }
 }
 
+/// Whether payloads of other sizes have taken the place of those of an operation, of which there were so many while learning,
+/// and which make up a good part of what its sender sent in its minutes then: now these others were sent in these minutes.
+pub(super) const fn is_taken_over(learned: u64, (all, active): (u64, u64), (others, minutes): (u64, u64)) -> bool {
+    let usual = all.saturating_sub(learned);
+    let is_good_part = learned.saturating_mul(4) >= usual;
+    is_good_part && others.saturating_mul(active) >= usual.saturating_add(learned / 2).saturating_mul(minutes)
+}
+
 /// An hour by the site's clocks.
 #[derive(Clone, Copy)]
 struct Hour {
@@ -181,9 +192,11 @@ struct Look<'a> {
 
 impl Look<'_> {
     /// Looks at both ends.
-    fn at_ends(&self, profile: &LinkProfile, live: &mut Live, found: &mut Vec<Silence>) -> u32 {
+    fn at_ends(&self, profile: &PackedLink, live: &mut Live, found: &mut Vec<Silence>) -> u32 {
         let measure = Measure::LinkPause;
         let patience = live.bounds.map_or([NEVER; 2], |bounds| bounds.patience);
+        let own = OnceCell::new();
+        let own = || own.get_or_init(|| profile.own());
         let mut next = NEVER;
         for (place, patience) in patience.into_iter().enumerate() {
             let last = live.last[place];
@@ -194,12 +207,12 @@ impl Look<'_> {
             }
             let now = last.alone(&self.witnesses[place], self.minute);
             let now = u64::from(now.min(self.minute.saturating_sub(live.unheard[place])));
-            let normal = profile.pauses[place].normal(self.hour.slot, passed.into(), &self.profiles.coverage);
+            let normal = own().pauses[place].normal(self.hour.slot, passed.into(), &self.profiles.coverage);
             next = next.min(self.next(measure, now, normal));
             let Some(normal) = normal else { continue };
             let excess = self.excess(measure, now, normal);
             if excess > 1.0 && live.silence[place].is_due(self.minute) {
-                let (key, days, of_responder) = (self.key, profile.days, place == 1);
+                let (key, days, of_responder) = (self.key, own().days, place == 1);
                 found.push(Silence {
                     key,
                     measure,
@@ -217,29 +230,37 @@ impl Look<'_> {
     }
 
     /// Looks at the operations, while the ends of the link are not silent themselves.
-    fn at_operations(&self, profile: &LinkProfile, live: &mut Live, found: &mut Vec<Silence>) -> u32 {
+    fn at_operations(&self, profile: &PackedLink, live: &mut Live, found: &mut Vec<Silence>) -> u32 {
         if live.silence.iter().any(|silence| silence.is_said()) {
             return look_at(self.minute, 0);
         }
         let mut next = NEVER;
         let mut silent = Vec::new();
-        for (name, operation) in live.operations.seen() {
+        let bounds = live.bounds;
+        let (days, minutes) = bounds.map_or((0, [0; 2]), |bounds| (bounds.days, bounds.minutes));
+        let payloads = live.operations.payloads();
+        for known in live.operations.seen() {
+            let Some(seen) = known.seen.as_deref() else { continue };
+            let (name, operation) = (&seen.name, &seen.live);
             let passed = self.minute.saturating_sub(operation.last.last);
             if passed <= operation.patience {
                 next = next.min(look_at(operation.last.last, operation.patience));
                 continue;
             }
-            let place = profile.operations.get(name).map_or(0, |known| usize::from(known.from & 1));
+            let place = known.sender();
             let heard = self.minute.saturating_sub(live.unheard[place]);
             let now = u64::from(operation.last.alone(&self.witnesses[place], self.minute).min(heard));
             let measure = Measure::of_pause(name);
-            let normal = profile.normal_pause(name, self.hour.slot, passed.into(), &self.profiles.coverage);
+            let normal = known.normal_pause(profile, self.hour.slot, passed.into(), &self.profiles.coverage);
             next = next.min(self.next(measure, now, normal));
             let Some(normal) = normal else { continue };
             let excess = self.excess(measure, now, normal);
             let others = live.payloads[place].saturating_sub(operation.payloads);
-            if excess > 1.0 && !profile.is_taken_over(name, others, now) && operation.silence.is_due(self.minute) {
-                let (key, days, operation) = (self.key, profile.days, Some((**name).to_owned()));
+            let of_sender = (payloads[place], minutes[place].into());
+            let is_taken_over = name.is_opaque() && is_taken_over(operation.learned, of_sender, (others, now));
+            let Some(seen) = known.seen.as_deref_mut() else { continue };
+            if excess > 1.0 && !is_taken_over && seen.live.silence.is_due(self.minute) {
+                let (key, operation) = (self.key, Some((*seen.name).to_owned()));
                 let of_responder = place == 1;
                 silent.push(Silence { key, measure, operation, minutes: now, now, normal, excess, days, of_responder });
             }

@@ -6,7 +6,7 @@ use hashbrown::HashTable;
 
 use super::LIVE_MAX;
 use super::live::Live;
-use crate::baseline::profile::LinkProfile;
+use crate::baseline::packed::PackedLink;
 use crate::links::Link;
 use crate::parties::PartyLink;
 
@@ -17,7 +17,7 @@ pub(super) struct LinkId(u32);
 /// A link that was learned, or is live, or both.
 pub(super) struct Entry {
     pub(super) key: PartyLink,
-    pub(super) normal: Option<Box<LinkProfile>>,
+    pub(super) normal: Option<PackedLink>,
     pub(super) live: Option<Box<Live>>,
 }
 
@@ -34,9 +34,14 @@ pub(super) struct Table {
 
 impl Table {
     /// Takes in what is normal on a link.
-    pub(super) fn learned(&mut self, key: PartyLink, normal: Box<LinkProfile>) {
+    pub(super) fn learned(&mut self, key: PartyLink, normal: PackedLink) {
         let id = self.find(key).unwrap_or_else(|| self.add(key));
         self.at_mut(id).normal = Some(normal);
+    }
+
+    /// All are taken in: gives back the room that was made for more.
+    pub(super) fn shrink(&mut self) {
+        self.all.shrink_to_fit();
     }
 
     /// A link.
@@ -64,7 +69,7 @@ impl Table {
         let number = self.order.len() as u32;
         self.order.push(id);
         let entry = self.at_mut(id);
-        entry.live = Some(Box::new(Live::new(link, number, anybody, entry.normal.as_deref())));
+        entry.live = Some(Box::new(Live::new(link, number, anybody, entry.normal.as_ref())));
         Some((id, true))
     }
 

@@ -2,12 +2,15 @@
 
 use wardtap_net::packet::Timestamp;
 
-use super::limits::{LinkLimits, Normal, OperationLimits};
+use std::cell::OnceCell;
+
+use super::known::SeenOperation;
+use super::limits::{LinkLimits, Normal};
 use super::live::Bounds;
 use super::table::{Entry, LinkId};
 use super::{Departure, Scorer, What, at_place, hours, points, silence};
 use crate::baseline::measure::{Measure, REFUSALS_OF_MIN};
-use crate::baseline::profile::OperationProfile;
+use crate::baseline::profile::{LinkProfile, OperationProfile, Top};
 use crate::baseline::store::{ANSWERS_MIN, Activity, MINUTES_PER_HOUR, witnesses};
 use crate::device::Devices;
 use crate::links::Use;
@@ -54,10 +57,16 @@ impl Scorer {
         let Entry { normal: Some(profile), live: Some(live), .. } = self.links.at_mut(id) else { return };
         let is_unheard = live.is_unheard();
         let normal = Normal { thresholds: &self.profiles.thresholds, adapts: self.adaptation.is_some() };
-        let bounds = *live.bounds.get_or_insert_with(|| Bounds {
-            patience: silence::patience_of_ends(profile, &self.profiles),
-            hour_missing: profile.hour_missing,
-            limits: LinkLimits::of(profile, normal),
+        let bounds = *live.bounds.get_or_insert_with(|| {
+            let profile = profile.own();
+            Bounds {
+                patience: silence::patience_of_ends(&profile, &self.profiles),
+                hour_missing: profile.hour_missing,
+                days: profile.days,
+                minutes: profile.minutes,
+                is_stream: profile.is_stream(),
+                limits: LinkLimits::of(&profile, normal),
+            }
         });
         live.take(minute, used, witnesses, bounds.hour_missing);
         if !is_unheard && live.is_unheard() {
@@ -75,15 +84,13 @@ impl Scorer {
             let place = live.operations.find(&operation.name, profile);
             self.places.push(place);
             let Some(known) = place.map(|place| live.operations.at(place)) else { continue };
-            if known.name.is_none() {
-                known.name = Some(operation.name.clone());
-                if let Some(of) = known.normal(profile) {
-                    known.live.patience = silence::patience(&operation.name, of, &self.profiles);
-                    known.live.limits = (!operation.name.is_opaque()).then(|| OperationLimits::of(of, normal));
-                }
+            if known.seen.is_none() {
+                known.seen =
+                    Some(Box::new(SeenOperation::first(&operation.name, known, profile, normal, &self.profiles)));
             }
-            known.live.take(minute, operation, witnesses, payloads);
-            look_at = look_at.min(silence::look_at(minute, known.live.patience));
+            let Some(SeenOperation { live: known, .. }) = known.seen.as_deref_mut() else { continue };
+            known.take(minute, operation, witnesses, payloads);
+            look_at = look_at.min(silence::look_at(minute, known.patience));
         }
         if look_at < live.look_at {
             live.look_at = look_at;
@@ -94,8 +101,10 @@ impl Scorer {
     /// Compares what a link does now with what is normal.
     fn compare(&mut self, id: LinkId, minute: u32, used: &Use, parties: &Parties, to: &mut dyn FnMut(Departure<'_>)) {
         let Entry { key, normal: Some(profile), live: Some(live) } = self.links.at_mut(id) else { return };
-        let Some(Bounds { limits, .. }) = live.bounds else { return };
-        let (key, profile) = (*key, &**profile);
+        let Some(Bounds { limits, days, .. }) = live.bounds else { return };
+        let (key, packed, profile) = (*key, &*profile, OnceCell::new());
+        // Asked for where something is beyond what is surely normal, and once an hour.
+        let profile = || profile.get_or_init(|| packed.own());
         let thresholds = &self.profiles.thresholds;
         let time = Timestamp::from_seconds(used.minute * 60);
         let local = parties.site().local(time);
@@ -114,11 +123,14 @@ impl Scorer {
         };
         let is_lossy = self.coverage.is_lossy;
         for (place, pace) in std::mem::take(&mut live.ended_pace).into_iter().enumerate() {
-            let normal = profile.pace[place].next();
+            if pace == 0 || is_lossy {
+                continue;
+            }
+            let normal = profile().pace[place].next();
             let excess = Measure::HourPace.ratio(normal, pace) / thresholds.factor(Measure::HourPace);
-            if pace > 0 && excess > 1.0 && profile.is_measured() && !is_lossy {
+            if excess > 1.0 && profile().is_measured() {
                 let (measure, now) = (Measure::HourPace, pace);
-                tell(What::Beyond { measure, operation: None, now, normal, excess }, profile.days);
+                tell(What::Beyond { measure, operation: None, now, normal, excess }, days);
             }
         }
         let mut check = |measure: Measure, place: usize, operation: Option<&str>, (now, normal): (u64, u64), days| {
@@ -128,51 +140,45 @@ impl Scorer {
                 None => times,
             };
             let excess = times / thresholds.factor(measure);
-            let is_measured = operation.is_some() || profile.is_measured();
+            let is_measured = operation.is_some() || profile().is_measured();
             if excess > 1.0 && is_measured {
                 tell(What::Beyond { measure, operation, now, normal, excess }, days);
             }
         };
         let [minute_bytes, hour_bytes, day_bytes] = limits.bytes;
         for place in 0..2 {
-            for (measure, now, limit, normal) in [
-                (Measure::MinuteBytes, live.minute_bytes, minute_bytes, &profile.minute_bytes),
-                (Measure::HourBytes, live.hour_bytes, hour_bytes, &profile.hour_bytes),
-                (Measure::DayBytes, live.day_bytes, day_bytes, &profile.day_bytes),
-            ] {
+            let mut check = |measure, now: [u64; 2], limit: [u32; 2], normal: fn(&LinkProfile) -> &[Top; 2]| {
                 if now[place] > limit[place].into() {
-                    check(measure, place, None, (now[place], normal[place].next()), profile.days);
+                    check(measure, place, None, (now[place], normal(profile())[place].next()), days);
                 }
-            }
+            };
+            check(Measure::MinuteBytes, live.minute_bytes, minute_bytes, |of| &of.minute_bytes);
+            check(Measure::HourBytes, live.hour_bytes, hour_bytes, |of| &of.hour_bytes);
+            check(Measure::DayBytes, live.day_bytes, day_bytes, |of| &of.day_bytes);
         }
         let reconnected = std::mem::take(&mut live.ended_reconnected);
-        if reconnected > 0 && profile.lasts() {
-            check(
-                Measure::HourReconnected,
-                0,
-                None,
-                (reconnected.into(), profile.hour_reconnected.next()),
-                profile.days,
-            );
+        if reconnected > 0 && profile().lasts() {
+            let normal = profile().hour_reconnected.next();
+            check(Measure::HourReconnected, 0, None, (reconnected.into(), normal), days);
         }
         let [minute_opened, hour_opened, hour_failed] = limits.conversations;
-        for (measure, now, limit, normal) in [
-            (Measure::MinuteOpened, live.minute_opened, minute_opened, &profile.minute_opened),
-            (Measure::HourOpened, live.hour_opened, hour_opened, &profile.hour_opened),
-            (Measure::HourFailed, live.hour_failed, hour_failed, &profile.hour_failed),
-        ] {
+        let mut check_opened = |measure, now: u32, limit: u32, normal: fn(&LinkProfile) -> Top| {
             if now > limit {
-                check(measure, 0, None, (now.into(), normal.next()), profile.days);
+                check(measure, 0, None, (now.into(), normal(profile()).next()), days);
             }
-        }
+        };
+        check_opened(Measure::MinuteOpened, live.minute_opened, minute_opened, |of| of.minute_opened);
+        check_opened(Measure::HourOpened, live.hour_opened, hour_opened, |of| of.hour_opened);
+        check_opened(Measure::HourFailed, live.hour_failed, hour_failed, |of| of.hour_failed);
         for (operation, place) in used.operations.iter().zip(&self.places) {
             let Some(known) = place.map(|place| &*live.operations.at(place)) else { continue };
-            let (now, Some(limits)) = (&known.live, known.live.limits) else { continue };
+            let Some(now) = known.seen.as_deref().map(|seen| &seen.live) else { continue };
+            let Some(limits) = now.limits else { continue };
             let mut check = |measure, now: u64, limit: u32, normal: &dyn Fn(&OperationProfile) -> u64| {
                 if now > limit.into()
-                    && let Some(profile) = known.normal(profile)
+                    && let Some(profile) = known.normal(packed)
                 {
-                    check(measure, 0, Some(&operation.name), (now, normal(profile)), profile.days);
+                    check(measure, 0, Some(&operation.name), (now, normal(&profile)), profile.days);
                 }
             };
             let [minute_limit, hour_limit, day_limit] = limits.messages;
@@ -193,8 +199,8 @@ impl Scorer {
         for (operation, place) in used.operations.iter().zip(&self.places) {
             let (name, seen) = (&operation.name, &operation.points);
             let Some(place) = place.filter(|_| !seen.ranges.is_empty()) else { continue };
-            let known = live.operations.at(place);
-            let Some(normal) = known.normal_points(profile) else { continue };
+            let Some(known) = live.operations.at(place).seen.as_deref_mut() else { continue };
+            let Some(normal) = &known.points else { continue };
             let live = known.live.points.get_or_insert_default();
             let ranges = seen.ranges.iter().copied().enumerate();
             let looped =
@@ -206,7 +212,7 @@ impl Scorer {
                 .for_each(|what| tell(what, normal.days));
         }
         for operation in used.operations.iter().filter(|operation| !operation.results.is_empty()) {
-            let Some(normal) = profile.results.get(&operation.name) else { continue };
+            let Some(normal) = packed.results(&operation.name) else { continue };
             for ResultsMean { analyte, mean } in &operation.results {
                 let Some(means) = normal.of(analyte.number()) else { continue };
                 let excess = Measure::Results.ratio(means.beside(*mean), 1000) / thresholds.factor(Measure::Results);
@@ -222,10 +228,10 @@ impl Scorer {
         let this_hour = minute / MINUTES_PER_HOUR;
         let ids = [parties.id(key.initiator), parties.id(key.responder)];
         if live.hour_told != this_hour
-            && let Some(what) = hours::unusual(&local, (live, profile), (used, &self.places), &thresholds.novelty, &ids)
+            && let Some(what) = hours::unusual(&local, (live, packed), (used, &self.places), &thresholds.novelty, &ids)
         {
             live.hour_told = this_hour;
-            tell(what, profile.days);
+            tell(what, days);
         }
     }
 

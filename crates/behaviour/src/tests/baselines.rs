@@ -1,5 +1,7 @@
 //! Baselines as files and as sums: merging, setting aside, accepting, and files that somebody has tampered with.
 
+use std::collections::BTreeMap;
+
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
@@ -7,17 +9,21 @@ use super::*;
 use crate::baseline::approval::{Accepted, Approval};
 use crate::baseline::change::{Change, Changed};
 use crate::baseline::difference::{How, Of, differences};
-use crate::baseline::file::{Baseline, BaselineError, LearnedCapture, StoredSite};
+use crate::baseline::file::{Baseline, BaselineError, FrontReader, Header, LearnedCapture, StoredSite};
 use crate::baseline::kept_out::KeptOut;
 use crate::baseline::measure::Measure;
+use crate::baseline::normal::{Normal, PackedKey};
 use crate::baseline::points::{PointDay, PointsDay, PointsState, StoredPoints};
-use crate::baseline::profile::Top;
+use crate::baseline::profile::{Profiles, Top};
 use crate::baseline::results::{Means, StoredResults};
+use crate::baseline::shared::Shared;
 use crate::baseline::store::{
     Activity, Heard, LinkHour, LinkKey, LinkMinute, OperationDay, OperationMinute, Store, StoredDevice, StoredLink,
     StoredOperation,
 };
 use crate::links::points::PointRange;
+use crate::parties::Parties;
+use crate::scoring::Scorer;
 use crate::site::Site;
 
 const DAY: u32 = 20_000;
@@ -123,7 +129,7 @@ fn store() -> impl Strategy<Value = Store> {
         addresses.into_iter().for_each(|address| device.has(address));
         device
     });
-    (btree_map("ip:10\\.0\\.0\\.[1-4]", device, 0..4), btree_map(key(), link, 0..5))
+    (btree_map("ip:10\\.0\\.0\\.[1-4]", device, 0..4), btree_map(key(), link.prop_map(Shared::from), 0..5))
         .prop_map(|(devices, links)| Store { devices, links })
 }
 
@@ -206,9 +212,28 @@ proptest! {
     }
 
     #[test]
-    fn a_file_holds_all_of_it(baseline in baseline()) {
-        prop_assert_eq!(Baseline::from_bytes(&baseline.to_bytes().unwrap()).unwrap(), baseline);
+    fn a_file_holds_all_of_it(mut baseline in baseline()) {
+        baseline.calibrate(5.0).unwrap();
+        let file = baseline.to_bytes().unwrap();
+        let Normal { profiles, links, .. } = packed(&file).unwrap();
+        let mut unpacked = BTreeMap::new();
+        links.each(|PackedKey { initiator, responder, transport, port }, profile, packed| {
+            assert!(packed.unpack() == profile);
+            let (initiator, responder) = (initiator.to_owned(), responder.to_owned());
+            unpacked.insert(LinkKey { initiator, responder, transport, port }, Box::new(profile));
+        }).unwrap();
+        let is_the_same = Profiles { links: unpacked, ..profiles } == baseline.front.profiles;
+        prop_assert!(is_the_same);
+        prop_assert_eq!(Baseline::from_bytes(&file).unwrap(), baseline);
     }
+}
+
+/// What scoring goes by of a file.
+fn packed(file: &[u8]) -> Result<Normal, BaselineError> {
+    let header = Header::of(file)?;
+    let mut reader = FrontReader::new(header);
+    file[header.line()..].chunks(100).for_each(|piece| reader.take(piece));
+    reader.packed()
 }
 
 fn link(initiator: &str, responder: &str) -> LinkKey {
@@ -397,7 +422,10 @@ fn no_tampered_file_does_harm() {
             let length = front.len();
             let byte = if place < length { &mut front[place] } else { &mut store[place - length] };
             *byte = value;
-            if let Ok(mut read) = Baseline::from_bytes(&signed(&front, &store)) {
+            let file = signed(&front, &store);
+            let loads = packed(&file).and_then(|normal| Scorer::load(normal, &mut Parties::new(Site::default())));
+            if let Ok(mut read) = Baseline::from_bytes(&file) {
+                assert!(loads.is_ok(), "{value} at {place}");
                 read.calibrate(5.0).unwrap();
                 read.to_bytes().unwrap();
                 taken += 1;

@@ -12,6 +12,7 @@ mod detections;
 mod devices;
 mod folding;
 mod incidents;
+mod inventories;
 mod named;
 mod repeats;
 mod shifts;

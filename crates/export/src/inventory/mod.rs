@@ -290,7 +290,7 @@ pub fn devices(inventory: &Inventory, known: Known<'_>, captures: &[String]) -> 
     let below_ip = inventory.without_address(known.devices);
     let macs: BTreeSet<Mac> = below_ip.iter().map(|(mac, _)| *mac).collect();
     let without_address = below_ip.into_iter().map(|(mac, says)| {
-        let doing = Doing { says: says.clone(), ..Doing::default() };
+        let doing = Doing::saying(says.clone());
         let asset = known.assets.of_mac(mac);
         let class = asset.map(|asset| asset.class).filter(|class| *class != Class::Unknown);
         let vendor = of_mac(mac);

@@ -33,7 +33,7 @@ pub fn run(mut learn: Learn, given: &Given) -> anyhow::Result<u8> {
         return Ok(USAGE);
     }
     let mut baseline = beginning(learn, site)?;
-    let opened = reading::open(&learn.intake)?.with_heads();
+    let opened = reading::open(&learn.intake, false)?.with_heads();
     if !learn.again {
         // Before the work, which may take hours; what cannot be read twice is known only behind it.
         let parts: Vec<Option<LearnedCapture>> =

@@ -41,7 +41,7 @@ pub fn run(mut replay: Replay, given: &Given) -> anyhow::Result<u8> {
         return Ok(USAGE);
     }
     let judging = &replay.judging;
-    let opened = reading::open(&replay.intake)?;
+    let opened = reading::open(&replay.intake, replay.inventory.is_some())?;
     let types = knowledge::event_types(judging);
     // Both are opened before the work begins, which may take hours.
     let events = Events { to: judging.events.as_deref().map(|path| open(path, "events")).transpose()?, types };
@@ -55,7 +55,7 @@ pub fn run(mut replay: Replay, given: &Given) -> anyhow::Result<u8> {
     let mut judgement = knowledge.judgement(events, captures.clone(), &opened.shares)?;
     let inventory = replay.inventory.as_deref().map(|path| Replacement::of(path, "the inventory")).transpose()?;
     if inventory.is_some() {
-        judgement.judge.with_inventory(Inventory::new(site));
+        judgement.judge.with_inventory(Inventory::new(site, usize::try_from(opened.shares.inventory)?));
     }
     let links = judging.baseline.is_some() || inventory.is_some();
     // What devices say of themselves tells which of them have changed.

@@ -166,11 +166,11 @@ impl Sensor {
         };
         let inbox = Inbox::with(knowledge.digests.get("baseline").cloned());
         let again = Again { typed, given, manner, inbox, pulse: Arc::default(), pen: Pen::default() };
-        let shares = Shares::of(watch.processing.memory - ring_bytes(&watch));
+        let shares = Shares::live(watch.processing.memory - ring_bytes(&watch));
         let captures = inputs.iter().map(|input| input.capture.clone()).collect();
         let mut judgement = knowledge.judgement(Events { to, types }, captures, &shares)?;
         if watch.inventory.is_some() {
-            judgement.judge.with_inventory(Inventory::new(site.clone()));
+            judgement.judge.with_inventory(Inventory::new(site.clone(), usize::try_from(shares.inventory)?));
         }
         let Past { state, office, checkpoint } = past;
         let since = checkpoint.as_ref().map(|before| Timestamp::from_nanos(before.kept.time));

@@ -8,7 +8,7 @@
 //! one and takes its name, and the old one becomes `checkpoint.1`: whenever the machine stops, one of the two is whole.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -26,6 +26,9 @@ const MAGIC: &str = "wardtap checkpoint 1 ";
 const LINE_MAX: usize = 160;
 /// The most octets of the first part: what ten thousand devices can have widened takes a tenth of it.
 const KEPT_MAX: u64 = 256 << 20;
+
+/// Characters of a SHA-256.
+const DIGEST_CHARS: usize = 64;
 
 /// The latest checkpoint, the one before, and one that was damaged.
 const LATEST: &str = "checkpoint";
@@ -115,45 +118,91 @@ impl State {
 
     /// Keeps a checkpoint; answers its octets.
     pub fn store(&self, checkpoint: &Checkpoint) -> anyhow::Result<u64> {
-        let file = checkpoint.to_bytes()?;
+        let file = Written::of(checkpoint)?;
         let new = self.folder.join(NEW);
-        self.put(&new, &file).map_err(|error| unwritable("the state", &place(Some(&self.folder)), error))?;
-        Ok(file.len() as u64)
+        self.put(&new, &file).map_err(|error| unwritable("the state", &place(Some(&self.folder)), error))
     }
 
-    fn put(&self, new: &Path, file: &[u8]) -> io::Result<()> {
+    fn put(&self, new: &Path, file: &Written<'_>) -> io::Result<u64> {
         // One that a killed run has left, or a link that somebody has put there: it is made anew, never written through.
         match fs::remove_file(new) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
         let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(new).and_then(|mut to| {
-            to.write_all(file)?;
-            to.sync_all()
+            let octets = file.write(&mut to)?;
+            to.sync_all()?;
+            Ok(octets)
         });
-        if let Err(error) = written {
-            // A disk that is full has room for other things again.
-            drop(fs::remove_file(new));
-            return Err(error);
-        }
+        let octets = match written {
+            Ok(octets) => octets,
+            Err(error) => {
+                // A disk that is full has room for other things again.
+                drop(fs::remove_file(new));
+                return Err(error);
+            }
+        };
         let latest = self.folder.join(LATEST);
         match fs::rename(&latest, self.folder.join(BEFORE)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
         fs::rename(new, latest)?;
-        File::open(&self.folder)?.sync_all()
+        File::open(&self.folder)?.sync_all()?;
+        Ok(octets)
     }
 }
 
-impl Checkpoint {
-    fn to_bytes(&self) -> anyhow::Result<Vec<u8>> {
-        let kept = serde_json::to_vec(&self.kept)?;
-        let learned = self.learned.as_ref().map(|learned| learned.to_bytes()).transpose()?.unwrap_or_default();
-        let mut file = format!("{MAGIC}{} {} {}\n", kept.len(), learned.len(), digest(&[&kept, &learned])).into_bytes();
-        file.extend(kept);
-        file.extend(learned);
-        Ok(file)
+/// A checkpoint as it is written: what was learned goes out piece by piece, since a copy of it would take as much memory as
+/// it has octets.
+struct Written<'a> {
+    kept: Vec<u8>,
+    learned: Option<(&'a Baseline, String)>,
+    /// How many octets that has.
+    octets: u64,
+}
+
+impl<'a> Written<'a> {
+    fn of(checkpoint: &'a Checkpoint) -> anyhow::Result<Self> {
+        let kept = serde_json::to_vec(&checkpoint.kept)?;
+        let Some(learned) = checkpoint.learned.as_deref() else { return Ok(Self { kept, learned: None, octets: 0 }) };
+        let (line, octets) = learned.line()?;
+        Ok(Self { kept, learned: Some((learned, line)), octets })
+    }
+
+    /// Answers its octets.
+    fn write(&self, to: &mut (impl Write + Seek)) -> io::Result<u64> {
+        let line = |digest: &str| format!("{MAGIC}{} {} {digest}\n", self.kept.len(), self.octets);
+        // The digest is known once all is written, and takes its place then.
+        let placeholder = line(&"0".repeat(DIGEST_CHARS));
+        to.write_all(placeholder.as_bytes())?;
+        let mut body = Digested { to, digest: Sha256::new() };
+        body.write_all(&self.kept)?;
+        if let Some((learned, line)) = &self.learned {
+            learned.write(line, &mut body)?;
+        }
+        let Digested { to, digest } = body;
+        to.seek(SeekFrom::Start(0))?;
+        to.write_all(line(&hex(digest)).as_bytes())?;
+        Ok(placeholder.len() as u64 + self.kept.len() as u64 + self.octets)
+    }
+}
+
+/// What goes through it is digested.
+struct Digested<'a, W> {
+    to: &'a mut W,
+    digest: Sha256,
+}
+
+impl<W: Write> Write for Digested<'_, W> {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        let written = self.to.write(octets)?;
+        self.digest.update(octets.get(..written).unwrap_or_default());
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
     }
 }
 
@@ -192,6 +241,10 @@ fn parse(file: &[u8]) -> anyhow::Result<Checkpoint> {
 fn digest(parts: &[&[u8]]) -> String {
     let mut digest = Sha256::new();
     parts.iter().for_each(|part| digest.update(part));
+    hex(digest)
+}
+
+fn hex(digest: Sha256) -> String {
     digest.finalize().iter().map(|octet| format!("{octet:02x}")).collect()
 }
 

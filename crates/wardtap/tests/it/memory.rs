@@ -46,6 +46,21 @@ impl Hostile<'_> {
         self.to.write_all(&pcap(&[packet], PLAIN)[24..]).unwrap();
     }
 
+    /// A datagram over IPv4 and UDP, without checksums.
+    fn datagram(&mut self, mac: [u8; 6], [source, destination]: [End; 2], payload: &[u8]) {
+        let mut bytes = [[255; 6].as_slice(), &mac, &[8, 0, 0x45, 0]].concat();
+        bytes.extend(u16::try_from(28 + payload.len()).unwrap().to_be_bytes());
+        bytes.extend([0, 0, 0, 0, 64, 17, 0, 0]);
+        bytes.extend([source.0, destination.0].concat());
+        bytes.extend([source.1, destination.1].map(u16::to_be_bytes).concat());
+        bytes.extend(u16::try_from(8 + payload.len()).unwrap().to_be_bytes());
+        bytes.extend([0, 0]);
+        bytes.extend(payload);
+        self.time += 1000;
+        let packet = Packet { time: self.time, sent: bytes.len() as u32, bytes };
+        self.to.write_all(&pcap(&[packet], PLAIN)[24..]).unwrap();
+    }
+
     fn open(&mut self, number: u32, port: u16) -> Connection {
         let [_, a, b, c] = number.to_be_bytes();
         let client = ([10, a, b, c], 1024 + (number % 60_000) as u16);
@@ -86,12 +101,14 @@ impl Took {
 }
 
 /// Replays a capture from standard input, as it is made.
-fn replay(workers: &str, make: &dyn Fn(&mut Hostile<'_>)) -> Took {
+fn replay(workers: &str, options: &[&str], make: &dyn Fn(&mut Hostile<'_>)) -> Took {
     let folder = TempDir::new().unwrap();
     let events = folder.path().join("events.jsonl");
     let mut child = Command::new(env!("CARGO_BIN_EXE_wardtap"))
         .args(["replay", "-", "--memory", MEMORY, "--workers", workers, "--events"])
         .arg(&events)
+        .args(options)
+        .current_dir(folder.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(File::create(folder.path().join("err")).unwrap())
@@ -123,10 +140,16 @@ fn replay(workers: &str, make: &dyn Fn(&mut Hostile<'_>)) -> Took {
 /// Replays a capture with one worker and with three, which must tell the same; gives back what one took.
 #[track_caller]
 fn bounded(make: &dyn Fn(&mut Hostile<'_>)) -> Took {
-    let one = replay("1", make);
+    bounded_with(&[], make)
+}
+
+/// The same with further options.
+#[track_caller]
+fn bounded_with(options: &[&str], make: &dyn Fn(&mut Hostile<'_>)) -> Took {
+    let one = replay("1", options, make);
     assert!(one.peak > 1 << 20, "{} octets: not measured", one.peak);
     assert!(one.peak <= PEAK_MAX, "{} KiB", one.peak >> 10);
-    let three = replay("3", make);
+    let three = replay("3", options, make);
     let (lines, others) = (one.lines(), three.lines());
     let differs = lines.iter().zip(&others).find(|(one, three)| one != three);
     assert_eq!((differs, lines.len()), (None, others.len()), "events differ with 3 workers");
@@ -267,4 +290,65 @@ fn holes_of_many_flows_are_filled() {
             hostile.send(&mut connection, 0, b"!");
         }
     });
+}
+
+/// A request for the address of a name that nobody else asks for, as DNS, LLMNR and mDNS have it (RFC 1035 section 4.1).
+fn question(number: u32) -> Vec<u8> {
+    let [_, _, high, low] = number.to_be_bytes();
+    let name = format!("host-{number:08}");
+    let mut question = vec![high, low, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, u8::try_from(name.len()).unwrap()];
+    question.extend(name.bytes());
+    question.extend(b"\x05local\0\0\x01\0\x01");
+    question
+}
+
+#[test]
+fn names_that_nobody_knows_asked_for_by_everybody() {
+    // BACnet, DNS, DHCP, TFTP, NTP, NetBIOS, SNMP, syslog, SSDP, WS-Discovery, mDNS, LLMNR.
+    const PORTS: [u16; 12] = [47808, 53, 67, 69, 123, 137, 161, 514, 1900, 3702, 5353, 5355];
+    let took = bounded(&|hostile| {
+        for number in 0..60_000_u32 {
+            let [_, a, b, c] = number.to_be_bytes();
+            let mac = [2, 0, 0, a, b, c];
+            for port in [PORTS[number as usize % PORTS.len()], 53] {
+                let ends = [([10, a, b, c], 1024 + (number % 60_000) as u16), ([172, 16, 0, 1], port)];
+                for question in (0..4).map(|more| question(number << 2 | more)) {
+                    hostile.datagram(mac, ends, &question);
+                }
+            }
+        }
+    });
+    assert!(took.evicted("flows") > 50_000, "{}", took.evicted("flows"));
+    assert!(took.evicted("devices") > 0, "{}", took.evicted("devices"));
+}
+
+/// What a client without an address asks a DHCP server (RFC 2131 section 2): its host name, its maker and what it wants to know.
+fn discover(mac: [u8; 6], number: u32) -> Vec<u8> {
+    let mut message = vec![1, 1, 6, 0];
+    message.extend(number.to_be_bytes());
+    message.resize(28, 0);
+    message.extend(mac);
+    message.resize(236, 0);
+    message.extend([99, 130, 83, 99, 53, 1, 1]);
+    let name = format!("PUMP-{number:08}");
+    for (option, value) in [(12, name.as_bytes()), (60, name.as_bytes()), (55, &[1, 3, 6, 15, 42, 44])] {
+        message.extend([option, u8::try_from(value.len()).unwrap()]);
+        message.extend(value);
+    }
+    message.push(255);
+    message
+}
+
+#[test]
+fn clients_without_addresses_that_say_who_they_are() {
+    let took = bounded_with(&["--inventory", "inventory.json"], &|hostile| {
+        for number in 0..60_000_u32 {
+            let [_, a, b, c] = number.to_be_bytes();
+            let mac = [0, 9, 0xfb, a, b, c];
+            hostile.datagram(mac, [([0; 4], 68), ([255; 4], 67)], &discover(mac, number));
+            // So many in a minute as are told apart.
+            hostile.time += 60_000_000_000 / 150;
+        }
+    });
+    assert!(took.evicted("inventory") > 10_000, "{}", took.evicted("inventory"));
 }
