@@ -22,10 +22,11 @@ const NAMES_MIN: u64 = 150;
 /// ... if they are, all told, as long as data would be.
 const OCTETS_MIN: u64 = 3000;
 
-/// Fewer names are enough that are nearly as long as names may be (253 characters, RFC 1035 section 2.3.4): so many, ...
+/// Fewer names are enough that are longer than a digest in two labels (64 characters; one has 63 at most, RFC 1035 section
+/// 2.3.4), as reputation services ask for: so many, ...
 const LONG_NAMES_MIN: u64 = 50;
 /// ... of so many characters each on average.
-const LONG_OCTETS: u64 = 80;
+const LONG_OCTETS: u64 = 70;
 
 /// Bits of a sketch.
 const BITS: usize = 1024;

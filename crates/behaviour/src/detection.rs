@@ -7,7 +7,6 @@ use crate::alert::{Alerts, Deviation};
 use crate::attack::Technique;
 use crate::baseline::change::Changed;
 use crate::beneath::AskedBelow;
-use crate::detections;
 use crate::device::IdentityChange;
 use crate::observation::{Called, Claimed, Content, Leased, Observation, OutOfService};
 use crate::parties::PartyLink;
@@ -167,98 +166,6 @@ impl<'a> Raise<'a> {
             || self.alerts.is_open(detection, device, peer, subject.to_owned())
     }
 }
-
-/// All detections, in the order in which they are asked.
-#[must_use]
-pub fn detections() -> Vec<Box<dyn Detection>> {
-    vec![
-        Box::<detections::executable_in_image::ExecutableInImage>::default(),
-        Box::new(detections::call_home::CallHome),
-        Box::new(detections::ransomware::Ransomware),
-        Box::new(detections::dns_tunnel::DnsTunnel),
-        Box::<detections::sweep::Sweep>::default(),
-        Box::<detections::refusal_storm::RefusalStorm>::default(),
-        Box::<detections::network_sweep::NetworkSweep>::default(),
-        // Those with a name of their own for what departs stand before the general ones.
-        Box::new(detections::foreign_command::ForeignCommand),
-        Box::new(detections::firmware_push::FirmwarePush),
-        Box::new(detections::clear_login::ClearLogin),
-        Box::new(detections::all_topics::AllTopics),
-        Box::new(detections::certificate_changed::CertificateChanged),
-        Box::new(detections::encryption_weakened::EncryptionWeakened),
-        Box::<detections::way_changed::WayChanged>::default(),
-        Box::new(detections::clock_shifted::ClockShifted),
-        Box::<detections::new_device::NewDevice>::default(),
-        Box::<detections::new_conversation::NewConversation>::default(),
-        Box::<detections::new_operation::NewOperation>::default(),
-        Box::<detections::unusual_value::UnusualValue>::default(),
-        Box::new(detections::frozen_values::FrozenValues),
-        Box::<detections::results_drift::ResultsDrift>::default(),
-        Box::<detections::unusual_volume::UnusualVolume>::default(),
-        Box::<detections::unusual_rate::UnusualRate>::default(),
-        Box::<detections::rate_low::RateLow>::default(),
-        Box::new(detections::refusals::Refusals),
-        Box::<detections::slow_answers::SlowAnswers>::default(),
-        Box::<detections::silence::Silence>::default(),
-        Box::new(detections::unusual_breadth::UnusualBreadth),
-        Box::<detections::unusual_hour::UnusualHour>::default(),
-        Box::<detections::address_taken::AddressTaken>::default(),
-        Box::<detections::second_dhcp_server::SecondDhcpServer>::default(),
-        Box::<detections::broadcast_storm::BroadcastStorm>::default(),
-        Box::new(detections::message_replayed::MessageReplayed),
-        Box::new(detections::message_changed::MessageChanged),
-        Box::new(detections::out_of_service::DeviceOutOfService),
-        Box::new(detections::feed_lost::FeedLost),
-        Box::new(detections::feed_one_sided::FeedOneSided),
-        Box::new(detections::feed_lossy::FeedLossy),
-        Box::new(detections::sensor_overloaded::SensorOverloaded),
-        Box::new(detections::sensor_cannot_write::SensorCannotWrite),
-    ]
-}
-
-/// What every detection says of itself.
-pub static DETECTIONS: [&About; 40] = [
-    &detections::executable_in_image::ABOUT,
-    &detections::call_home::ABOUT,
-    &detections::ransomware::ABOUT,
-    &detections::dns_tunnel::ABOUT,
-    &detections::sweep::ABOUT,
-    &detections::refusal_storm::ABOUT,
-    &detections::network_sweep::ABOUT,
-    &detections::foreign_command::ABOUT,
-    &detections::firmware_push::ABOUT,
-    &detections::clear_login::ABOUT,
-    &detections::all_topics::ABOUT,
-    &detections::certificate_changed::ABOUT,
-    &detections::encryption_weakened::ABOUT,
-    &detections::way_changed::ABOUT,
-    &detections::clock_shifted::ABOUT,
-    &detections::new_device::ABOUT,
-    &detections::new_conversation::ABOUT,
-    &detections::new_operation::ABOUT,
-    &detections::unusual_value::ABOUT,
-    &detections::frozen_values::ABOUT,
-    &detections::results_drift::ABOUT,
-    &detections::unusual_volume::ABOUT,
-    &detections::unusual_rate::ABOUT,
-    &detections::rate_low::ABOUT,
-    &detections::refusals::ABOUT,
-    &detections::slow_answers::ABOUT,
-    &detections::silence::ABOUT,
-    &detections::unusual_breadth::ABOUT,
-    &detections::unusual_hour::ABOUT,
-    &detections::address_taken::ABOUT,
-    &detections::second_dhcp_server::ABOUT,
-    &detections::broadcast_storm::ABOUT,
-    &detections::message_replayed::ABOUT,
-    &detections::message_changed::ABOUT,
-    &detections::out_of_service::ABOUT,
-    &detections::feed_lost::ABOUT,
-    &detections::feed_one_sided::ABOUT,
-    &detections::feed_lossy::ABOUT,
-    &detections::sensor_overloaded::ABOUT,
-    &detections::sensor_cannot_write::ABOUT,
-];
 
 pub(crate) fn ask(all: &mut [Box<dyn Detection>], seen: &Observation, raise: &mut Raise<'_>) {
     for detection in all {

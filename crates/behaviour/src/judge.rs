@@ -8,7 +8,8 @@ use crate::alert::{Alert, Alerts, Deviation, OPEN_MAX, SENSOR};
 use crate::assets::{self, Assets, Status};
 use crate::baseline::change::{Change, Changed};
 use crate::baseline::learner::Learner;
-use crate::detection::{Detection, Found, Raise, ask, detections};
+use crate::detection::{Detection, Found, Raise, ask};
+use crate::detections;
 use crate::device::{DEVICES_MAX, DeviceId, Devices, IdentityChange, Name, Reworded, Words};
 use crate::incident::Incident;
 use crate::incident::open::{Incidents, OPEN_INCIDENTS_MAX};
@@ -130,7 +131,7 @@ impl Judge {
     pub fn new(devices_max: usize, alerts_max: usize, incidents_max: usize) -> Self {
         Self {
             devices: Devices::new(devices_max),
-            detections: detections(),
+            detections: detections::all(),
             alerts: Alerts::new(alerts_max),
             incidents: Incidents::new(incidents_max),
             assets: Assets::default(),

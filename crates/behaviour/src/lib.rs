@@ -1,7 +1,7 @@
 //! Observations in, devices and alerts out.
 //!
 //! Single-threaded judgement over small owned facts: workers fold what they read into [`tally::Pairs`] and send
-//! [`observation::Observation`]s; [`judge::Judge`] keeps the devices, asks the [`detection::DETECTIONS`], and folds
+//! [`observation::Observation`]s; [`judge::Judge`] keeps the devices, asks the [`detections::DETECTIONS`], and folds
 //! repeated deviations into one [`alert::Alert`], and joins those that belong together into an [`incident::Incident`].
 //!
 //! Pure: no files, no clock, no threads, no serialised formats. Names no protocol outside `detections/`.

@@ -159,7 +159,7 @@ fn joined(sentences: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use wardtap_behaviour::detection::DETECTIONS;
+    use wardtap_behaviour::detections::DETECTIONS;
 
     use super::*;
 

@@ -11,7 +11,7 @@ use prometheus::proto::{self, MetricFamily, MetricType};
 use prometheus::{Encoder, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder};
 use wardtap_behaviour::alert::Severity;
 use wardtap_behaviour::class::Class;
-use wardtap_behaviour::detection::DETECTIONS;
+use wardtap_behaviour::detections::DETECTIONS;
 use wardtap_behaviour::suppression::Why;
 use wardtap_dissect::PROTOCOLS;
 use wardtap_net::packet::NANOS_PER_SECOND;

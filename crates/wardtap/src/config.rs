@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use serde::Deserialize;
 use toml::Spanned;
-use wardtap_behaviour::detection::DETECTIONS;
+use wardtap_behaviour::detections::DETECTIONS;
 use wardtap_behaviour::site::Site;
 use wardtap_behaviour::suppression::{SUPPRESSIONS_MAX, Suppression, Who};
 use wardtap_net::address::Address;

@@ -8,8 +8,7 @@
 //! field in the order in which they are declared. Maps are in order and nothing depends on the clock: what was learned from
 //! the same captures has the same octets.
 
-use std::io::{self, Write};
-
+use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -208,7 +207,11 @@ impl Baseline {
     pub fn to_bytes(&self) -> Result<Vec<u8>, BaselineError> {
         let (line, octets) = self.line()?;
         let mut file = Vec::with_capacity(usize::try_from(octets).unwrap_or(0));
-        self.write(&line, &mut file).map_err(|error| BaselineError::Content(error.to_string()))?;
+        let written = self.write(&line, &mut |piece| {
+            file.extend_from_slice(piece);
+            Ok::<(), BaselineError>(())
+        });
+        written.map_err(|failed| failed.unwrap_or(BaselineError::TooLarge(octets)))?;
         Ok(file)
     }
 
@@ -217,37 +220,40 @@ impl Baseline {
     /// # Errors
     /// When something is too large to be written.
     pub fn line(&self) -> Result<(String, u64), BaselineError> {
-        let mut sum = Sum { octets: 0, digest: Sha256::new() };
-        let [front, store] = {
-            let mut octets = || -> Result<[u64; 2], postcard::Error> {
-                postcard::to_io(&self.front, io::BufWriter::new(&mut sum))?;
-                let front = sum.octets;
-                postcard::to_io(&(&self.store, &self.aside), io::BufWriter::new(&mut sum))?;
-                Ok([front, sum.octets - front])
-            };
-            octets().map_err(content)?
+        let mut digest = Sha256::new();
+        let mut octets = |written: &dyn Fn(&mut dyn FnMut(&[u8])) -> postcard::Result<()>| {
+            let mut octets = 0;
+            written(&mut |piece| {
+                octets += piece.len() as u64;
+                digest.update(piece);
+            })
+            .map(|()| octets)
+            .map_err(content)
         };
-        let digest: String = sum.digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let front = octets(&|to| in_pieces(&self.front, to))?;
+        let store = octets(&|to| in_pieces(&(&self.store, &self.aside), to))?;
+        let digest: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         let line = format!("{MAGIC}{VERSION} {front} {store} {digest}\n");
         let octets = line.len() as u64 + front + store;
         if octets > FILE_MAX { Err(BaselineError::TooLarge(octets)) } else { Ok((line, octets)) }
     }
 
-    /// Writes its file, a piece at a time: as a whole it would take as much memory again.
+    /// Writes its file, a piece at a time: as a whole it would take as much memory again. `line` is its [first](Self::line).
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub fn write(&self, line: &str, to: &mut dyn Write) -> io::Result<()> {
-        let mut to = Pieces { to: io::BufWriter::with_capacity(PIECE, to), failed: None };
-        to.write_all(line.as_bytes())?;
-        let mut written = postcard::to_io(&self.front, &mut to).map(|_| ());
-        if written.is_ok() {
-            written = postcard::to_io(&(&self.store, &self.aside), &mut to).map(|_| ());
-        }
-        match (to.failed.take(), written) {
-            (Some(error), _) => Err(error),
-            (None, Err(error)) => Err(io::Error::other(error)),
-            (None, Ok(())) => to.to.flush(),
+    /// The first one of `to`. None where something cannot be written at all, which that line would have said.
+    pub fn write<E>(&self, line: &str, to: &mut dyn FnMut(&[u8]) -> Result<(), E>) -> Result<(), Option<E>> {
+        to(line.as_bytes()).map_err(Some)?;
+        let mut failed = None;
+        let mut put = |piece: &[u8]| {
+            if failed.is_none() {
+                failed = to(piece).err();
+            }
+        };
+        let written = in_pieces(&self.front, &mut put).and_then(|()| in_pieces(&(&self.store, &self.aside), &mut put));
+        match (failed, written) {
+            (None, Ok(())) => Ok(()),
+            (failed, _) => Err(failed),
         }
     }
 
@@ -270,48 +276,36 @@ impl Baseline {
 /// So much of a file is written at once.
 const PIECE: usize = 1 << 16;
 
-/// What is written counts, and is let go.
-struct Sum {
-    octets: u64,
-    digest: Sha256,
+/// Hands on what is written, a piece at a time.
+struct Pieces<'a> {
+    piece: Vec<u8>,
+    to: &'a mut dyn FnMut(&[u8]),
 }
 
-impl Write for Sum {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.octets += octets.len() as u64;
-        self.digest.update(octets);
-        Ok(octets.len())
+impl Flavor for Pieces<'_> {
+    type Output = ();
+
+    fn try_push(&mut self, octet: u8) -> postcard::Result<()> {
+        self.try_extend(&[octet])
     }
 
-    fn flush(&mut self) -> io::Result<()> {
+    fn try_extend(&mut self, octets: &[u8]) -> postcard::Result<()> {
+        if self.piece.len() + octets.len() > PIECE {
+            (self.to)(&self.piece);
+            self.piece.clear();
+        }
+        self.piece.extend_from_slice(octets);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        (self.to)(&self.piece);
         Ok(())
     }
 }
 
-/// Keeps the error of what it writes to, which postcard does not tell.
-struct Pieces<'a> {
-    to: io::BufWriter<&'a mut dyn Write>,
-    failed: Option<io::Error>,
-}
-
-impl Write for Pieces<'_> {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        let written = self.to.write_all(octets);
-        self.note(written).map(|()| octets.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let flushed = self.to.flush();
-        self.note(flushed)
-    }
-}
-
-impl Pieces<'_> {
-    fn note(&mut self, done: io::Result<()>) -> io::Result<()> {
-        done.inspect_err(|error| {
-            self.failed = Some(error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error));
-        })
-    }
+fn in_pieces(what: &impl Serialize, to: &mut dyn FnMut(&[u8])) -> postcard::Result<()> {
+    postcard::serialize_with_flavor(what, Pieces { piece: Vec::with_capacity(PIECE), to })
 }
 
 /// What settles an order that nothing else does.

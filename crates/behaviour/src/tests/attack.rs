@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::attack::{RENUMBERED, TECHNIQUES, technique};
-use crate::detection::DETECTIONS;
+use crate::detections::DETECTIONS;
 
 #[test]
 fn the_table_is_sorted_and_has_each_technique_once() {

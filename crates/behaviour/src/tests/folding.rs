@@ -5,7 +5,8 @@ use crate::alert::{Alert, Alerts, Deviation, Severity};
 use crate::attack::Technique;
 use crate::baseline::measure::Measure;
 use crate::baseline::novelty::circumstances::OFFERED;
-use crate::detection::{DETECTIONS, Detection, Raise};
+use crate::detection::{Detection, Raise};
+use crate::detections::DETECTIONS;
 use crate::detections::techniques::{TECHNIQUES_MAX, of_departure};
 use crate::detections::{
     new_conversation, new_device, new_operation, silence, slow_answers, unusual_hour, unusual_value, unusual_volume,

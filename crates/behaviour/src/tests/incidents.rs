@@ -1,6 +1,7 @@
 use super::*;
 use crate::alert::{Alert, Alerts, Deviation, Severity, State};
-use crate::detection::{About, DETECTIONS};
+use crate::detection::About;
+use crate::detections::DETECTIONS;
 use crate::detections::{many, new_device, silence, sweep};
 use crate::device::Devices;
 use crate::incident::belonging::{Roles, SUFFERED, SUSPECTED};

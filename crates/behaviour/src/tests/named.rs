@@ -9,7 +9,8 @@ use crate::alert::{Alert, Alerts, Deviation, Severity};
 use crate::baseline::change::Changed;
 use crate::baseline::measure::Measure;
 use crate::baseline::novelty::circumstances::OFFERED;
-use crate::detection::{Detection, Raise, detections};
+use crate::detection::{Detection, Raise};
+use crate::detections;
 use crate::links::{Link, Service};
 use crate::parties::{Parties, Party, PartyLink};
 use crate::scoring::{Departure, What};
@@ -27,7 +28,7 @@ struct All {
 impl Default for All {
     fn default() -> Self {
         let service = Service { transport: TCP, port: 443 };
-        Self { detections: detections(), alerts: Alerts::default(), seconds: 1000, outside: false, service }
+        Self { detections: detections::all(), alerts: Alerts::default(), seconds: 1000, outside: false, service }
     }
 }
 
@@ -248,7 +249,7 @@ fn a_time_server_is_told_of_once_and_other_values_by_the_general_detection() {
 
 #[test]
 fn what_is_told_to_people_is_short() {
-    for about in crate::detection::DETECTIONS {
+    for about in detections::DETECTIONS {
         for text in [about.impact, about.response] {
             let words = text.split_whitespace().count();
             assert!((5..=25).contains(&words), "{}: {words} words: {text}", about.name);
@@ -256,7 +257,7 @@ fn what_is_told_to_people_is_short() {
     }
     // Each is known by one name.
     let mut names = BTreeMap::new();
-    for (place, detection) in detections().iter().enumerate() {
+    for (place, detection) in detections::all().iter().enumerate() {
         assert!(names.insert(detection.about().name, place).is_none(), "{}", detection.about().name);
     }
 }

@@ -176,33 +176,20 @@ impl<'a> Written<'a> {
         // The digest is known once all is written, and takes its place then.
         let placeholder = line(&"0".repeat(DIGEST_CHARS));
         to.write_all(placeholder.as_bytes())?;
-        let mut body = Digested { to, digest: Sha256::new() };
-        body.write_all(&self.kept)?;
+        let mut digest = Sha256::new();
+        let mut put = |octets: &[u8]| {
+            digest.update(octets);
+            to.write_all(octets)
+        };
+        put(&self.kept)?;
         if let Some((learned, line)) = &self.learned {
-            learned.write(line, &mut body)?;
+            learned
+                .write(line, &mut put)
+                .map_err(|failed| failed.unwrap_or_else(|| io::ErrorKind::InvalidData.into()))?;
         }
-        let Digested { to, digest } = body;
         to.seek(SeekFrom::Start(0))?;
         to.write_all(line(&hex(digest)).as_bytes())?;
         Ok(placeholder.len() as u64 + self.kept.len() as u64 + self.octets)
-    }
-}
-
-/// What goes through it is digested.
-struct Digested<'a, W> {
-    to: &'a mut W,
-    digest: Sha256,
-}
-
-impl<W: Write> Write for Digested<'_, W> {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        let written = self.to.write(octets)?;
-        self.digest.update(octets.get(..written).unwrap_or_default());
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.to.flush()
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use wardtap_behaviour::detection::DETECTIONS;
+use wardtap_behaviour::detections::DETECTIONS;
 
 use crate::pcap::{PLAIN, Packet, pcap, read};
 use crate::run::{Replayed, recordings, replay, wardtap};
@@ -332,7 +332,9 @@ const NEEDS_ASSETS: &str = "out-of-service";
 const LIVE: [&str; 2] = ["sensor-overloaded", "sensor-cannot-write"];
 
 /// Those that need days of a hospital: `evaluate` plays what they are for, and what they must not tell.
-const NEED_DAYS: [&str; 20] = [
+const NEED_DAYS: [&str; 22] = [
+    "all-topics",
+    "clock-shifted",
     "feed-lossy",
     "feed-lost",
     "feed-one-sided",
@@ -355,12 +357,39 @@ const NEED_DAYS: [&str; 20] = [
     "unusual-volume",
 ];
 
+/// What is learned, what is played then, and how what is new in it is told.
+const NAMED: [(&str, &str, &str); 6] = [
+    ("dns/questions", "telnet/login", "clear-login"),
+    ("dns/questions", "tftp/transfers", "firmware-push"),
+    ("dns/questions", "bacnet/controller", "foreign-command"),
+    ("dns/questions", "ntp/shifted", "way-changed"),
+    ("tls/browser", "tls/tls12", "certificate-changed"),
+    ("tls/browser", "tls/tls12", "encryption-weakened"),
+];
+
+#[test]
+fn what_is_new_is_told_by_its_name_where_it_has_one() {
+    let folder = tempfile::TempDir::new().unwrap();
+    for (learned, played, detection) in NAMED {
+        let [learned, played] = [learned, played].map(|name| format!("captures/{name}.pcap"));
+        let baseline = folder.path().join("baseline").to_str().unwrap().to_owned();
+        wardtap(&["learn", &learned, "--out", &baseline]).expect(0);
+        let told = |capture: &str| -> Vec<String> {
+            let told = alerts(&replay(capture, &["--baseline", &baseline]));
+            told.iter().map(|event| event["alert"]["detection"].as_str().unwrap().to_owned()).collect()
+        };
+        assert!(told(&played).iter().any(|told| told == detection), "{learned}, {played}: {:?}", told(&played));
+        assert_eq!(told(&learned), [""; 0], "{learned}");
+    }
+}
+
 #[test]
 fn every_detection_has_a_capture_that_fires() {
     let fire = EXPECTED
         .iter()
         .map(|expected| expected.detection)
-        .chain([TAKEN, STORM, SECOND, HOME, NEEDS_ASSETS])
+        .chain([TAKEN, STORM, SECOND, HOME, NEEDS_ASSETS, "dns-tunnel"])
+        .chain(NAMED.iter().map(|(_, _, detection)| *detection))
         .chain(LIVE);
     let fire: BTreeSet<&str> = fire.chain(NEED_DAYS.iter().copied()).collect();
     let all: BTreeSet<&str> = DETECTIONS.iter().map(|about| about.name).collect();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use wardtap_behaviour::alert::Severity;
 use wardtap_behaviour::class::Class;
-use wardtap_behaviour::detection::DETECTIONS;
+use wardtap_behaviour::detections::DETECTIONS;
 use wardtap_behaviour::suppression::Why;
 use wardtap_dissect::PROTOCOLS;
 use wardtap_net::peel::Undecoded;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use wardtap_behaviour::detection::DETECTIONS;
+use wardtap_behaviour::detections::DETECTIONS;
 use wardtap_dissect::PROTOCOLS;
 
 use crate::run::{captures_of, root};

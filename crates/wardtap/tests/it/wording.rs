@@ -5,7 +5,7 @@
 use std::fs;
 
 use serde_json::Value;
-use wardtap_behaviour::detection::DETECTIONS;
+use wardtap_behaviour::detections::DETECTIONS;
 use wardtap_dissect::PROTOCOLS;
 
 use crate::run::{captures, root};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use wardtap_behaviour::detection::DETECTIONS;
+use wardtap_behaviour::detections::DETECTIONS;
 
 use super::{files, text};
 
