@@ -221,17 +221,13 @@ impl Baseline {
     /// When something is too large to be written.
     pub fn line(&self) -> Result<(String, u64), BaselineError> {
         let mut digest = Sha256::new();
-        let mut octets = |written: &dyn Fn(&mut dyn FnMut(&[u8])) -> postcard::Result<()>| {
-            let mut octets = 0;
-            written(&mut |piece| {
-                octets += piece.len() as u64;
-                digest.update(piece);
-            })
-            .map(|()| octets)
-            .map_err(content)
+        let (mut front, mut store) = (0, 0);
+        let mut count = |octets: &mut u64, piece: &[u8]| {
+            *octets += piece.len() as u64;
+            digest.update(piece);
         };
-        let front = octets(&|to| in_pieces(&self.front, to))?;
-        let store = octets(&|to| in_pieces(&(&self.store, &self.aside), to))?;
+        in_pieces(&self.front, &mut |piece| count(&mut front, piece)).map_err(content)?;
+        in_pieces(&(&self.store, &self.aside), &mut |piece| count(&mut store, piece)).map_err(content)?;
         let digest: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         let line = format!("{MAGIC}{VERSION} {front} {store} {digest}\n");
         let octets = line.len() as u64 + front + store;

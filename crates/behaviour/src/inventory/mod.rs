@@ -171,11 +171,10 @@ impl Inventory {
             let Some(device) = devices.owner(address) else { continue };
             let is_outside = !self.site.is_inside(peer);
             let Some(doing) = doing(&mut self.all, &mut self.room, device) else { continue };
-            if if is_initiator { asked } else { answered } {
-                if end > doing.last {
-                    doing.worked.add(minute);
-                    doing.last = end;
-                }
+            let is_heard = if is_initiator { asked } else { answered };
+            if is_heard && end > doing.last {
+                doing.worked.add(minute);
+                doing.last = end;
             }
             doing.note(begins, &mut self.room, |doing, room| {
                 if answered {
