@@ -12,7 +12,7 @@ pub static ABOUT: About = About {
     title: "Questions for names that may carry data out",
     attack: &[technique("T1071.004"), technique("T1572"), technique("T1048")],
     impact: "Patients' data may leave hidden in questions for names, or somebody outside may control the device that asks.",
-    response: "Find which program asks. If nobody knows it, take the device off the network, and block the name at the name server.",
+    response: "Find which program asks. If nobody knows it, have clinical engineering take the device off the network, and block the name.",
     page: include_str!("dns_tunnel.md"),
 };
 

@@ -14,7 +14,7 @@ pub static ABOUT: About = About {
     title: "One file after the other gets a longer name",
     attack: &[technique("T1486"), technique("T1485"), technique("T1080"), technique("T0809")],
     impact: "Files that care works with become unreadable within minutes, and what does it spreads to further devices.",
-    response: "Cut the sender off the network now. Keep shares offline until somebody has looked at them; do not switch the sender off.",
+    response: "With clinical engineering, cut the sender off the network now, and take the shares offline. Leave the sender running.",
     page: include_str!("ransomware.md"),
 };
 

@@ -18,7 +18,7 @@ pub static ABOUT: About = About {
     title: "Another gateway, name server or time server",
     attack: &[technique("T0830"), technique("T1557"), technique("T0849")],
     impact: "What devices send, or the time that they put on results, depends on a machine that nobody appointed.",
-    response: "Check the setting at the devices and at the DHCP server. Take the new server off the network if nobody knows it.",
+    response: "Check the setting at the devices and the DHCP server. If nobody knows the new server, remove it after asking clinical engineering.",
     page: include_str!("way_changed.md"),
 };
 
