@@ -44,6 +44,11 @@ pub enum BaselineError {
         "has version {0} of the format, and this wardtap reads version {VERSION}: use the wardtap that made it, or a newer one"
     )]
     Newer(u32),
+    /// Made by an older wardtap.
+    #[error(
+        "has version {0} of the format, and this wardtap reads version {VERSION}: learn the captures again with this one"
+    )]
+    Older(u32),
     /// Shorter or longer than it says.
     #[error("has {found} octets and should have {expected}: it was cut or added to: take a copy that is whole")]
     Length {
@@ -426,7 +431,7 @@ impl Header {
     /// From how a file begins: its first [`LINE_MAX`] octets are enough.
     ///
     /// # Errors
-    /// When it is no baseline, or a newer one.
+    /// When it is no baseline, or of another version.
     pub fn of(start: &[u8]) -> Result<Self, BaselineError> {
         let none = || BaselineError::NoBaseline;
         let start = start.get(..LINE_MAX).unwrap_or(start);
@@ -437,6 +442,7 @@ impl Header {
         match version {
             VERSION => {}
             0 => return Err(none()),
+            older @ 1..VERSION => return Err(BaselineError::Older(older)),
             newer => return Err(BaselineError::Newer(newer)),
         }
         let mut length = || words.next().and_then(|word| word.parse::<usize>().ok());

@@ -216,8 +216,8 @@ impl PointProfile {
 
     /// How far a range lies beside what is normal, as [`super::measure::beside`] has it: by the sign that makes what is
     /// normal narrower, and where it is as narrow by either, by that which has the value nearer, or is nearer to nought
-    /// itself: nought is next to -1 and not to 65535. None for what counts: it always goes beyond. Of `minutes` minutes, few
-    /// make the range wider.
+    /// itself: nought is next to -1 and not to 65535. What has turned is as far as it can be. None for what counts: it always goes
+    /// beyond. Of `minutes` minutes, few make the range wider.
     fn beside(&self, now: &PointRange, minutes: u32) -> Option<Beside> {
         if self.range.is_none() || now.is_none() || self.counts() {
             return None;
@@ -229,6 +229,9 @@ impl PointProfile {
             (normal.1.abs_diff(normal.0), below.max(above), normal.0.unsigned_abs().max(normal.1.unsigned_abs()))
         };
         let (by_sign, without) = ((signed(&self.range), signed(now)), (unsigned(&self.range), unsigned(now)));
+        if let Some((value, edge)) = turned(by_sign) {
+            return Some(Beside { value, edge, ..beside(without, minutes) });
+        }
         Some(beside(if rank(by_sign) < rank(without) { by_sign } else { without }, minutes))
     }
 
@@ -243,6 +246,18 @@ impl PointProfile {
         self.rises += other.rises;
         self.only_rises &= other.only_rises;
     }
+}
+
+/// The value, and the end of the range next to it, where the range lies on one side of nought and the value as clearly on the
+/// other, half as far away at least: a room whose pressure was to keep air in drives it out.
+fn turned((normal, now): ((i32, i32), (i32, i32))) -> Option<(i32, i32)> {
+    let (value, edge) = match normal {
+        (_, high) if high < 0 => (now.1.max(0), high),
+        (low, _) if low > 0 => (now.0.min(0), low),
+        _ => return None,
+    };
+    let far = u64::from(edge.unsigned_abs() / 2).max(WIDTH_MIN);
+    (u64::from(value.unsigned_abs()) >= far).then_some((value, edge))
 }
 
 /// How far something is beside a range.
@@ -389,5 +404,11 @@ mod tests {
         let far = beside([20_000, 20_200], -20_000);
         assert_eq!((far.value, far.edge), (-20_000 + 65_536, 20_200), "nearer without a sign");
         assert_eq!(beside([-100, 100], 150).beside, 1250, "a range across nought has a sign");
+        for (normal, now) in [([-16, -14], 10), ([14, 16], -10), ([-225, -25], 20)] {
+            let turned = beside(normal, now);
+            assert!(turned.beside > 1_000_000, "{normal:?} {now}: {turned:?}");
+            assert_eq!((turned.value, turned.edge), (now.into(), normal[usize::from(now > 0)].into()));
+        }
+        assert!(beside([-16, -14], 2).beside < 10_000, "hardly across nought");
     }
 }

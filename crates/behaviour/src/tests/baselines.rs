@@ -436,13 +436,14 @@ fn no_tampered_file_does_harm() {
 }
 
 #[test]
-fn a_file_that_is_none_newer_or_too_large_says_so() {
+fn a_file_that_is_none_of_another_version_or_too_large_says_so() {
     let error = |file: &[u8]| Baseline::from_bytes(file).unwrap_err();
     assert!(matches!(error(b""), BaselineError::NoBaseline));
     assert!(matches!(error(&[0xd4, 0xc3, 0xb2, 0xa1]), BaselineError::NoBaseline));
     let digest = "0".repeat(64);
     let of = |line: &str| error(format!("wardtap baseline {line} {digest}\n").as_bytes());
     assert!(matches!(of("4 0 0"), BaselineError::Newer(4)));
+    assert!(matches!(of("2 0 0"), BaselineError::Older(2)));
     assert!(matches!(of("3 99999999999 0"), BaselineError::TooLarge(_)));
     assert!(matches!(of("3 18446744073709551615 18446744073709551615"), BaselineError::TooLarge(_)));
     assert!(matches!(of("3 5 5"), BaselineError::Length { .. }));
