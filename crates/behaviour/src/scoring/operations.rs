@@ -11,8 +11,9 @@ use crate::baseline::measure::{Measure, beside, beyond};
 use crate::baseline::novelty::{Facet, Novelty, circumstances, shape};
 use crate::baseline::profile::LinkProfile;
 use crate::baseline::store::MINUTES_PER_HOUR;
+use crate::detections::foreign_command::sets;
 use crate::device::Devices;
-use crate::links::{OperationName, OperationNews, Use, is_like_but_for, is_opaque, protocol_of, tells_less};
+use crate::links::{OperationName, OperationNews, Use, is_like_but_for, is_opaque, kind_of, protocol_of, tells_less};
 use crate::parties::{Parties, PartyLink};
 
 impl Scorer {
@@ -187,7 +188,8 @@ impl<'a> Anew<'a> {
             return None;
         }
         live.first_seen(name);
-        if self.kin.has_operation(name) {
+        // What sets one device is told though others are set alike: each room has its own patients.
+        if self.kin.has_operation(name) && !sets(kind_of(name)) {
             return None;
         }
         let (facet, circumstances) = if is_opaque(name) {
