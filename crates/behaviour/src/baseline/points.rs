@@ -229,10 +229,13 @@ impl PointProfile {
             (normal.1.abs_diff(normal.0), below.max(above), normal.0.unsigned_abs().max(normal.1.unsigned_abs()))
         };
         let (by_sign, without) = ((signed(&self.range), signed(now)), (unsigned(&self.range), unsigned(now)));
-        if let Some((value, edge)) = turned(by_sign) {
-            return Some(Beside { value, edge, ..beside(without, minutes) });
+        if rank(without) <= rank(by_sign) {
+            return Some(beside(without, minutes));
         }
-        Some(beside(if rank(by_sign) < rank(without) { by_sign } else { without }, minutes))
+        Some(match turned(by_sign) {
+            Some((value, edge)) => Beside { value, edge, ..beside(without, minutes) },
+            None => beside(by_sign, minutes),
+        })
     }
 
     /// Whether it is a counter.
@@ -406,7 +409,7 @@ mod tests {
         assert_eq!(beside([-100, 100], 150).beside, 1250, "a range across nought has a sign");
         for (normal, now) in [([-16, -14], 10), ([14, 16], -10), ([-225, -25], 20)] {
             let turned = beside(normal, now);
-            assert!(turned.beside > 1_000_000, "{normal:?} {now}: {turned:?}");
+            assert!(turned.beside > 10_000, "{normal:?} {now}: {turned:?}");
             assert_eq!((turned.value, turned.edge), (now.into(), normal[usize::from(now > 0)].into()));
         }
         assert!(beside([-16, -14], 2).beside < 10_000, "hardly across nought");
