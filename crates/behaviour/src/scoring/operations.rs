@@ -188,8 +188,9 @@ impl<'a> Anew<'a> {
             return None;
         }
         live.first_seen(name);
-        // What sets one device is told though others are set alike: each room has its own patients.
-        if self.kin.has_operation(name) && !sets(kind_of(name)) {
+        // What sets one device is told though others are set alike, which is less rare: each room has its own patients.
+        let is_of_kin = self.kin.has_operation(name);
+        if is_of_kin && !sets(kind_of(name)) {
             return None;
         }
         let (facet, circumstances) = if is_opaque(name) {
@@ -203,7 +204,7 @@ impl<'a> Anew<'a> {
         }
         let of_protocol = |known: &&str| protocol_of(known) == protocol_of(name) && !is_opaque(name);
         let known = profile.operations.names().filter(of_protocol).take(KNOWN_MAX).collect();
-        Some(What::Operation { name, circumstances, surprise, rare, known })
+        Some(What::Operation { name, circumstances, surprise, rare: rare && !is_of_kin, known })
     }
 
     /// Who knows the operation, and what is known of it but for one feature.
