@@ -1,5 +1,7 @@
 //! The judge: observations in sequence, devices, detections, alerts. One thread, no clock but the ticks.
 
+use std::collections::BTreeMap;
+
 use wardtap_dissect::Protocol;
 use wardtap_net::address::{Address, Mac};
 use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
@@ -96,24 +98,37 @@ impl Behaviour {
         Self { parties, scorer, learner, minute: 0 }
     }
 
-    /// Makes the devices that were learned known, with the addresses that they had.
+    /// Makes the devices that were learned known, with the addresses that they had: of several, who sent from it last has it.
     fn introduce(&self, devices: &mut Devices) {
         let address = |&(high, low): &(u64, u64)| Address::from_halves(high, low);
         let scored = self.scorer.iter().flat_map(|scorer| &scorer.profiles().devices);
         let scored = scored
-            .map(|(id, device)| (id.as_str(), device.mac, [&device.addresses, &device.leased], &device.stands_in_for));
+            .map(|(id, device)| (id.as_str(), device.mac, (&device.addresses, &device.leased), &device.stands_in_for));
         let learned = self.learner.iter().flat_map(|learner| learner.devices(&self.parties));
         let learned =
-            learned.map(|(id, device)| (id, device.mac, [&device.addresses, &device.leased], &device.stands_in_for));
-        for (id, mac, [addresses, leased], parts) in scored.chain(learned) {
-            let addresses: Vec<Address> = addresses.iter().map(address).collect();
-            let device = devices.learned(id, mac.map(Mac), &addresses);
+            learned.map(|(id, device)| (id, device.mac, (&device.addresses, &device.leased), &device.stands_in_for));
+        let mut latest: BTreeMap<Address, (u32, DeviceId)> = BTreeMap::new();
+        for (id, mac, (addresses, leased), parts) in scored.chain(learned) {
+            let had: Vec<Address> = addresses.keys().map(address).collect();
+            let device = devices.learned(id, mac.map(Mac), &had);
+            for (address, minute) in had.into_iter().zip(addresses.values()) {
+                let Some(device) = device else { continue };
+                let last = latest.entry(address).or_insert((*minute, device));
+                *last = (*last).max((*minute, device));
+            }
             leased.iter().map(address).for_each(|address| devices.leases(address));
+            let mut of_v4 = addresses.keys().filter(|halves| address(halves).as_v4().is_some()).peekable();
+            if of_v4.peek().is_some() && of_v4.all(|halves| leased.binary_search(halves).is_ok()) {
+                device.into_iter().for_each(|device| devices.is_lessee(device));
+            }
             for part in parts {
                 if let (Some(device), Some(part)) = (device, devices.learned(part, None, &[])) {
                     devices.stands_in(device, part);
                 }
             }
+        }
+        for (address, (_, device)) in latest {
+            devices.has(address, device);
         }
     }
 }
@@ -177,6 +192,10 @@ impl Judge {
         match observation {
             Observation::Heard { address, vlan, place } => {
                 self.devices.heard(*address, *vlan, place.time, &mut self.changes);
+                self.identities(*place, tell);
+            }
+            Observation::Met { address, mac, vlan, place } => {
+                self.devices.met(*address, *mac, *vlan, &mut self.changes);
                 self.identities(*place, tell);
             }
             Observation::Claimed(claimed) => {

@@ -47,6 +47,17 @@ pub enum Observation {
         /// The frame.
         place: Place,
     },
+    /// A frame to or from this address, of a hardware address that may be a router's. Repeated; the first one counts.
+    Met {
+        /// The address.
+        address: Address,
+        /// The hardware address in its place.
+        mac: Mac,
+        /// The VLAN of the frame.
+        vlan: Option<u16>,
+        /// The frame.
+        place: Place,
+    },
     /// A host says that an address is its own. All are told, however often.
     Claimed(Claimed),
     /// A DHCP server gave an address. All are told.

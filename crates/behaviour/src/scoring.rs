@@ -115,7 +115,7 @@ impl Scorer {
         let (initiator, responder) = (parties.named(initiator), parties.named(responder));
         let link = PartyLink { initiator, responder, service: Service { transport, port } };
         if initiator != Party::ANYBODY {
-            self.kin.add(initiator, (transport, port), profile);
+            self.kin.add([initiator, responder], (transport, port), profile);
             self.acquaintance.link(link, profile, parties);
         }
         self.links.learned(link, packed);

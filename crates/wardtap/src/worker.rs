@@ -31,7 +31,7 @@ use wardtap_net::stream::{Chunk, FrameLabel, Side};
 use self::clues::Clues;
 use self::links::LinkedFlow;
 use self::messages::ToMessages;
-use self::told::{HEARD, Told, role_bit};
+use self::told::{HEARD, MET, Told, role_bit};
 use crate::batch::{Batch, Bundle, Entry, IDENTITY_SHARD, Key, Last, Task};
 
 /// What all workers are told.
@@ -408,6 +408,20 @@ impl<'a> Hands<'a> {
         self.here?.entry.layout.vlan()
     }
 
+    /// By which hardware addresses a frame comes from one address to another.
+    fn tell_met(&mut self, from: Address, to: Address) {
+        let Some(Here { batch, record, entry, .. }) = self.here else { return };
+        let frame = packet(batch, record, entry).bytes;
+        let macs = [(from, entry.layout.source_mac(frame)), (to, entry.layout.destination_mac(frame))];
+        for (address, mac) in macs {
+            let Some(mac) = mac.filter(|mac| mac.is_host() && !mac.is_virtual()) else { continue };
+            if address.is_host() && self.shared.told.is_news(address, MET) {
+                let seen = Observation::Met { address, mac, vlan: self.vlan(), place: self.place };
+                self.shared.bundle.observations.push((self.key, seen));
+            }
+        }
+    }
+
     /// What an end speaks. To be told once it was heard on the same flow: of an address that was not, the judge knows nothing.
     fn tell_role(&mut self, address: Address, protocol: &'static Protocol, requester: bool) {
         if self.shared.told.is_news(address, role_bit(protocol.index, requester)) {
@@ -458,6 +472,9 @@ impl StreamHandler for Hands<'_> {
 
     fn heard(&mut self, flow: &mut Flow<Application>, side: Side) {
         let address = *side.of(&flow.key().addresses);
+        if self.shared.options.links {
+            self.tell_met(address, *side.other().of(&flow.key().addresses));
+        }
         if address.is_host() && self.shared.told.is_news(address, HEARD) {
             let seen = Observation::Heard { address, vlan: self.vlan(), place: self.place };
             self.shared.bundle.observations.push((self.key, seen));

@@ -194,9 +194,7 @@ impl Accepted {
         let mac = name.and_then(|name| if let Name::Mac(mac) = name { Some(mac.0) } else { None });
         let device = self.devices.entry(id.to_owned()).or_default();
         device.mac = device.mac.or(mac);
-        device.addresses.extend(address.map(Address::halves));
-        device.addresses.sort_unstable();
-        device.addresses.dedup();
+        device.addresses.extend(address.map(|address| (address.halves(), 0)));
     }
 
     /// Accepts that a device is silent: the end of a link for which that silence was normal.
@@ -243,9 +241,10 @@ impl Accepted {
         for (id, device) in &self.devices {
             let known = profiles.devices.entry(id.clone()).or_default();
             known.mac = known.mac.or(device.mac);
-            known.addresses.extend(&device.addresses);
-            known.addresses.sort_unstable();
-            known.addresses.dedup();
+            for (address, minute) in &device.addresses {
+                let last = known.addresses.entry(*address).or_default();
+                *last = (*last).max(*minute);
+            }
             known.stands_in_for.extend(device.stands_in_for.iter().cloned());
             known.stands_in_for.sort_unstable();
             known.stands_in_for.dedup();

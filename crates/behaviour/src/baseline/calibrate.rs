@@ -68,7 +68,7 @@ pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
         let mut profile = LinkProfile::default();
         by_day(key, link).values().for_each(|day| profile.absorb(day));
         if key.initiator != ANYBODY {
-            kin.add(&key.initiator, (key.transport, key.port), &profile);
+            kin.add([&key.initiator, &key.responder], (key.transport, key.port), &profile);
         }
         links.insert(key.clone(), Box::new(profile));
     }

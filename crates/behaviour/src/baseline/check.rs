@@ -157,8 +157,7 @@ fn stored_device(device: &StoredDevice) -> Checked {
     activity(&device.activity)?;
     device.stands_in_for.iter().try_for_each(|part| id(part))?;
     must(device.stands_in_for.is_sorted_by(|one, next| one < next), "devices out of order")?;
-    must(device.leased.is_sorted_by(|one, next| one < next), "addresses out of order")?;
-    must(device.addresses.is_sorted_by(|one, next| one < next), "addresses out of order")
+    must(device.leased.is_sorted_by(|one, next| one < next), "addresses out of order")
 }
 
 /// The last of some times in order, and how many there may be, for a number of them a day.

@@ -22,7 +22,7 @@ use super::store::Store;
 use crate::site::{Site, SiteError};
 
 /// The version of the format.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// What every baseline begins with.
 pub const MAGIC: &str = "wardtap baseline ";

@@ -11,7 +11,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::profile::LinkProfile;
 use crate::links::points::PointRange;
-use crate::links::{RANGES_MAX, is_opaque, kind_of, whoever_it_is_for};
+use crate::links::{RANGES_MAX, is_answer, is_opaque, kind_of, whoever_it_is_for};
 
 /// What is asked of so many is nothing new to ask of another of their kind.
 pub const ASKED_MIN: u32 = 2;
@@ -22,6 +22,8 @@ pub struct Kin {
     by_kind: HashMap<Kind, Values, foldhash::fast::RandomState>,
     /// Of how many it is asked.
     asked: HashMap<Kind, u32, foldhash::fast::RandomState>,
+    /// To how many a service answers it.
+    answered: HashMap<Kind, u32, foldhash::fast::RandomState>,
     /// Which words of kinds of messages an initiator exchanges with anybody, on a transport and port.
     done: HashSet<u64, foldhash::fast::RandomState>,
     digests: foldhash::quality::RandomState,
@@ -58,15 +60,18 @@ pub struct KinOf<'a> {
 }
 
 impl Kin {
-    /// Takes in what is normal on a link of an initiator, on a transport and port.
-    pub fn add(&mut self, initiator: impl Hash, service: (u8, u16), profile: &LinkProfile) {
-        let asks = self.asks(initiator, service);
+    /// Takes in what is normal on a link of an initiator and a responder, on a transport and port.
+    pub fn add(&mut self, [initiator, responder]: [impl Hash; 2], service: (u8, u16), profile: &LinkProfile) {
+        let (asks, answers) = (self.asks(initiator, service), self.asks(responder, service));
         for name in profile.operations.names() {
             self.done.extend(words(name).map(|word| self.digests.hash_one((asks, word))));
         }
         for (name, operation) in profile.operations.iter() {
             if !is_opaque(name) {
                 *self.asked.entry(kind(&self.digests, asks, name)).or_default() += 1;
+            }
+            if is_answer(name) {
+                *self.answered.entry(kind(&self.digests, answers, name)).or_default() += 1;
             }
             if operation.ranges.iter().all(Option::is_none) {
                 continue;
@@ -102,11 +107,19 @@ impl Kin {
         words(operation).all(|word| self.done.contains(&self.digests.hash_one((asks, word))))
     }
 
+    /// Whether a responder answers so many others in the same words that it may answer anybody so, on a transport and port.
+    #[must_use]
+    pub fn answers(&self, responder: impl Hash, service: (u8, u16), operation: &str) -> bool {
+        let answered = self.answered.get(&kind(&self.digests, self.asks(responder, service), operation));
+        answered.is_some_and(|answered| *answered >= ASKED_MIN)
+    }
+
     /// All is taken in: gives back the room that was made for more.
     pub(crate) fn shrink(&mut self) {
         self.by_kind.shrink_to_fit();
         self.by_kind.values_mut().for_each(|values| values.points.shrink_to_fit());
         self.asked.shrink_to_fit();
+        self.answered.shrink_to_fit();
         self.done.shrink_to_fit();
     }
 
@@ -223,7 +236,7 @@ mod tests {
     #[test]
     fn who_asks_others_in_the_same_words_does_it_usually() {
         let mut kin = Kin::default();
-        kin.add("a", SERVICE, &link("unit=1", 20));
+        kin.add(["a", "r"], SERVICE, &link("unit=1", 20));
         assert!(kin.does("a", SERVICE, WRITE));
         assert!(!kin.does("a", SERVICE, &WRITE.replace("function=6", "function=16")), "another word");
         assert!(!kin.does("b", SERVICE, WRITE) && !kin.does("a", (6, 503), WRITE));
@@ -232,8 +245,8 @@ mod tests {
     #[test]
     fn a_value_of_another_unit_is_of_the_kin() {
         let mut kin = Kin::default();
-        kin.add("a", SERVICE, &link("unit=1", 20));
-        kin.add("a", SERVICE, &link("unit=7", 50));
+        kin.add(["a", "r"], SERVICE, &link("unit=1", 20));
+        kin.add(["a", "r"], SERVICE, &link("unit=7", 50));
         let of = kin.of("a", SERVICE);
         assert!(of.has_point(READ, (100, 0), 50) && of.has_value(WRITE, 0, 50), "of another unit of another device");
         assert!(!of.has_point(READ, (100, 0), 51) && !of.has_value(WRITE, 0, 51), "of nobody");
@@ -247,9 +260,9 @@ mod tests {
     #[test]
     fn what_is_asked_of_two_may_be_asked_of_a_third() {
         let mut kin = Kin::default();
-        kin.add("a", SERVICE, &link("unit=1", 20));
+        kin.add(["a", "r"], SERVICE, &link("unit=1", 20));
         assert!(!kin.of("a", SERVICE).has_operation(&WRITE.replace("unit=1", "unit=3")), "of one alone");
-        kin.add("a", SERVICE, &link("unit=2", 20));
+        kin.add(["a", "r"], SERVICE, &link("unit=2", 20));
         let of = kin.of("a", SERVICE);
         assert!(of.has_operation(&WRITE.replace("unit=1", "unit=3")));
         assert!(!of.has_operation(&WRITE.replace("address=100", "address=101")), "in other words");
@@ -258,18 +271,34 @@ mod tests {
         for unit in ["unit=1", "unit=2", "unit=3"] {
             let name = "payload\tfrom=initiator\tsize=64";
             let operations = [(name, OperationProfile::default())].into_iter().collect();
-            kin.add("a", SERVICE, &LinkProfile { operations, ..link(unit, 1) });
+            kin.add(["a", "r"], SERVICE, &LinkProfile { operations, ..link(unit, 1) });
             assert!(!kin.of("a", SERVICE).has_operation(name), "a size says nothing of what is asked");
         }
     }
 
     #[test]
+    fn what_two_were_answered_may_be_answered_to_a_third() {
+        let answers = || {
+            let operations = [READ, WRITE].map(|name| (name, OperationProfile::default())).into_iter().collect();
+            LinkProfile { operations, ..LinkProfile::default() }
+        };
+        let mut kin = Kin::default();
+        kin.add(["a", "r"], SERVICE, &answers());
+        assert!(!kin.answers("r", SERVICE, READ), "to one alone");
+        kin.add(["b", "r"], SERVICE, &answers());
+        assert!(kin.answers("r", SERVICE, READ));
+        assert!(!kin.answers("r", SERVICE, WRITE), "what is asked is no answer");
+        assert!(!kin.answers("r", SERVICE, &READ.replace("address=100", "address=101")), "in other words");
+        assert!(!kin.answers("s", SERVICE, READ) && !kin.answers("r", (6, 503), READ), "by another");
+    }
+
+    #[test]
     fn what_one_alone_has_shown_does_not_speak_for_itself() {
         let mut kin = Kin::default();
-        kin.add("a", SERVICE, &link("unit=1", 90));
+        kin.add(["a", "r"], SERVICE, &link("unit=1", 90));
         assert!(!kin.others_than("a", SERVICE).has_value(WRITE, 0, 10), "it has no kin");
-        kin.add("a", SERVICE, &link("unit=1", 50));
-        kin.add("a", SERVICE, &link("unit=1", -30));
+        kin.add(["a", "r"], SERVICE, &link("unit=1", 50));
+        kin.add(["a", "r"], SERVICE, &link("unit=1", -30));
         let others = kin.others_than("a", SERVICE);
         assert!(others.has_value(WRITE, 0, 50) && others.has_point(READ, (100, 0), 50));
         assert!(!others.has_value(WRITE, 0, 51) && !others.has_point(READ, (100, 0), 51), "it alone went to 90");

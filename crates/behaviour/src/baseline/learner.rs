@@ -58,7 +58,7 @@ impl Learner {
             let device = self.device(party.index());
             if party.is_device() {
                 device.was_there(day);
-                device.has(address.halves());
+                device.has(address.halves(), if sent.packets > 0 { minute } else { 0 });
             }
             if sent.packets > 0 {
                 let pause = device.activity.at(minute);
@@ -132,7 +132,7 @@ impl Learner {
         }
         for stored in stored.values_mut() {
             let leased = |&&(high, low): &&(u64, u64)| devices.is_leased(Address::from_halves(high, low));
-            stored.leased = stored.addresses.iter().filter(leased).copied().collect();
+            stored.leased = stored.addresses.keys().filter(leased).copied().collect();
         }
         for (device, part) in devices.stand_ins() {
             if let Some(stored) = stored.get_mut(&devices.id_of(device)) {

@@ -15,7 +15,7 @@ use super::makes::{Habit, Makes, make};
 use super::named::Named;
 use super::profile::{Chance, HOUR_DAYS_MIN, Hours, LinkProfile, OperationProfile};
 use super::store::LinkKey;
-use crate::links::{is_opaque, whoever_it_is_for, without_each};
+use crate::links::{is_answer, is_opaque, whoever_it_is_for, without_each};
 
 /// What can be new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -187,16 +187,22 @@ struct Acquaintance {
     like: BTreeMap<(LinkKey, String), BTreeSet<u32>>,
     /// Of who asks on what, what they ask whoever it is for, and on which days of each whom they ask it of.
     asked: BTreeMap<(String, Service, String), Vec<Vec<u32>>>,
+    /// Of who answers on what, its answers, and on which days it gave them to each.
+    answered: BTreeMap<(String, Service, String), Vec<Vec<u32>>>,
     makes: Makes<String>,
 }
 
 impl Acquaintance {
-    /// Whether on other days an operation was asked of so many that it is nothing new to ask it of one more.
-    fn is_asked_of_others(&self, key: &LinkKey, name: &str, day: u32) -> bool {
-        let asked: Vec<&str> = whoever_it_is_for(name).collect();
-        let of = self.asked.get(&(key.initiator.clone(), (key.transport, key.port), asked.join("\t")));
-        let others = of.into_iter().flatten().filter(|days| days.iter().any(|on| *on != day)).count();
-        others >= ASKED_MIN as usize
+    /// Whether on other days an operation was asked of so many, or answered to so many, that it is nothing new with one more.
+    fn is_usual_with_others(&self, key: &LinkKey, name: &str, day: u32) -> bool {
+        let words: Vec<&str> = whoever_it_is_for(name).collect();
+        let (service, words) = ((key.transport, key.port), words.join("\t"));
+        let is_usual = |with: Option<&Vec<Vec<u32>>>| {
+            let others = with.into_iter().flatten().filter(|days| days.iter().any(|on| *on != day)).count();
+            others >= ASKED_MIN as usize
+        };
+        is_usual(self.asked.get(&(key.initiator.clone(), service, words.clone())))
+            || is_usual(self.answered.get(&(key.responder.clone(), service, words)))
     }
 }
 
@@ -225,8 +231,11 @@ impl Novelties {
             known.responder_operations.entry((responder.clone(), name.to_owned())).or_default().extend(&on);
             known.initiator_operations.entry((initiator.clone(), name.to_owned())).or_default().extend(&on);
             let asked: Vec<&str> = whoever_it_is_for(name).collect();
-            let asked = (initiator.clone(), service, asked.join("\t"));
-            known.asked.entry(asked).or_default().push(on.clone());
+            let asked = asked.join("\t");
+            if is_answer(name) {
+                known.answered.entry((responder.clone(), service, asked.clone())).or_default().push(on.clone());
+            }
+            known.asked.entry((initiator.clone(), service, asked)).or_default().push(on.clone());
             for like in without_each(name) {
                 known.like.entry((key.clone(), like)).or_default().extend(&on);
             }
@@ -326,7 +335,7 @@ impl Novelties {
         for (key, name, on, link_days) in &self.operations {
             if let ([day], true) = (&on[..], *link_days > 1) {
                 let acquaintance = &self.acquaintance;
-                if acquaintance.is_asked_of_others(key, name, *day) {
+                if acquaintance.is_usual_with_others(key, name, *day) {
                     continue;
                 }
                 let mut circumstances = 0;

@@ -43,8 +43,8 @@ pub struct Profiles {
 pub struct DeviceProfile {
     /// Its own MAC address, on evidence.
     pub mac: Option<[u8; 6]>,
-    /// The addresses that it had, as 128 bits.
-    pub addresses: Vec<(u64, u64)>,
+    /// The addresses that it had, as 128 bits, and of each the last minute in which it sent from it; 0 where it never did.
+    pub addresses: BTreeMap<(u64, u64), u32>,
     /// Those of its addresses that a server gave it.
     pub leased: Vec<(u64, u64)>,
     /// Whose addresses it takes over, and whose part it plays there: their ids, in order.

@@ -17,8 +17,8 @@ use super::shared::Shared;
 pub struct StoredDevice {
     /// Its own MAC address, on evidence.
     pub mac: Option<[u8; 6]>,
-    /// The addresses that it had, as 128 bits.
-    pub addresses: Vec<(u64, u64)>,
+    /// The addresses that it had, as 128 bits, and of each the last minute in which it sent from it; 0 where it never did.
+    pub addresses: BTreeMap<(u64, u64), u32>,
     /// Those of its addresses that a server gave it, as the site's servers do with whoever asks.
     pub leased: Vec<(u64, u64)>,
     /// Whose addresses it takes over, and whose part it plays there: their ids, in order.
@@ -255,8 +255,8 @@ impl StoredDevice {
     fn merge(&mut self, other: Self) {
         // Of several the least: the order of merging must not show.
         self.mac = [self.mac, other.mac].into_iter().flatten().min();
-        for address in other.addresses {
-            self.has(address);
+        for (address, minute) in other.addresses {
+            self.has(address, minute);
         }
         other.leased.into_iter().for_each(|address| include(&mut self.leased, address));
         other.stands_in_for.into_iter().for_each(|part| self.stands_in(part));
@@ -270,9 +270,10 @@ impl StoredDevice {
         self.activity = self.activity.max(other.activity);
     }
 
-    /// Takes note of an address.
-    pub fn has(&mut self, address: (u64, u64)) {
-        include(&mut self.addresses, address);
+    /// Takes note of an address, and of a minute in which it sent from it; 0 where it did not.
+    pub fn has(&mut self, address: (u64, u64), minute: u32) {
+        let last = self.addresses.entry(address).or_default();
+        *last = minute.max(*last);
     }
 
     /// Takes note of whose part it plays.

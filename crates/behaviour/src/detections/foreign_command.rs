@@ -34,11 +34,6 @@ fn command(kind: &str) -> Option<bool> {
     }
 }
 
-/// Whether a kind of message sets a device, or has it start anew or be silent.
-pub(crate) fn sets(kind: &str) -> bool {
-    command(kind).is_some()
-}
-
 impl Detection for ForeignCommand {
     fn about(&self) -> &'static About {
         &ABOUT

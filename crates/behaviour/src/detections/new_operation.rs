@@ -93,18 +93,28 @@ impl NewOperation {
     }
 }
 
+/// Whether registers are read of a controller of which others are read anyway: it changes nothing, and maintenance does so.
+fn reads_on(name: &str, known: &[&str]) -> bool {
+    let reads = |name: &str| {
+        ["coils", "discrete-inputs", "holding-registers", "input-registers"]
+            .iter()
+            .any(|what| kind_of(name).strip_prefix("modbus read-") == Some(what))
+    };
+    reads(name) && known.iter().any(|known| reads(known))
+}
+
 impl Detection for NewOperation {
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
-        let What::Operation { name, surprise, rare, .. } = departure.what else { return };
+        let What::Operation { name, surprise, rare, ref known, .. } = departure.what else { return };
         let Link { initiator, responder, .. } = departure.link;
         let Some(subject) = self.subject(departure, name, raise.is_told()) else { return };
         let judged = Judged {
             // A size of what is not read says little by itself.
-            severity: if rare && !is_opaque(name) { Severity::High } else { Severity::Low },
+            severity: if rare && !is_opaque(name) && !reads_on(name, known) { Severity::High } else { Severity::Low },
             score: score(surprise),
             explanation: format!("{initiator} and {responder} exchange a kind of message that they never have before."),
             expected: format!("the kinds of messages of {} learned days", departure.days),

@@ -2,10 +2,11 @@
 //!
 //! A device is `mac:…` only on evidence that the MAC address is its own (it claimed an address in ARP or neighbour
 //! discovery, or a DHCP server gave it one), else `ip:…`. Its id stays whatever address it takes later; addresses move
-//! between devices. Who claims what is in [`claims`], who holds what in [`holdings`].
+//! between devices. Who claims what is in [`claims`], who holds what in [`holdings`], who holds what was leased while nobody watched in [`met`].
 
 mod claims;
 mod holdings;
+mod met;
 mod name;
 mod roles;
 mod words;
@@ -17,7 +18,7 @@ use wardtap_net::address::{Address, Mac};
 use wardtap_net::packet::Timestamp;
 
 use claims::Contest;
-use holdings::Holdings;
+use holdings::{ADDRESSES_MAX, Holdings};
 pub use name::Name;
 use roles::Roles;
 pub use words::{CHANGES_MAX, Reworded, WORDS_MAX, Words};
@@ -63,6 +64,8 @@ pub struct Device {
     heard: bool,
     /// A baseline made it known.
     learned: bool,
+    /// All of its addresses are leased.
+    lessee: bool,
     /// When it was last heard, in seconds since 1970; 0 where that is not kept.
     last: u32,
     /// The older device that it proved to be.
@@ -156,6 +159,10 @@ pub struct Devices {
     all: Vec<Device>,
     /// Some device proved to be another.
     any_same: bool,
+    /// Some device has leased addresses alone.
+    any_lessee: bool,
+    /// The addresses of which a frame was met.
+    met: HashSet<Address, foldhash::fast::RandomState>,
     holdings: Holdings,
     by_mac: HashMap<Mac, DeviceId, foldhash::fast::RandomState>,
     contests: Vec<Contest>,
@@ -179,6 +186,8 @@ impl Devices {
             max: max.min(DEVICES_MAX),
             all: Vec::new(),
             any_same: false,
+            any_lessee: false,
+            met: HashSet::default(),
             holdings: Holdings::default(),
             by_mac: HashMap::default(),
             contests: Vec::new(),
@@ -217,6 +226,15 @@ impl Devices {
             }
         }
         Some(device)
+    }
+
+    /// Gives a known address to a known device. Where either has too many, it stays as it is.
+    pub fn has(&mut self, address: Address, device: DeviceId) {
+        let few = |device: DeviceId| self.holdings.count(device) <= ADDRESSES_MAX;
+        let (Some(place), Some(owner)) = (self.holdings.find(address), self.owner(address)) else { return };
+        if owner != device && few(owner) && few(device) {
+            self.holdings.give(place, device);
+        }
     }
 
     /// Takes note of a packet from an address.
@@ -378,6 +396,7 @@ impl Devices {
             roles: Roles::default(),
             heard: false,
             learned: false,
+            lessee: false,
             last: 0,
             same_as: None,
         });

@@ -30,7 +30,7 @@ impl Scorer {
             if !known.contains(&link) {
                 self.acquaintance.link(link, &profile, parties);
             }
-            self.kin.add(link.initiator, (key.transport, key.port), &profile);
+            self.kin.add([link.initiator, link.responder], (key.transport, key.port), &profile);
             self.links.learned(link, PackedLink::of(&profile));
             self.begin_anew(link);
         }

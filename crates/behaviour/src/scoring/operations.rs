@@ -11,9 +11,8 @@ use crate::baseline::measure::{Measure, beside, beyond};
 use crate::baseline::novelty::{Facet, Novelty, circumstances, shape};
 use crate::baseline::profile::LinkProfile;
 use crate::baseline::store::MINUTES_PER_HOUR;
-use crate::detections::foreign_command::sets;
 use crate::device::Devices;
-use crate::links::{OperationName, OperationNews, Use, is_like_but_for, is_opaque, kind_of, protocol_of, tells_less};
+use crate::links::{OperationName, OperationNews, Use, is_like_but_for, is_opaque, protocol_of, tells_less};
 use crate::parties::{Parties, PartyLink};
 
 impl Scorer {
@@ -111,6 +110,11 @@ impl Scorer {
         if !live.is_new_operation(&news.name) {
             return;
         }
+        // What a service answers others is nothing new for one more of them.
+        if self.kin.answers(key.responder, (key.service.transport, key.service.port), &news.name) {
+            live.first_seen(&news.name);
+            return;
+        }
         let profile = profile.unpack();
         let kin = self.kin.of(key.initiator, (key.service.transport, key.service.port));
         let ids = [parties.id(key.initiator), parties.id(key.responder)];
@@ -188,9 +192,7 @@ impl<'a> Anew<'a> {
             return None;
         }
         live.first_seen(name);
-        // What sets one device is told though others are set alike, which is less rare: each room has its own patients.
-        let is_of_kin = self.kin.has_operation(name);
-        if is_of_kin && !sets(kind_of(name)) {
+        if self.kin.has_operation(name) {
             return None;
         }
         let (facet, circumstances) = if is_opaque(name) {
@@ -204,7 +206,7 @@ impl<'a> Anew<'a> {
         }
         let of_protocol = |known: &&str| protocol_of(known) == protocol_of(name) && !is_opaque(name);
         let known = profile.operations.names().filter(of_protocol).take(KNOWN_MAX).collect();
-        Some(What::Operation { name, circumstances, surprise, rare: rare && !is_of_kin, known })
+        Some(What::Operation { name, circumstances, surprise, rare, known })
     }
 
     /// Who knows the operation, and what is known of it but for one feature.

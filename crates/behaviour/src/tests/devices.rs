@@ -255,6 +255,57 @@ fn what_was_learned_is_told_once_it_is_heard() {
     assert_eq!(register.devices.learned("archive", None, &[]), None);
 }
 
+/// A pump whose addresses are leased, as a baseline knows it, and another that had the address of place 1 last.
+fn lessees() -> (Register, [DeviceId; 2]) {
+    let mut register = Register::default();
+    let mut learned = |mac: &str, addresses: &[Address]| {
+        let device = register.devices.learned(mac, None, addresses).unwrap();
+        addresses.iter().for_each(|address| register.devices.leases(*address));
+        register.devices.is_lessee(device);
+        device
+    };
+    let pumps = [learned("mac:00:09:fb:00:00:01", &[address(1)]), learned("mac:00:09:fb:00:00:02", &[address(2)])];
+    (register, pumps)
+}
+
+#[test]
+fn who_has_a_leased_address_is_told_by_the_first_frame() {
+    let (mut register, [pump, other]) = lessees();
+    register.devices.met(address(2), PUMP, None, &mut register.changes);
+    assert_eq!(register.devices.owner(address(2)), Some(pump));
+    register.devices.met(address(2), OTHER, None, &mut register.changes);
+    assert_eq!(register.devices.owner(address(2)), Some(pump), "the first one counts");
+    register.devices.met(address(7), OTHER, None, &mut register.changes);
+    assert_eq!(register.devices.owner(address(7)), Some(other), "an address that was never seen");
+    assert_eq!(register.told(), [""; 0], "nobody was heard yet");
+    register.heard(2);
+    register.devices.met(address(8), PUMP, None, &mut register.changes);
+    assert_eq!(register.told(), ["mac:00:09:fb:00:00:01 appeared", "mac:00:09:fb:00:00:01 has 10.0.0.9"]);
+}
+
+#[test]
+fn a_frame_tells_nothing_of_what_is_claimed_or_never_leased_and_nothing_by_a_router() {
+    let (mut register, [pump, other]) = lessees();
+    let archive = register.devices.learned("mac:00:09:fb:00:00:03", None, &[address(3)]).unwrap();
+    register.devices.met(address(3), PUMP, None, &mut register.changes);
+    assert_eq!(register.devices.owner(address(3)), Some(archive), "no server gives it away");
+    register.devices.met(address(1), ROUTER, None, &mut register.changes);
+    assert_eq!(register.devices.owner(address(1)), Some(pump), "who has an address of its own may be a router");
+    register.leases(1, OTHER, 2);
+    register.devices.met(address(2), PUMP, None, &mut register.changes);
+    assert_eq!(register.devices.owner(address(2)), Some(other), "its lease was seen");
+}
+
+#[test]
+fn who_sent_from_an_address_last_has_it() {
+    let (mut register, [pump, other]) = lessees();
+    register.devices.has(address(2), pump);
+    assert_eq!(register.devices.owner(address(2)), Some(pump));
+    assert_eq!(register.devices.addresses(other).count(), 0);
+    register.devices.has(address(9), pump);
+    assert_eq!(register.devices.owner(address(9)), None, "nobody has it");
+}
+
 #[test]
 fn a_role_counts_for_who_had_the_address_when_it_was_first_told() {
     let mut register = Register::default();

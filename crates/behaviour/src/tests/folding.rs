@@ -150,6 +150,21 @@ fn what_a_device_asks_of_many_is_one_alert_of_who_asks() {
 }
 
 #[test]
+fn registers_read_beside_others_are_told_as_low() {
+    let severity = |name, known: &[&'static str]| {
+        let what = What::Operation { name, circumstances: 0, surprise: 9.0, rare: true, known: known.to_vec() };
+        alerts(&mut new_operation::NewOperation::default(), &what, [(1, 2)])[0].deviation.severity
+    };
+    let (read, write) = ("modbus read-input-registers\tfunction=4", "modbus write-single-coil\tfunction=5");
+    let known = "modbus read-holding-registers\tfunction=3";
+    assert_eq!(severity(read, &[known]), Severity::Low);
+    assert_eq!(severity(read, &[write]), Severity::High, "nothing was read of it");
+    assert_eq!(severity(write, &[known]), Severity::High);
+    assert_eq!(severity("modbus read-write-multiple-registers\tfunction=23", &[known]), Severity::High);
+    assert_eq!(severity("modbus read-device-identification\tfunction=43", &[known]), Severity::High);
+}
+
+#[test]
 fn silences_that_hang_together_are_one_alert() {
     let silent = |of_responder| What::Silence {
         measure: Measure::LinkPause,

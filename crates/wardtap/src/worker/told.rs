@@ -9,6 +9,9 @@ const TOLD: usize = 1 << 17;
 /// The address was heard.
 pub const HEARD: u64 = 1;
 
+/// A frame of the address was met. Behind the bits of roles.
+pub const MET: u64 = 1 << 63;
+
 /// The bit of a role in what was told of an address.
 pub fn role_bit(protocol: usize, requester: bool) -> u64 {
     1u64.checked_shl((1 + protocol * 2 + usize::from(requester)) as u32).unwrap_or(0)

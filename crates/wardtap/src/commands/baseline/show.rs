@@ -50,7 +50,7 @@ fn find<'a>(front: &'a Front, device: &str, show: &ShowBaseline) -> anyhow::Resu
         return Ok(id);
     }
     let address = device.parse().ok().map(|ip: std::net::IpAddr| Address::from(ip).halves());
-    let has = |known: &DeviceProfile| address.is_some_and(|address| known.addresses.contains(&address));
+    let has = |known: &DeviceProfile| address.is_some_and(|address| known.addresses.contains_key(&address));
     match devices.iter().find(|(_, known)| has(known)) {
         Some((id, _)) => Ok(id),
         None => bail!(
@@ -178,7 +178,7 @@ fn write_quantities(out: &mut String, link: &LinkProfile) -> fmt::Result {
 }
 
 fn addresses(device: &DeviceProfile) -> Vec<String> {
-    device.addresses.iter().map(|(high, low)| Address::from_halves(*high, *low).to_string()).collect()
+    device.addresses.keys().map(|(high, low)| Address::from_halves(*high, *low).to_string()).collect()
 }
 
 fn as_json(front: &Front, device: Option<&str>, facets: &[FacetName]) -> Value {
