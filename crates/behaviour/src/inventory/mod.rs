@@ -86,7 +86,7 @@ pub struct Worked {
 }
 
 /// Minutes in which who works need not be heard: some say something every few minutes only.
-const PAUSE_MINUTES_MAX: u64 = 5;
+const PAUSE_MINUTES: u64 = 5;
 
 /// The hours of the night: lists of theatres and office hours end long before the first, and begin at the last.
 const NIGHT: [u8; 8] = [22, 23, 0, 1, 2, 3, 4, 5];
@@ -96,7 +96,7 @@ impl Worked {
     fn minute(&mut self, is_night: bool, behind: u64) {
         self.night = self.night.saturating_add(u64::from(is_night));
         self.all = self.all.saturating_add(1);
-        self.run = if behind <= PAUSE_MINUTES_MAX { self.run.saturating_add(behind) } else { 1 };
+        self.run = if behind <= PAUSE_MINUTES { self.run.saturating_add(behind) } else { 1 };
         self.longest = self.longest.max(self.run);
     }
 
