@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 use wardtap_net::address::Mac;
-use wardtap_net::packet::Timestamp;
+use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
 pub use acts::{Act, Acts, End, Happened};
 pub use says::Says;
@@ -79,15 +79,32 @@ pub struct Worked {
     pub night: u64,
     /// At any time.
     pub all: u64,
+    /// On end, for the longest time that it was.
+    pub longest: u64,
+    /// On end, up to the latest.
+    run: u64,
 }
+
+/// Minutes in which who works need not be heard: some say something every few minutes only.
+const PAUSE_MINUTES: u64 = 5;
 
 /// The hours of the night: lists of theatres and office hours end long before the first, and begin at the last.
 const NIGHT: [u8; 8] = [22, 23, 0, 1, 2, 3, 4, 5];
 
 impl Worked {
-    fn add(&mut self, more: Self) {
-        self.night = self.night.saturating_add(more.night);
-        self.all = self.all.saturating_add(more.all);
+    /// A minute more, so many minutes behind the latest.
+    fn minute(&mut self, is_night: bool, behind: u64) {
+        self.night = self.night.saturating_add(u64::from(is_night));
+        self.all = self.all.saturating_add(1);
+        self.run = if behind <= PAUSE_MINUTES { self.run.saturating_add(behind) } else { 1 };
+        self.longest = self.longest.max(self.run);
+    }
+
+    /// What the same device did under another name.
+    fn absorb(&mut self, other: Self) {
+        self.night = self.night.saturating_add(other.night);
+        self.all = self.all.saturating_add(other.all);
+        self.longest = self.longest.max(other.longest);
     }
 }
 
@@ -159,9 +176,9 @@ impl Inventory {
         let Link { initiator, responder, service } = used.link;
         let end = Timestamp::from_seconds((used.minute + 1) * 60);
         let is_night = NIGHT.contains(&self.site.local(Timestamp::from_seconds(used.minute * 60)).hour);
-        let minute = Worked { night: u64::from(is_night), all: 1 };
+        let behind = |last: Timestamp| end.since(last) / (60 * NANOS_PER_SECOND);
         if end > self.worked.1 {
-            self.worked.0.add(minute);
+            self.worked.0.minute(is_night, behind(self.worked.1));
             self.worked.1 = end;
         }
         let [asked, answered] = [used.sent[0].packets > 0, used.sent[1].packets > 0 && !all_failed(used)];
@@ -173,7 +190,7 @@ impl Inventory {
             let Some(doing) = doing(&mut self.all, &mut self.room, device) else { continue };
             let is_heard = if is_initiator { asked } else { answered };
             if is_heard && end > doing.last {
-                doing.worked.add(minute);
+                doing.worked.minute(is_night, behind(doing.last));
                 doing.last = end;
             }
             doing.note(begins, &mut self.room, |doing, room| {
@@ -293,7 +310,7 @@ impl Doing {
         self.acts.absorb(&other.acts);
         self.says.absorb(&other.says);
         self.last = self.last.max(other.last);
-        self.worked.add(other.worked);
+        self.worked.absorb(other.worked);
     }
 }
 

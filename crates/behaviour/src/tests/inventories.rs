@@ -96,3 +96,26 @@ fn who_was_never_answered_gives_way_before_who_was() {
     assert!(gathered.inventory.refused() > 100, "{}", gathered.inventory.refused());
     assert!(gathered.knows(1) && !gathered.knows(3) && gathered.knows(1999), "it has done something last");
 }
+
+#[test]
+fn who_works_on_end_is_told_from_who_works_as_long_in_parts() {
+    let mut gathered = Gathered::new();
+    for number in [1, 2, 3] {
+        gathered.claims(number, mac(number));
+    }
+    // By day from noon of the first of January 1970, and into the night: a word every four minutes is work on end.
+    for minute in (12 * 60..23 * 60).step_by(4) {
+        gathered.talk(minute, [1, 3], "dns query", true);
+    }
+    // The same minutes in two parts.
+    for minute in (8 * 60..10 * 60).chain(12 * 60..15 * 60) {
+        gathered.talk(minute, [2, 3], "dns query", true);
+    }
+    let worked = |number: u32| {
+        let device = gathered.devices.owner(Address::v4(0x0a00_0000 + number)).expect("it claimed it");
+        gathered.inventory.by_device(&gathered.devices).get(&device).map(|doing| doing.worked).expect("it was heard")
+    };
+    let [on_end, in_parts] = [1, 2].map(worked);
+    assert_eq!((on_end.all, on_end.longest, on_end.night), (165, 657, 15));
+    assert_eq!((in_parts.all, in_parts.longest, in_parts.night), (300, 180, 0));
+}

@@ -1,4 +1,4 @@
-//! Types of FHIR resources, as they stand in paths (R4 4.0.1 and R5 5.0.0, Resource Types; RESTful API section 3.2.0.1.2).
+//! Types of FHIR resources, as they stand in paths (R4 4.0.1, R4B 4.3.0 and R5 5.0.0, Resource Types; RESTful API section 3.2.0.1.2).
 
 /// `fhir:` and the name of each type in either version.
 macro_rules! types {

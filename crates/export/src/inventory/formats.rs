@@ -62,7 +62,7 @@ fn json_array(devices: &[InventoryDevice]) -> serde_json::Result<Vec<u8>> {
     Ok(file)
 }
 
-const COLUMNS: [&str; 25] = [
+const COLUMNS: [&str; 26] = [
     "id",
     "name",
     "addresses",
@@ -88,6 +88,7 @@ const COLUMNS: [&str; 25] = [
     "said_serial",
     "operating_system",
     "unheard",
+    "differs_from_assets",
 ];
 
 fn csv_table(devices: &[InventoryDevice]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
@@ -141,6 +142,7 @@ fn csv_table(devices: &[InventoryDevice]) -> Result<Vec<u8>, Box<dyn std::error:
                 cell(&identity.serial),
                 cell(&identity.operating_system),
                 unheard.to_string(),
+                differing(identity).collect::<Vec<_>>().join("; "),
             ]
             .map(harmless),
         )?;
@@ -151,6 +153,18 @@ fn csv_table(devices: &[InventoryDevice]) -> Result<Vec<u8>, Box<dyn std::error:
 /// What a device's words say that it is; several values, the surest first, where they say several.
 fn cell(facts: &[FactBody]) -> String {
     facts.iter().map(told).collect::<Vec<_>>().join("; ")
+}
+
+/// What was seen where the assets file says otherwise: which field, and what it should be by what was seen.
+fn differing(identity: &Identity) -> impl Iterator<Item = String> {
+    let class = identity.class.iter().filter(|class| class.differs_from_assets).map(|class| class.value.to_owned());
+    let words = |facts: &[FactBody]| {
+        let facts = facts.iter().filter(|fact| fact.differs_from_assets);
+        facts.map(told).collect::<Vec<_>>()
+    };
+    let [vendor, model] = [&identity.vendor, &identity.model].map(|facts| words(facts));
+    let of = |field: &'static str| move |value: String| format!("{field} {value}");
+    class.map(of("class")).chain(vendor.into_iter().map(of("vendor"))).chain(model.into_iter().map(of("model")))
 }
 
 /// The names that are shown.
@@ -222,6 +236,7 @@ fn component(of: &InventoryDevice) -> Value {
     ] {
         properties.extend(facts.iter().map(|fact| (name, told(fact))));
     }
+    properties.extend(differing(identity).map(|differs| ("wardtap:differs_from_assets", differs)));
     properties.extend(names(identity).map(|name| ("wardtap:name", format!("{} {}", name.kind, name.value))));
     properties.extend(offers.iter().map(|offer| ("wardtap:offers", offer.service.clone())));
     properties.extend(

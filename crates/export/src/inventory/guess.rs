@@ -103,24 +103,32 @@ enum Hours {
 /// Minutes that a device was heard in, for its hours to say something.
 const HEARD_MIN: u64 = 60;
 
-/// One minute of so many is by night, at most, of a device that works by day.
+/// One minute of so many is by night, at most, of a device that works by day; and it works in one minute of so many nights'.
 const BY_DAY: u64 = 12;
 
 /// One minute of so many is by night, at least, of a device that works always: a third of a day is.
 const BY_NIGHT: u64 = 5;
 
+/// Minutes on end that theatres' lists hardly last for: who works for longer, and into the night, works always.
+const ON_END: u64 = 12 * 60;
+
+/// Minutes after which who works always would have worked so long on end.
+const WELL_HEARD: u64 = 15 * 60;
+
 impl Hours {
     /// When a device works, where it was heard long enough, and somebody through nights.
     fn of(doing: &Doing, site: Worked) -> Option<Self> {
-        let Worked { night, all } = doing.worked;
+        let Worked { night, all, longest, .. } = doing.worked;
         // Of a capture without nights nothing can be told.
         if all < HEARD_MIN || site.night.saturating_mul(BY_NIGHT) < site.all {
             return None;
         }
-        match () {
-            () if night.saturating_mul(BY_DAY) <= all => Some(Self::Day),
-            () if night.saturating_mul(BY_NIGHT) >= all => Some(Self::Always),
-            () => None,
+        match night.saturating_mul(BY_DAY) {
+            of_day if of_day <= all && of_day <= site.night => Some(Self::Day),
+            _ if longest >= ON_END || night.saturating_mul(BY_NIGHT) >= all => Some(Self::Always),
+            // Theatres' lists by day, and an emergency.
+            _ if all >= WELL_HEARD => Some(Self::Day),
+            _ => None,
         }
     }
 }
@@ -452,5 +460,31 @@ mod tests {
         assert_eq!(of(&[shown(Class::Ct, 4), shown(Class::Mr, 4)]).unwrap().1, Confidence::Low);
         assert_eq!(of(&[shown(Class::Ct, 4), shown(Class::Pc, 3)]).unwrap().1, Confidence::Medium);
         assert_eq!(of(&[shown(Class::Server, 3), shown(Class::Server, 3)]).unwrap().1, Confidence::Medium);
+    }
+
+    #[test]
+    fn hours_are_told_by_nights_and_by_work_on_end() {
+        let worked = |night, all, longest| {
+            let mut worked = Worked::default();
+            (worked.night, worked.all, worked.longest) = (night, all, longest);
+            worked
+        };
+        let of = |worked: Worked, site: Worked| {
+            let mut doing = Doing::default();
+            doing.worked = worked;
+            Hours::of(&doing, site)
+        };
+        let a_day = worked(480, 1440, 1440);
+        // A theatre's list, a long one, and two days with an emergency in the night.
+        assert_eq!(of(worked(5, 686, 686), a_day), Some(Hours::Day));
+        assert_eq!(of(worked(5, 777, 777), a_day), Some(Hours::Day));
+        assert_eq!(of(worked(143, 1096, 500), worked(960, 2880, 2880)), Some(Hours::Day));
+        // From one morning into the night; through a night.
+        assert_eq!(of(worked(60, 795, 795), a_day), Some(Hours::Always));
+        assert_eq!(of(worked(300, 900, 600), a_day), Some(Hours::Always));
+        // Too short, between both, and where nobody was heard by night.
+        assert_eq!(of(worked(0, 59, 59), a_day), None);
+        assert_eq!(of(worked(60, 504, 504), a_day), None);
+        assert_eq!(of(worked(0, 700, 700), worked(100, 700, 700)), None);
     }
 }

@@ -213,6 +213,30 @@ fn a_table_and_a_bill_of_materials_say_what_devices_announce() {
 }
 
 #[test]
+fn a_table_and_a_bill_of_materials_say_where_the_assets_file_says_otherwise() {
+    let capture = "captures/bacnet/controller.pcap";
+    let folder = TempDir::new().unwrap();
+    let assets = folder.path().join("assets.csv");
+    // Of which model and class, but not of which vendor, the file is wrong; of the other nothing stands in it.
+    fs::write(&assets, format!("address,class,vendor,model\n{SERVER},ups,Invented Devices,Power 3000\n")).unwrap();
+    let options = ["--assets", assets.to_str().unwrap()];
+    let differs = ["class controller", "model Isolation room controller 4"];
+
+    let table = inventory(&[capture], "devices.csv", &options);
+    let mut lines = table.lines();
+    let column = lines.next().unwrap().split(',').position(|name| name == "differs_from_assets").unwrap();
+    let cells: Vec<&str> = lines.filter_map(|line| line.split(',').nth(column)).collect();
+    assert!(cells.contains(&differs.join("; ").as_str()), "{table}");
+    assert_eq!(cells.iter().filter(|cell| !cell.is_empty()).count(), 1, "{table}");
+
+    let bill: Value = serde_json::from_str(&inventory(&[capture], "devices.cdx.json", &options)).unwrap();
+    let components = bill["components"].as_array().unwrap();
+    let properties = components.iter().flat_map(|component| component["properties"].as_array().unwrap());
+    let shown = properties.filter(|property| property["name"] == "wardtap:differs_from_assets");
+    assert_eq!(shown.map(|property| &property["value"]).collect::<Vec<_>>(), differs);
+}
+
+#[test]
 fn what_was_seen_to_be_open_is_exposed_and_nothing_else() {
     // Which kinds of exposure a server shows by messages, and at which service.
     for (capture, shown) in [
