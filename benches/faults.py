@@ -40,6 +40,12 @@ DEADLINE = 60.0
 failures: list[str] = []
 
 
+def concluded() -> int:
+    """Says how much did not hold; gives back the exit status."""
+    print(f"{len(failures)} did not hold", flush=True)
+    return 1 if failures else 0
+
+
 def must(holds: bool, what: str) -> None:
     if not holds:
         failures.append(what)
@@ -433,8 +439,7 @@ def main() -> int:
                     must(False, str(error))
         finally:
             wire.end()
-    print(f"{len(failures)} did not hold", flush=True)
-    return 1 if failures else 0
+    return concluded()
 
 
 if __name__ == "__main__":

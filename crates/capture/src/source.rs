@@ -207,6 +207,22 @@ pub struct Input {
     pub snaplen: u32,
 }
 
+impl Input {
+    /// A capture with one link type, of which nothing was read yet.
+    #[must_use]
+    pub fn begun(capture: &str, link: LinkType) -> Self {
+        Self {
+            capture: capture.to_owned(),
+            bytes: 0,
+            packets: 0,
+            first: None,
+            last: None,
+            link_types: vec![link],
+            snaplen: 0,
+        }
+    }
+}
+
 /// Where a walk over a buffer stopped.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Stop {

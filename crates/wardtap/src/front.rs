@@ -309,15 +309,7 @@ mod tests {
             let (time, link) = (Timestamp::from_seconds(*second), LinkType::ETHERNET);
             block.push(Record { time, frame, offset: 0, captured: 0, sent: 60, input: 0, link }, &[0; 60]);
         }
-        let input = Input {
-            capture: "span0".into(),
-            bytes: 0,
-            packets: 0,
-            first: None,
-            last: None,
-            link_types: vec![LinkType::ETHERNET],
-            snaplen: 0,
-        };
+        let input = Input::begun("span0", LinkType::ETHERNET);
         let mut bytes = Vec::new();
         let mut recording = Recording::begin(&mut bytes, "test", &[input]).unwrap();
         recording.write(&block).unwrap();

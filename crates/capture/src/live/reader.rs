@@ -246,13 +246,12 @@ impl Reader {
     /// As captures are told of.
     pub(super) fn input(&self) -> Input {
         Input {
-            capture: self.interface.name.clone(),
             bytes: self.bytes,
             packets: self.packets,
             first: self.first,
             last: self.last,
-            link_types: vec![self.interface.link],
             snaplen: u32::try_from(RING_BLOCK_BYTES).unwrap_or(u32::MAX),
+            ..Input::begun(&self.interface.name, self.interface.link)
         }
     }
 

@@ -2,7 +2,7 @@ use wardtap_net::stream::Side;
 
 use crate::FlowFacts;
 use crate::exercise::{Step, exercise};
-use crate::talks::{flow, read, run};
+use crate::talks::{change, read, run};
 
 const CONNECT: &[u8] = b"\x10\x22\0\x04MQTT\x04\xc6\0\x3c\0\x06CANARY\0\x01w\0\x01w\0\x06CANARY\0\0";
 
@@ -118,12 +118,8 @@ fn others_are_none_and_what_is_cut_ends_quietly() {
 proptest::proptest! {
     /// Whatever is changed in what both ends send, and whatever is lost: the cuts do not matter, and nothing panics.
     #[test]
-    fn changed_anywhere(
-        changes in proptest::collection::vec((0usize..4000, proptest::num::u8::ANY), 0..6),
-        loss in (0usize..24, proptest::option::of(0u64..400)),
-        lengths in proptest::collection::vec(1usize..60, 1..6),
-    ) {
-        let mut all: Vec<(Side, Vec<u8>)> = vec![
+    fn changed_anywhere(change in change()) {
+        let all: Vec<(Side, Vec<u8>)> = vec![
             (Side::A, CONNECT.to_vec()),
             (Side::B, b"\x20\x02\0\0".to_vec()),
             (Side::A, b"\x30\x08\0\x03a/bCAN\x82\x0b\0\x09\0\x06CANARY\x01".to_vec()),
@@ -131,18 +127,7 @@ proptest::proptest! {
             (Side::A, [&b"\x33\xb4\x10\0\x08a/b/CANA\0\x07"[..], &[b'C'; 2088]].concat()),
             (Side::B, b"\x40\x02\0\x07\xd0\0".to_vec()),
         ];
-        for (place, octet) in changes {
-            let of = place % all.len();
-            if let Some(at) = place.checked_rem(all[of].1.len()) {
-                all[of].1[at] = octet;
-            }
-        }
-        let mut steps: Vec<Step> = all.into_iter().map(|(side, bytes)| Step::Bytes(side, bytes)).collect();
-        let (place, missing) = loss;
-        if place < steps.len() {
-            steps.insert(place, Step::Gap(if place % 2 == 0 { Side::A } else { Side::B }, missing));
-        }
-        exercise(&flow(1883), &steps, &lengths);
+        change.exercise(1883, all);
     }
 }
 

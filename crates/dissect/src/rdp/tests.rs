@@ -1,7 +1,7 @@
 use wardtap_net::stream::Side;
 
 use crate::exercise::{Step, exercise};
-use crate::talks::{flow, read};
+use crate::talks::{change, flow, read};
 
 fn packet(code: u8, rest: &[u8]) -> Vec<u8> {
     let length = u8::try_from(rest.len()).unwrap();
@@ -65,27 +65,12 @@ fn what_is_cut_or_wrong_is_told_once() {
 proptest::proptest! {
     /// Whatever is changed in what both ends send, and whatever is lost: the cuts do not matter, and nothing panics.
     #[test]
-    fn changed_anywhere(
-        changes in proptest::collection::vec((0usize..4000, proptest::num::u8::ANY), 0..6),
-        loss in (0usize..24, proptest::option::of(0u64..400)),
-        lengths in proptest::collection::vec(1usize..60, 1..6),
-    ) {
-        let mut all: Vec<(Side, Vec<u8>)> = vec![
+    fn changed_anywhere(change in change()) {
+        let all: Vec<(Side, Vec<u8>)> = vec![
             (Side::A, packet(0xe0, b"Cookie: mstshash=CANARY\r\n\x01\0\x08\0\x0b\0\0\0")),
             (Side::B, packet(0xd0, b"\x02\x1f\x08\0\x08\0\0\0")),
             (Side::A, vec![0x16; 60]),
         ];
-        for (place, octet) in changes {
-            let of = place % all.len();
-            if let Some(at) = place.checked_rem(all[of].1.len()) {
-                all[of].1[at] = octet;
-            }
-        }
-        let mut steps: Vec<Step> = all.into_iter().map(|(side, bytes)| Step::Bytes(side, bytes)).collect();
-        let (place, missing) = loss;
-        if place < steps.len() {
-            steps.insert(place, Step::Gap(if place % 2 == 0 { Side::A } else { Side::B }, missing));
-        }
-        exercise(&flow(3389), &steps, &lengths);
+        change.exercise(3389, all);
     }
 }

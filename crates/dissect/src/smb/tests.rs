@@ -2,7 +2,7 @@ use wardtap_net::stream::Side;
 
 use crate::FlowFacts;
 use crate::exercise::{Step, Transcript, exercise};
-use crate::talks::flow;
+use crate::talks::{change, flow};
 
 fn steps(steps: &[(Side, Vec<u8>)]) -> Vec<Step> {
     steps.iter().map(|(side, bytes)| Step::Bytes(*side, bytes.clone())).collect()
@@ -396,12 +396,8 @@ fn many_requests_without_answers_stay_few() {
 proptest::proptest! {
     /// Whatever is changed in what both ends send, and whatever is lost: the cuts do not matter, and nothing panics.
     #[test]
-    fn changed_anywhere(
-        changes in proptest::collection::vec((0usize..4000, proptest::num::u8::ANY), 0..6),
-        loss in (0usize..24, proptest::option::of(0u64..400)),
-        lengths in proptest::collection::vec(1usize..60, 1..6),
-    ) {
-        let mut all: Vec<(Side, Vec<u8>)> = vec![
+    fn changed_anywhere(change in change()) {
+        let all: Vec<(Side, Vec<u8>)> = vec![
             request(0, 0, 0, &[&[36, 0, 1, 0, 1, 0][..], &[0; 30], &[0x11, 3]].concat()),
             response(1, 1, 0, 0xc000_0016, &[&[9, 0, 0, 0, 72, 0, 8, 0][..], &challenge(7)].concat()),
             tree_connect(1, r"\\h\C$"),
@@ -412,18 +408,7 @@ proptest::proptest! {
             (Side::A, old(0x72, 0, 0, b"\0\x0d\0\x02NT LM 0.12\0")),
             response(8, 5, 9, 0, &[0; 300]),
         ];
-        for (place, octet) in changes {
-            let of = place % all.len();
-            if let Some(at) = place.checked_rem(all[of].1.len()) {
-                all[of].1[at] = octet;
-            }
-        }
-        let mut steps: Vec<Step> = all.into_iter().map(|(side, bytes)| Step::Bytes(side, bytes)).collect();
-        let (place, missing) = loss;
-        if place < steps.len() {
-            steps.insert(place, Step::Gap(if place % 2 == 0 { Side::A } else { Side::B }, missing));
-        }
-        exercise(&flow(445), &steps, &lengths);
+        change.exercise(445, all);
     }
 }
 

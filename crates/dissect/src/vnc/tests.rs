@@ -1,7 +1,7 @@
 use wardtap_net::stream::Side;
 
 use crate::exercise::{Step, Transcript, exercise};
-use crate::talks::{flow, read};
+use crate::talks::{change, flow, read};
 
 fn json(found: &Transcript) -> Vec<&str> {
     found.messages.iter().map(|line| line.split_once(" {\"kind\":").map_or("", |(_, json)| json)).collect()
@@ -101,12 +101,8 @@ fn a_loss_ends_what_is_read_of_an_end() {
 proptest::proptest! {
     /// Whatever is changed in what both ends send, and whatever is lost: the cuts do not matter, and nothing panics.
     #[test]
-    fn changed_anywhere(
-        changes in proptest::collection::vec((0usize..4000, proptest::num::u8::ANY), 0..6),
-        loss in (0usize..24, proptest::option::of(0u64..400)),
-        lengths in proptest::collection::vec(1usize..60, 1..6),
-    ) {
-        let mut all: Vec<(Side, Vec<u8>)> = vec![
+    fn changed_anywhere(change in change()) {
+        let all: Vec<(Side, Vec<u8>)> = vec![
             (Side::B, b"RFB 003.008\n".to_vec()),
             (Side::A, b"RFB 003.008\n".to_vec()),
             (Side::B, vec![3, 1, 2, 99]),
@@ -115,17 +111,6 @@ proptest::proptest! {
             (Side::A, vec![8; 16]),
             (Side::B, vec![0; 8]),
         ];
-        for (place, octet) in changes {
-            let of = place % all.len();
-            if let Some(at) = place.checked_rem(all[of].1.len()) {
-                all[of].1[at] = octet;
-            }
-        }
-        let mut steps: Vec<Step> = all.into_iter().map(|(side, bytes)| Step::Bytes(side, bytes)).collect();
-        let (place, missing) = loss;
-        if place < steps.len() {
-            steps.insert(place, Step::Gap(if place % 2 == 0 { Side::A } else { Side::B }, missing));
-        }
-        exercise(&flow(5900), &steps, &lengths);
+        change.exercise(5900, all);
     }
 }

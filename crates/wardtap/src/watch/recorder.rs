@@ -180,15 +180,7 @@ mod tests {
     }
 
     fn input() -> Input {
-        Input {
-            capture: "span0".into(),
-            bytes: 0,
-            packets: 0,
-            first: None,
-            last: None,
-            link_types: vec![LinkType::ETHERNET],
-            snaplen: 0,
-        }
+        Input::begun("span0", LinkType::ETHERNET)
     }
 
     fn packets(path: &Path) -> u64 {

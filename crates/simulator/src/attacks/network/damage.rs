@@ -12,7 +12,6 @@ use crate::sim::Sim;
 use crate::ward::links::LinkId;
 use crate::ward::office::Service;
 use crate::ward::office::shares::Share;
-use crate::wire::smb::Ask;
 use crate::wire::tls::Version;
 
 pub(super) fn ransomware(sim: &mut Sim) -> Cast {
@@ -30,9 +29,7 @@ fn encrypt(sim: &mut Sim, mut share: Share, left: u32, mut dice: Dice) {
     let length = dice.log_normal(25_000.0, 0.9).clamp(800.0, 400_000.0) as usize;
     let mut at = share.file(net, sim.now, &path, length, false, &mut dice);
     at = share.file(net, at + ms(20), &path, length + 272, true, &mut dice);
-    at = share.ask(net, at, Ask::Open(&path, true), &mut dice);
-    at = share.ask(net, at, Ask::Rename(&format!("{path}.locked")), &mut dice);
-    at = share.ask(net, at, Ask::Close, &mut dice);
+    at = share.rename(net, at, (&path, &format!("{path}.locked")), &mut dice);
     if left.is_multiple_of(20) {
         at = share.file(net, at, &format!("Ward {folder}\\2025\\READ-ME.txt"), 1800, true, &mut dice);
     }

@@ -8,7 +8,6 @@ use crate::sim::Sim;
 use crate::tcp::{Connection, Side};
 use crate::ward::office::management::{self, COMMUNITY, MANAGER_PORT, Viewer};
 use crate::ward::office::shares::Share;
-use crate::wire::smb::Ask;
 use crate::wire::snmp::{self, Pdu};
 use crate::wire::{bacnet, mqtt, noise, vnc};
 
@@ -269,9 +268,7 @@ fn encrypt(sim: &mut Sim, mut share: Share, left: u32, mut dice: Dice) {
     let length = dice.log_normal(12_000.0, 0.6).clamp(800.0, 60_000.0) as usize;
     let mut at = share.file(net, sim.now, &path, length, false, &mut dice);
     at = share.file(net, at + ms(20), &path, length + 272, true, &mut dice);
-    at = share.ask(net, at, Ask::Open(&path, true), &mut dice);
-    at = share.ask(net, at, Ask::Rename(&format!("{path}.8base")), &mut dice);
-    at = share.ask(net, at, Ask::Close, &mut dice);
+    at = share.rename(net, at, (&path, &format!("{path}.8base")), &mut dice);
     if left == 0 {
         share.close(net, at, &mut dice);
         return;

@@ -6,7 +6,6 @@ use crate::network::HostId;
 use crate::sim::Sim;
 use crate::tcp::{Connection, Side};
 use crate::ward::office::secure::{Visit, page};
-use crate::wire::smb::Ask;
 use crate::wire::tls::BROWSER;
 use crate::wire::{dns, snmp};
 
@@ -265,9 +264,7 @@ fn files(sim: &mut Sim, host: HostId, dice: &mut Dice) {
         }
         // Word processors save beside the file and rename.
         if dice.chance(0.1) {
-            at = share.ask(&mut sim.net, at, Ask::Open(&path, true), dice);
-            at = share.ask(&mut sim.net, at, Ask::Rename(&path.replace("plan", "plan-final")), dice);
-            at = share.ask(&mut sim.net, at, Ask::Close, dice);
+            at = share.rename(&mut sim.net, at, (&path, &path.replace("plan", "plan-final")), dice);
         }
         at += dice.skewed(secs(4), 0.8).min(secs(20));
     }

@@ -11,7 +11,7 @@ use crate::queue::Mark;
 use crate::sim::Sim;
 use crate::tcp::{Connection, Side};
 use crate::ward::office::names;
-use crate::wire::smb::Ask;
+use crate::ward::office::shares::Share;
 use crate::wire::snmp::{self, Pdu};
 use crate::wire::tls::{self, PROGRAM, Version};
 use crate::wire::{bacnet, dns, mqtt, noise, tftp};
@@ -333,17 +333,15 @@ fn copies(sim: &mut Sim) {
     });
 }
 
-fn copy(sim: &mut Sim, mut share: crate::ward::office::shares::Share, left: u32, mut dice: Dice) {
+fn copy(sim: &mut Sim, mut share: Share, left: u32, mut dice: Dice) {
     let net = &mut sim.net;
     let path = format!("Ward {}\\{}\\plan-{left:03}.docx", 1 + left % 8, 2021 + left / 8 % 6);
     let length = dice.log_normal(20_000.0, 1.0).clamp(500.0, 300_000.0) as usize;
     let mut at = share.file(net, sim.now, &path, length, false, &mut dice);
     if left.is_multiple_of(15) {
-        let list = format!("Backup\\list-{left:03}");
-        at = share.file(net, at, &format!("{list}.part"), 4000, true, &mut dice);
-        at = share.ask(net, at, Ask::Open(&format!("{list}.part"), true), &mut dice);
-        at = share.ask(net, at, Ask::Rename(&format!("{list}.csv")), &mut dice);
-        at = share.ask(net, at, Ask::Close, &mut dice);
+        let [part, list] = ["part", "csv"].map(|ending| format!("Backup\\list-{left:03}.{ending}"));
+        at = share.file(net, at, &part, 4000, true, &mut dice);
+        at = share.rename(net, at, (&part, &list), &mut dice);
     }
     if left == 0 {
         share.close(net, at, &mut dice);

@@ -50,6 +50,13 @@ impl Share {
         self.answered(net, at, asked, false, dice)
     }
 
+    /// Renames a file, and gives when that is done.
+    pub fn rename(&mut self, net: &mut Network, at: Time, (from, to): (&str, &str), dice: &mut Dice) -> Time {
+        [Ask::Open(from, true), Ask::Rename(to), Ask::Close]
+            .into_iter()
+            .fold(at, |at, asked| self.ask(net, at, asked, dice))
+    }
+
     fn answered(&mut self, net: &mut Network, at: Time, asked: Ask<'_>, refused: bool, dice: &mut Dice) -> Time {
         self.buffer.clear();
         smb::ask(&mut self.buffer, &self.numbers, asked, dice);
