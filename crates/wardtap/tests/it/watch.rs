@@ -2,6 +2,7 @@
 
 mod approvals;
 mod last_seen;
+mod memory;
 mod methods;
 mod state;
 pub(crate) mod wire;
