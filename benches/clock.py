@@ -36,7 +36,7 @@ BEGIN_SECONDS = 10 * 3600
 FINIT_MODULE = 313
 # What may be told when a clock is set, and is right: a server's time and the sensor's are apart, and a request that was on its way
 # took as long. Answers also come late where this machine has other work.
-MAY_BE = {"unusual-value of NTP", "slow-answers"}
+MAY_BE = {"clock-shifted", "slow-answers"}
 # Behind a packet: a block of the ring that is not full, a batch, and the second in which counts are told.
 BEHIND_SECONDS = 5.0
 
@@ -212,8 +212,8 @@ def judge(step: int, found: dict, plain: dict) -> None:
 
 
 def counted(alerts: list[dict]) -> dict[str, int]:
-    """How many there are of each detection. That clocks are apart is told apart: one of them is wrong by then."""
-    names = [alert["detection"] + (" of NTP" if "ntp" in str(alert["observed"]) else "") for alert in alerts]
+    """How many there are of each detection."""
+    names = [alert["detection"] for alert in alerts]
     return {name: names.count(name) for name in sorted(set(names))}
 
 

@@ -249,7 +249,7 @@ def median(numbers: list[float]) -> float:
 
 
 def disk(options: argparse.Namespace, wire: Wire) -> None:
-    """A disk that fills up, with events, state and recording on it."""
+    """A disk that fills up, with events, state, recording and inventory on it."""
     with open_folder() as folder:
         full = folder / "disk"
         full.mkdir()
@@ -258,6 +258,7 @@ def disk(options: argparse.Namespace, wire: Wire) -> None:
             sensor = Sensor(
                 options.wardtap, wire, folder, "--events", "disk/events.jsonl", "--event-types", "alert,device,message",
                 "--state", "disk/state", "--checkpoint-every", "1s", "--record", "disk/recording.pcapng",
+                "--inventory", "disk/devices.json",
             )
             wait("it keeps its state", lambda: newest(full / "state") is not None)
             with contextlib.suppress(OSError), (full / "filler").open("wb", buffering=0) as filler:
@@ -265,7 +266,7 @@ def disk(options: argparse.Namespace, wire: Wire) -> None:
                     filler.write(bytes(4096))
             wire.play(wire.played, options.rate).wait()
             wait("all was read", lambda: sensor.metric("wardtap_packets_total") >= wire.packets)
-            wait("it is told", lambda: sensor.get("/readyz")[1].count("cannot be") == 3)
+            wait("it is told", lambda: sensor.get("/readyz")[1].count("cannot be") == 4)
             time.sleep(5)
             must(sensor.get("/healthz")[0] == 200, "it is well while the disk is full")
             must(newest(full / "state") is not None, "the state before is whole")
@@ -278,6 +279,7 @@ def disk(options: argparse.Namespace, wire: Wire) -> None:
             alerts = {alert["id"] for alert in detections(all_events, "sensor-cannot-write")}
             must(len(alerts) == 1, f"one alert tells of it: {len(alerts)}")
             must(newest(full / "state") is not None, "the state is kept again")
+            must(len(json.loads((full / "devices.json").read_text())) > 0, "the inventory is whole")
             for path in full.glob("recording.pcapng*"):
                 done = subprocess.run([options.wardtap, "replay", str(path)], capture_output=True)
                 must(done.returncode == 0, f"{path.name} is whole: {done.stderr!r}")

@@ -248,9 +248,13 @@ impl Judge {
 
     /// Nobody watched from a time to another: nothing was silent in it. Is said before the tick of the latter.
     pub fn unwatched(&mut self, since: Timestamp, until: Timestamp) {
-        if let Some(scorer) = self.behaviour.as_mut().and_then(|behaviour| behaviour.scorer.as_mut()) {
-            let minute = |time: Timestamp| u32::try_from(time.seconds() / 60).unwrap_or(u32::MAX);
-            scorer.unwatched(minute(since), minute(until));
+        let Some(behaviour) = &mut self.behaviour else { return };
+        let [since, until] = [since, until].map(|time| u32::try_from(time.seconds() / 60).unwrap_or(u32::MAX));
+        if let Some(scorer) = &mut behaviour.scorer {
+            scorer.unwatched(since, until);
+        }
+        if let Some(learner) = &mut behaviour.learner {
+            learner.unwatched(since, until);
         }
     }
 

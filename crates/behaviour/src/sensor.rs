@@ -39,6 +39,8 @@ pub enum Unwritten {
     Recording,
     /// The state.
     State,
+    /// The inventory.
+    Inventory,
 }
 
 impl Unwritten {
@@ -49,6 +51,7 @@ impl Unwritten {
             Self::Events => "events",
             Self::Recording => "the recording",
             Self::State => "what was learned",
+            Self::Inventory => "the inventory",
         }
     }
 }

@@ -23,10 +23,14 @@ use crate::worker::WorkerOptions;
 /// Exit status: an input was damaged.
 pub const DAMAGED: u8 = 3;
 
-/// Links of a shard that are told apart.
+/// Links of a shard that are told apart ...
 pub const LINKS_MAX: usize = 2048;
-/// Operations of a shard's links that are told apart.
+/// ... and no more than one for so many of the flows that there is memory for.
+const FLOWS_OF_LINK: u64 = 3;
+/// Operations of a shard's links that are told apart ...
 pub const OPERATIONS_MAX: usize = 16_384;
+/// ... and no more than so many for each link that there may be.
+const OPERATIONS_OF_LINK: usize = OPERATIONS_MAX / LINKS_MAX;
 
 /// What the workers are to find.
 #[derive(Clone, Copy, Default)]
@@ -127,6 +131,7 @@ impl Opened {
     fn worker_options(&self, wanted: Wanted) -> anyhow::Result<WorkerOptions> {
         let random = RandomState::new();
         let shares = &self.shares;
+        let links_max = usize::try_from(shares.flows / FLOWS_OF_LINK)?.min(LINKS_MAX);
         Ok(WorkerOptions {
             limits: Limits {
                 flows_max: usize::try_from(shares.flows)?,
@@ -138,8 +143,8 @@ impl Opened {
             dissectors_bytes_max: usize::try_from(shares.dissectors)?,
             rendered_bytes_max: usize::try_from(shares.rendered)?,
             links: wanted.links,
-            links_max: LINKS_MAX,
-            operations_max: OPERATIONS_MAX,
+            links_max,
+            operations_max: links_max * OPERATIONS_OF_LINK,
             clues: wanted.clues,
             messages: wanted.messages,
             flows: wanted.flows,

@@ -14,6 +14,7 @@ use wardtap_net::packet::Timestamp;
 
 use super::pauses::Slot;
 use super::store::{HOURS_PER_DAY, LinkKey, Store, StoredLink, StoredOperation};
+use super::watched::Watched;
 use crate::links::is_opaque;
 use crate::parties::ANYBODY;
 use crate::site::Site;
@@ -35,7 +36,7 @@ pub fn surprise(days: u16, there: u16) -> u32 {
 
 /// When who was there, of all that was learned.
 pub struct Attendance<'a> {
-    /// The hours, counted from 1970, in which anybody did anything, and what the site's clocks showed.
+    /// The hours, counted from 1970, in which anybody did anything and that were watched, and what the site's clocks showed.
     hours: Vec<(u32, Slot)>,
     /// On how many days each hour of the day was one of them.
     days: [u16; Slot::ALL as usize],
@@ -46,12 +47,14 @@ pub struct Attendance<'a> {
 impl<'a> Attendance<'a> {
     /// That of a store.
     #[must_use]
-    pub fn of(store: &'a Store, site: &Site) -> Self {
+    pub fn of(store: &'a Store, watched: &Watched, site: &Site) -> Self {
         let mut sent: BTreeMap<&str, BTreeMap<u32, u32>> = BTreeMap::new();
         let mut all = BTreeSet::new();
         for (key, link) in store.links.iter().filter(|(key, _)| key.initiator != ANYBODY) {
             for (&hour, cell) in &link.hours {
-                all.insert(hour);
+                if watched.has(hour) {
+                    all.insert(hour);
+                }
                 for (id, minutes) in [&key.initiator, &key.responder].into_iter().zip(cell.minutes) {
                     if minutes > 0 {
                         *sent.entry(id).or_default().entry(hour / HOURS_PER_DAY).or_default() |= bit(hour);
@@ -63,6 +66,11 @@ impl<'a> Attendance<'a> {
         let hours: Vec<(u32, Slot)> = all.into_iter().map(|hour| (hour, slot(hour))).collect();
         let days = count(hours.iter().map(|(_, slot)| *slot));
         Self { hours, days, sent }
+    }
+
+    /// Whether an hour in which somebody did something was watched, so that it also shows what is not there.
+    pub(super) fn shows(&self, hour: u32) -> bool {
+        self.hours.binary_search_by_key(&hour, |(hour, _)| *hour).is_ok()
     }
 
     /// By day, how surprising the silences of an operation of a link were that ended on it: the most that any was, each of its

@@ -21,6 +21,7 @@ use super::pauses::{Coverage, Slot};
 use super::profile::{DeviceProfile, LinkProfile, Profiles};
 use super::store::{HOURS_PER_DAY, LinkKey, Store, StoredLink};
 use super::trust::DAYS_MIN;
+use super::watched::Watched;
 use crate::parties::ANYBODY;
 use crate::site::Site;
 
@@ -53,12 +54,12 @@ impl Thresholds {
 
 /// Works out what is normal.
 #[must_use]
-pub fn profiles(store: &Store, site: &Site, budget: f64) -> Profiles {
+pub fn profiles(store: &Store, watched: &Watched, site: &Site, budget: f64) -> Profiles {
     let mut ratios: Vec<Vec<f64>> = vec![Vec::new(); Measure::ALL.len()];
     let mut links: BTreeMap<LinkKey, Box<LinkProfile>> = BTreeMap::new();
     let mut kin = Kin::default();
-    let (twice, breadths, attendance) = (twice(store), Breadths::of(store), Attendance::of(store, site));
-    let coverage = covered(store, site);
+    let (twice, breadths, attendance) = (twice(store), Breadths::of(store), Attendance::of(store, watched, site));
+    let coverage = covered(store, watched, site);
     let by_day = |key: &LinkKey, link: &StoredLink| {
         let mut days = LinkProfile::by_day(key, link, (&breadths, &attendance), site);
         days.iter_mut().for_each(|(day, profile)| profile.show(coverage.shown(*day)));
@@ -148,11 +149,11 @@ impl Covered {
 /// Of a day that shows when it is quiet so many hours were learned.
 const SHOWN_HOURS_MIN: usize = HOURS_PER_DAY as usize / 2;
 
-/// The hours in which anybody did anything.
-fn covered(store: &Store, site: &Site) -> Covered {
+/// The hours in which anybody did anything, as far as they were watched.
+fn covered(store: &Store, watched: &Watched, site: &Site) -> Covered {
     let hours: BTreeSet<u32> = store.links.values().flat_map(|link| link.hours.keys().copied()).collect();
     let mut covered = Covered::default();
-    for hour in hours {
+    for hour in hours.into_iter().filter(|hour| watched.has(*hour)) {
         let slot = Slot::of(&site.local(Timestamp::from_seconds(u64::from(hour) * 3600)));
         covered.all.add(slot);
         covered.by_day.entry(hour / HOURS_PER_DAY).or_default().add(slot);

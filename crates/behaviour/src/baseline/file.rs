@@ -19,6 +19,7 @@ use super::kept_out::{self, KeptOut};
 use super::normal::Normal;
 use super::profile::Profiles;
 use super::store::Store;
+use super::watched::Watched;
 use crate::site::{Site, SiteError};
 
 /// The version of the format.
@@ -182,7 +183,7 @@ impl Baseline {
         let kept_out: Vec<KeptOut> = self.front.still_kept_out().cloned().collect();
         self.aside = store.set_aside(&kept_out);
         self.store = store;
-        self.front.profiles = profiles(&self.store, &site, budget);
+        self.front.profiles = profiles(&self.store, &Watched::of(&self.front.captures), &site, budget);
         for approval in &self.front.approvals {
             approval.accepted.apply(&mut self.front.profiles);
         }

@@ -27,11 +27,36 @@ pub struct Learner {
     refused: u64,
     /// Days on which the parties were there, by their place among parties.
     days: Vec<StoredDevice>,
+    /// The last minute that was watched before what comes next, where there is a gap.
+    before: Option<u32>,
     /// What alerts said, by day, device, peer and detection; what they said first.
     alerted: BTreeMap<(u32, String, String, &'static str), String>,
 }
 
 impl Learner {
+    /// Nothing was watched from a minute until what comes next: whatever is learned then, or [`Self::watches`].
+    #[must_use]
+    pub fn behind(self, minute: u32) -> Self {
+        Self { before: Some(minute), ..self }
+    }
+
+    /// From a minute on it is watched again.
+    pub fn watches(&mut self, minute: u32) {
+        if let Some(before) = self.before.take() {
+            self.unwatched(before, minute);
+        }
+    }
+
+    /// Nobody watched between two minutes: nobody was silent meanwhile.
+    ///
+    /// Links and operations need not be told: their silences are counted in minutes in which others were heard.
+    pub fn unwatched(&mut self, since: u32, until: u32) {
+        let between = until.saturating_sub(since).saturating_sub(1);
+        for activity in self.days.iter_mut().map(|device| &mut device.activity).filter(|activity| activity.last > 0) {
+            activity.last = activity.last.saturating_add(between);
+        }
+    }
+
     /// Goes on with what a store holds.
     #[must_use]
     pub fn going_on(store: Store, parties: &mut Parties) -> Self {
@@ -51,6 +76,7 @@ impl Learner {
     /// Takes what a link did in a minute.
     pub fn used(&mut self, key: PartyLink, used: &Use) {
         let minute = u32::try_from(used.minute).unwrap_or(u32::MAX);
+        self.watches(minute);
         let day = minute / MINUTES_PER_HOUR / HOURS_PER_DAY;
         let ends = [(key.initiator, used.link.initiator), (key.responder, used.link.responder)];
         let mut activity = [Activity::default(); 2];

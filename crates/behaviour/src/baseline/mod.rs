@@ -25,3 +25,4 @@ pub mod results;
 pub mod shared;
 pub mod store;
 pub mod trust;
+pub mod watched;

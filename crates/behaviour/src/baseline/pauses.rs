@@ -118,12 +118,16 @@ pub struct Pauses {
 }
 
 impl Pauses {
-    /// On a day, there was something in an hour; silences that ended in it had at most so many minutes.
-    pub fn ended(&mut self, slot: Slot, minutes: u32) {
-        let pause = Top { max: minutes.into(), second: 0 };
+    /// On a day, there was something in an hour; silences that ended in it had at most so many minutes. An hour of which only
+    /// some was watched is none of the days: of others it is not known what was not there in it.
+    pub fn ended(&mut self, slot: Slot, minutes: u32, was_watched: bool) {
+        let (days, pause) = (u16::from(was_watched), Top { max: minutes.into(), second: 0 });
         match self.hours.binary_search_by_key(&slot, |hour| hour.slot) {
-            Ok(place) => self.hours[place].pause.max = self.hours[place].pause.max.max(minutes.into()),
-            Err(place) => self.hours.insert(place, Hour { slot, days: 1, pause }),
+            Ok(place) => {
+                let hour = &mut self.hours[place];
+                (hour.days, hour.pause.max) = (hour.days.max(days), hour.pause.max.max(minutes.into()));
+            }
+            Err(place) => self.hours.insert(place, Hour { slot, days, pause }),
         }
     }
 

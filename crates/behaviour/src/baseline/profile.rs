@@ -346,14 +346,14 @@ impl LinkProfile {
                     day.pace[place].lower(pace(cell.packets[place], cell.minutes[place]));
                 }
                 if cell.minutes[place] > 0 {
-                    day.pauses[place].ended(Slot::of(&local), cell.pause[place]);
+                    day.pauses[place].ended(Slot::of(&local), cell.pause[place], attendance.shows(hour));
                 }
             }
         }
         let sent = Sent::of(&closed);
         for (name, operation) in &closed.operations {
             let absences = attendance.absences(key, &sent, name);
-            for (day, mut profile) in OperationProfile::by_day(operation, site) {
+            for (day, mut profile) in OperationProfile::by_day(operation, attendance, site) {
                 if operation.from == 0 || is_opaque(name) {
                     let hours = operation.days.get(&day).map_or(0, |cell| cell.hours);
                     let hours = (0..HOURS_PER_DAY).filter(|hour| hours >> hour & 1 == 1);
@@ -425,20 +425,26 @@ impl OperationProfile {
         self.slowest.absorb(other.slowest);
     }
 
-    fn by_day(operation: &StoredOperation, site: &Site) -> BTreeMap<u32, Self> {
+    fn by_day(operation: &StoredOperation, attendance: &Attendance<'_>, site: &Site) -> BTreeMap<u32, Self> {
         let mut closed = operation.clone();
         closed.close_before(u32::MAX);
-        closed.days.iter().map(|(&day, cell)| (day, Self::of_day(day, cell, &closed, site))).collect()
+        closed.days.iter().map(|(&day, cell)| (day, Self::of_day(day, cell, (&closed, attendance), site))).collect()
     }
 
-    fn of_day(day: u32, cell: &OperationDay, operation: &StoredOperation, site: &Site) -> Self {
+    fn of_day(
+        day: u32,
+        cell: &OperationDay,
+        (operation, attendance): (&StoredOperation, &Attendance<'_>),
+        site: &Site,
+    ) -> Self {
         let mut hours = [Hours::default(); 2];
         let mut pauses = Pauses::default();
         for hour in (0..HOURS_PER_DAY).filter(|hour| cell.hours >> hour & 1 == 1) {
             let hour = day * HOURS_PER_DAY + hour;
             let local = site.local(Timestamp::from_seconds(u64::from(hour) * 3600));
             hours[kind_index(local.kind)].active(local.hour);
-            pauses.ended(Slot::of(&local), operation.pauses.get(&hour).copied().unwrap_or(0));
+            let longest = operation.pauses.get(&hour).copied().unwrap_or(0);
+            pauses.ended(Slot::of(&local), longest, attendance.shows(hour));
         }
         Self {
             days: 1,

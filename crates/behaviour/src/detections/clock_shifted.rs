@@ -37,7 +37,9 @@ impl Detection for ClockShifted {
         let judged = Judged {
             severity: departure.severity(excess, Severity::High),
             score: score(excess * 5.0),
-            explanation: format!("{server} gives a time that is far from the one that it gave."),
+            explanation: format!(
+                "The time that {server} gives and the sensor's are further apart than ever: one of the two is wrong."
+            ),
             expected: format!("at most {normal} s away from the sensor's clock"),
             observed: format!("{now} s away from it"),
         };

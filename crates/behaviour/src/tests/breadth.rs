@@ -7,6 +7,7 @@ use crate::alert::State;
 use crate::baseline::calibrate::profiles;
 use crate::baseline::learner::Learner;
 use crate::baseline::profile::Profiles;
+use crate::baseline::watched::Watched;
 use crate::judge::{Behaviour, Judge, Verdict};
 use crate::links::{Link, OperationUse, Service, Use};
 use crate::observation::Observation;
@@ -63,7 +64,7 @@ fn learned() -> Profiles {
     }
     let behaviour = judge.behaviour().take().expect("it learns");
     let store = behaviour.learner.expect("it learns").into_store(&behaviour.parties, judge.devices());
-    profiles(&store, &Site::default(), 5.0)
+    profiles(&store, &Watched::default(), &Site::default(), 5.0)
 }
 
 /// The detections of the alerts that are raised on the day after.

@@ -10,6 +10,7 @@ use crate::baseline::calibrate::profiles;
 use crate::baseline::learner::Learner;
 use crate::baseline::profile::{LinkProfile, Top};
 use crate::baseline::store::LinkKey;
+use crate::baseline::watched::Watched;
 use crate::judge::{Behaviour, Judge, Verdict};
 use crate::links::{Link, LinkSlot, Links, Opened, Service};
 use crate::observation::Observation;
@@ -91,7 +92,8 @@ impl Ward {
         let behaviour = learning.judge.behaviour().take().expect("it learns");
         let store = behaviour.learner.expect("it learns").into_store(&behaviour.parties, learning.judge.devices());
         let mut parties = Parties::new(Site::default());
-        let scorer = Scorer::new(profiles(&store, &Site::default(), 5.0), &mut parties).adapting(adaptation);
+        let scorer = Scorer::new(profiles(&store, &Watched::default(), &Site::default(), 5.0), &mut parties)
+            .adapting(adaptation);
         Self::new(Behaviour::new(parties, Some(scorer), None), assets)
     }
 

@@ -11,6 +11,7 @@ mod crowds;
 mod detections;
 mod devices;
 mod folding;
+mod gaps;
 mod incidents;
 mod inventories;
 mod named;

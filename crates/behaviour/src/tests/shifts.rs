@@ -10,6 +10,7 @@ use crate::baseline::calibrate::profiles;
 use crate::baseline::change::{Change, Changed};
 use crate::baseline::learner::Learner;
 use crate::baseline::store::Store;
+use crate::baseline::watched::Watched;
 use crate::judge::{Behaviour, Judge, Verdict};
 use crate::links::results::{ANALYTES_MAX, WINDOW};
 use crate::links::{Link, Links, OperationUse, Service, Use};
@@ -54,7 +55,7 @@ fn learned(uses: impl IntoIterator<Item = Use>) -> Store {
 
 /// The alerts of what is done after that, as they stand at the end.
 fn alerts(store: &Store, uses: impl IntoIterator<Item = Use>) -> Vec<Alert> {
-    let profiles = profiles(store, &Site::default(), 5.0);
+    let profiles = profiles(store, &Watched::default(), &Site::default(), 5.0);
     let mut parties = Parties::new(Site::default());
     let scorer = Scorer::new(profiles, &mut parties);
     let mut judge = judge(Behaviour::new(parties, Some(scorer), None));
@@ -197,7 +198,7 @@ fn what_is_passed_on_is_told_once() {
 #[test]
 fn a_shift_that_was_accepted_is_quiet() {
     let store = laboratory();
-    let mut known = profiles(&store, &Site::default(), 5.0);
+    let mut known = profiles(&store, &Watched::default(), &Site::default(), 5.0);
     let key = known.links.keys().find(|key| key.initiator.ends_with("10.0.1.0")).expect("it was learned").clone();
     let operation = known.links[&key].results.names().next().expect("it was learned").to_owned();
     let analyte = Analyte::numbered(POTASSIUM);

@@ -9,6 +9,7 @@ use crate::alert::{Alert, State};
 use crate::baseline::calibrate::profiles;
 use crate::baseline::learner::Learner;
 use crate::baseline::profile::Profiles;
+use crate::baseline::watched::Watched;
 use crate::judge::{Behaviour, Judge, Verdict};
 use crate::links::{Link, OperationUse, Service, Use};
 use crate::observation::{Leased, Observation};
@@ -16,20 +17,20 @@ use crate::parties::Parties;
 use crate::scoring::Scorer;
 use crate::site::Site;
 
-const MINUTES_PER_DAY: u64 = 24 * 60;
+pub(super) const MINUTES_PER_DAY: u64 = 24 * 60;
 /// A Monday.
-const FIRST_DAY: u64 = 20_458;
+pub(super) const FIRST_DAY: u64 = 20_458;
 const DAYS: u64 = 4;
 const LINK: Link = Link { initiator: ASKING, responder: ASKED, service: Service { transport: 6, port: 502 } };
 
-const ALIVE: &str = "payload\tfrom=initiator\tsize=16";
-const LARGE: &str = "payload\tfrom=initiator\tsize=128";
+pub(super) const ALIVE: &str = "payload\tfrom=initiator\tsize=16";
+pub(super) const LARGE: &str = "payload\tfrom=initiator\tsize=128";
 const SMALL: &str = "payload\tfrom=initiator\tsize=64";
-const SAY: &str = "speech say\tdoor=1";
+pub(super) const SAY: &str = "speech say\tdoor=1";
 const SAID: &str = "speech say (answer)\tdoor=1";
 
 /// What is done in a minute of the day: how often which operation.
-type Minute = Vec<(&'static str, u64)>;
+pub(super) type Minute = Vec<(&'static str, u64)>;
 
 /// Signs of life and readings each minute; questions by day, and in the night every forty minutes.
 fn usual(minute: u64) -> Minute {
@@ -40,7 +41,7 @@ fn usual(minute: u64) -> Minute {
     done
 }
 
-fn used(minute: u64, done: &[(&'static str, u64)]) -> Use {
+pub(super) fn used(minute: u64, done: &[(&'static str, u64)]) -> Use {
     let place = place(minute, minute * 60 * NANOS_PER_SECOND);
     let operation = |(name, count): &(&'static str, u64)| OperationUse {
         count: *count,
@@ -52,7 +53,7 @@ fn used(minute: u64, done: &[(&'static str, u64)]) -> Use {
     used
 }
 
-fn judge(behaviour: Behaviour) -> Judge {
+pub(super) fn judge(behaviour: Behaviour) -> Judge {
     let mut judge = Judge::default();
     judge.with_behaviour(behaviour);
     for address in [ASKING, ASKED] {
@@ -94,7 +95,7 @@ fn learned_of(days: u64, done: impl Fn(u64) -> Minute, other: impl Fn(u64) -> Op
     }
     let behaviour = judge.behaviour().take().expect("it learns");
     let store = behaviour.learner.expect("it learns").into_store(&behaviour.parties, judge.devices());
-    profiles(&store, &Site::default(), 5.0)
+    profiles(&store, &Watched::default(), &Site::default(), 5.0)
 }
 
 /// The alerts of the Friday after that, and when they were raised; no minute's use where nothing is done.
@@ -103,7 +104,7 @@ fn alerts(day: impl Fn(u64) -> Minute, others: &[(u64, Observation)]) -> Vec<(u6
 }
 
 /// Those of the day after so many that were learned.
-fn alerts_after(
+pub(super) fn alerts_after(
     learned: Profiles,
     days: u64,
     day: impl Fn(u64) -> Minute,

@@ -11,6 +11,7 @@ use crate::baseline::approval::Accepted;
 use crate::baseline::calibrate::profiles;
 use crate::baseline::learner::Learner;
 use crate::baseline::store::Store;
+use crate::baseline::watched::Watched;
 use crate::judge::{Behaviour, Judge, Verdict};
 use crate::links::{Link, OperationUse, Service, Use};
 use crate::observation::{Claimed, Leased, Observation};
@@ -97,7 +98,7 @@ fn pair() -> [(u64, Observation); 2] {
 }
 
 fn scorer(store: &Store, accepted: &Accepted) -> Judge {
-    let mut profiles = profiles(store, &Site::default(), 5.0);
+    let mut profiles = profiles(store, &Watched::default(), &Site::default(), 5.0);
     accepted.apply(&mut profiles);
     let mut parties = Parties::new(Site::default());
     let scorer = Scorer::new(profiles, &mut parties);
@@ -138,7 +139,7 @@ fn a_machine_that_was_never_seen_is_told_once_and_judged_by_the_other() {
     let [alert] = raised.as_slice() else { panic!("{raised:?}") };
     assert_eq!((alert.deviation.about.name, alert.deviation.device), ("new-device", ASKED));
 
-    let profiles = profiles(&store, &Site::default(), 5.0);
+    let profiles = profiles(&store, &Watched::default(), &Site::default(), 5.0);
     let mut accepted = Accepted::default();
     accepted.add(&alert.changes[0], Some(ASKED), &profiles).expect("it comes of this baseline");
     let again = live(&mut scorer(&store, &accepted), day..day + DAY, &changes);

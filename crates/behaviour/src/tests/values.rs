@@ -10,6 +10,7 @@ use crate::baseline::change::{Change, Changed};
 use crate::baseline::learner::Learner;
 use crate::baseline::points::StoredPoints;
 use crate::baseline::store::Store;
+use crate::baseline::watched::Watched;
 use crate::judge::{Behaviour, Judge, Verdict};
 use crate::links::points::{POINTS_MAX, PointRange, PointsUse};
 use crate::links::{Link, LinkSlot, Links, OperationNews, Service, Use};
@@ -122,7 +123,7 @@ fn learned() -> Store {
 
 /// The alerts of a day after that, with these values.
 fn alerts(values: impl Fn(u64, u64) -> Vec<i16>) -> Vec<Alert> {
-    let profiles = profiles(&learned(), &Site::default(), 5.0);
+    let profiles = profiles(&learned(), &Watched::default(), &Site::default(), 5.0);
     let mut parties = Parties::new(Site::default());
     let scorer = Scorer::new(profiles, &mut parties);
     let mut judge = judge(Behaviour::new(parties, Some(scorer), None));
@@ -193,7 +194,7 @@ fn a_value_that_always_moves_and_does_not_is_told() {
 
 #[test]
 fn what_was_accepted_is_quiet() {
-    let profiles = profiles(&learned(), &Site::default(), 5.0);
+    let profiles = profiles(&learned(), &Watched::default(), &Site::default(), 5.0);
     let (key, known) = profiles.links.iter().find(|(_, link)| !link.points.is_empty()).expect("it was learned");
     let operation = || known.points.names().next().expect("it was learned").to_owned();
     let mut accepted = Accepted::default();

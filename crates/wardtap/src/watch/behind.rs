@@ -296,6 +296,7 @@ impl Behind {
             (self.events.as_ref().is_some_and(EventFile::is_failing), Unwritten::Events),
             (self.recorder.as_ref().is_some_and(|recorder| !recorder.is_going_on()), Unwritten::Recording),
             (state, Unwritten::State),
+            (self.lister.as_ref().is_some_and(Lister::is_failing), Unwritten::Inventory),
         ];
         let unwritten = unwritten.into_iter().find_map(|(is_so, what)| is_so.then_some(Hindrance::Unwritten { what }));
         let overload = Some(overload).filter(|_| lost > lost_before);
@@ -315,6 +316,7 @@ impl Behind {
             events_lost: self.events.as_ref().map_or(0, EventFile::lost),
             events_failing: self.events.as_ref().is_some_and(EventFile::is_failing),
             recording: self.recorder.as_ref().map(Recorder::is_going_on),
+            inventory_failing: self.lister.as_ref().is_some_and(Lister::is_failing),
             kept: self.memory.as_ref().map(|memory| Arc::clone(&memory.kept)),
             learning_left: self.learning.as_ref().map(Learning::left),
             adapted,

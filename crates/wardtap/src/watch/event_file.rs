@@ -9,12 +9,13 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wardtap_net::packet::Timestamp;
 
+use super::whereabouts::Whereabouts;
 use crate::cli::RotateArgs;
 use crate::output::{place, unwritable};
 
@@ -26,9 +27,6 @@ const PIECE: usize = 256 * 1024;
 
 /// After a rotation that failed, seconds until the next try.
 const RETRY_SECONDS: u64 = 60;
-
-/// So many seconds in a row must the name be another file's: who rotates it may just be about to say so.
-const ELSEWHERE_SECONDS: u64 = 2;
 
 /// Octets at the end of a file in which its last whole line is looked for: more than any event has.
 const TAIL: u64 = 1 << 20;
@@ -52,8 +50,7 @@ struct Inner {
     failing: bool,
     /// No rotation before this.
     retry: u64,
-    /// For how many seconds its name has been another file's, or nobody's.
-    elsewhere: u64,
+    whereabouts: Whereabouts,
 }
 
 impl EventFile {
@@ -70,7 +67,7 @@ impl EventFile {
             lost: 0,
             failing: false,
             retry: 0,
-            elsewhere: 0,
+            whereabouts: Whereabouts::default(),
         }))))
     }
 
@@ -94,9 +91,10 @@ impl EventFile {
         self.lock().lost
     }
 
-    /// Whether the last write failed.
+    /// Whether the last write failed, or went where nobody finds it.
     pub fn is_failing(&self) -> bool {
-        self.lock().failing
+        let inner = self.lock();
+        inner.failing || inner.whereabouts.is_lost()
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -163,21 +161,11 @@ impl Inner {
 
     /// Sees whether the file of this name is still the one that is written.
     fn follow(&mut self) {
-        let Ok(written) = self.file.metadata() else { return };
-        if !written.is_file() {
-            return;
-        }
-        self.length = self.length.min(written.len());
-        let named = fs::metadata(&self.path).ok();
-        if named.is_some_and(|named| (named.dev(), named.ino()) == (written.dev(), written.ino())) {
-            self.elsewhere = 0;
-            return;
-        }
-        self.elsewhere += 1;
-        // Where it cannot be opened, that is tried, and said, once a minute.
-        if self.elsewhere % RETRY_SECONDS == ELSEWHERE_SECONDS && self.reopen() {
+        // What somebody has cut goes on from there. A pipe has no length, and is never rotated.
+        self.length = self.file.metadata().map_or(self.length, |facts| self.length.min(facts.len()));
+        if self.whereabouts.second(&self.path, &self.file) && self.reopen() {
             eprintln!("wardtap: {}: was renamed or removed: another one is written", self.path.display());
-            self.elsewhere = 0;
+            self.whereabouts = Whereabouts::default();
         }
     }
 
@@ -350,6 +338,18 @@ mod tests {
         line(&mut file, 9);
         assert_eq!(text(&path), "8\n9\n");
         assert_eq!(file.lock().length, 4);
+        // Where no other can be begun, what is written counts as not written.
+        let (inner, gone) = (folder.path().join("inner"), folder.path().join("gone"));
+        fs::create_dir(&inner).unwrap();
+        let mut file = EventFile::open(&inner.join("events"), rotate(1 << 20, 3)).unwrap();
+        fs::rename(&inner, &gone).unwrap();
+        (11..=12).for_each(|number| line(&mut file, number));
+        assert!(!file.is_failing());
+        line(&mut file, 13);
+        assert!(file.is_failing());
+        fs::rename(&gone, &inner).unwrap();
+        line(&mut file, 14);
+        assert!(!file.is_failing(), "it is found again");
     }
 
     #[test]

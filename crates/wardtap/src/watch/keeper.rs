@@ -17,6 +17,9 @@ use crate::output::Replacement;
 /// After a baseline that could not be written, until the next try.
 const RETRY: Duration = Duration::from_secs(10);
 
+/// For so long the end waits for a baseline that is being made.
+const END_WAIT: Duration = Duration::from_secs(1);
+
 /// Held by whoever replaces the baseline's file.
 pub type Pen = Arc<Mutex<()>>;
 
@@ -52,6 +55,8 @@ pub struct Finishing {
 pub struct Keeper {
     to: Sender<Job>,
     thread: JoinHandle<State>,
+    /// Nothing comes; it is closed once the thread has ended.
+    ended: Receiver<()>,
     kept: Arc<Kept>,
 }
 
@@ -60,11 +65,13 @@ impl Keeper {
     pub fn begin(state: State, finishing: Option<Finishing>, kept: Arc<Kept>) -> io::Result<Self> {
         let (to, from) = bounded(1);
         let told = Arc::clone(&kept);
+        let (ending, ended) = bounded(0);
         let thread = thread::Builder::new().name("keeper".to_owned()).spawn(move || {
+            let _ending = ending;
             keep(&state, finishing.as_ref(), &told, &from);
             state
         })?;
-        Ok(Self { to, thread, kept })
+        Ok(Self { to, thread, ended, kept })
     }
 
     /// Has a checkpoint stored. False where the one before is still being stored.
@@ -82,10 +89,17 @@ impl Keeper {
         !self.to.is_full()
     }
 
-    /// Stores the last checkpoint, once what was begun is done.
+    /// Stores the last checkpoint, once what was begun is done. Without one a baseline is being made: where that takes long it is
+    /// let go, since whoever starts again makes it of the checkpoint that there is.
     pub fn end(self, last: Option<Checkpoint>) {
-        let Self { to, thread, kept } = self;
+        let Self { to, thread, ended, kept } = self;
         drop(to);
+        if last.is_none() && ended.recv_timeout(END_WAIT) == Err(RecvTimeoutError::Timeout) {
+            eprintln!(
+                "wardtap: what was learned is not a baseline in force yet: the next start goes on from what was kept"
+            );
+            return;
+        }
         let Ok(state) = thread.join() else {
             eprintln!("wardtap: the thread that keeps the state had ended before");
             return;

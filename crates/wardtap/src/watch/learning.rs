@@ -14,6 +14,9 @@ use super::state::{Checkpoint, Kept};
 /// A step of time that is longer than this was not watched: the clock was set.
 const STEP_MAX: u64 = 60 * NANOS_PER_SECOND;
 
+/// Parts that such steps cut a run into; what comes behind more of them belongs to the last.
+const PARTS_MAX: usize = 1024;
+
 /// Learns for a while.
 pub struct Learning {
     /// For how long is to be watched, and was.
@@ -21,9 +24,13 @@ pub struct Learning {
     watched: u64,
     /// What was learned before, without what the learner goes on with.
     base: Baseline,
+    /// What was watched since the start, up to the latest step.
+    parts: Vec<LearnedCapture>,
     first: Option<Timestamp>,
     last: Timestamp,
+    /// Packets since the start, and those of them that were read before the part at hand.
     packets: u64,
+    before: u64,
     interfaces: String,
 }
 
@@ -36,8 +43,9 @@ impl Learning {
         interfaces: &[String],
     ) -> anyhow::Result<(Self, Behaviour)> {
         let mut base = Baseline::default();
-        let mut watched = 0;
+        let (mut watched, mut until) = (0, None);
         if let Some(Checkpoint { kept, learned: Some(learned) }) = before {
+            until = Some(minute(Timestamp::from_nanos(kept.time)));
             watched = kept.learned_seconds.unwrap_or(0).saturating_mul(NANOS_PER_SECOND);
             base = *learned;
             base.front.site.is_same(&StoredSite::of(site)).map_err(|error| {
@@ -49,13 +57,16 @@ impl Learning {
         }
         let mut parties = Parties::new(base.front.site.site()?);
         let learner = Learner::going_on(base.take_learned(), &mut parties);
+        let learner = until.into_iter().fold(learner, Learner::behind);
         let learning = Self {
             length: seconds.saturating_mul(NANOS_PER_SECOND),
             watched,
             base,
+            parts: Vec::new(),
             first: None,
             last: Timestamp::EPOCH,
             packets: 0,
+            before: 0,
             interfaces: interfaces.join("\0"),
         };
         Ok((learning, Behaviour::new(parties, None, Some(learner))))
@@ -64,7 +75,12 @@ impl Learning {
     /// Time has come to `now`, with so many packets read.
     pub fn second(&mut self, now: Timestamp, packets: u64) {
         if self.first.replace(self.first.unwrap_or(now)).is_some() {
-            self.watched = self.watched.saturating_add(now.since(self.last).min(STEP_MAX));
+            let step = now.since(self.last);
+            self.watched = self.watched.saturating_add(step.min(STEP_MAX));
+            if step > STEP_MAX && self.parts.len() < PARTS_MAX {
+                self.parts.extend(self.part());
+                (self.first, self.before) = (Some(now), self.packets);
+            }
         }
         self.last = now;
         self.packets = packets;
@@ -84,11 +100,15 @@ impl Learning {
     pub fn checkpoint(&self, judge: &mut Judge) -> Checkpoint {
         let kept =
             Kept { time: self.last.nanos(), learned_seconds: Some(self.watched / NANOS_PER_SECOND), ..Kept::default() };
-        let learned = judge.behaviour().take().map(|behaviour| {
+        let learned = judge.behaviour().take().map(|mut behaviour| {
             let mut baseline = self.base.clone();
+            if let (Some(learner), Some(first)) = (&mut behaviour.learner, self.first) {
+                // Nothing was heard yet since the start: what comes is counted from here on.
+                learner.watches(minute(first));
+            }
             let learner = behaviour.learner.clone().unwrap_or_default();
             baseline.front.kept_out.extend(learner.kept_out());
-            baseline.front.captures.extend(self.part());
+            baseline.front.captures.extend(self.parts.iter().cloned().chain(self.part()));
             baseline.store = learner.into_store(&behaviour.parties, judge.devices());
             *judge.behaviour() = Some(behaviour);
             Box::new(baseline)
@@ -96,7 +116,7 @@ impl Learning {
         Checkpoint { kept, learned }
     }
 
-    /// What was watched since the start, as the part of a capture that was learned.
+    /// What was watched since the start or the latest step, as the part of a capture that was learned.
     fn part(&self) -> Option<LearnedCapture> {
         let first = self.first?;
         let name = format!("wardtap watch\0{}\0{}", self.interfaces, first.nanos());
@@ -104,9 +124,14 @@ impl Learning {
             digest: Sha256::digest(name.as_bytes()).into(),
             first: first.nanos(),
             last: self.last.nanos(),
-            packets: self.packets,
+            packets: self.packets.saturating_sub(self.before),
         })
     }
+}
+
+/// Minutes since 1970.
+fn minute(time: Timestamp) -> u32 {
+    u32::try_from(time.seconds() / 60).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -134,6 +159,9 @@ mod tests {
         // The clock is set forward by a day.
         learning.second(at(1_172_800), 1);
         assert!(learning.is_over(), "a minute at most of it counts");
-        assert_eq!(learning.part().unwrap().first, at(1_086_400).nanos());
+        let last = learning.checkpoint(&mut judge).learned.unwrap().front.captures;
+        let seconds = |capture: &LearnedCapture| (capture.first / NANOS_PER_SECOND, capture.last / NANOS_PER_SECOND);
+        let parts: Vec<(u64, u64)> = last.iter().map(seconds).collect();
+        assert_eq!(parts, [(1_000_000, 1_000_060), (1_086_400, 1_086_400), (1_172_800, 1_172_800)], "and in parts");
     }
 }

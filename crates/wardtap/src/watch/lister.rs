@@ -1,6 +1,8 @@
 //! The inventory of a live run: made between batches now and then, written by a thread beside the packets.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -19,6 +21,8 @@ pub struct Lister {
     interfaces: Vec<String>,
     every: Duration,
     latest: Option<Timestamp>,
+    /// The last one could not be written.
+    is_failing: Arc<AtomicBool>,
 }
 
 impl Lister {
@@ -27,8 +31,15 @@ impl Lister {
         drop(Replacement::of(&path, "the inventory")?);
         let format = inventory::Format::of(&path.to_string_lossy());
         let (to, from) = bounded(1);
-        let thread = thread::Builder::new().name("lister".to_owned()).spawn(move || write(&path, &from))?;
-        Ok(Self { to, thread, format, interfaces, every, latest: None })
+        let is_failing = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&is_failing);
+        let thread = thread::Builder::new().name("lister".to_owned()).spawn(move || write(&path, &from, &told))?;
+        Ok(Self { to, thread, format, interfaces, every, latest: None, is_failing })
+    }
+
+    /// Whether the last one could not be written.
+    pub fn is_failing(&self) -> bool {
+        self.is_failing.load(Ordering::Relaxed)
     }
 
     /// Has it written, when it is time.
@@ -67,15 +78,14 @@ impl Lister {
     }
 }
 
-fn write(path: &std::path::Path, from: &Receiver<Vec<u8>>) {
-    let mut is_failing = false;
+fn write(path: &std::path::Path, from: &Receiver<Vec<u8>>, is_failing: &AtomicBool) {
     while let Ok(file) = from.recv() {
         match Replacement::of(path, "the inventory").and_then(|to| to.put(&file)) {
-            Ok(()) if std::mem::take(&mut is_failing) => {
+            Ok(()) if is_failing.swap(false, Ordering::Relaxed) => {
                 eprintln!("wardtap: {}: the inventory is written again", path.display());
             }
             Ok(()) => {}
-            Err(error) if !std::mem::replace(&mut is_failing, true) => {
+            Err(error) if !is_failing.swap(true, Ordering::Relaxed) => {
                 eprintln!("wardtap: {error:#}; the one before it stays; all else goes on");
             }
             Err(_) => {}

@@ -17,3 +17,4 @@ pub mod server;
 pub mod signals;
 pub mod state;
 pub mod trial;
+pub mod whereabouts;

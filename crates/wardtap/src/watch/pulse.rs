@@ -37,6 +37,7 @@ pub struct News {
     pub events_failing: bool,
     /// Whether the recording goes on; None where there is none.
     pub recording: Option<bool>,
+    pub inventory_failing: bool,
     /// What came of checkpoints, where there are any.
     pub kept: Option<Arc<Kept>>,
     /// For how many seconds is still to be learned, while learning.
@@ -90,6 +91,9 @@ impl Pulse {
         }
         if said.kept.as_ref().is_some_and(|kept| kept.is_failing.load(Ordering::Relaxed)) {
             troubles.push("the state cannot be kept".to_owned());
+        }
+        if said.inventory_failing {
+            troubles.push("the inventory cannot be written".to_owned());
         }
         troubles
     }

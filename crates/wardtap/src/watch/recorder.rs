@@ -1,7 +1,7 @@
 //! `--record`: what was dissected, as pcapng; rotated as events are.
 //!
 //! Each file is a recording by itself, without a hole: where it cannot be written on, for example since the disk is full, it
-//! ends behind its last whole packet, and a new one begins once there is room again.
+//! ends behind its last whole packet, and a new one begins once there is room again. The same where somebody renames or removes it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -12,6 +12,7 @@ use wardtap_capture::{Block, Input, Recording};
 use wardtap_net::packet::Timestamp;
 
 use super::event_file::shift;
+use super::whereabouts::Whereabouts;
 use crate::cli::RotateArgs;
 use crate::output::{place, unwritable};
 
@@ -31,6 +32,7 @@ pub struct Recorder {
     since: Option<Timestamp>,
     /// No new file before this.
     retry: u64,
+    whereabouts: Whereabouts,
 }
 
 struct GoingOn {
@@ -62,7 +64,8 @@ impl Recorder {
     pub fn begin(path: &Path, rotate: RotateArgs, inputs: &[Input]) -> anyhow::Result<Self> {
         let refused = |error| unwritable("the recording", &place(Some(path)), error);
         let inputs = inputs.to_vec();
-        let mut recorder = Self { path: path.to_owned(), rotate, inputs, going_on: None, since: None, retry: 0 };
+        let (path, whereabouts) = (path.to_owned(), Whereabouts::default());
+        let mut recorder = Self { path, rotate, inputs, going_on: None, since: None, retry: 0, whereabouts };
         recorder.going_on = Some(recorder.open().map_err(refused)?);
         Ok(recorder)
     }
@@ -84,7 +87,9 @@ impl Recorder {
     pub fn second(&mut self, now: Timestamp) {
         self.flush();
         let since = *self.since.get_or_insert(now);
+        let is_elsewhere = self.is_elsewhere();
         let begins = match &self.going_on {
+            Some(_) if is_elsewhere => true,
             Some(going_on) => {
                 let old = now.since(since) / 1_000_000_000 >= self.rotate.rotate_age.as_secs();
                 (old || going_on.whole >= self.rotate.rotate_size) && now.seconds() >= self.retry
@@ -100,23 +105,35 @@ impl Recorder {
         }
         match self.open() {
             Ok(next) => {
-                if self.going_on.replace(next).is_none() {
-                    eprintln!("wardtap: {}: a new recording begins", self.path.display());
+                let path = self.path.display();
+                match self.going_on.replace(next) {
+                    None => eprintln!("wardtap: {path}: a new recording begins"),
+                    Some(_) if is_elsewhere => {
+                        eprintln!("wardtap: {path}: was renamed or removed: another one is written")
+                    }
+                    Some(_) => {}
                 }
-                (self.since, self.retry) = (Some(now), 0);
+                (self.since, self.retry, self.whereabouts) = (Some(now), 0, Whereabouts::default());
             }
             Err(error) => {
                 if self.going_on.is_some() {
-                    eprintln!("wardtap: {}: cannot be rotated: {error}: it is written on", self.path.display());
+                    let path = self.path.display();
+                    eprintln!("wardtap: {path}: cannot be begun anew: {error}: the old file is written on");
                 }
                 self.retry = now.seconds() + RETRY_SECONDS;
             }
         }
     }
 
-    /// Whether it goes on.
+    /// Whether it goes on, where it can be found.
     pub const fn is_going_on(&self) -> bool {
-        self.going_on.is_some()
+        self.going_on.is_some() && !self.whereabouts.is_lost()
+    }
+
+    /// Whether somebody has renamed or removed the file, so that another one is to be begun.
+    fn is_elsewhere(&mut self) -> bool {
+        let Some(going_on) = &self.going_on else { return false };
+        self.whereabouts.second(&self.path, &going_on.recording.to().get_ref().file)
     }
 
     /// Begins a file in place of what is there: for its owner alone, since packets hold what is said of patients.
@@ -232,5 +249,43 @@ mod tests {
         recorder.take(&block(31));
         recorder.flush();
         assert_eq!((packets(&path), packets(&numbered(1))), (1, before));
+    }
+
+    #[test]
+    fn a_recording_that_somebody_has_taken_away_ends_whole_and_another_one_begins() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let inner = folder.path().join("inner");
+        fs::create_dir(&inner).unwrap();
+        let (path, moved) = (inner.join("recording"), folder.path().join("moved"));
+        let rotate =
+            RotateArgs { rotate_size: 1 << 20, rotate_age: std::time::Duration::from_secs(1000), rotate_keep: 3 };
+        let mut recorder = Recorder::begin(&path, rotate, &[input()]).unwrap();
+        let mut seconds = 0;
+        let mut pass = |recorder: &mut Recorder, count: u64| {
+            for _ in 0..count {
+                seconds += 1;
+                recorder.take(&block(seconds));
+                recorder.second(at(seconds));
+            }
+        };
+        pass(&mut recorder, 1);
+        fs::rename(&path, &moved).unwrap();
+        pass(&mut recorder, 1);
+        assert!(!path.exists(), "who has renamed it may be about to say so");
+        pass(&mut recorder, 3);
+        assert_eq!((packets(&moved), packets(&path)), (3, 2));
+        // Removed, and its folder with it: what is written nobody finds, and that is no recording that goes on.
+        let gone = folder.path().join("gone");
+        fs::rename(&inner, &gone).unwrap();
+        pass(&mut recorder, 2);
+        assert!(recorder.is_going_on());
+        pass(&mut recorder, 1);
+        assert!(!recorder.is_going_on());
+        fs::rename(&gone, &inner).unwrap();
+        pass(&mut recorder, 1);
+        assert!(recorder.is_going_on(), "it is found again");
+        fs::remove_file(&path).unwrap();
+        pass(&mut recorder, 3);
+        assert_eq!(packets(&path), 1);
     }
 }

@@ -1,6 +1,7 @@
 //! What a live run can no longer do once it has begun, whoever has taken it over: send, connect, run programs, look around.
 //!
-//! Two walls. **Landlock** leaves it the folders of the files that it reads again and rotates, and no TCP port; where the
+//! Its memory holds what is on the wire, patients' data too: no core dump is made of it, and nobody of the same user may trace it
+//! or read it. Around that stand two walls. **Landlock** leaves it the folders of the files that it reads again and rotates, and no TCP port; where the
 //! kernel has none of it, that is said. **seccomp** refuses system calls by number, and on the capture descriptors
 //! everything that could send: an open packet socket needs no rights to send on. Refused calls fail with EPERM.
 //!
@@ -10,11 +11,13 @@ use std::collections::BTreeMap;
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetStatus, Scope,
     path_beneath_rules,
 };
+use nix::sys::prctl::{get_dumpable, set_dumpable};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
 };
@@ -30,12 +33,27 @@ pub struct Files {
 
 /// Builds the walls, for this thread and those that it begins. Answers what Landlock does.
 pub fn enter(files: &Files, captures: &[RawFd]) -> anyhow::Result<&'static str> {
+    keep_memory().context("the memory of this process cannot be kept from others")?;
     let landlock = limit_files(files).context("Landlock")?;
     for filter in [filter_of_processes(), filter(captures)] {
         seccompiler::apply_filter(&filter.context("the seccomp filter")?)
             .context("seccomp refuses its filter: wardtap needs a kernel with CONFIG_SECCOMP_FILTER")?;
     }
     Ok(landlock)
+}
+
+/// From here on files of /proc that show what is in this process, as its descriptors, belong to root. A change of user would do
+/// the same (prctl(2)), but systemd starts it as the user that it is to be.
+fn keep_memory() -> anyhow::Result<()> {
+    setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
+    set_dumpable(false)?;
+    ensure!(memory_is_kept()?, "the kernel has not taken it");
+    Ok(())
+}
+
+/// Whether neither core dumps are made nor others of this user may look into this process.
+pub fn memory_is_kept() -> anyhow::Result<bool> {
+    Ok(!get_dumpable()? && getrlimit(Resource::RLIMIT_CORE)? == (0, 0))
 }
 
 fn limit_files(files: &Files) -> anyhow::Result<&'static str> {

@@ -1,8 +1,9 @@
-//! Signals, on a thread of their own: what takes time is done there, not where packets are.
+//! Signals, on a thread of their own, and what takes time on another: neither packets nor the end wait for it.
 
 use std::io;
 use std::thread::{self, JoinHandle};
 
+use crossbeam_channel::bounded;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::{Handle, Signals};
 
@@ -35,12 +36,17 @@ impl Caught {
     pub fn listen(self, deeds: Deeds) -> io::Result<Listening> {
         let Self(mut signals) = self;
         let handle = signals.handle();
+        let Deeds { end, reload, reopen } = deeds;
+        let (to, from) = bounded(1);
+        // Nobody waits for it at the end: it only reads.
+        thread::Builder::new().name("reloader".to_owned()).spawn(move || from.iter().for_each(|()| reload()))?;
         let thread = thread::Builder::new().name("signals".to_owned()).spawn(move || {
             for signal in signals.forever() {
                 match signal {
-                    SIGHUP => (deeds.reload)(),
-                    SIGUSR1 => (deeds.reopen)(),
-                    _ => (deeds.end)(),
+                    // Where one waits already, that one finds all that there is by then.
+                    SIGHUP => drop(to.try_send(())),
+                    SIGUSR1 => reopen(),
+                    _ => end(),
                 }
             }
         })?;

@@ -34,7 +34,12 @@ pub fn tell(out: &mut String, interface: &str, check: &Check) -> anyhow::Result<
     writeln!(out, "  rights        {}", rights::told())?;
     writeln!(out, "  Landlock      {landlock}")?;
     writeln!(out, "  seccomp       in force")?;
-    let mut all = true;
+    let mut all = sandbox::memory_is_kept()?;
+    writeln!(
+        out,
+        "  memory        {}",
+        if all { "no core dumps, no tracing" } else { "NOT KEPT from core dumps and tracing" }
+    )?;
     for (what, tried) in attempts(live, interface, check) {
         let refused = tried.err().filter(|error| error.kind() == ErrorKind::PermissionDenied);
         all &= refused.is_some();

@@ -12,6 +12,7 @@ use crate::pcap::{PLAIN, Packet, pcap};
 /// The least that `--memory` takes, and half as much again: pages of the program itself, and of a debug build.
 const MEMORY: &str = "16M";
 const PEAK_MAX: u64 = 24 << 20;
+const MEMORY_OCTETS: u64 = 16 << 20;
 
 /// One end of a connection.
 type End = ([u8; 4], u16);
@@ -351,4 +352,22 @@ fn clients_without_addresses_that_say_who_they_are() {
         }
     });
     assert!(took.evicted("inventory") > 10_000, "{}", took.evicted("inventory"));
+}
+
+/// What links do is not within `--memory`; it grows with it all the same.
+const PEAK_WITH_LINKS_MAX: u64 = 64 << 20;
+
+#[test]
+fn conversations_of_everybody_with_all_that_can_be_told_apart() {
+    let took = replay("1", &["--inventory", "inventory.json"], &|hostile| {
+        for number in 0..20_000 {
+            let mut connection = hostile.open(number, 4000);
+            for size in 0..8 {
+                hostile.send(&mut connection, 0, &vec![1; 16 << size]);
+                hostile.send(&mut connection, 1, &vec![1; 16 << size]);
+            }
+        }
+    });
+    assert!(took.evicted("links") > 1000, "{}", took.evicted("links"));
+    assert!((MEMORY_OCTETS..PEAK_WITH_LINKS_MAX).contains(&took.peak), "{} octets", took.peak);
 }

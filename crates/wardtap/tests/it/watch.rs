@@ -2,7 +2,9 @@
 
 mod approvals;
 mod last_seen;
+mod memory;
 mod methods;
+mod outputs;
 mod state;
 pub(crate) mod wire;
 

@@ -1,10 +1,11 @@
 //! What a sensor keeps from one start to the next: learning in place, checkpoints, and the knowledge that SIGHUP brings.
 
 use std::fs;
+use std::time::Duration;
 
 use serde_json::Value;
 
-use super::wire::{Sensor, Wire, open_folder, unpacked, wait};
+use super::wire::{Sensor, Wire, open_folder, run, unpacked, wait};
 use super::{SETPOINT, TAMPERED, stats};
 use crate::run::wardtap;
 
@@ -116,4 +117,33 @@ fn the_inventory_is_written_while_it_watches_and_at_the_end() {
     assert!(devices.iter().filter(answers).count() >= 1, "{inventory}");
     let offers = |device: &&Value| device["offers"][0]["service"] == "tcp/502";
     assert!(devices.iter().any(|device| offers(&device)), "what links did up to the end is in it");
+}
+
+#[test]
+fn it_ends_in_two_seconds_while_it_reads_again_or_makes_a_baseline() {
+    let Some(wire) = Wire::new() else { return };
+    let learning = [&KEPT[..], &["--learn-for", "1s"]].concat();
+    for (options, is_learning) in [(&[][..], false), (&learning, true)] {
+        let folder = open_folder();
+        // Assets that come by a pipe: who reads them waits until somebody writes.
+        let assets = folder.path().join("assets.csv");
+        run("mkfifo", &["-m", "666", assets.to_str().unwrap()]).unwrap();
+        let written = assets.clone();
+        let writing = std::thread::spawn(move || fs::write(written, "address,name\n10.20.40.24,one\n").unwrap());
+        let sensor = Sensor::start_in(&wire, folder, &[&["--assets", "assets.csv"], options].concat());
+        writing.join().unwrap();
+        if is_learning {
+            wait("what was learned is a baseline, and is read", || sensor.path("site.baseline").exists());
+        }
+        sensor.signal("HUP");
+        sensor.signal("HUP");
+        fs::rename(sensor.path("events.jsonl"), sensor.path("renamed.jsonl")).unwrap();
+        sensor.signal("USR1");
+        wait("other signals are heard meanwhile", || sensor.path("events.jsonl").exists());
+        let ended = sensor.end();
+        assert_eq!(ended.status, 0, "{}", ended.stderr);
+        assert!(ended.took < Duration::from_secs(2), "{:?}", ended.took);
+        assert_eq!(stats(&ended)["packets"], 0, "all is written");
+        assert_eq!(ended.stderr.contains("is not a baseline in force yet"), is_learning, "{}", ended.stderr);
+    }
 }
