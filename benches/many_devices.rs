@@ -79,7 +79,7 @@ fn by_link<T: Clone>(all: &BTreeMap<LinkKey, T>, copies: u8) -> BTreeMap<LinkKey
 fn device(one: &DeviceProfile, copy: u8) -> DeviceProfile {
     DeviceProfile {
         mac: one.mac.map(|mac| mac_of(mac, copy)),
-        addresses: addresses(&one.addresses, copy),
+        addresses: one.addresses.iter().map(|(one, last)| (address(*one, copy), *last)).collect(),
         leased: addresses(&one.leased, copy),
         stands_in_for: one.stands_in_for.iter().map(|id| named(id, copy)).collect(),
         ..one.clone()
@@ -89,7 +89,7 @@ fn device(one: &DeviceProfile, copy: u8) -> DeviceProfile {
 fn stored_device(one: &StoredDevice, copy: u8) -> StoredDevice {
     StoredDevice {
         mac: one.mac.map(|mac| mac_of(mac, copy)),
-        addresses: addresses(&one.addresses, copy),
+        addresses: one.addresses.iter().map(|(one, last)| (address(*one, copy), *last)).collect(),
         leased: addresses(&one.leased, copy),
         stands_in_for: one.stands_in_for.iter().map(|id| named(id, copy)).collect(),
         ..one.clone()
@@ -97,10 +97,13 @@ fn stored_device(one: &StoredDevice, copy: u8) -> StoredDevice {
 }
 
 fn addresses(all: &[(u64, u64)], copy: u8) -> Vec<(u64, u64)> {
-    let mut all: Vec<(u64, u64)> =
-        all.iter().map(|(high, low)| (*high, low ^ u64::from(copy << SHIFT) << 16)).collect();
+    let mut all: Vec<(u64, u64)> = all.iter().map(|one| address(*one, copy)).collect();
     all.sort_unstable();
     all
+}
+
+fn address((high, low): (u64, u64), copy: u8) -> (u64, u64) {
+    (high, low ^ u64::from(copy << SHIFT) << 16)
 }
 
 fn mac_of(mut mac: [u8; 6], copy: u8) -> [u8; 6] {
