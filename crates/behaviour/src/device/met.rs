@@ -2,10 +2,12 @@
 //!
 //! A capture that begins days after those that were learned finds leased addresses with other devices, and the next DHCP message
 //! of each may be hours away. The hardware address of a frame may be a router's, but no router has all of its addresses from DHCP
-//! servers. Where a baseline knows the hardware address of such a device, the first frame to or from an address says who has it.
+//! servers. Where a baseline knows the hardware address of such a device, the first frame to or from an address says who has it: one
+//! that was leased, or that lies beside one (in the same 256), since who invents senders takes any.
 
 use wardtap_net::address::{Address, Mac};
 
+use super::holdings::ADDRESSES_MAX;
 use super::{DeviceId, Devices, IdentityChange};
 
 impl Devices {
@@ -21,9 +23,10 @@ impl Devices {
         if !self.any_lessee || self.met.len() >= self.max || !self.met.insert(address) {
             return;
         }
-        let Some(device) = self.by_mac(mac).filter(|&device| self.get(device).is_some_and(|known| known.lessee)) else {
-            return;
+        let is_lessee = |device: &DeviceId| {
+            self.get(*device).is_some_and(|known| known.lessee) && self.holdings.count(*device) < ADDRESSES_MAX
         };
+        let Some(device) = self.by_mac(mac).filter(is_lessee) else { return };
         let from = match self.holdings.find(address) {
             Some(place) => {
                 let owner = self.resolve(self.holdings.owner(place));
@@ -33,7 +36,7 @@ impl Devices {
                 self.holdings.give(place, device);
                 Some(owner)
             }
-            None if self.has_room(address) => {
+            None if self.is_beside_leased(address) && self.has_room(address) => {
                 let place = self.holdings.add(address, device, vlan);
                 self.holdings.becomes_leased(place);
                 None
@@ -45,4 +48,13 @@ impl Devices {
             changes.push(IdentityChange::Gained { device, address, from, is_mac: false });
         }
     }
+
+    fn is_beside_leased(&self, address: Address) -> bool {
+        network(address).is_some_and(|network| self.leased_networks.contains(&network))
+    }
+}
+
+/// The 256 addresses among which an address of IPv4 lies.
+pub(super) fn network(address: Address) -> Option<u32> {
+    address.as_v4().map(|address| address >> 8)
 }

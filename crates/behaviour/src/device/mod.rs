@@ -161,6 +161,8 @@ pub struct Devices {
     any_same: bool,
     /// Some device has leased addresses alone.
     any_lessee: bool,
+    /// The networks in which addresses are leased.
+    leased_networks: HashSet<u32, foldhash::fast::RandomState>,
     /// The addresses of which a frame was met.
     met: HashSet<Address, foldhash::fast::RandomState>,
     holdings: Holdings,
@@ -187,6 +189,7 @@ impl Devices {
             all: Vec::new(),
             any_same: false,
             any_lessee: false,
+            leased_networks: HashSet::default(),
             met: HashSet::default(),
             holdings: Holdings::default(),
             by_mac: HashMap::default(),
@@ -293,6 +296,7 @@ impl Devices {
     pub fn leases(&mut self, address: Address) {
         if let Some(place) = self.holdings.find(address) {
             self.holdings.becomes_leased(place);
+            self.leased_networks.extend(met::network(address));
         }
     }
 

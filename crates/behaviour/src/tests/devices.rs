@@ -276,7 +276,13 @@ fn who_has_a_leased_address_is_told_by_the_first_frame() {
     register.devices.met(address(2), OTHER, None, &mut register.changes);
     assert_eq!(register.devices.owner(address(2)), Some(pump), "the first one counts");
     register.devices.met(address(7), OTHER, None, &mut register.changes);
-    assert_eq!(register.devices.owner(address(7)), Some(other), "an address that was never seen");
+    assert_eq!(
+        register.devices.owner(address(7)),
+        Some(other),
+        "an address that was never seen, beside those that are leased"
+    );
+    register.devices.met(Address::v4(0x0a01_0007), OTHER, None, &mut register.changes);
+    assert_eq!(register.devices.owner(Address::v4(0x0a01_0007)), None, "an invented sender");
     assert_eq!(register.told(), [""; 0], "nobody was heard yet");
     register.heard(2);
     register.devices.met(address(8), PUMP, None, &mut register.changes);
