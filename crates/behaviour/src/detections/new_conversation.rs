@@ -3,6 +3,7 @@
 use std::fmt;
 
 use wardtap_net::address::Address;
+use wardtap_net::peel::protocol;
 
 use crate::alert::{Deviation, Severity};
 use crate::attack::{Technique, technique};
@@ -65,8 +66,11 @@ impl Detection for NewConversation {
         }
         let offered = circumstances & circumstances::OFFERED != 0;
         let typical = circumstances & circumstances::TYPICAL != 0;
+        let acquainted = circumstances & circumstances::ACQUAINTED != 0;
+        // Some servers answer from another port than they were asked at (TFTP: RFC 1350 section 4).
+        let may_answer = acquainted && service.transport == protocol::UDP && service.port == 0;
         let judged = Judged {
-            severity: match (rare && !typical, offered) {
+            severity: match (rare && !typical && !may_answer, offered) {
                 (true, false) => Severity::High,
                 (true, true) => Severity::Medium,
                 (false, _) => Severity::Low,
@@ -77,11 +81,7 @@ impl Detection for NewConversation {
                 "{}{}, {}",
                 if typical { "what most devices of the make do, " } else { "" },
                 if offered { "the service used by others" } else { "no such service" },
-                if circumstances & circumstances::ACQUAINTED != 0 {
-                    "between these two other services"
-                } else {
-                    "nothing between these two"
-                },
+                if acquainted { "between these two other services" } else { "nothing between these two" },
             ),
             observed: format!("{service}"),
         };

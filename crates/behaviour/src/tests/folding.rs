@@ -1,10 +1,12 @@
 //! What is told of many: the first two singly, the others as one, and what it all may stand for.
 
+use wardtap_net::peel::protocol;
+
 use super::*;
 use crate::alert::{Alert, Alerts, Deviation, Severity};
 use crate::attack::Technique;
 use crate::baseline::measure::Measure;
-use crate::baseline::novelty::circumstances::OFFERED;
+use crate::baseline::novelty::circumstances::{ACQUAINTED, OFFERED};
 use crate::detection::{Detection, Raise};
 use crate::detections::DETECTIONS;
 use crate::detections::techniques::{TECHNIQUES_MAX, of_departure};
@@ -82,6 +84,22 @@ fn who_contacts_many_is_told_twice_and_then_once_for_all_others() {
     assert_eq!(told(&all), expected);
     let observed = &all[2].deviation.observed;
     assert!(observed.starts_with("6: 10.0.0.2 tcp/8443, ") && observed.ends_with("10.0.0.7 tcp/8443"), "{observed}");
+}
+
+#[test]
+fn what_may_be_an_answer_from_another_port_is_told_as_low() {
+    let severity = |circumstances, transport, port| {
+        let what = What::Link { circumstances, surprise: 9.0, rare: true };
+        let mut departure = departure(what, 1, 2, 10_000);
+        departure.link.service = Service { transport, port };
+        let mut all = Alerts::default();
+        take(&mut all, &mut new_conversation::NewConversation::default(), &departure);
+        all.finish()[0].deviation.severity
+    };
+    assert_eq!(severity(ACQUAINTED, protocol::UDP, 0), Severity::Low);
+    assert_eq!(severity(0, protocol::UDP, 0), Severity::High, "nothing was asked");
+    assert_eq!(severity(ACQUAINTED, protocol::TCP, 0), Severity::High);
+    assert_eq!(severity(ACQUAINTED, protocol::UDP, 69), Severity::High);
 }
 
 #[test]
