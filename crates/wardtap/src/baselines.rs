@@ -3,9 +3,9 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
+use std::thread;
 
 use anyhow::anyhow;
-use sha2::{Digest, Sha256};
 use wardtap_behaviour::baseline::file::{Baseline, BaselineError, Front, FrontReader, Header, LINE_MAX};
 use wardtap_behaviour::baseline::normal::Normal;
 
@@ -23,23 +23,57 @@ pub fn front(path: &Path) -> anyhow::Result<Front> {
     reader(path)?.finish().map_err(|error| anyhow!("{}: {error}", path.display()))
 }
 
-/// What scoring goes by.
-pub fn normal(path: &Path) -> anyhow::Result<Normal> {
-    reader(path)?.packed().map_err(|error| anyhow!("{}: {error}", path.display()))
+/// Makes something of what scoring goes by, while the rest of the file is checked; and its SHA-256, as [`digest`] has it.
+pub fn normal<T>(
+    path: &Path,
+    make: impl FnOnce(Normal) -> Result<T, BaselineError>,
+) -> anyhow::Result<(T, Option<String>)> {
+    let is_file = is_file(path)?;
+    let begun = begin(path)?;
+    let digest = is_file.then(|| begun.1.digest().to_owned());
+    let (front_to, front) = crossbeam_channel::bounded(1);
+    let checked = move || -> anyhow::Result<()> {
+        let mut reader = FrontReader::new(begun.1);
+        in_pieces(path, begun, |piece| {
+            reader.take(piece);
+            // Whoever waits for it waits until it is there.
+            reader.first_part().into_iter().for_each(|front| drop(front_to.send(front)));
+        })?;
+        reader.check().map_err(|error| wrong(path, &error))
+    };
+    let (checked, made) = thread::scope(|scope| {
+        let checked = scope.spawn(checked);
+        let made = front.recv().ok().map(|front| Normal::of(front).and_then(make));
+        (checked.join(), made)
+    });
+    // What is damaged is that first of all, whatever it seems to hold.
+    checked.map_err(|_| anyhow!("{}: cannot be checked", path.display()))??;
+    let made = made.unwrap_or(Err(BaselineError::NoBaseline));
+    Ok((made.map_err(|error| wrong(path, &error))?, digest))
 }
 
 fn reader(path: &Path) -> anyhow::Result<FrontReader> {
-    let (start, header, mut file) = begin(path)?;
-    let mut reader = FrontReader::new(header);
+    let begun = begin(path)?;
+    let mut reader = FrontReader::new(begun.1);
+    in_pieces(path, begun, |piece| reader.take(piece))?;
+    Ok(reader)
+}
+
+/// What stands behind the first line of a file, a piece at a time.
+fn in_pieces(
+    path: &Path,
+    (start, header, mut file): (Vec<u8>, Header, File),
+    mut take: impl FnMut(&[u8]),
+) -> anyhow::Result<()> {
     let mut piece = start.get(header.line()..).unwrap_or_default().to_vec();
     // One more shows that it is longer than it says.
     let mut rest = header.octets().saturating_add(1).saturating_sub(start.len() as u64);
     while !piece.is_empty() {
-        reader.take(&piece);
+        take(&piece);
         piece.clear();
         rest -= read(&mut piece, &mut file, rest.min(PIECE)).map_err(|error| unreadable(path, error))? as u64;
     }
-    Ok(reader)
+    Ok(())
 }
 
 /// The octets of a file that begins as a baseline does: of another, however large, no more than its beginning is read.
@@ -51,18 +85,18 @@ fn octets(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(octets)
 }
 
-/// The SHA-256 of a baseline file; None of a pipe, which can be read only once.
+/// The SHA-256 of what a baseline file holds, as its first line says it and as it is checked when it is read; None of a pipe,
+/// which can be read only once.
 pub fn digest(path: &Path) -> anyhow::Result<Option<String>> {
-    if !fs::metadata(path).map_err(|error| unreadable(path, error))?.is_file() {
+    if !is_file(path)? {
         return Ok(None);
     }
-    let mut file = File::open(path).map_err(|error| unreadable(path, error))?;
-    let (mut digest, mut piece) = (Sha256::new(), Vec::new());
-    while read(&mut piece, &mut file, PIECE).map_err(|error| unreadable(path, error))? > 0 {
-        digest.update(&piece);
-        piece.clear();
-    }
-    Ok(Some(digest.finalize().iter().map(|octet| format!("{octet:02x}")).collect()))
+    let (_, header, _) = begin(path)?;
+    Ok(Some(header.digest().to_owned()))
+}
+
+fn is_file(path: &Path) -> anyhow::Result<bool> {
+    Ok(fs::metadata(path).map_err(|error| unreadable(path, error))?.is_file())
 }
 
 /// How a file begins.
@@ -72,6 +106,10 @@ fn begin(path: &Path) -> anyhow::Result<(Vec<u8>, Header, File)> {
     read(&mut octets, &mut file, LINE_MAX as u64).map_err(|error| unreadable(path, error))?;
     let header = Header::of(&octets).map_err(|error: BaselineError| anyhow!("{}: {error}", path.display()))?;
     Ok((octets, header, file))
+}
+
+fn wrong(path: &Path, error: &BaselineError) -> anyhow::Error {
+    anyhow!("{}: {error}", path.display())
 }
 
 fn read(into: &mut Vec<u8>, from: &mut File, at_most: u64) -> io::Result<usize> {
