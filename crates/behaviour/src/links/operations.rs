@@ -101,6 +101,8 @@ pub(super) struct Operations {
     all: Vec<Operation>,
     /// Where the last request and the last response were found: most messages are like the one before.
     latest: [usize; 2],
+    /// Those that were used since they were last handed over.
+    active: Vec<u16>,
 }
 
 struct Operation {
@@ -175,6 +177,9 @@ impl Operations {
         if let Some(latest) = self.latest.get_mut(direction) {
             *latest = place;
         }
+        if self.all.get(place).is_some_and(|operation| operation.used.count == 0) {
+            self.active.push(place as u16);
+        }
         Some((place, is_new))
     }
 
@@ -205,11 +210,12 @@ impl Operations {
         place
     }
 
-    /// What operations were used for since they were last handed over.
+    /// What operations were used for since they were last handed over, in the order in which they were first seen.
     pub(super) fn hand_over(&mut self) -> Vec<OperationUse> {
-        let is_used = |operation: &Operation| operation.used.count > 0;
-        let mut told = Vec::with_capacity(self.all.iter().filter(|operation| is_used(operation)).count());
-        for operation in self.all.iter_mut().filter(|operation| is_used(operation)) {
+        let mut told = Vec::with_capacity(self.active.len());
+        self.active.sort_unstable();
+        for place in self.active.drain(..) {
+            let Some(operation) = self.all.get_mut(usize::from(place)) else { continue };
             operation.extremes = 0;
             let nothing = OperationUse::nothing(operation.used.name.clone(), operation.used.from);
             let mut used = std::mem::replace(&mut operation.used, nothing);
