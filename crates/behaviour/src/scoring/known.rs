@@ -21,6 +21,9 @@ pub(super) struct KnownOperations {
     payloads: [u64; 2],
 }
 
+/// The least and the greatest value of each feature that forms a range.
+pub(super) type Ranges = [Option<(u64, u64)>; RANGES_MAX];
+
 /// A known operation.
 pub(super) struct KnownOperation {
     /// Where it stands among the operations of the link's profile, and among those with places.
@@ -39,7 +42,7 @@ pub(super) struct SeenOperation {
     pub(super) name: OperationName,
     pub(super) live: LiveOperation,
     /// Its values that are normal, where it has any, and on how many days they were learned.
-    pub(super) ranges: Option<Box<([Option<(u64, u64)>; RANGES_MAX], u32)>>,
+    pub(super) ranges: Option<Box<(Ranges, u32)>>,
     /// What is normal at its places.
     pub(super) points: Option<PointsProfile>,
     /// What is normal of its results, once it carried some.

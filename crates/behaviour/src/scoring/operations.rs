@@ -3,6 +3,7 @@
 use wardtap_net::packet::Timestamp;
 
 use super::acquaintance::Acquaintance;
+use super::known::Ranges;
 use super::limits::Normal;
 use super::live::Live;
 use super::table::{Entry, LinkId};
@@ -15,9 +16,7 @@ use crate::baseline::profile::LinkProfile;
 use crate::baseline::store::MINUTES_PER_HOUR;
 use crate::detections::foreign_command::sets;
 use crate::device::Devices;
-use crate::links::{
-    OperationName, OperationNews, RANGES_MAX, Use, is_like_but_for, is_opaque, kind_of, protocol_of, tells_less,
-};
+use crate::links::{OperationName, OperationNews, Use, is_like_but_for, is_opaque, kind_of, protocol_of, tells_less};
 use crate::parties::{Parties, PartyLink};
 
 impl Scorer {
@@ -172,7 +171,7 @@ struct Values<'a> {
     /// Messages that showed them.
     count: u64,
     /// Those of features, and on how many days they were learned.
-    ranges: Option<(&'a [Option<(u64, u64)>; RANGES_MAX], u32)>,
+    ranges: Option<(&'a Ranges, u32)>,
     points: Option<&'a PointsProfile>,
 }
 
