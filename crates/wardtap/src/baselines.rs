@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
+use std::thread;
 
 use anyhow::anyhow;
 use sha2::{Digest, Sha256};
@@ -23,23 +24,57 @@ pub fn front(path: &Path) -> anyhow::Result<Front> {
     reader(path)?.finish().map_err(|error| anyhow!("{}: {error}", path.display()))
 }
 
-/// What scoring goes by.
-pub fn normal(path: &Path) -> anyhow::Result<Normal> {
-    reader(path)?.packed().map_err(|error| anyhow!("{}: {error}", path.display()))
+/// Makes something of what scoring goes by, while the rest of the file is checked; and the file's [`digest`], which takes as long as
+/// reading it does, made beside that.
+pub fn normal<T>(
+    path: &Path,
+    make: impl FnOnce(Normal) -> Result<T, BaselineError>,
+) -> anyhow::Result<(T, Option<String>)> {
+    let begun = begin(path)?;
+    let (front_to, front) = crossbeam_channel::bounded(1);
+    let checked = move || -> anyhow::Result<()> {
+        let mut reader = FrontReader::new(begun.1);
+        in_pieces(path, begun, |piece| {
+            reader.take(piece);
+            // Whoever waits for it waits until it is there.
+            reader.first_part().into_iter().for_each(|front| drop(front_to.send(front)));
+        })?;
+        reader.check().map_err(|error| wrong(path, &error))
+    };
+    let (digest, checked, made) = thread::scope(|scope| {
+        let (digest, checked) = (scope.spawn(|| digest(path)), scope.spawn(checked));
+        let made = front.recv().ok().map(|front| Normal::of(front).and_then(make));
+        (digest.join(), checked.join(), made)
+    });
+    // What is damaged is that first of all, whatever it seems to hold.
+    checked.map_err(|_| anyhow!("{}: cannot be checked", path.display()))??;
+    let made = made.unwrap_or(Err(BaselineError::NoBaseline));
+    let made = made.map_err(|error| wrong(path, &error))?;
+    Ok((made, digest.map_err(|_| anyhow!("{}: cannot be digested", path.display()))??))
 }
 
 fn reader(path: &Path) -> anyhow::Result<FrontReader> {
-    let (start, header, mut file) = begin(path)?;
-    let mut reader = FrontReader::new(header);
+    let begun = begin(path)?;
+    let mut reader = FrontReader::new(begun.1);
+    in_pieces(path, begun, |piece| reader.take(piece))?;
+    Ok(reader)
+}
+
+/// What stands behind the first line of a file, a piece at a time.
+fn in_pieces(
+    path: &Path,
+    (start, header, mut file): (Vec<u8>, Header, File),
+    mut take: impl FnMut(&[u8]),
+) -> anyhow::Result<()> {
     let mut piece = start.get(header.line()..).unwrap_or_default().to_vec();
     // One more shows that it is longer than it says.
     let mut rest = header.octets().saturating_add(1).saturating_sub(start.len() as u64);
     while !piece.is_empty() {
-        reader.take(&piece);
+        take(&piece);
         piece.clear();
         rest -= read(&mut piece, &mut file, rest.min(PIECE)).map_err(|error| unreadable(path, error))? as u64;
     }
-    Ok(reader)
+    Ok(())
 }
 
 /// The octets of a file that begins as a baseline does: of another, however large, no more than its beginning is read.
@@ -72,6 +107,10 @@ fn begin(path: &Path) -> anyhow::Result<(Vec<u8>, Header, File)> {
     read(&mut octets, &mut file, LINE_MAX as u64).map_err(|error| unreadable(path, error))?;
     let header = Header::of(&octets).map_err(|error: BaselineError| anyhow!("{}: {error}", path.display()))?;
     Ok((octets, header, file))
+}
+
+fn wrong(path: &Path, error: &BaselineError) -> anyhow::Error {
+    anyhow!("{}: {error}", path.display())
 }
 
 fn read(into: &mut Vec<u8>, from: &mut File, at_most: u64) -> io::Result<usize> {

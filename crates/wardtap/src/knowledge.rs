@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::thread;
 
-use anyhow::{Context, anyhow};
 use wardtap_behaviour::assets::Assets;
+use wardtap_behaviour::baseline::file::BaselineError;
+use wardtap_behaviour::baseline::normal::Normal;
 use wardtap_behaviour::judge::{Behaviour, Judge};
 use wardtap_behaviour::parties::Parties;
 use wardtap_behaviour::scoring::{Adaptation, Scorer};
@@ -70,22 +70,13 @@ impl Knowledge {
 
 /// Compares with a baseline; its SHA-256, where it can be read twice.
 fn scoring(path: &Path, adapts: bool) -> anyhow::Result<(Behaviour, Option<String>)> {
-    // A digest of all of it takes as long as reading it does.
-    thread::scope(|scope| {
-        let digest = scope.spawn(|| baselines::digest(path));
-        let behaviour = loaded(path, adapts)?;
-        let digest = digest.join().map_err(|_| anyhow!("{}: cannot be digested", path.display()))?;
-        Ok((behaviour, digest?))
-    })
-}
-
-fn loaded(path: &Path, adapts: bool) -> anyhow::Result<Behaviour> {
-    let normal = baselines::normal(path)?;
-    let site = normal.site.site().with_context(|| format!("{}: the site of this baseline", path.display()))?;
-    let mut parties = Parties::new(site);
-    let scorer = Scorer::load(normal, &mut parties).map_err(|error| anyhow!("{}: {error}", path.display()))?;
-    let scorer = scorer.adapting(adapts.then(Adaptation::default));
-    Ok(Behaviour::new(parties, Some(scorer), None))
+    let loaded = |normal: Normal| {
+        let site = normal.site.site().map_err(|error| BaselineError::Content(error.to_string()))?;
+        let mut parties = Parties::new(site);
+        let scorer = Scorer::load(normal, &mut parties)?.adapting(adapts.then(Adaptation::default));
+        Ok(Behaviour::new(parties, Some(scorer), None))
+    };
+    baselines::normal(path, loaded)
 }
 
 /// Which events are written.

@@ -16,7 +16,6 @@ use super::approval::Approval;
 use super::calibrate::profiles;
 use super::check;
 use super::kept_out::{self, KeptOut};
-use super::normal::Normal;
 use super::profile::Profiles;
 use super::store::Store;
 use super::watched::Watched;
@@ -345,6 +344,8 @@ pub(super) fn content(error: postcard::Error) -> BaselineError {
 pub struct FrontReader {
     header: Header,
     front: Vec<u8>,
+    /// The first part was given away.
+    given: bool,
     digest: Sha256,
     seen: u64,
 }
@@ -353,13 +354,15 @@ impl FrontReader {
     /// For a file that begins with this header.
     #[must_use]
     pub fn new(header: Header) -> Self {
-        Self { header, front: Vec::new(), digest: Sha256::new(), seen: header.line as u64 }
+        Self { header, front: Vec::new(), given: false, digest: Sha256::new(), seen: header.line as u64 }
     }
 
     /// Takes the octets that follow.
     pub fn take(&mut self, octets: &[u8]) {
-        let missing = self.header.front.saturating_sub(self.front.len());
-        self.front.extend(octets.get(..missing).unwrap_or(octets));
+        if !self.given {
+            let missing = self.header.front.saturating_sub(self.front.len());
+            self.front.extend(octets.get(..missing).unwrap_or(octets));
+        }
         self.digest.update(octets);
         self.seen = self.seen.saturating_add(octets.len() as u64);
     }
@@ -374,14 +377,24 @@ impl FrontReader {
         Ok(front)
     }
 
-    /// What scoring goes by, packed.
+    /// The octets of the first part, once all of them were taken: what follows takes as long to check as they take to read,
+    /// and may be taken meanwhile. Only [`Self::check`] says whether they are what they should be.
+    pub fn first_part(&mut self) -> Option<Vec<u8>> {
+        if self.given || self.front.len() < self.header.front {
+            return None;
+        }
+        self.given = true;
+        let mut front = std::mem::take(&mut self.front);
+        front.shrink_to_fit();
+        Some(front)
+    }
+
+    /// All was taken.
     ///
     /// # Errors
     /// When the file is damaged.
-    pub fn packed(self) -> Result<Normal, BaselineError> {
-        let mut octets = self.octets()?;
-        octets.shrink_to_fit();
-        Normal::of(octets)
+    pub fn check(self) -> Result<(), BaselineError> {
+        self.octets().map(|_| ())
     }
 
     /// The octets of the first part, of a file that is whole.

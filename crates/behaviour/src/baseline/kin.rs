@@ -11,7 +11,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::profile::LinkProfile;
 use crate::links::points::PointRange;
-use crate::links::{RANGES_MAX, is_answer, is_opaque, kind_of, whoever_it_is_for};
+use crate::links::{RANGES_MAX, is_answer, is_opaque, kind_of, parts, whoever_it_is_for};
 
 /// What is asked of so many is nothing new to ask of another of their kind.
 pub const ASKED_MIN: u32 = 2;
@@ -63,26 +63,34 @@ impl Kin {
     /// Takes in what is normal on a link of an initiator and a responder, on a transport and port.
     pub fn add(&mut self, [initiator, responder]: [impl Hash; 2], service: (u8, u16), profile: &LinkProfile) {
         let (asks, answers) = (self.asks(initiator, service), self.asks(responder, service));
-        for name in profile.operations.names() {
-            self.done.extend(words(name).map(|word| self.digests.hash_one((asks, word))));
-        }
+        let mut kinds = Vec::with_capacity(profile.operations.len());
         for (name, operation) in profile.operations.iter() {
-            if !is_opaque(name) {
-                *self.asked.entry(kind(&self.digests, asks, name)).or_default() += 1;
-            }
+            self.done.extend(words(name).map(|word| self.digests.hash_one((asks, word))));
             if is_answer(name) {
                 *self.answered.entry(kind(&self.digests, answers, name)).or_default() += 1;
+            }
+            let kind = kind(&self.digests, asks, name);
+            kinds.push((name, kind));
+            if !is_opaque(name) {
+                *self.asked.entry(kind).or_default() += 1;
             }
             if operation.ranges.iter().all(Option::is_none) {
                 continue;
             }
-            let values = self.by_kind.entry(kind(&self.digests, asks, name)).or_default();
+            let values = self.by_kind.entry(kind).or_default();
             for (range, more) in values.ranges.iter_mut().zip(operation.ranges) {
                 range.take_values(more);
             }
         }
+        // Both are in the order of their names.
+        let mut kinds = kinds.into_iter().peekable();
         for (name, points) in profile.points.iter() {
-            let values = self.by_kind.entry(kind(&self.digests, asks, name)).or_default();
+            while kinds.next_if(|(known, _)| *known < name).is_some() {}
+            let kind = match kinds.next_if(|(known, _)| *known == name) {
+                Some((_, kind)) => kind,
+                None => kind(&self.digests, asks, name),
+            };
+            let values = self.by_kind.entry(kind).or_default();
             if values.points.is_empty() {
                 values.first = points.first;
             }
@@ -143,7 +151,7 @@ impl Kin {
 /// The kind of an operation with nothing, and with each of the features that name it.
 fn words(operation: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
     let kind = kind_of(operation);
-    std::iter::once((kind, None)).chain(operation.split('\t').skip(1).map(move |part| (kind, Some(part))))
+    std::iter::once((kind, None)).chain(parts(operation).skip(1).map(move |part| (kind, Some(part))))
 }
 
 fn kind(digests: &impl BuildHasher, asks: u64, operation: &str) -> Kind {

@@ -62,7 +62,10 @@ struct BeforeLinks {
 
 impl Normal {
     /// Of the first part of a file.
-    pub(super) fn of(octets: Vec<u8>) -> Result<Self, BaselineError> {
+    ///
+    /// # Errors
+    /// When it holds what no wardtap writes.
+    pub fn of(octets: Vec<u8>) -> Result<Self, BaselineError> {
         let (before, links) = postcard::take_from_bytes::<BeforeLinks>(&octets).map_err(content)?;
         let first = octets.len() - links.len();
         let BeforeLinks { site, captures, kept_out, approvals, days, coverage, thresholds, missing, devices } = before;

@@ -29,6 +29,47 @@ pub struct At(NonZeroU32);
 type Own =
     (u32, [Hours; 2], [Top; 2], [Top; 2], [Top; 2], Top, Top, Top, Top, [Least; 2], [Pauses; 2], ([u32; 2], u64));
 
+/// Numbers of a [`PointsProfile`] before its places, and of each place: all of their fields.
+const POINTS_NUMBERS: usize = 4;
+const POINT_NUMBERS: usize = 7;
+
+/// What stands behind so many numbers (and truths, which are as short numbers are): the last octet of each is below 128.
+fn behind(octets: &[u8], numbers: usize) -> Option<&[u8]> {
+    let mut left = numbers;
+    let last = octets.iter().position(|octet| {
+        left -= usize::from(*octet < 128 && left > 0);
+        left == 0
+    })?;
+    octets.get(last + 1..)
+}
+
+/// Numbers as they stand packed, one behind the other: seven bits an octet, the lowest first.
+pub(super) struct Numbers<'a>(&'a [u8]);
+
+impl Numbers<'_> {
+    /// The next one, of so many bits as `T` has.
+    #[inline]
+    pub(super) fn next<T: TryFrom<u64>>(&mut self) -> Option<T> {
+        let mut number = 0;
+        for place in 0.. {
+            let (octet, rest) = self.0.split_first()?;
+            self.0 = rest;
+            number |= u64::from(octet & 127).checked_shl(7 * place)?;
+            if *octet < 128 {
+                break;
+            }
+        }
+        T::try_from(number).ok()
+    }
+
+    /// The next one with a sign, which is its lowest bit.
+    #[inline]
+    pub(super) fn signed(&mut self) -> Option<i16> {
+        let number: u16 = self.next()?;
+        Some((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
+    }
+}
+
 impl PackedLink {
     /// Packs a profile.
     #[must_use]
@@ -91,15 +132,29 @@ impl PackedLink {
         Some((own, rest))
     }
 
-    /// The operations, and then the places that they read or write: each with its name and where it stands.
-    pub fn each(
-        &self,
-        mut operation: impl FnMut(At, &str, OperationProfile),
-        mut points: impl FnMut(At, &str, PointsProfile),
-    ) {
+    /// The operations, each with its name and where it stands; and then where the places stand that they read or write.
+    pub fn each(&self, mut operation: impl FnMut(At, &str, OperationProfile), mut points: impl FnMut(At, &str)) {
         let Some((_, rest)) = self.split() else { return };
         let rest = self.each_of(rest, &mut operation);
-        self.each_of(rest.unwrap_or_default(), &mut points);
+        self.each_points(rest.unwrap_or_default(), &mut points);
+    }
+
+    /// Passes over what is known of the places.
+    fn each_points<'a>(&'a self, octets: &'a [u8], to: &mut dyn FnMut(At, &'a str)) -> Option<()> {
+        let (count, mut rest) = postcard::take_from_bytes::<usize>(octets).ok()?;
+        for _ in 0..count {
+            let at = self.place_of(rest)?;
+            let (name, of) = postcard::take_from_bytes::<&str>(rest).ok()?;
+            let (places, of) = postcard::take_from_bytes::<usize>(behind(of, POINTS_NUMBERS)?).ok()?;
+            rest = if places == 0 { of } else { behind(of, places.checked_mul(POINT_NUMBERS)?)? };
+            to(at, name);
+        }
+        Some(())
+    }
+
+    /// The place of what stands before these octets.
+    fn place_of(&self, rest: &[u8]) -> Option<At> {
+        Some(At(NonZeroU32::new(u32::try_from(self.octets().len() - rest.len()).ok()?)?))
     }
 
     fn each_of<'a, T: Deserialize<'a>>(
@@ -109,7 +164,7 @@ impl PackedLink {
     ) -> Option<&'a [u8]> {
         let (count, mut rest) = postcard::take_from_bytes::<usize>(octets).ok()?;
         for _ in 0..count {
-            let at = At(NonZeroU32::new(u32::try_from(self.octets().len() - rest.len()).ok()?)?);
+            let at = self.place_of(rest)?;
             let ((name, it), behind) = postcard::take_from_bytes::<(&str, T)>(rest).ok()?;
             to(at, name, it);
             rest = behind;
@@ -148,8 +203,9 @@ impl PackedLink {
 
     /// The places of an operation that stand somewhere.
     #[must_use]
-    pub fn points(&self, at: At) -> Option<PointsProfile> {
-        self.named::<(&[u8], _)>(at).map(|(_, points)| points)
+    pub fn points(&self, At(at): At) -> Option<PointsProfile> {
+        let (_, rest) = postcard::take_from_bytes::<&[u8]>(self.octets().get(at.get() as usize..)?).ok()?;
+        PointsProfile::packed(&mut Numbers(rest))
     }
 
     /// The results that an operation carries.
@@ -172,7 +228,9 @@ mod tests {
         profile.operations.or_default("b").count = 1000;
         profile.operations.or_default("a").from = 1;
         profile.operations.or_default("a").hours[1].once = 0b11;
+        profile.points.or_default("b").accept_value(0, 70);
         profile.points.or_default("b").first = 40_000;
+        profile.points.or_default("c").first = 1;
         profile
             .results
             .or_default("c")
@@ -197,7 +255,7 @@ mod tests {
         let (mut operations, mut points) = (Vec::new(), Vec::new());
         packed.each(
             |at, name, operation| operations.push((at, name.to_owned(), operation)),
-            |at, name, it| points.push((at, name.to_owned(), it)),
+            |at, name| points.push((at, name.to_owned())),
         );
         assert_eq!(operations.len(), 2);
         for (at, name, operation) in &operations {
@@ -206,8 +264,13 @@ mod tests {
             assert_eq!(packed.hours(*at), Some(operation.hours));
             assert!(packed.is_named(*at, name) && !packed.is_named(*at, "c"));
         }
-        let [(at, name, it)] = &points[..] else { panic!("{points:?}") };
-        assert_eq!((packed.points(*at).as_ref(), profile.points.get(name)), (Some(it), Some(it)));
+        assert_eq!(points.len(), 2);
+        for (at, name) in &points {
+            assert_eq!(
+                (packed.name(*at), packed.points(*at).as_ref()),
+                (Some(name.as_str()), profile.points.get(name))
+            );
+        }
         assert_eq!(packed.results("c").as_ref(), profile.results.get("c"));
         assert_eq!(packed.results("a"), None);
     }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kin::KinOf;
 use super::measure::Measure;
+use super::packed::Numbers;
 use super::store::{HOURS_PER_DAY, MINUTES_PER_HOUR};
 use crate::links::points::{POINTS_MAX, PointRange, PointsUse, widen_all};
 
@@ -295,6 +296,27 @@ impl PointsProfile {
         };
         let points = day.points.iter().map(point).collect();
         Self { first, days: 1, minutes: day.minutes, loops: day.looped, points }
+    }
+
+    /// Of what stands packed, field by field.
+    pub(super) fn packed(numbers: &mut Numbers<'_>) -> Option<Self> {
+        let (first, days, minutes) = (numbers.next()?, numbers.next()?, numbers.next()?);
+        let (loops, count) = (numbers.next::<u8>()? > 0, numbers.next::<usize>()?);
+        let mut points = Vec::with_capacity(count.min(POINTS_MAX));
+        for _ in 0..count {
+            let (low, high) = (numbers.next()?, numbers.next()?);
+            let (low_signed, high_signed) = (numbers.signed()?, numbers.signed()?);
+            let (still, rises, only_rises) = (numbers.next()?, numbers.next()?, numbers.next::<u8>()? > 0);
+            let range = PointRange { low, high, low_signed, high_signed };
+            points.push(PointProfile { range, still, rises, only_rises });
+        }
+        Some(Self { first, days, minutes, loops, points })
+    }
+
+    /// True where a range is within what is normal at a place, so beside it in no way.
+    #[must_use]
+    pub fn holds(&self, place: usize, now: &PointRange) -> bool {
+        self.points.get(place).is_some_and(|point| point.range.holds(now))
     }
 
     /// Takes in what was normal at other times.

@@ -101,6 +101,8 @@ pub(super) struct Operations {
     all: Vec<Operation>,
     /// Where the last request and the last response were found: most messages are like the one before.
     latest: [usize; 2],
+    /// Those that were used since they were last handed over.
+    active: Vec<u16>,
 }
 
 struct Operation {
@@ -175,6 +177,9 @@ impl Operations {
         if let Some(latest) = self.latest.get_mut(direction) {
             *latest = place;
         }
+        if self.all.get(place).is_some_and(|operation| operation.used.count == 0) {
+            self.active.push(place as u16);
+        }
         Some((place, is_new))
     }
 
@@ -205,11 +210,12 @@ impl Operations {
         place
     }
 
-    /// What operations were used for since they were last handed over.
+    /// What operations were used for since they were last handed over, in the order in which they were first seen.
     pub(super) fn hand_over(&mut self) -> Vec<OperationUse> {
-        let is_used = |operation: &Operation| operation.used.count > 0;
-        let mut told = Vec::with_capacity(self.all.iter().filter(|operation| is_used(operation)).count());
-        for operation in self.all.iter_mut().filter(|operation| is_used(operation)) {
+        let mut told = Vec::with_capacity(self.active.len());
+        self.active.sort_unstable();
+        for place in self.active.drain(..) {
+            let Some(operation) = self.all.get_mut(usize::from(place)) else { continue };
             operation.extremes = 0;
             let nothing = OperationUse::nothing(operation.used.name.clone(), operation.used.from);
             let mut used = std::mem::replace(&mut operation.used, nothing);
@@ -357,7 +363,8 @@ fn identify(key: HashKey, protocol: &'static Protocol, envelope: &Envelope, feat
 fn name(message: &dyn Message, envelope: &Envelope, features: &Features) -> String {
     let protocol = message.protocol();
     let kind = protocol.kinds.get(envelope.kind).copied().unwrap_or_default();
-    let mut name = format!("{} {kind}", protocol.name);
+    let mut name = String::with_capacity(NAME_USUAL);
+    [protocol.name, " ", kind].into_iter().for_each(|part| name.push_str(part));
     if envelope.direction == Direction::Response {
         name.push_str(ANSWER);
     }
@@ -365,11 +372,17 @@ fn name(message: &dyn Message, envelope: &Envelope, features: &Features) -> Stri
         if !feature.learned.names_operations() || *value == NO_VALUE {
             continue;
         }
-        let text = message.feature_text(place).map_or_else(|| value.to_string(), |text| text.to_string());
-        name.push_str(&format!("\t{}={text}", feature.name));
+        ["\t", feature.name, "="].into_iter().for_each(|part| name.push_str(part));
+        match message.feature_text(place) {
+            Some(text) => name.push_str(text.as_str()),
+            None => name.push_str(&value.to_string()),
+        }
     }
     name
 }
+
+/// Room for most names.
+const NAME_USUAL: usize = 96;
 
 /// The kind of what is not read.
 const OPAQUE: &str = "payload\t";
@@ -380,7 +393,7 @@ const ANSWER: &str = " (answer)";
 /// What kind of message an operation is: its name without features, the same for request and answer.
 #[must_use]
 pub fn kind_of(name: &str) -> &str {
-    let kind = name.split('\t').next().unwrap_or(name);
+    let kind = cut(name, b'\t').0;
     kind.strip_suffix(ANSWER).unwrap_or(kind)
 }
 
@@ -433,15 +446,33 @@ pub fn readable(name: &str) -> String {
 
 /// The parts of a name without the features that say whom behind the responder's address it is for.
 pub fn whoever_it_is_for(name: &str) -> impl Iterator<Item = &str> {
-    let protocol = name.split(' ').next().unwrap_or_default();
+    let protocol = cut(name, b' ').0;
     let protocol = PROTOCOLS.iter().find(|known| known.name == protocol);
     let told_by = protocol.and_then(|protocol| protocol.target.as_ref().map(|target| (protocol, target.told_by)));
     let tells = move |part: &&str| {
         let Some((protocol, told_by)) = told_by else { return false };
-        let feature = part.split('=').next().unwrap_or_default();
+        let feature = cut(part, b'=').0;
         told_by.iter().any(|&told| protocol.features.get(told).is_some_and(|told| told.name == feature))
     };
-    name.split('\t').filter(move |part| !tells(part))
+    parts(name).filter(move |part| !tells(part))
+}
+
+/// The kind of an operation, and each feature that names it.
+pub fn parts(name: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(name);
+    std::iter::from_fn(move || {
+        let (part, behind) = cut(rest?, b'\t');
+        rest = behind;
+        Some(part)
+    })
+}
+
+/// What stands before the first of an ASCII character, and behind it: names are short, and this is asked of all of a baseline.
+fn cut(text: &str, at: u8) -> (&str, Option<&str>) {
+    match text.bytes().position(|octet| octet == at) {
+        Some(place) => (&text[..place], Some(&text[place + 1..])),
+        None => (text, None),
+    }
 }
 
 /// True where a name says what the sender is: its software, its certificate.

@@ -157,6 +157,9 @@ impl PointsSeen {
         points.each(count, |value| {
             let Some(((now, ever), offset)) = places.next() else { return };
             let seen = PointRange::of(value);
+            if now.holds(&seen) {
+                return;
+            }
             now.widen(seen);
             if !ever.holds(&seen) {
                 ever.widen(seen);

@@ -118,7 +118,7 @@ impl Scorer {
             let mut silent = Vec::new();
             let (days, minutes) = live.bounds.map_or((0, [0; 2]), |bounds| (bounds.days, bounds.minutes));
             let payloads = live.operations.payloads();
-            for known in live.operations.seen() {
+            for known in live.operations.used() {
                 let normal = |known: &KnownOperation| known.normal(profile).filter(|of| of.is_missed(days));
                 let is_due = known.seen.as_ref().is_some_and(|seen| seen.live.absent_from <= look.hour);
                 let of = is_due.then(|| normal(known));

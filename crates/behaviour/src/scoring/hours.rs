@@ -83,7 +83,7 @@ pub(super) fn unusual<'a>(
     };
     let hour = i64::from(local.day) * 24 + i64::from(local.hour);
     if live.hour_usual != hour {
-        if let Some(unlikely) = unlikely(&profile.own().hours) {
+        if let Some(unlikely) = live.bounds.and_then(|bounds| unlikely(&bounds.hours)) {
             return judged(Facet::Hour, None, unlikely);
         }
         live.hour_usual = hour;

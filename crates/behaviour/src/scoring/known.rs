@@ -9,7 +9,8 @@ use crate::baseline::packed::{At, PackedLink};
 use crate::baseline::pauses::{Coverage, Slot};
 use crate::baseline::points::PointsProfile;
 use crate::baseline::profile::{Hours, OperationProfile, Profiles};
-use crate::links::{OperationName, digest, is_opaque, kind_of};
+use crate::baseline::results::ResultsProfile;
+use crate::links::{OperationName, RANGES_MAX, digest, is_opaque, kind_of};
 
 /// The known operations of a link that is live, in the order of their digests.
 #[derive(Default)]
@@ -19,6 +20,9 @@ pub(super) struct KnownOperations {
     /// Payloads of what is not read, of each end.
     payloads: [u64; 2],
 }
+
+/// The least and the greatest value of each feature that forms a range.
+pub(super) type Ranges = [Option<(u64, u64)>; RANGES_MAX];
 
 /// A known operation.
 pub(super) struct KnownOperation {
@@ -33,12 +37,16 @@ pub(super) struct KnownOperation {
     pub(super) seen: Option<Box<SeenOperation>>,
 }
 
-/// A known operation that was seen.
+/// A known operation that was seen: what is asked of its profile again and again is unpacked once.
 pub(super) struct SeenOperation {
     pub(super) name: OperationName,
     pub(super) live: LiveOperation,
-    /// What is normal at its places: it is asked for every minute.
+    /// Its values that are normal, where it has any, and on how many days they were learned.
+    pub(super) ranges: Option<Box<(Ranges, u32)>>,
+    /// What is normal at its places.
     pub(super) points: Option<PointsProfile>,
+    /// What is normal of its results, once it carried some.
+    pub(super) results: Option<Box<ResultsProfile>>,
 }
 
 impl KnownOperations {
@@ -64,7 +72,7 @@ impl KnownOperations {
                     kinds.push(Some(kind));
                 }
             },
-            |at, name, _| places.push((digest(name), at)),
+            |at, name| places.push((digest(name), at)),
         );
         for ((_, known), kind) in all.iter_mut().zip(kinds) {
             known.cut_off = kind.and_then(|kind| cut_off.get(&kind)).copied().unwrap_or(0);
@@ -99,9 +107,9 @@ impl KnownOperations {
         &mut self.all[place]
     }
 
-    /// All that were seen.
-    pub(super) fn seen(&mut self) -> impl Iterator<Item = &mut KnownOperation> {
-        self.all.iter_mut().filter(|known| known.seen.is_some())
+    /// All that were used: what was seen just now is told of behind the minute.
+    pub(super) fn used(&mut self) -> impl Iterator<Item = &mut KnownOperation> {
+        self.all.iter_mut().filter(|known| known.seen.as_deref().is_some_and(|seen| seen.live.last.last > 0))
     }
 
     /// Payloads of what is not read that each end sent while learning.
@@ -112,25 +120,39 @@ impl KnownOperations {
 
 impl SeenOperation {
     /// One that is seen for the first time.
-    pub(super) fn first(
+    fn first(
         name: &OperationName,
         known: &KnownOperation,
         profile: &PackedLink,
         normal: Normal<'_>,
         profiles: &Profiles,
     ) -> Self {
-        let mut live = LiveOperation::NOTHING;
+        let (mut live, mut ranges) = (LiveOperation::NOTHING, None);
         if let Some(of) = known.normal(profile) {
             live.patience = silence::patience(name, &of, profiles);
             live.limits = (!name.is_opaque()).then(|| OperationLimits::of(&of, normal));
             live.learned = of.count;
             live.partners = Some((of.hour_partners.next(), of.days));
+            ranges = of.ranges.iter().any(Option::is_some).then(|| Box::new((of.ranges, of.days)));
         }
-        Self { name: name.clone(), live, points: known.normal_points(profile) }
+        Self { name: name.clone(), live, ranges, points: known.normal_points(profile), results: None }
     }
 }
 
 impl KnownOperation {
+    /// It is seen, perhaps for the first time.
+    pub(super) fn see(
+        &mut self,
+        name: &OperationName,
+        profile: &PackedLink,
+        normal: Normal<'_>,
+        profiles: &Profiles,
+    ) -> &mut SeenOperation {
+        let seen = self.seen.take();
+        let seen = seen.unwrap_or_else(|| Box::new(SeenOperation::first(name, self, profile, normal, profiles)));
+        self.seen.insert(seen)
+    }
+
     /// Whether its link has shown it while learning.
     pub(super) const fn is_normal(&self) -> bool {
         self.normal.is_some()
@@ -147,7 +169,7 @@ impl KnownOperation {
     }
 
     /// What is normal of the values at its places.
-    pub(super) fn normal_points(&self, profile: &PackedLink) -> Option<PointsProfile> {
+    fn normal_points(&self, profile: &PackedLink) -> Option<PointsProfile> {
         profile.points(self.normal_points?)
     }
 

@@ -7,7 +7,7 @@ use super::limits::{LinkLimits, OperationLimits};
 use super::points::LivePoints;
 use super::table::LinkId;
 use crate::baseline::packed::PackedLink;
-use crate::baseline::profile::{PACE_MINUTES_MIN, pace};
+use crate::baseline::profile::{Hours, PACE_MINUTES_MIN, pace};
 use crate::baseline::store::{Activity, Heard, MINUTES_PER_DAY, MINUTES_PER_HOUR};
 use crate::links::{Link, OperationName, OperationUse, Use};
 use crate::observation::Place;
@@ -73,6 +73,8 @@ pub(super) struct Bounds {
     pub(super) hour_missing: u64,
     /// On how many days there was something.
     pub(super) days: u32,
+    /// In which hours of the day.
+    pub(super) hours: [Hours; 2],
     /// Minutes in which its ends sent something.
     pub(super) minutes: [u32; 2],
     pub(super) is_stream: bool,

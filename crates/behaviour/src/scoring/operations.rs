@@ -3,12 +3,15 @@
 use wardtap_net::packet::Timestamp;
 
 use super::acquaintance::Acquaintance;
+use super::known::Ranges;
+use super::limits::Normal;
 use super::live::Live;
 use super::table::{Entry, LinkId};
 use super::{Departure, KNOWN_MAX, Scorer, What, points};
 use crate::baseline::kin::KinOf;
 use crate::baseline::measure::{Measure, beside, beyond};
 use crate::baseline::novelty::{Facet, Novelty, circumstances, shape};
+use crate::baseline::points::PointsProfile;
 use crate::baseline::profile::LinkProfile;
 use crate::baseline::store::MINUTES_PER_HOUR;
 use crate::device::Devices;
@@ -67,41 +70,41 @@ impl Scorer {
             return;
         };
         let Entry { normal: Some(profile), live, .. } = self.links.at_mut(id) else { return };
-        // What is not compared stays packed.
-        let has_ranges = news.ranges.iter().any(Option::is_some);
-        let (is_normal, normal, normal_points) = match live {
-            Some(live) => match live.operations.find(&news.name, profile).map(|place| live.operations.at(place)) {
-                Some(known) => (
-                    known.is_normal(),
-                    has_ranges.then(|| known.normal(profile)).flatten(),
-                    news.points.as_ref().and_then(|_| known.normal_points(profile)),
-                ),
-                None => (false, None, None),
-            },
+        let thresholds = &self.profiles.thresholds;
+        let limits = Normal { thresholds, adapts: self.adaptation.is_some() };
+        let unpacked;
+        let values = match live {
+            Some(live) => {
+                let known = live.operations.find(&news.name, profile).map(|place| live.operations.at(place));
+                known.filter(|known| known.is_normal()).map(|known| {
+                    let seen = known.see(&news.name, profile, limits, &self.profiles);
+                    let ranges = seen.ranges.as_deref().map(|(ranges, days)| (ranges, *days));
+                    Values { count: seen.live.learned, ranges, points: seen.points.as_ref() }
+                })
+            }
             None => {
-                let profile = profile.unpack();
-                let normal = profile.operations.get(&news.name).cloned();
-                (normal.is_some(), normal, profile.points.get(&news.name).cloned())
+                unpacked = profile.unpack();
+                let points = unpacked.points.get(&news.name);
+                let normal = unpacked.operations.get(&news.name);
+                normal.map(|of| Values { count: of.count, ranges: Some((&of.ranges, of.days)), points })
             }
         };
-        if is_normal {
-            let thresholds = &self.profiles.thresholds;
+        if let Some(Values { count, ranges, points }) = values {
             let kin = self.kin.of(key.initiator, (key.service.transport, key.service.port));
-            if let (Some((first, extremes)), Some(normal)) = (&news.points, &normal_points) {
+            if let (Some((first, extremes)), Some(normal)) = (&news.points, points) {
                 let seen = points::of_message(extremes);
                 let what = points::unusual(seen, *first, &news.name, (normal, kin), thresholds);
                 what.into_iter().for_each(|what| to(departure(what, normal.days)));
             }
-            let ranges =
-                normal.iter().flat_map(|normal| news.ranges.iter().zip(&normal.ranges).map(move |it| (normal, it)));
-            for (place, (normal, (now, range))) in ranges.enumerate() {
+            let Some((ranges, days)) = ranges else { return };
+            for (place, (now, range)) in news.ranges.iter().zip(ranges).enumerate() {
                 let (Some(now), Some(range)) = (now, range) else { continue };
-                let beside = beside(*range, *now, normal.count);
+                let beside = beside(*range, *now, count);
                 let excess = Measure::Value.ratio(beside, 1000) / thresholds.factor(Measure::Value);
                 let (value, edge) = beyond(*range, *now);
                 if excess > 1.0 && !kin.has_value(&news.name, place, value) {
                     let (measure, operation) = (Measure::Value, Some(&*news.name));
-                    to(departure(What::Beyond { measure, operation, now: value, normal: edge, excess }, normal.days));
+                    to(departure(What::Beyond { measure, operation, now: value, normal: edge, excess }, days));
                 }
             }
             return;
@@ -165,6 +168,15 @@ impl Scorer {
             }
         }
     }
+}
+
+/// The values of an operation that are normal.
+struct Values<'a> {
+    /// Messages that showed them.
+    count: u64,
+    /// Those of features, and on how many days they were learned.
+    ranges: Option<(&'a Ranges, u32)>,
+    points: Option<&'a PointsProfile>,
 }
 
 /// So many answers of an hour that refuse as none did before are no chance.

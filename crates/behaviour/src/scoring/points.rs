@@ -57,8 +57,13 @@ pub(super) fn unusual<'a>(
     if first != normal.first {
         return None;
     }
+    // Nearly all is within what is normal, which is as far as any limit lies at least.
+    let surely = [Measure::Setting, Measure::Reading].into_iter().all(|measure| thresholds.factor(measure) >= 1.0);
     let mut worst: Option<(usize, Beside, f64)> = None;
     for (place, range) in seen {
+        if surely && normal.holds(place, &range) {
+            continue;
+        }
         let Some(beside) = normal.beside(place, &range) else { continue };
         let measure = normal.measure(place);
         let excess = measure.ratio(beside.beside, 1000) / thresholds.factor(measure);

@@ -239,7 +239,7 @@ impl Look<'_> {
         let bounds = live.bounds;
         let (days, minutes) = bounds.map_or((0, [0; 2]), |bounds| (bounds.days, bounds.minutes));
         let payloads = live.operations.payloads();
-        for known in live.operations.seen() {
+        for known in live.operations.used() {
             let Some(seen) = known.seen.as_deref() else { continue };
             let (name, operation) = (&seen.name, &seen.live);
             let passed = self.minute.saturating_sub(operation.last.last);

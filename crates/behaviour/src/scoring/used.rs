@@ -4,7 +4,6 @@ use wardtap_net::packet::Timestamp;
 
 use std::cell::OnceCell;
 
-use super::known::SeenOperation;
 use super::limits::{LinkLimits, Normal};
 use super::live::Bounds;
 use super::table::{Entry, LinkId};
@@ -63,6 +62,7 @@ impl Scorer {
                 patience: silence::patience_of_ends(&profile, &self.profiles),
                 hour_missing: profile.hour_missing,
                 days: profile.days,
+                hours: profile.hours,
                 minutes: profile.minutes,
                 is_stream: profile.is_stream(),
                 limits: LinkLimits::of(&profile, normal),
@@ -84,11 +84,7 @@ impl Scorer {
             let place = live.operations.find(&operation.name, profile);
             self.places.push(place);
             let Some(known) = place.map(|place| live.operations.at(place)) else { continue };
-            if known.seen.is_none() {
-                known.seen =
-                    Some(Box::new(SeenOperation::first(&operation.name, known, profile, normal, &self.profiles)));
-            }
-            let Some(SeenOperation { live: known, .. }) = known.seen.as_deref_mut() else { continue };
+            let known = &mut known.see(&operation.name, profile, normal, &self.profiles).live;
             known.take(minute, operation, witnesses, payloads);
             look_at = look_at.min(silence::look_at(minute, known.patience));
         }
@@ -211,8 +207,13 @@ impl Scorer {
                 .chain(looped)
                 .for_each(|what| tell(what, normal.days));
         }
-        for operation in used.operations.iter().filter(|operation| !operation.results.is_empty()) {
-            let Some(normal) = packed.results(&operation.name) else { continue };
+        for (operation, place) in used.operations.iter().zip(&self.places) {
+            if operation.results.is_empty() {
+                continue;
+            }
+            let Some(seen) = place.and_then(|place| live.operations.at(place).seen.as_deref_mut()) else { continue };
+            let unpack = || Box::new(packed.results(&operation.name).unwrap_or_default());
+            let normal = seen.results.get_or_insert_with(unpack);
             for ResultsMean { analyte, mean } in &operation.results {
                 let Some(means) = normal.of(analyte.number()) else { continue };
                 let excess = Measure::Results.ratio(means.beside(*mean), 1000) / thresholds.factor(Measure::Results);

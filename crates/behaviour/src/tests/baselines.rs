@@ -233,7 +233,9 @@ fn packed(file: &[u8]) -> Result<Normal, BaselineError> {
     let header = Header::of(file)?;
     let mut reader = FrontReader::new(header);
     file[header.line()..].chunks(100).for_each(|piece| reader.take(piece));
-    reader.packed()
+    let front = reader.first_part();
+    reader.check()?;
+    Normal::of(front.unwrap_or_default())
 }
 
 fn link(initiator: &str, responder: &str) -> LinkKey {

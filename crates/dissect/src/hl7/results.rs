@@ -97,13 +97,16 @@ fn millionths(text: &[u8]) -> Option<i64> {
     if whole.len() > DIGITS || (whole.is_empty() && part.is_empty()) {
         return None;
     }
-    let mut value = 0i64;
-    for byte in whole.iter().chain(part.iter().chain(&[b'0'; PLACES]).take(PLACES)) {
-        let digit = byte.checked_sub(b'0').filter(|digit| *digit <= 9)?;
-        value = value.checked_mul(10)?.checked_add(digit.into())?;
-    }
     // What lies behind the places that are kept must still be a number.
-    part.iter().all(u8::is_ascii_digit).then(|| if negative { value.saturating_neg() } else { value })
+    if !whole.iter().chain(part).all(u8::is_ascii_digit) {
+        return None;
+    }
+    let kept = part.get(..PLACES).unwrap_or(part);
+    // No more than eighteen digits: none is too large.
+    let digits = whole.iter().chain(kept).map(|byte| i64::from(byte.wrapping_sub(b'0')));
+    let value = digits.fold(0i64, |value, digit| value.wrapping_mul(10).wrapping_add(digit));
+    let value = (kept.len()..PLACES).fold(value, |value, _| value.wrapping_mul(10));
+    Some(if negative { value.wrapping_neg() } else { value })
 }
 
 #[cfg(test)]
