@@ -20,7 +20,8 @@ static MANY_WRITES: [Technique; 4] = [technique("T0806"), technique("T0855"), te
 static PROGRAMS: [Technique; 3] = [technique("T0843"), technique("T0889"), technique("T0855")];
 static OTHER_IDENTITY: [Technique; 4] =
     [technique("T0889"), technique("T0849"), technique("T0856"), technique("T0830")];
-static REPORTS: [Technique; 3] = [technique("T0856"), technique("T0832"), technique("T0830")];
+/// A value that a controller reports is off: the report is false, or somebody has moved what it reports.
+static REPORTS: [Technique; 4] = [technique("T0856"), technique("T0832"), technique("T0830"), technique("T0831")];
 static RECORDS: [Technique; 4] = [technique("T0856"), technique("T0855"), technique("T0832"), technique("T1565.002")];
 static MANY_RECORDS: [Technique; 4] =
     [technique("T0855"), technique("T0856"), technique("T0814"), technique("T1565.001")];
