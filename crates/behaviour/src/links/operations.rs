@@ -419,11 +419,17 @@ pub fn done(name: &str) -> &str {
     if is_opaque(name) { name } else { kind_of(name) }
 }
 
-/// True for an answer that names less of what it answers than another one does: its request was not heard.
+/// True where a name is another one with less in it: what a session has said before, such as a share or titles, was not heard.
 #[must_use]
 pub fn tells_less(name: &str, other: &str) -> bool {
     let is_in = |part: &str| other.split('\t').any(|known| known == part);
-    name.len() < other.len() && is_answer(name) && name.split('\t').all(is_in)
+    name.len() < other.len() && name.split('\t').all(is_in)
+}
+
+/// True for an answer that names less of what it answers than another one does: its request was not heard.
+#[must_use]
+pub fn answers_less(name: &str, other: &str) -> bool {
+    is_answer(name) && tells_less(name, other)
 }
 
 /// True for an answer.

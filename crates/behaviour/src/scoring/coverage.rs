@@ -10,7 +10,7 @@ use super::table::Entry;
 use crate::baseline::calibrate::parts_per_million;
 use crate::baseline::measure::Measure;
 use crate::baseline::store::MINUTES_PER_HOUR;
-use crate::links::Use;
+use crate::links::{Use, answers_less, tells_less};
 use crate::observation::Place;
 use crate::parties::Party;
 
@@ -87,6 +87,12 @@ pub enum Blind {
     },
 }
 
+/// For so long sessions may go on that were under way when it began to watch.
+const SESSION_MINUTES: u32 = 8 * 60;
+
+/// Whether a name tells less than another one.
+pub(super) type Less = fn(&str, &str) -> bool;
+
 /// What is known of how well the sensor hears.
 #[derive(Default)]
 pub(super) struct Coverage {
@@ -105,6 +111,8 @@ pub(super) struct Coverage {
     pub(super) is_blind: bool,
     /// Packets are missing now.
     pub(super) is_lossy: bool,
+    /// When it began to watch; 0 where it has not yet.
+    began: u32,
     /// From this minute on, what is missing is lost between other packets.
     whole_from: u32,
     hour: u32,
@@ -114,8 +122,23 @@ pub(super) struct Coverage {
 }
 
 impl Coverage {
+    /// What was not heard that names would tell, as a name is compared with a known one: what sessions said that were under way
+    /// when it began to watch; or what is lost.
+    pub(super) fn unheard(&mut self, minute: u32) -> Option<Less> {
+        self.begin(minute);
+        if minute.saturating_sub(self.began) < SESSION_MINUTES {
+            return Some(tells_less);
+        }
+        if self.is_lossy { Some(answers_less) } else { None }
+    }
+
+    fn begin(&mut self, minute: u32) {
+        self.began = if self.began == 0 { minute } else { self.began };
+    }
+
     /// Takes what was heard in a minute.
     pub(super) fn take(&mut self, minute: u32, used: &Use) {
+        self.begin(minute);
         let hour = minute / MINUTES_PER_HOUR;
         if hour > self.hour {
             let follows = hour == self.hour + 1;
@@ -175,6 +198,7 @@ impl Scorer {
         let minutes = until.saturating_sub(since);
         let coverage = &mut self.coverage;
         coverage.last = if coverage.last == 0 { 0 } else { coverage.last.saturating_add(minutes) };
+        coverage.began = until;
         coverage.lose(minutes, until);
     }
 

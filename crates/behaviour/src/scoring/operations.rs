@@ -3,6 +3,7 @@
 use wardtap_net::packet::Timestamp;
 
 use super::acquaintance::Acquaintance;
+use super::coverage::Less;
 use super::known::Ranges;
 use super::limits::Normal;
 use super::live::Live;
@@ -15,7 +16,7 @@ use crate::baseline::points::PointsProfile;
 use crate::baseline::profile::LinkProfile;
 use crate::baseline::store::MINUTES_PER_HOUR;
 use crate::device::Devices;
-use crate::links::{OperationName, OperationNews, Use, is_like_but_for, is_opaque, protocol_of, tells_less};
+use crate::links::{OperationName, OperationNews, Use, is_like_but_for, is_opaque, protocol_of};
 use crate::parties::{Parties, PartyLink};
 
 impl Scorer {
@@ -122,7 +123,8 @@ impl Scorer {
         let kin = self.kin.of(key.initiator, (key.service.transport, key.service.port));
         let ids = [parties.id(key.initiator), parties.id(key.responder)];
         let anew = Anew { key, profile: &profile, kin, ids };
-        let known = (&self.acquaintance, &self.profiles.thresholds.novelty, self.coverage.is_lossy);
+        let minute = u32::try_from(news.place.time.seconds() / 60).unwrap_or(u32::MAX);
+        let known = (&self.acquaintance, &self.profiles.thresholds.novelty, self.coverage.unheard(minute));
         if let Some(what) = anew.first_seen(&news.name, live, known) {
             to(departure(what, profile.days));
         }
@@ -153,7 +155,7 @@ impl Scorer {
             let kin = self.kin.of(key.initiator, (key.service.transport, key.service.port));
             let ids = [parties.id(key.initiator), parties.id(key.responder)];
             let anew = Anew { key: *key, profile: &profile, kin, ids };
-            let known = (&self.acquaintance, &self.profiles.thresholds.novelty, self.coverage.is_lossy);
+            let known = (&self.acquaintance, &self.profiles.thresholds.novelty, self.coverage.unheard(minute));
             if let Some(what) = anew.first_seen(&operation.name, live, known) {
                 to(Departure {
                     what,
@@ -196,11 +198,10 @@ impl<'a> Anew<'a> {
         &self,
         name: &'a OperationName,
         live: &mut Live,
-        (acquaintance, novelty, is_lossy): (&Acquaintance, &Novelty, bool),
+        (acquaintance, novelty, unheard): (&Acquaintance, &Novelty, Option<Less>),
     ) -> Option<What<'a>> {
         let Self { profile, ids, .. } = *self;
-        let tells_less = is_lossy && profile.operations.names().any(|known| tells_less(name, known));
-        if tells_less {
+        if unheard.is_some_and(|less| profile.operations.names().any(|known| less(name, known))) {
             return None;
         }
         live.first_seen(name);

@@ -9,7 +9,7 @@ use crate::baseline::learner::Learner;
 use crate::baseline::profile::Profiles;
 use crate::baseline::watched::Watched;
 use crate::judge::{Behaviour, Judge, Verdict};
-use crate::links::{Link, OperationUse, Service, Use};
+use crate::links::{Link, OperationNews, OperationUse, Service, Use};
 use crate::observation::Observation;
 use crate::parties::Parties;
 use crate::scoring::Scorer;
@@ -101,4 +101,26 @@ fn refusals_as_none_before_are_told_from_the_third_of_an_hour_on() {
     assert_eq!(refusals(2, 1), [""; 0], "any request may be refused");
     assert_eq!(refusals(3, 1), ["new-operation"]);
     assert_eq!(refusals(6, 50), [""; 0], "now and then");
+}
+
+/// A device is asked in words that are new between the two.
+fn news(name: &str, minute: u64) -> Observation {
+    Observation::Operation(Box::new(OperationNews {
+        link: Link { initiator: ASKING, responder: device(0), service: Service { transport: 6, port: 502 } },
+        name: name.into(),
+        is_new: true,
+        refuses: false,
+        ranges: Default::default(),
+        points: None,
+        place: place(minute, minute * 60 * NANOS_PER_SECOND),
+    }))
+}
+
+#[test]
+fn what_sessions_said_before_the_capture_began_is_not_missed_in_what_they_do() {
+    let after = |name: &str, minutes: u64| told([asked(0, NEXT, 0), news(name, NEXT + minutes)]);
+    assert_eq!(after("speech say", 10), [""; 0], "its door was named before");
+    assert_eq!(after("speech say", 9 * 60), ["new-operation"]);
+    assert_eq!(after("speech shout", 10), ["new-operation"], "it is another one");
+    assert_eq!(after("speech say\tdoor=9", 10), ["new-operation"]);
 }
