@@ -24,12 +24,11 @@ use crate::worker::WorkerOptions;
 pub const DAMAGED: u8 = 3;
 
 /// Links of a shard that are told apart ...
-pub const LINKS_MAX: usize = 512;
-/// ... and no more than one for so many of the flows that there is memory for, but where there is little.
-const FLOWS_OF_LINK: u64 = 16;
-const LEAST_LINKS: usize = 32;
+pub const LINKS_MAX: usize = 2048;
+/// ... and no more than one for so many of the flows that there is memory for.
+const FLOWS_OF_LINK: u64 = 3;
 /// Operations of a shard's links that are told apart ...
-pub const OPERATIONS_MAX: usize = 8192;
+pub const OPERATIONS_MAX: usize = 16_384;
 /// ... and no more than so many for each link that there may be.
 const OPERATIONS_OF_LINK: usize = OPERATIONS_MAX / LINKS_MAX;
 
@@ -132,7 +131,7 @@ impl Opened {
     fn worker_options(&self, wanted: Wanted) -> anyhow::Result<WorkerOptions> {
         let random = RandomState::new();
         let shares = &self.shares;
-        let links_max = usize::try_from(shares.flows / FLOWS_OF_LINK)?.clamp(LEAST_LINKS, LINKS_MAX);
+        let links_max = usize::try_from(shares.flows / FLOWS_OF_LINK)?.min(LINKS_MAX);
         Ok(WorkerOptions {
             limits: Limits {
                 flows_max: usize::try_from(shares.flows)?,
