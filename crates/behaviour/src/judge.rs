@@ -119,7 +119,7 @@ impl Behaviour {
             leased.iter().map(address).for_each(|address| devices.leases(address));
             let mut of_v4 = addresses.keys().filter(|halves| address(halves).as_v4().is_some()).peekable();
             if of_v4.peek().is_some() && of_v4.all(|halves| leased.binary_search(halves).is_ok()) {
-                device.into_iter().for_each(|device| devices.is_lessee(device));
+                device.into_iter().for_each(|device| devices.becomes_lessee(device));
             }
             for part in parts {
                 if let (Some(device), Some(part)) = (device, devices.learned(part, None, &[])) {

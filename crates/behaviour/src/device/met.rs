@@ -12,7 +12,7 @@ use super::{DeviceId, Devices, IdentityChange};
 
 impl Devices {
     /// All addresses of a device are leased.
-    pub fn is_lessee(&mut self, device: DeviceId) {
+    pub fn becomes_lessee(&mut self, device: DeviceId) {
         if let Some(known) = self.all.get_mut(device.index()) {
             (known.lessee, self.any_lessee) = (true, true);
         }

@@ -261,7 +261,7 @@ fn lessees() -> (Register, [DeviceId; 2]) {
     let mut learned = |mac: &str, addresses: &[Address]| {
         let device = register.devices.learned(mac, None, addresses).unwrap();
         addresses.iter().for_each(|address| register.devices.leases(*address));
-        register.devices.is_lessee(device);
+        register.devices.becomes_lessee(device);
         device
     };
     let pumps = [learned("mac:00:09:fb:00:00:01", &[address(1)]), learned("mac:00:09:fb:00:00:02", &[address(2)])];
