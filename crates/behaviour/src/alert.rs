@@ -453,8 +453,8 @@ impl Alert {
         let evidence = std::mem::take(&mut repeat.evidence);
         self.add_evidence(evidence);
         let worse = repeat.severity > self.deviation.severity;
-        // What it stands for is what the worst of it does, the first of equals.
-        if !worse {
+        // What it stands for is what the worst of it does, the first of equals; unless that says nothing of its own.
+        if !worse || repeat.attack.is_none() {
             repeat.attack = self.deviation.attack;
         }
         repeat.count = repeat.count.saturating_add(self.deviation.count);

@@ -213,7 +213,7 @@ impl Scorer {
             self.new_devices.insert(party, before.unwrap_or(true) && usual[place]);
             if before.is_none_or(|all_usual| all_usual && !usual[place]) {
                 let (_, rare) = novelty.surprise(Facet::Device, 0, &[]);
-                to(departure(What::Device { initiates: place == 0, rare: rare && !usual[place] }));
+                to(departure(What::Device { initiates: place == 0, usual: usual[place], rare }));
             }
         }
         if let Some(typical) = strange {

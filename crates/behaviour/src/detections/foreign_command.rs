@@ -3,6 +3,7 @@
 use crate::alert::Severity;
 use crate::attack::technique;
 use crate::detection::{About, Detection, Raise};
+use crate::detections::techniques::is_restart;
 use crate::links::{Link, is_answer, kind_of, readable};
 use crate::scoring::{Departure, Judged, What};
 
@@ -19,17 +20,29 @@ pub static ABOUT: About = About {
 /// Keeps nothing: the scorer holds all that it needs.
 pub struct ForeignCommand;
 
-/// What sets a device, has it start anew or be silent; and whether a known partner that does so for the first time is told of.
-fn command(kind: &str) -> Option<bool> {
-    match kind {
-        "snmp set"
-        | "bacnet write-property"
-        | "bacnet write-property-multiple"
-        | "bacnet reinitialize-device"
-        | "bacnet device-communication-control" => Some(true),
-        // Of a controller's known masters each register is known: what is new there has its own alerts.
-        _ if kind.starts_with("modbus write-") || kind.starts_with("modbus mask-write") => Some(false),
-        "modbus read-write-multiple-registers" => Some(false),
+/// What is done to a device.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Command {
+    /// It is set.
+    Set,
+    /// It is set by a protocol of whose known masters each register is known: what is new there has its own alerts.
+    SetRegister,
+    /// It starts anew, or is silent, or forgets.
+    Restart,
+    /// Another program or file is put on it.
+    Program,
+}
+
+fn command(name: &str) -> Option<Command> {
+    match kind_of(name) {
+        "snmp set" | "bacnet write-property" | "bacnet write-property-multiple" => Some(Command::Set),
+        "bacnet reinitialize-device" | "bacnet device-communication-control" => Some(Command::Restart),
+        _ if is_restart(name) => Some(Command::Restart),
+        "modbus write-file-record" => Some(Command::Program),
+        "modbus read-write-multiple-registers" => Some(Command::SetRegister),
+        kind if kind.starts_with("modbus write-") || kind.starts_with("modbus mask-write") => {
+            Some(Command::SetRegister)
+        }
         _ => None,
     }
 }
@@ -47,10 +60,9 @@ impl Detection for ForeignCommand {
             }
             _ => return,
         };
-        let kind = kind_of(name);
-        let Some(of_known) = command(kind).filter(|_| !is_answer(name)) else { return };
+        let Some(done) = command(name).filter(|_| !is_answer(name)) else { return };
         if let Some(known) = known
-            && (!of_known || known.iter().any(|known| command(kind_of(known)).is_some()))
+            && (done == Command::SetRegister || known.iter().any(|known| command(known) == Some(done)))
         {
             return;
         }
@@ -58,8 +70,14 @@ impl Detection for ForeignCommand {
         let judged = Judged {
             severity,
             score: 80,
-            explanation: format!("{initiator} changes settings of {responder}, which it never did."),
-            expected: if known.is_some() { "questions only" } else { "nothing between these two" }.to_owned(),
+            explanation: match done {
+                Command::Set | Command::SetRegister => {
+                    format!("{initiator} changes settings of {responder}, which it never did.")
+                }
+                Command::Restart => format!("{initiator} has {responder} start anew or be silent, which it never did."),
+                Command::Program => format!("{initiator} changes files of {responder}, which it never did."),
+            },
+            expected: if known.is_some() { "no such command" } else { "nothing between these two" }.to_owned(),
             observed: readable(name),
         };
         // Whatever it is: who sets one thing sets the next.

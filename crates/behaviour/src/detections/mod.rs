@@ -17,6 +17,7 @@ pub mod feed_one_sided;
 pub mod firmware_push;
 pub mod foreign_command;
 pub mod frozen_values;
+pub mod hazard;
 pub mod many;
 pub mod message_changed;
 pub mod message_replayed;

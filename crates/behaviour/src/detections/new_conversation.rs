@@ -10,8 +10,8 @@ use crate::attack::{Technique, technique};
 use crate::baseline::novelty::circumstances;
 use crate::detection::{About, Detection, Raise};
 use crate::detections::many::{self, Many};
-use crate::detections::{network_sweep, sweep};
-use crate::links::{Link, Service};
+use crate::detections::{hazard, network_sweep, sweep};
+use crate::links::{Link, Service, readable};
 use crate::scoring::{Departure, Judged, What, score};
 
 /// What the detection is.
@@ -58,7 +58,11 @@ impl Detection for NewConversation {
         if raise.is_told() {
             return;
         }
-        let What::Link { circumstances, surprise, rare } = departure.what else { return };
+        let (circumstances, surprise, rare) = match departure.what {
+            What::Link { circumstances, surprise, rare } => (circumstances, surprise, rare),
+            What::Foreign { name, usual: false } => return says(departure, name, raise),
+            _ => return,
+        };
         let Link { initiator, responder, service } = departure.link;
         let told = [network_sweep::ABOUT.name, sweep::ABOUT.name];
         if told.into_iter().any(|detection| raise.is_told_of(detection, initiator)) {
@@ -73,6 +77,7 @@ impl Detection for NewConversation {
             severity: match (rare && !typical && !may_answer, offered) {
                 (true, false) => Severity::High,
                 (true, true) => Severity::Medium,
+                (false, _) if hazard::of_link(departure, circumstances) => Severity::Medium,
                 (false, _) => Severity::Low,
             },
             score: score(surprise),
@@ -91,6 +96,23 @@ impl Detection for NewConversation {
     fn forgotten(&self) -> u64 {
         self.of_initiators.forgotten() + self.with_responders.forgotten()
     }
+}
+
+/// What is said in a new conversation makes its alert worse, where harm can be done by it.
+fn says(departure: &Departure<'_>, name: &str, raise: &mut Raise<'_>) {
+    let Link { initiator, responder, service } = departure.link;
+    let subject = service.to_string();
+    if !hazard::of_message(departure, name) || !raise.is_told_between(ABOUT.name, responder, initiator, &subject) {
+        return;
+    }
+    let judged = Judged {
+        severity: Severity::Medium,
+        score: 60,
+        explanation: format!("{initiator} contacts {responder} in a way that it never has before."),
+        expected: "nothing of the kind from there".to_owned(),
+        observed: format!("{service}, {}", readable(name)),
+    };
+    raise.raise(Deviation { attack: None, ..departure.deviation(&ABOUT, responder, subject, judged) });
 }
 
 impl NewConversation {

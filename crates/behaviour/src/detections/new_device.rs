@@ -8,8 +8,9 @@ use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 use crate::alert::{Deviation, Severity};
 use crate::attack::{Technique, technique};
 use crate::detection::{About, Detection, Raise};
+use crate::detections::hazard;
 use crate::detections::many::{self, Many};
-use crate::links::{Link, Service};
+use crate::links::{Link, Service, readable};
 use crate::scoring::{Departure, Judged, What};
 
 /// What the detection is.
@@ -64,8 +65,11 @@ impl Detection for NewDevice {
     }
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
-        let (initiates, rare) = match departure.what {
-            What::Device { initiates, rare } => (initiates, rare),
+        let (initiates, serious) = match departure.what {
+            What::Device { initiates, usual, rare } => {
+                (initiates, !usual && (rare || initiates && hazard::of_stranger(departure)))
+            }
+            What::Foreign { name, .. } => return self.says(departure, name, raise),
             What::StandIn => return raise.raise(stand_in(departure)),
             _ => return,
         };
@@ -82,8 +86,8 @@ impl Detection for NewDevice {
         let flood = alike > BROUGHT_MAX;
         let group = self.with.take(other, device, departure.time);
         let mut judged = Judged {
-            severity: if rare { Severity::Medium } else { Severity::Low },
-            score: if rare { 60 } else { 30 },
+            severity: if serious { Severity::Medium } else { Severity::Low },
+            score: if serious { 60 } else { 30 },
             explanation: format!("{device} was never seen on this network before."),
             expected: format!("the devices of {} learned days", departure.days),
             observed: format!("{initiator} to {responder}, {service}"),
@@ -105,6 +109,29 @@ impl Detection for NewDevice {
 
     fn forgotten(&self) -> u64 {
         self.with.forgotten()
+    }
+}
+
+impl NewDevice {
+    /// What a new device that was told of singly says makes its alert worse, where harm can be done by it.
+    fn says(&self, departure: &Departure<'_>, name: &str, raise: &mut Raise<'_>) {
+        let Link { initiator, service, responder } = departure.link;
+        let first = self.first.iter().find(|(device, _)| *device == initiator);
+        let Some((_, other)) = first.filter(|_| hazard::of_message(departure, name) && !raise.is_told()) else {
+            return;
+        };
+        if !raise.is_told_between(ABOUT.name, initiator, *other, "") {
+            return;
+        }
+        let judged = Judged {
+            severity: Severity::Medium,
+            score: 60,
+            explanation: format!("{initiator} was never seen on this network before."),
+            expected: format!("the devices of {} learned days", departure.days),
+            observed: format!("{initiator} to {responder}, {service}, {}", readable(name)),
+        };
+        let deviation = departure.deviation(&ABOUT, initiator, String::new(), judged);
+        raise.raise(Deviation { peer: Some(*other), attack: None, ..deviation });
     }
 }
 

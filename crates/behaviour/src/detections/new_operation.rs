@@ -8,6 +8,7 @@ use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 use crate::alert::{Deviation, Severity};
 use crate::attack::technique;
 use crate::detection::{About, Detection, Raise};
+use crate::detections::hazard;
 use crate::detections::many::{self, Many};
 use crate::detections::passed_on::{PassedOn, is_like_but_for_one};
 use crate::links::{Link, is_answer, is_opaque, kind_of, readable};
@@ -113,8 +114,12 @@ impl Detection for NewOperation {
         let Link { initiator, responder, .. } = departure.link;
         let Some(subject) = self.subject(departure, name, raise.is_told()) else { return };
         let judged = Judged {
-            // A size of what is not read says little by itself.
-            severity: if rare && !is_opaque(name) && !reads_on(name, known) { Severity::High } else { Severity::Low },
+            severity: match rare {
+                // A size of what is not read says little by itself.
+                true if !is_opaque(name) && !reads_on(name, known) => Severity::High,
+                false if hazard::of_operation(departure, name, known) => Severity::Medium,
+                _ => Severity::Low,
+            },
             score: score(surprise),
             explanation: format!("{initiator} and {responder} exchange a kind of message that they never have before."),
             expected: format!("the kinds of messages of {} learned days", departure.days),

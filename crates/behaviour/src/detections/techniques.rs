@@ -6,7 +6,7 @@ use wardtap_dissect::PROTOCOLS;
 use crate::attack::{Technique, technique};
 use crate::baseline::measure::Measure;
 use crate::baseline::novelty::circumstances;
-use crate::links::{Service, is_answer, is_opaque};
+use crate::links::{Service, is_answer, is_opaque, kind_of, value_of};
 use crate::parties::{Party, PartyLink};
 use crate::scoring::What;
 
@@ -111,9 +111,15 @@ pub fn of_departure(what: &What<'_>, link: &PartyLink) -> Option<&'static [Techn
     }
 }
 
+/// Whether a controller is told to start anew, to be silent, or to forget what it counted: sub-functions 1, 4 and 10 of function
+/// 8 (Modbus Application Protocol 1.1b3 section 6.8.1).
+pub(super) fn is_restart(name: &str) -> bool {
+    kind_of(name) == "modbus diagnostics" && ["1", "4", "10"].iter().any(|of| value_of(name, "subfunction") == Some(of))
+}
+
 /// What a message does.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Does {
+pub(super) enum Does {
     /// Asks for, or reports, values.
     Read,
     /// Answers a known question in a way that it never was.
@@ -163,7 +169,7 @@ enum Does {
 
 impl Does {
     /// By the name of an operation.
-    fn of(name: &str) -> Self {
+    pub(super) fn of(name: &str) -> Self {
         let Some((protocol, rest)) = name.split_once(' ') else { return Self::Other };
         let kind = rest.split(['\t', ' ']).next().unwrap_or(rest);
         let starts = |begins: &[&str]| begins.iter().any(|begin| kind.starts_with(begin));
@@ -181,6 +187,7 @@ impl Does {
             _ if is_answer(name) && refuses.into_iter().any(says) => Self::Refuse,
             "modbus" if starts(&["exception"]) => Self::Refuse,
             "modbus" if kind.ends_with("file-record") => Self::Program,
+            "modbus" if is_restart(name) => Self::Restart,
             "modbus" if starts(&["read-write", "write", "mask", "diagnostics"]) => Self::Write,
             "modbus" if says("identity=") => Self::Identify,
             "modbus" if is_answer(name) => Self::Report,
@@ -307,7 +314,7 @@ impl Does {
 
 /// What a service is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Purpose {
+pub(super) enum Purpose {
     Names,
     Control,
     Images,
@@ -320,7 +327,7 @@ enum Purpose {
 /// FTP, SSH, Telnet, NetBIOS, SMB, RDP, VNC and WinRM.
 const LOGIN_PORTS: [u16; 9] = [21, 22, 23, 139, 445, 3389, 5900, 5985, 5986];
 
-fn purpose(service: Service) -> Purpose {
+pub(super) fn purpose(service: Service) -> Purpose {
     const DOMAIN: u16 = 53;
     let protocol = PROTOCOLS.iter().find(|protocol| protocol.ports.contains(&service.port));
     match protocol.map(|protocol| protocol.name) {

@@ -41,6 +41,8 @@ pub enum What<'a> {
     Device {
         /// Which end.
         initiates: bool,
+        /// It does what most of its make do, or what a good part of all devices does.
+        usual: bool,
         /// More surprising than the budget allows for.
         rare: bool,
     },

@@ -228,7 +228,7 @@ fn who_is_slow_for_many_is_one_alert() {
 
 #[test]
 fn new_devices_with_the_same_one_are_one_alert_that_becomes_bad_where_nobody_can_have_brought_them() {
-    let what = What::Device { initiates: true, rare: false };
+    let what = What::Device { initiates: true, usual: true, rare: true };
     let of = |count: u32| {
         let mut detection = new_device::NewDevice::default();
         alerts(&mut detection, &what, (10..10 + count).map(|device| (device, 2)))
@@ -365,7 +365,11 @@ fn a_new_device_is_one_alert_with_whomever_it_has_to_do() {
     let mut detection = new_device::NewDevice::default();
     let mut all = Alerts::default();
     for (seconds, to, rare) in [(1, 2, false), (9, 3, true)] {
-        take(&mut all, &mut detection, &departure(What::Device { initiates: true, rare }, 1, to, seconds));
+        take(
+            &mut all,
+            &mut detection,
+            &departure(What::Device { initiates: true, usual: false, rare }, 1, to, seconds),
+        );
     }
     assert_eq!(told(&all.finish()), [(host(1), Some(host(2)), 2, Severity::Medium)]);
 }

@@ -8,7 +8,7 @@ use super::*;
 use crate::alert::{Alert, Alerts, Deviation, Severity};
 use crate::baseline::change::Changed;
 use crate::baseline::measure::Measure;
-use crate::baseline::novelty::circumstances::OFFERED;
+use crate::baseline::novelty::circumstances::{OFFERED, TYPICAL_OF_INITIATOR, USED};
 use crate::detection::{Detection, Raise};
 use crate::detections;
 use crate::links::{Link, Service};
@@ -121,6 +121,93 @@ fn who_does_it_with_others_has_one_more_to_look_after() {
 }
 
 #[test]
+fn who_logs_in_for_the_first_time_is_worse_than_who_does_so_at_others() {
+    let told = |transport, port, circumstances, outside| {
+        let mut all = All { service: Service { transport, port }, outside, ..All::default() };
+        all.take(What::Link { circumstances, surprise: 1.0, rare: false }, 1, 2);
+        all.told()
+    };
+    let [low, medium] = [Severity::Low, Severity::Medium].map(|severity| vec![("new-conversation", severity)]);
+    for port in [22, 23, 3389, 445, 502, 11112, 2575] {
+        assert_eq!(told(TCP, port, OFFERED, false), medium, "{port}");
+        assert_eq!(told(TCP, port, OFFERED | USED, false), low, "{port}: it is what it does");
+        assert_eq!(told(TCP, port, OFFERED | TYPICAL_OF_INITIATOR, false), low, "{port}: it is what its make does");
+    }
+    assert_eq!(told(TCP, 8443, OFFERED, false), low);
+    assert_eq!(told(TCP, 8443, OFFERED, true), medium, "out of the site");
+    assert_eq!(told(TCP, 8443, OFFERED | USED, true), low);
+}
+
+#[test]
+fn what_is_said_makes_a_new_conversation_worse_on_whatever_port() {
+    let told = |what: What<'static>, said: &'static str, usual| {
+        let mut all = All::default();
+        all.take(what, 1, 2);
+        all.take(What::Foreign { name: said, usual }, 1, 2);
+        all.told()
+    };
+    let link = || What::Link { circumstances: OFFERED, surprise: 1.0, rare: false };
+    let device = || What::Device { initiates: true, usual: false, rare: false };
+    let record = "hl7 ADT\tsending_application=A\treceiving_application=B\tevent=ADT^A01";
+    let image = "dicom c-store-rq\tcommand=C-STORE-RQ\tcalling_ae=A\tcalled_ae=B";
+    for said in [record, image] {
+        assert_eq!(told(link(), said, false), [("new-conversation", Severity::Medium)], "{said}");
+        assert_eq!(told(link(), said, true), [("new-conversation", Severity::Low)], "{said}: it says so to others");
+        assert_eq!(told(device(), said, false), [("new-device", Severity::Medium)], "{said}");
+    }
+    for said in ["dicom c-echo-rq\tcommand=C-ECHO-RQ", "ntp client\tversion=4", "hl7 ACK (answer)\tack_code=AA"] {
+        assert_eq!(told(link(), said, false), [("new-conversation", Severity::Low)], "{said}");
+        assert_eq!(told(device(), said, false), [("new-device", Severity::Low)], "{said}");
+    }
+    let mut all = All::default();
+    all.take(What::Foreign { name: record, usual: false }, 1, 2);
+    assert_eq!(all.told(), [], "nobody was told of the conversation: it is typical");
+}
+
+#[test]
+fn another_name_and_another_aim_are_worse_than_other_news() {
+    let told = |name: &str, known: &str| {
+        let told = of(anew(name, false, &[known]));
+        let [(detection, severity)] = told[..] else { panic!("one alert") };
+        assert_eq!(detection, "new-operation");
+        severity
+    };
+    let hl7 = |application: &str, event: &str| {
+        format!("hl7 ADT\tsending_application={application}\treceiving_application=EHR\tevent={event}")
+    };
+    let known = hl7("ENGINE", "ADT^A01");
+    assert_eq!(told(&hl7("OTHER", "ADT^A01"), &known), Severity::Medium);
+    assert_eq!(told(&format!("{known}\tprocessing_id=T"), &known), Severity::Medium);
+    assert_eq!(told(&hl7("ENGINE", "ADT^A60"), &known), Severity::Low);
+    assert_eq!(told(&hl7("OTHER", "ADT^A60"), &known), Severity::Low, "another message altogether");
+    let moves = |to: &str| format!("dicom c-move-rq\tcommand=C-MOVE-RQ\tcalling_ae=A\tmove_destination={to}");
+    assert_eq!(told(&moves("THIEF"), &moves("A")), Severity::Medium);
+    let many: Vec<String> = (0..4).map(|to| moves(&format!("WS{to}"))).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    assert_eq!(
+        of(anew(&moves("THIEF"), false, &many)),
+        [("new-operation", Severity::Low)],
+        "it has images sent to many"
+    );
+    let is = |revision| format!("modbus read-device-identification (answer)\tfunction=43\tunit=1\tidentity={revision}");
+    assert_eq!(told(&is(2), &is(1)), Severity::Medium);
+}
+
+#[test]
+fn a_restart_is_none_of_what_a_master_does_that_sets_registers() {
+    let writes = ["modbus write-single-register\tfunction=6\tunit=1\taddress=1"];
+    let does = |subfunction| format!("modbus diagnostics\tfunction=8\tunit=1\tsubfunction={subfunction}");
+    for subfunction in [1, 4, 10] {
+        let told = of(anew(&does(subfunction), false, &writes));
+        assert_eq!(told, [("foreign-command", Severity::Medium)], "{subfunction}");
+    }
+    assert_eq!(of(anew(&does(0), false, &writes)), [("new-operation", Severity::Low)], "it returns what was asked");
+    assert_eq!(of(anew(&does(1), false, &[&does(4)])), [("new-operation", Severity::Low)], "it does so anyway");
+    let file = "modbus write-file-record\tfunction=21\tunit=1";
+    assert_eq!(of(anew(file, false, &writes)), [("foreign-command", Severity::Medium)]);
+}
+
+#[test]
 fn what_a_partner_never_did_has_its_name_instead_of_the_general_one() {
     let polls = ["snmp get\tcommunity=other", "snmp response (answer)"];
     assert_eq!(of(anew("snmp set\tcommunity=other", true, &polls)), [("foreign-command", Severity::High)]);
@@ -221,7 +308,7 @@ fn other_name_and_time_servers_and_ways_are_told_of_once_they_are_many() {
         (names, OFFERED, true, ("way-changed", Severity::Medium)),
         (Service { transport: UDP, port: 123 }, 0, false, ("way-changed", Severity::Medium)),
         (Service { transport: TCP, port: 123 }, 0, false, ("new-conversation", Severity::Low)),
-        (Service { transport: TCP, port: 443 }, OFFERED, true, ("new-conversation", Severity::Low)),
+        (Service { transport: TCP, port: 443 }, OFFERED, true, ("new-conversation", Severity::Medium)),
     ] {
         let mut all = All { service, outside, ..All::default() };
         all.take(link(circumstances), 1, 2);

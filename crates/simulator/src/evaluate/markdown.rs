@@ -8,6 +8,7 @@ use super::report::{Entry, Group, Measured, Report};
 use super::score::{Finder, Verdict};
 use super::statistics::{Rate, median};
 use crate::attacks::Family;
+use crate::evaluate::Severity;
 
 /// Detections named for a scenario; how many more there are is said.
 const NAMED: usize = 3;
@@ -73,6 +74,7 @@ fn summary(out: &mut String, report: &Report) {
     };
     let all: fn(&Entry) -> bool = |_| true;
     let found: fn(&Verdict) -> bool = |verdict| verdict.found;
+    let serious: fn(&Verdict) -> bool = |verdict| verdict.severity.is_some_and(|severity| severity >= Severity::Medium);
     let right = |is: fn(&Entry) -> bool| -> Cell<'_> {
         Box::new(move |measured| {
             let tells = verdicts(measured).any(|verdict| verdict.right.is_some());
@@ -83,8 +85,10 @@ fn summary(out: &mut String, report: &Report) {
         ("with a baseline", Box::new(|measured| if measured.learned { "yes" } else { "no" }.into())),
         ("**found**", part(all, found)),
         ("and of the right kind", right(all)),
+        ("and told as `medium` or worse", part(all, serious)),
         ("found, kept out of tuning", part(|entry| entry.held_out, found)),
         ("and of the right kind", right(|entry| entry.held_out)),
+        ("and told as `medium` or worse", part(|entry| entry.held_out, serious)),
         ("found, inside normal connections", part(|entry| entry.within_normal, found)),
         ("what chance would find", Box::new(|measured| format!("{:.1}", sum_of_chance(measured)))),
         ("found on the same day without it", part(all, |verdict| verdict.without)),
@@ -322,7 +326,6 @@ fn name_of(family: Family) -> String {
 mod tests {
     use super::*;
     use crate::clock::{ms, secs};
-    use crate::evaluate::Severity;
 
     #[test]
     fn numbers_are_short() {
