@@ -53,7 +53,8 @@ pub fn of_message(departure: &Departure<'_>, name: &str) -> bool {
 const VALUES_MAX: usize = 3;
 
 /// Whether a message is one of those that two exchange, but for who it says that it is from, where it has images sent, or
-/// whether it is of patients at all: somebody speaks in another's name, or a device is another one than it was.
+/// whether it is of patients at all: somebody speaks in another's name, or a device is another one than it was. Or whether it
+/// refuses as the other end never did: what was asked for is not done.
 #[must_use]
 pub fn of_operation(departure: &Departure<'_>, name: &str, known: &[&str]) -> bool {
     if departure.days < DAYS_MIN {
@@ -68,6 +69,10 @@ pub fn of_operation(departure: &Departure<'_>, name: &str, known: &[&str]) -> bo
         "identity" => true,
         _ => false,
     };
+    // Told of once there are several in an hour.
+    if is_answer(name) && Does::of(name) == Does::Refuse {
+        return true;
+    }
     // Named where it is not P, production (HL7 v2.5.1 section 2.14.9.11, table 0103).
     let is_test = |name: &str| value_of(name, "processing_id").is_some();
     if is_test(name) && !is_answer(name) && !known.iter().any(|known| is_test(known)) {

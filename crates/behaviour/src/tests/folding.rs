@@ -149,7 +149,7 @@ fn the_same_refusal_for_many_is_one_alert_of_who_refuses() {
     let what = What::Operation { name, circumstances: 0, surprise: 1.0, rare: false, known: Vec::new() };
     let mut detection = new_operation::NewOperation::default();
     let all = alerts(&mut detection, &what, (10..30).map(|initiator| (initiator, 2)));
-    assert_eq!(told(&all)[2..], [(host(2), None, 18, Severity::Low)]);
+    assert_eq!(told(&all)[2..], [(host(2), None, 18, Severity::Medium)]);
     assert_eq!(ids(all[2].deviation.attack), ["T0814", "T0826", "T0815"]);
 }
 

@@ -191,6 +191,7 @@ fn another_name_and_another_aim_are_worse_than_other_news() {
     );
     let is = |revision| format!("modbus read-device-identification (answer)\tfunction=43\tunit=1\tidentity={revision}");
     assert_eq!(told(&is(2), &is(1)), Severity::Medium);
+    assert_eq!(told("modbus exception (answer)\tfunction=3\texception=4", &is(1)), Severity::Medium);
 }
 
 #[test]
