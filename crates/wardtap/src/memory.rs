@@ -132,7 +132,7 @@ impl Shares {
         shares
     }
 
-    /// An eighth for the inventory, seven sixteenths of what is left for links; of the rest as [`Self::of`].
+    /// An eighth for the inventory, nine sixteenths of what is left for links; of the rest as [`Self::of`].
     pub fn with(memory: u64, sought: Sought) -> Self {
         let inventory = if sought.inventory { memory / 8 } else { 0 };
         let memory = memory - inventory;
@@ -140,16 +140,15 @@ impl Shares {
         Self { inventory, ..shares }
     }
 
-    /// Of seven sixteenths four are for links and their operations, of which as many links as there may be have half at most;
-    /// one is for what they did while it is told; two are for devices as parties, and for what is compared.
+    /// Of nine sixteenths six are for links and their operations, of which as many links as there may be have two at most; one is for what they did while it is told; two are for devices as parties, and for what is compared.
     fn with_links(memory: u64) -> Self {
         let (shards, sixteenth) = (SHARDS as u64, memory.saturating_sub(FIXED) / 16);
         let links = (sixteenth * 2 / LINK_BYTES / shards).min(LINKS_MAX);
-        let shares = Self::of(memory - sixteenth * 7);
+        let shares = Self::of(memory - sixteenth * 9);
         let parties = shares.devices * PARTY_BYTES;
         Self {
             links,
-            operations: sixteenth * 4 / shards - links * LINK_BYTES,
+            operations: sixteenth * 6 / shards - links * LINK_BYTES,
             waiting: sixteenth / shards,
             seen: ((sixteenth * 2).saturating_sub(parties) / SEEN_BYTES).min(LIVE_MAX as u64),
             parties,
