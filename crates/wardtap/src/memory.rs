@@ -140,7 +140,8 @@ impl Shares {
         Self { inventory, ..shares }
     }
 
-    /// Of nine sixteenths six are for links and their operations, of which as many links as there may be have two at most; one is for what they did while it is told; two are for devices as parties, and for what is compared.
+    /// Of nine sixteenths six are for links and their operations, of which as many links as there may be have two at most;
+    /// one is for what they did while it is told; two are for devices as parties, and for what is compared.
     fn with_links(memory: u64) -> Self {
         let (shards, sixteenth) = (SHARDS as u64, memory.saturating_sub(FIXED) / 16);
         let links = (sixteenth * 2 / LINK_BYTES / shards).min(LINKS_MAX);

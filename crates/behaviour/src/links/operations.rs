@@ -217,8 +217,8 @@ impl Operations {
         let (place, before) = (self.all.len(), self.room_octets());
         self.octets += operation.used.name.len() + 2 * ALLOCATION_OCTETS;
         if place == self.all.capacity() {
-            // Most links have few: a vector would make room for four at once.
-            let more = 1 + place / 4;
+            // A vector would double it.
+            let more = 4 + place / 4;
             self.keys.reserve_exact(more);
             self.all.reserve_exact(more);
             self.active.reserve_exact(place + more - self.active.len());
