@@ -20,7 +20,7 @@ use crate::links::{Use, of_lease};
 use crate::observation::{self, Clued, Leased, Observation, OutOfService, Place};
 use crate::parties::Parties;
 use crate::repeats::Repeats;
-use crate::scoring::{Departure, Scorer};
+use crate::scoring::{Departure, LIVE_MAX, Scorer};
 use crate::sensor::Trouble;
 use crate::suppression::{Suppression, Who, Why, explained};
 
@@ -75,6 +75,8 @@ pub struct Judge {
     suppressions: Vec<Suppression>,
     changes: Vec<IdentityChange>,
     behaviour: Option<Box<Behaviour>>,
+    /// The most links that are compared with a baseline.
+    links_max: usize,
     repeats: Repeats,
     inventory: Option<Box<Inventory>>,
     words: Words,
@@ -153,6 +155,7 @@ impl Judge {
             suppressions: Vec::new(),
             changes: Vec::new(),
             behaviour: None,
+            links_max: LIVE_MAX,
             repeats: Repeats::default(),
             inventory: None,
             words: Words::default(),
@@ -165,8 +168,17 @@ impl Judge {
         Self { assets, suppressions, ..self }
     }
 
+    /// Compares at most so many links with a baseline, and never more than [`LIVE_MAX`].
+    #[must_use]
+    pub fn comparing(self, links_max: usize) -> Self {
+        Self { links_max, ..self }
+    }
+
     /// Has it compare or learn what links do.
-    pub fn with_behaviour(&mut self, behaviour: Behaviour) {
+    pub fn with_behaviour(&mut self, mut behaviour: Behaviour) {
+        if let Some(scorer) = &mut behaviour.scorer {
+            scorer.bound(self.links_max);
+        }
         behaviour.introduce(&mut self.devices);
         self.behaviour = Some(Box::new(behaviour));
     }

@@ -179,14 +179,33 @@ pub struct Links {
     evicted: u64,
     /// Of those, the ones in the minute at hand.
     replaced: usize,
-    /// Operations over all links.
-    operations: usize,
-    operations_max: usize,
+    /// Octets of the operations of all links.
+    octets: usize,
+    /// Octets of what waits to be told.
+    waiting: usize,
+    room: Room,
     /// Messages accepted in the minute at hand.
     accepted: usize,
     /// The minute at hand.
     minute: u64,
 }
+
+/// How much there may be of the links of a shard.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// Links.
+    pub links: usize,
+    /// Octets of their operations: of their names, of what they are used for and what was seen of their values.
+    pub operations: usize,
+    /// Octets of what they did that wait to be told: with more, all of it is told before the minute is over.
+    pub waiting: usize,
+}
+
+/// Octets that a link takes beside its operations: itself, and its place among others.
+pub const LINK_OCTETS: usize = size_of::<Entry>() + 16;
+
+/// Octets that what it did takes while it is told.
+const TOLD_OCTETS: usize = 2 * size_of::<Use>();
 
 struct Entry {
     hash: u64,
@@ -203,18 +222,19 @@ impl slots::Entry for Entry {
 }
 
 impl Links {
-    /// An empty table for at most so many links, and so many operations over all of them.
+    /// An empty table.
     #[must_use]
-    pub fn new(key: HashKey, max: usize, operations_max: usize) -> Self {
+    pub fn new(key: HashKey, room: Room) -> Self {
         Self {
             key,
-            slots: Slots::new(max),
+            slots: Slots::new(room.links),
             active: Vec::new(),
             gone: Vec::new(),
             evicted: 0,
             replaced: 0,
-            operations: 0,
-            operations_max,
+            octets: 0,
+            waiting: 0,
+            room,
             accepted: 0,
             minute: 0,
         }
@@ -252,7 +272,7 @@ impl Links {
         if let Some(mut old) = old {
             self.evicted += 1;
             self.replaced += 1;
-            self.operations -= old.operations.len();
+            self.octets -= old.operations.octets();
             if old.active {
                 old.told.operations = old.operations.hand_over();
                 self.gone.push(old.told);
@@ -337,14 +357,14 @@ impl Links {
         &mut self,
         slot: LinkSlot,
         place: Place,
-        take: impl FnOnce(&mut Operations, bool) -> operations::Outcome,
+        take: impl FnOnce(&mut Operations, usize) -> operations::Outcome,
     ) -> Option<Box<OperationNews>> {
-        let room = self.operations < self.operations_max;
+        let room = self.room.operations.saturating_sub(self.octets);
         let entry = self.entry(slot)?;
         entry.told.place = place;
-        let known = entry.operations.len();
+        let before = (entry.operations.octets(), entry.operations.waiting());
         let outcome = take(&mut entry.operations, room);
-        let more = entry.operations.len() - known;
+        let more = (entry.operations.octets() - before.0, entry.operations.waiting() - before.1);
         let news = match outcome {
             operations::Outcome::Nothing => None,
             operations::Outcome::NotTold => {
@@ -356,7 +376,8 @@ impl Links {
                 Some(Box::new(OperationNews { link, name, is_new, refuses, ranges, points, place }))
             }
         };
-        self.operations += more;
+        self.octets += more.0;
+        self.waiting += more.1;
         news
     }
 
@@ -366,15 +387,32 @@ impl Links {
         let Some(entry) = self.entry(slot) else { return };
         if is_told {
             entry.told.accepted.push(accepted);
+            self.waiting += size_of::<Accepted>();
         } else {
             entry.told.accepted_more = entry.told.accepted_more.saturating_add(1);
         }
     }
 
+    /// True where so much waits to be told that it is not to wait until the minute is over.
+    #[inline]
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        self.waiting > self.room.waiting
+    }
+
+    /// The minute at hand.
+    #[must_use]
+    pub const fn minute(&self) -> u64 {
+        self.minute
+    }
+
     /// Hands over what links did in the minute at hand, in the order in which they did something first; `next` is the minute
-    /// that begins.
+    /// that begins, or the one at hand.
     pub fn hand_over(&mut self, next: u64, mut to: impl FnMut(Use)) {
-        (self.accepted, self.replaced) = (0, 0);
+        if next != self.minute {
+            (self.accepted, self.replaced) = (0, 0);
+        }
+        self.waiting = 0;
         self.gone.drain(..).for_each(&mut to);
         let minute = std::mem::replace(&mut self.minute, next);
         for slot in std::mem::take(&mut self.active) {
@@ -397,6 +435,7 @@ impl Links {
             entry.active = true;
             entry.told.minute = self.minute;
             self.active.push(slot.0);
+            self.waiting += TOLD_OCTETS;
         }
         Some(entry)
     }

@@ -44,9 +44,10 @@ use coverage::Coverage;
 pub use coverage::{Blind, Blindness};
 pub use departure::{Departure, Judged, KNOWN_MAX, What, score};
 use live::LiveParty;
+pub use table::SEEN_OCTETS;
 use table::{LinkId, Table};
 
-/// The most links that are compared with the baseline at once; further ones that it does not hold are counted.
+/// The most links that are compared with the baseline; further ones are counted.
 pub const LIVE_MAX: usize = 262_144;
 
 /// Compares.
@@ -150,6 +151,11 @@ impl Scorer {
             blind_hours: LastHours::default(),
             adaptation: None,
         }
+    }
+
+    /// Compares at most so many links, and never more than [`LIVE_MAX`].
+    pub fn bound(&mut self, links_max: usize) {
+        self.links.bound(links_max);
     }
 
     /// Has what is normal widen while it compares, or not.

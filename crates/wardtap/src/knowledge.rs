@@ -58,7 +58,8 @@ impl Knowledge {
     pub fn judgement(self, events: Events, captures: Vec<String>, shares: &Shares) -> anyhow::Result<Judgement> {
         let incidents = usize::try_from(shares.incidents)?;
         let mut judge = Judge::new(usize::try_from(shares.devices)?, usize::try_from(shares.alerts)?, incidents)
-            .informed(self.assets, self.suppressions.all());
+            .informed(self.assets, self.suppressions.all())
+            .comparing(usize::try_from(shares.seen)?);
         if let Some(behaviour) = self.behaviour {
             judge.with_behaviour(behaviour);
         }

@@ -3,6 +3,8 @@
 use wardtap_behaviour::alert::OPEN_MAX;
 use wardtap_behaviour::device::DEVICES_MAX;
 use wardtap_behaviour::incident::open::OPEN_INCIDENTS_MAX;
+use wardtap_behaviour::links::{LINK_OCTETS, Room};
+use wardtap_behaviour::scoring::{LIVE_MAX, SEEN_OCTETS};
 use wardtap_capture::BLOCK_BYTES;
 use wardtap_net::address::SHARDS;
 use wardtap_net::defragment::HELD_MAX;
@@ -28,6 +30,14 @@ const SUMMARY_ALERT_BYTES: u64 = 4096;
 
 /// Pairs of a shard that are remembered: enough for every conversation of a hospital, little enough to stay in cache.
 const PAIRS_MAX: u64 = 256;
+/// Links of a shard that are told apart.
+const LINKS_MAX: u64 = 2048;
+/// Octets that a link costs: its place, but not its operations.
+const LINK_BYTES: u64 = LINK_OCTETS as u64;
+/// Octets that a device costs where what links do is judged or learned: its id as a party, and when it was heard.
+const PARTY_BYTES: u64 = 256;
+/// Octets that a link costs which was compared and is not learned.
+const SEEN_BYTES: u64 = SEEN_OCTETS as u64;
 /// Octets of the targets of a shard's pairs: a tenth of them may go through all unit ids.
 const TARGETS_BYTES_MAX: u64 = 256 * 1024;
 /// Octets of the blocks of merged captures: whole ones for a hundred that overlap.
@@ -68,6 +78,25 @@ pub struct Shares {
     pub zstd_window: u64,
     /// Octets of the inventory.
     pub inventory: u64,
+    /// Links of a shard.
+    pub links: u64,
+    /// Octets of the operations of a shard's links.
+    pub operations: u64,
+    /// Octets of what links did that wait to be told, in a shard.
+    pub waiting: u64,
+    /// Links that are compared with a baseline.
+    pub seen: u64,
+    /// Octets of the devices as parties to links.
+    parties: u64,
+}
+
+/// What is wanted beside conversations and alerts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sought {
+    /// What every device does.
+    pub inventory: bool,
+    /// What links do.
+    pub links: bool,
 }
 
 impl Shares {
@@ -93,21 +122,54 @@ impl Shares {
             blocks: sixteenth.saturating_sub(1 << 20).clamp(LEAST_BLOCK, ALL_BLOCKS),
             zstd_window: 0,
             inventory: 0,
+            links: 0,
+            operations: 0,
+            waiting: 0,
+            seen: 0,
+            parties: 0,
         };
         shares.zstd_window = memory.saturating_sub(shares.sum());
         shares
     }
 
-    /// An eighth for the inventory; of the rest as [`Self::of`].
-    pub fn with_inventory(memory: u64) -> Self {
-        let inventory = memory / 8;
-        Self { inventory, ..Self::of(memory - inventory) }
+    /// An eighth for the inventory, nine sixteenths of what is left for links; of the rest as [`Self::of`].
+    pub fn with(memory: u64, sought: Sought) -> Self {
+        let inventory = if sought.inventory { memory / 8 } else { 0 };
+        let memory = memory - inventory;
+        let shares = if sought.links { Self::with_links(memory) } else { Self::of(memory) };
+        Self { inventory, ..shares }
+    }
+
+    /// Of nine sixteenths six are for links and their operations, of which as many links as there may be have two at most;
+    /// one is for what they did while it is told; two are for devices as parties, and for what is compared.
+    fn with_links(memory: u64) -> Self {
+        let (shards, sixteenth) = (SHARDS as u64, memory.saturating_sub(FIXED) / 16);
+        let links = (sixteenth * 2 / LINK_BYTES / shards).min(LINKS_MAX);
+        let shares = Self::of(memory - sixteenth * 9);
+        let parties = shares.devices * PARTY_BYTES;
+        Self {
+            links,
+            operations: sixteenth * 6 / shards - links * LINK_BYTES,
+            waiting: sixteenth / shards,
+            seen: ((sixteenth * 2).saturating_sub(parties) / SEEN_BYTES).min(LIVE_MAX as u64),
+            parties,
+            ..shares
+        }
     }
 
     /// A live run unpacks nothing: what that would have had is for the inventory.
     pub fn live(memory: u64) -> Self {
-        let shares = Self::of(memory);
+        let shares = Self::with_links(memory);
         Self { inventory: shares.zstd_window, zstd_window: 0, ..shares }
+    }
+
+    /// What there is for the links of a shard.
+    pub fn room(&self) -> anyhow::Result<Room> {
+        Ok(Room {
+            links: usize::try_from(self.links)?,
+            operations: usize::try_from(self.operations)?,
+            waiting: usize::try_from(self.waiting)?,
+        })
     }
 
     fn sum(&self) -> u64 {
@@ -116,8 +178,13 @@ impl Shares {
             + self.dissectors
             + self.rendered
             + self.pairs * PAIR_BYTES
-            + self.targets;
+            + self.targets
+            + self.links * LINK_BYTES
+            + self.operations
+            + self.waiting;
         shard * SHARDS as u64
+            + self.parties
+            + self.seen * SEEN_BYTES
             + self.devices * DEVICE_BYTES
             + self.alerts * ALERT_BYTES
             + self.incidents * INCIDENT_BYTES
@@ -137,7 +204,10 @@ mod tests {
     #[test]
     fn shares_are_no_more_than_there_is() {
         for memory in (24..40).flat_map(|log| [1 << log, (1 << log) + 12_345, 3 << log]) {
-            for shares in [Shares::of(memory), Shares::with_inventory(memory), Shares::live(memory)] {
+            let with = |inventory, links| Shares::with(memory, Sought { inventory, links });
+            for shares in
+                [with(false, false), with(true, false), with(false, true), with(true, true), Shares::live(memory)]
+            {
                 assert!(shares.sum() + FIXED <= memory, "{memory}: {shares:?}");
             }
         }

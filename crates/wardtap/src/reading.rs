@@ -15,22 +15,13 @@ use crate::cli::{Intake, Processing};
 use crate::front::{Front, Selection};
 use crate::heads::Heads;
 use crate::judgement::Judgement;
-use crate::memory::Shares;
+use crate::memory::{Shares, Sought};
 use crate::pipeline::{self, Outcome};
 use crate::progress::Progress;
 use crate::worker::WorkerOptions;
 
 /// Exit status: an input was damaged.
 pub const DAMAGED: u8 = 3;
-
-/// Links of a shard that are told apart ...
-pub const LINKS_MAX: usize = 2048;
-/// ... and no more than one for so many of the flows that there is memory for.
-const FLOWS_OF_LINK: u64 = 3;
-/// Operations of a shard's links that are told apart ...
-pub const OPERATIONS_MAX: usize = 16_384;
-/// ... and no more than so many for each link that there may be.
-const OPERATIONS_OF_LINK: usize = OPERATIONS_MAX / LINKS_MAX;
 
 /// What the workers are to find.
 #[derive(Clone, Copy, Default)]
@@ -60,15 +51,15 @@ pub struct Opened {
     live: bool,
 }
 
-/// Opens the captures; where an inventory is kept, it has its share of the memory.
-pub fn open(intake: &Intake, inventory: bool) -> anyhow::Result<Opened> {
+/// Opens the captures; what is sought has its share of the memory.
+pub fn open(intake: &Intake, sought: Sought) -> anyhow::Result<Opened> {
     let selection = Selection {
         filter: intake.processing.filter.as_deref().map(wardtap_capture::Filter::compile).transpose()?,
         from: intake.from,
         to: intake.to,
     };
     let memory = intake.processing.memory;
-    let shares = if inventory { Shares::with_inventory(memory) } else { Shares::of(memory) };
+    let shares = Shares::with(memory, sought);
     let source = wardtap_capture::open_within(&intake.captures, bounds(&shares)?)?;
     let captures = source.inputs().into_iter().map(|input| input.capture).collect();
     let &Processing { workers, flows_by_vlan, .. } = &intake.processing;
@@ -131,7 +122,6 @@ impl Opened {
     fn worker_options(&self, wanted: Wanted) -> anyhow::Result<WorkerOptions> {
         let random = RandomState::new();
         let shares = &self.shares;
-        let links_max = usize::try_from(shares.flows / FLOWS_OF_LINK)?.min(LINKS_MAX);
         Ok(WorkerOptions {
             limits: Limits {
                 flows_max: usize::try_from(shares.flows)?,
@@ -143,8 +133,7 @@ impl Opened {
             dissectors_bytes_max: usize::try_from(shares.dissectors)?,
             rendered_bytes_max: usize::try_from(shares.rendered)?,
             links: wanted.links,
-            links_max,
-            operations_max: links_max * OPERATIONS_OF_LINK,
+            links_room: shares.room()?,
             clues: wanted.clues,
             messages: wanted.messages,
             flows: wanted.flows,

@@ -13,7 +13,7 @@ pub use counts::{Counted, WorkerCounts};
 use foldhash::fast::RandomState;
 use wardtap_behaviour::beneath::{PARENTS_MAX, Parents};
 use wardtap_behaviour::call_home;
-use wardtap_behaviour::links::Links;
+use wardtap_behaviour::links::{Links, Room};
 use wardtap_behaviour::observation::{Called, Observation, Place};
 use wardtap_behaviour::tally::{PairSlot, Pairs};
 use wardtap_capture::Record;
@@ -49,10 +49,8 @@ pub struct WorkerOptions {
     pub rendered_bytes_max: usize,
     /// What links do is wanted.
     pub links: bool,
-    /// Links kept in one shard.
-    pub links_max: usize,
-    /// Operations kept of a shard's links.
-    pub operations_max: usize,
+    /// Links kept in one shard, and what they do.
+    pub links_room: Room,
     /// What ends say of themselves is wanted.
     pub clues: bool,
     /// `message` events are wanted.
@@ -150,7 +148,7 @@ impl Worker {
                 number: shard as u8,
                 table: FlowTable::new(options.key, options.limits),
                 pairs: Pairs::new(options.key, options.pairs_max, options.targets_bytes_max),
-                links: Links::new(options.key, options.links_max, options.operations_max),
+                links: Links::new(options.key, options.links_room),
                 kept: Kept {
                     clues: Clues::default(),
                     parents: Parents::new(options.key, PARENTS_MAX),
@@ -257,6 +255,10 @@ impl Worker {
             shard.table.take(&entry.sought, &packet, frame.to_bits(), &entry.layout, &mut hands);
             if hands.hold_too_much() {
                 hands.make_room(&mut shard.table, &entry.sought);
+            }
+            if hands.links.is_full() {
+                let minute = hands.links.minute();
+                hands.hand_links_over(minute);
             }
         }
     }

@@ -103,7 +103,17 @@ pub(super) struct Operations {
     latest: [usize; 2],
     /// Those that were used since they were last handed over.
     active: Vec<u16>,
+    /// Octets that they take, with their names and what was seen of their values.
+    octets: usize,
+    /// Octets of what waits to be handed over.
+    waiting: usize,
 }
+
+/// Octets of an operation with a short name: where there are fewer left, a further one is not told apart.
+const OPERATION_OCTETS: usize = size_of::<Operation>() + 64;
+
+/// What an allocation takes beside what is asked for.
+const ALLOCATION_OCTETS: usize = 16;
 
 struct Operation {
     used: OperationUse,
@@ -115,15 +125,22 @@ struct Operation {
 }
 
 impl Operations {
-    pub(super) fn len(&self) -> usize {
-        self.all.len()
+    /// Octets that they take.
+    pub(super) const fn octets(&self) -> usize {
+        self.octets
     }
 
+    /// Octets of what waits to be handed over.
+    pub(super) const fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// Takes a message, and no more octets than there is room for but for those of one name and its values.
     #[inline]
     pub(super) fn take(
         &mut self,
         key: HashKey,
-        room: bool,
+        room: usize,
         from: u8,
         message: &dyn Message,
         envelope: &Envelope,
@@ -137,10 +154,11 @@ impl Operations {
         };
         let Some(operation) = self.all.get_mut(place) else { return Outcome::Nothing };
         operation.count(envelope);
+        let room = room > size_of::<PointsSeen>();
         if envelope.direction == Direction::Request {
-            operation.results(message.results());
+            operation.results(message.results(), room, (&mut self.octets, &mut self.waiting));
         }
-        let points = operation.points(message, secret);
+        let points = operation.points(message, secret, room, &mut self.octets);
         let beyond = operation.values(protocol, features) || points.is_some();
         let is_told = is_new || (beyond && operation.is_to_be_told());
         let refuses = envelope.outcome == Answered::Negative;
@@ -148,7 +166,7 @@ impl Operations {
     }
 
     /// Takes a payload of a protocol that is not read: its size class is the operation.
-    pub(super) fn take_opaque(&mut self, room: bool, from: u8, bytes: u64) -> Outcome {
+    pub(super) fn take_opaque(&mut self, room: usize, from: u8, bytes: u64) -> Outcome {
         let class = u64::from(bytes.max(1).ilog2());
         let key = class << 1 | u64::from(from);
         let name = || {
@@ -164,14 +182,16 @@ impl Operations {
 
     /// The place of an operation, and whether it is new; None where there is no room for a new one.
     #[inline]
-    fn find_or_add(&mut self, key: u64, room: bool, from: u8, name: impl FnOnce() -> String) -> Option<(usize, bool)> {
+    fn find_or_add(&mut self, key: u64, room: usize, from: u8, name: impl FnOnce() -> String) -> Option<(usize, bool)> {
         let direction = usize::from(from & 1);
         let latest = self.latest.get(direction).copied().unwrap_or_default();
         let place = if self.keys.get(latest) == Some(&key) { Some(latest) } else { self.find(key) };
         let is_new = place.is_none();
         let place = match place {
             Some(place) => place,
-            None if room && self.all.len() < OPERATIONS_MAX => self.add(key, Operation::new(name().into(), from)),
+            None if room >= OPERATION_OCTETS && self.all.len() < OPERATIONS_MAX => {
+                self.add(key, Operation::new(name().into(), from))
+            }
             None => return None,
         };
         if let Some(latest) = self.latest.get_mut(direction) {
@@ -179,6 +199,7 @@ impl Operations {
         }
         if self.all.get(place).is_some_and(|operation| operation.used.count == 0) {
             self.active.push(place as u16);
+            self.waiting += size_of::<OperationUse>();
         }
         Some((place, is_new))
     }
@@ -193,7 +214,15 @@ impl Operations {
     }
 
     fn add(&mut self, key: u64, operation: Operation) -> usize {
-        let place = self.all.len();
+        let (place, before) = (self.all.len(), self.room_octets());
+        self.octets += operation.used.name.len() + 2 * ALLOCATION_OCTETS;
+        if place == self.all.capacity() {
+            // A vector would double it.
+            let more = 4 + place / 4;
+            self.keys.reserve_exact(more);
+            self.all.reserve_exact(more);
+            self.active.reserve_exact(place + more - self.active.len());
+        }
         self.keys.push(key);
         self.all.push(operation);
         // At most [`OPERATIONS_MAX`]; a key is a digest already, and finds its place by itself.
@@ -207,12 +236,20 @@ impl Operations {
         for place in unplaced.map(|place| place as u16) {
             self.index.insert_unique(key_of(&place), place, key_of);
         }
+        self.octets += self.room_octets() - before;
         place
+    }
+
+    /// Octets of the room that there is for them.
+    fn room_octets(&self) -> usize {
+        let each = size_of::<Operation>() + size_of::<u64>() + size_of::<u16>();
+        self.all.capacity() * each + self.index.allocation_size()
     }
 
     /// What operations were used for since they were last handed over, in the order in which they were first seen.
     pub(super) fn hand_over(&mut self) -> Vec<OperationUse> {
         let mut told = Vec::with_capacity(self.active.len());
+        self.waiting = 0;
         self.active.sort_unstable();
         for place in self.active.drain(..) {
             let Some(operation) = self.all.get_mut(usize::from(place)) else { continue };
@@ -270,20 +307,36 @@ impl Operation {
 
     /// Takes the values at the places that a message reads or writes: the first of the places, and those beyond all before.
     #[inline]
-    fn points(&mut self, message: &dyn Message, key: HashKey) -> Option<(u32, Vec<ExtremePoint>)> {
+    fn points(
+        &mut self,
+        message: &dyn Message,
+        key: HashKey,
+        room: bool,
+        octets: &mut usize,
+    ) -> Option<(u32, Vec<ExtremePoint>)> {
         let points = message.points()?;
+        let before = self.points.as_ref().map_or(0, |seen| seen.octets());
+        if before == 0 && !room {
+            return None;
+        }
         let seen = self.points.get_or_insert_with(|| Box::new(PointsSeen::new(points.first)));
         let mut extremes = Vec::new();
-        seen.take(&points, key, &mut extremes);
+        seen.take(&points, key, room, &mut extremes);
+        *octets += seen.octets() - before;
         (!extremes.is_empty()).then_some((points.first, extremes))
     }
 
     /// Takes the results that a message carries.
     #[inline]
-    fn results(&mut self, results: &[Measured]) {
-        if !results.is_empty() {
-            self.results.get_or_insert_default().take(results);
+    fn results(&mut self, results: &[Measured], room: bool, (octets, waiting): (&mut usize, &mut usize)) {
+        let before = self.results.as_ref().map_or((0, 0), |seen| (seen.octets(), seen.waiting()));
+        if results.is_empty() || before.0 == 0 && !room {
+            return;
         }
+        let seen = self.results.get_or_insert_default();
+        seen.take(results, room);
+        *octets += seen.octets() - before.0;
+        *waiting += seen.waiting() - before.1;
     }
 
     /// Takes the values of a message; true where one is beyond all before.

@@ -142,14 +142,15 @@ impl PointsSeen {
 
     /// Takes the values of a message; those that are beyond all before go into `extremes`.
     #[inline]
-    pub(super) fn take(&mut self, points: &Points<'_>, key: HashKey, extremes: &mut Vec<ExtremePoint>) {
+    pub(super) fn take(&mut self, points: &Points<'_>, key: HashKey, room: bool, extremes: &mut Vec<ExtremePoint>) {
         // Of an operation that reads at one place and writes at another, the first decides.
         if points.first != self.used.first {
             return;
         }
-        let count = points.len().min(POINTS_MAX);
+        let count = points.len().min(if room { POINTS_MAX } else { self.ever.len() });
         for ranges in [&mut self.used.ranges, &mut self.ever] {
             if ranges.len() < count {
+                ranges.reserve_exact(count - ranges.len());
                 ranges.resize(count, PointRange::NONE);
             }
         }
@@ -170,10 +171,18 @@ impl PointsSeen {
         });
         if let Some(numbers) = points.numbers()
             && numbers.len() >= 2 * REPEATING_NUMBERS_MIN
+            && self.recent.has_place(room)
         {
             self.recent.take(digest(numbers, key));
             self.used.looped = self.used.looped.or(self.recent.period());
         }
+    }
+
+    /// Octets that it takes, what is seen and not handed over yet among them.
+    pub(super) const fn octets(&self) -> usize {
+        size_of::<Self>()
+            + 2 * self.ever.capacity() * size_of::<PointRange>()
+            + self.recent.digests.capacity() * size_of::<u32>()
     }
 
     /// What was seen since this was last handed over.
@@ -195,6 +204,14 @@ struct Recent {
 impl Recent {
     const fn new() -> Self {
         Self { digests: Vec::new(), next: 0, lag: 0, run: 0 }
+    }
+
+    /// Makes a place for all of them, if there is room; whether there is one.
+    fn has_place(&mut self, room: bool) -> bool {
+        if room && self.digests.capacity() == 0 {
+            self.digests.reserve_exact(RECENT);
+        }
+        self.digests.capacity() > 0
     }
 
     #[inline]

@@ -41,7 +41,7 @@ struct Window {
 
 impl ResultsSeen {
     /// Takes the results of a message.
-    pub(super) fn take(&mut self, results: &[Measured]) {
+    pub(super) fn take(&mut self, results: &[Measured], room: bool) {
         for Measured { analyte, value } in results {
             let is_it = |window: &Window| window.analyte == *analyte;
             let place = match self.windows.get(self.next) {
@@ -50,7 +50,8 @@ impl ResultsSeen {
             };
             let place = match place {
                 Some(place) => place,
-                None if self.windows.len() < ANALYTES_MAX => {
+                None if room && self.windows.len() < ANALYTES_MAX => {
+                    self.windows.reserve_exact(1);
                     self.windows.push(Window { analyte: *analyte, values: [0; WINDOW], count: 0 });
                     self.windows.len() - 1
                 }
@@ -60,6 +61,16 @@ impl ResultsSeen {
             let Some(window) = self.windows.get_mut(place) else { continue };
             self.told.extend(window.take(*value).map(|mean| ResultsMean { analyte: *analyte, mean }));
         }
+    }
+
+    /// Octets that it takes without the means that wait.
+    pub(super) const fn octets(&self) -> usize {
+        size_of::<Self>() + self.windows.capacity() * size_of::<Window>()
+    }
+
+    /// Octets of the means that wait to be handed over.
+    pub(super) const fn waiting(&self) -> usize {
+        self.told.len() * size_of::<ResultsMean>()
     }
 
     /// The means of windows that were filled since this was last handed over.

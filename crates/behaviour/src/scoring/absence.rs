@@ -104,8 +104,8 @@ impl Scorer {
         }
         let look = Look::at(minute / MINUTES_PER_HOUR, self, site);
         let patience = self.patience();
-        for number in 0..self.links.live_count() {
-            let Some(Entry { key, normal: Some(profile), live: Some(live) }) = self.links.numbered(number) else {
+        for number in 0..self.links.seen_count() {
+            let Some(Entry { key, normal: Some(profile), live: Some(live), .. }) = self.links.numbered(number) else {
                 continue;
             };
             if live.silence.iter().any(|silence| silence.is_said()) {

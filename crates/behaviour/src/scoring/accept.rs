@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::live::{Live, LiveParty};
+use super::live::LiveParty;
 use super::{Scorer, at_place};
 use crate::baseline::approval::Accepted;
 use crate::baseline::packed::PackedLink;
@@ -52,10 +52,7 @@ impl Scorer {
     /// Forgets what a link has done so far.
     fn begin_anew(&mut self, link: PartyLink) {
         let Some(id) = self.links.find(link) else { return };
-        let entry = self.links.at_mut(id);
-        let Some(live) = &entry.live else { return };
-        let live = Live::new(live.link, live.number, live.anybody, entry.normal.as_ref());
-        entry.live = Some(Box::new(live));
+        self.links.begin_anew(id);
         self.unheard.retain(|unheard| *unheard != id);
     }
 }

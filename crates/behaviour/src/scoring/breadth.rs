@@ -57,7 +57,7 @@ impl Breadth {
 impl Scorer {
     /// Compares with how many somebody does what it does with how many was normal; who answers does nothing by itself.
     pub(super) fn compare_breadth(&mut self, id: LinkId, minute: u32, used: &Use, to: &mut dyn FnMut(Departure<'_>)) {
-        let Entry { key, normal: Some(_), live: Some(live) } = self.links.at_mut(id) else { return };
+        let Entry { key, normal: Some(_), live: Some(live), .. } = self.links.at_mut(id) else { return };
         let is_stream = live.bounds.is_some_and(|bounds| bounds.is_stream);
         let factor = self.profiles.thresholds.factor(Measure::HourPartners);
         for (operation, place) in used.operations.iter().zip(&self.places) {

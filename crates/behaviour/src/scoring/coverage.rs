@@ -275,7 +275,7 @@ impl Scorer {
         let conversations = self.unheard.iter().filter(|id| counts(self.links.at(**id))).count();
         // Of how many is counted only where there are some.
         (conversations >= ONE_SIDED_MIN).then(|| {
-            let of = self.links.live().filter(|entry| counts(entry)).count();
+            let of = self.links.seen().filter(|entry| counts(entry)).count();
             Blind::OneSided { conversations, of }
         })
     }

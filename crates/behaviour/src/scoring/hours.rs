@@ -21,7 +21,7 @@ impl Scorer {
         parties: &Parties,
         to: &mut dyn FnMut(Departure<'_>),
     ) {
-        let Entry { key, normal: Some(profile), live: Some(live) } = self.links.at_mut(id) else { return };
+        let Entry { key, normal: Some(profile), live: Some(live), .. } = self.links.at_mut(id) else { return };
         let (time, this_hour) = (Timestamp::from_seconds(used.minute * 60), (used.minute / 60) as u32);
         if live.hour_told == this_hour {
             return;

@@ -13,7 +13,6 @@ use crate::baseline::results::ResultsProfile;
 use crate::links::{OperationName, RANGES_MAX, digest, is_opaque, kind_of};
 
 /// The known operations of a link that is live, in the order of their digests.
-#[derive(Default)]
 pub(super) struct KnownOperations {
     digests: Box<[u64]>,
     all: Box<[KnownOperation]>,

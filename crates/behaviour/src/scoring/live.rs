@@ -5,7 +5,6 @@ use super::calendar::NEVER;
 use super::known::KnownOperations;
 use super::limits::{LinkLimits, OperationLimits};
 use super::points::LivePoints;
-use super::table::LinkId;
 use crate::baseline::packed::PackedLink;
 use crate::baseline::profile::{Hours, PACE_MINUTES_MIN, pace};
 use crate::baseline::store::{Activity, Heard, MINUTES_PER_DAY, MINUTES_PER_HOUR};
@@ -16,13 +15,11 @@ use crate::parties::PartyLink;
 /// New operations told of one link; a sweep is told by others.
 const NEW_OPERATIONS_MAX: usize = 64;
 
-/// A link that was seen.
+/// A link that was learned, and seen.
 pub(super) struct Live {
     pub(super) link: Link,
-    /// So many links were live before it.
+    /// So many links were seen before it.
     pub(super) number: u32,
-    /// What its responder does for whoever it is, where that was learned.
-    pub(super) anybody: Option<LinkId>,
     /// When it is looked at for silences.
     pub(super) look_at: u32,
     /// What is asked of the link's profile every minute, once it is worked out.
@@ -188,11 +185,10 @@ pub(super) struct LiveOperation {
 }
 
 impl Live {
-    pub(super) fn new(link: Link, number: u32, anybody: Option<LinkId>, normal: Option<&PackedLink>) -> Self {
+    pub(super) fn new(link: Link, number: u32, normal: &PackedLink) -> Self {
         Self {
             link,
             number,
-            anybody,
             look_at: NEVER,
             bounds: None,
             place: Place::default(),
@@ -215,7 +211,7 @@ impl Live {
             hour_missing: 0,
             silence: [Silence::default(); 2],
             payloads: [0; 2],
-            operations: normal.map(KnownOperations::of).unwrap_or_default(),
+            operations: KnownOperations::of(normal),
             new_operations: Vec::new(),
             refused_anew: (0, 0),
         }

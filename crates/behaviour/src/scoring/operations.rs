@@ -140,7 +140,7 @@ impl Scorer {
         parties: &Parties,
         to: &mut dyn FnMut(Departure<'_>),
     ) {
-        let Entry { key, normal: Some(profile), live: Some(live) } = self.links.at_mut(id) else { return };
+        let Entry { key, normal: Some(profile), live: Some(live), .. } = self.links.at_mut(id) else { return };
         for operation in used.operations.iter().filter(|operation| operation.refused > 0) {
             if live.operations.find(&operation.name, profile).is_some() {
                 continue;

@@ -70,7 +70,7 @@ impl Scorer {
         self.absent(minute, site, &mut found);
         for silence in found {
             let Silence { key, measure, operation, minutes, now, normal, excess, days, of_responder } = silence;
-            let Some(live) = self.links.find(key).and_then(|id| self.links.at(id).live.as_ref()) else { continue };
+            let Some((link, place)) = self.links.place_of(key) else { continue };
             to(Departure {
                 what: What::Silence {
                     measure,
@@ -81,9 +81,9 @@ impl Scorer {
                     excess,
                     of_responder,
                 },
-                link: live.link,
+                link,
                 parties: key,
-                place: live.place,
+                place,
                 time,
                 days,
                 gap_bytes: 0,
@@ -139,7 +139,7 @@ impl Scorer {
     fn silent_links(&mut self, minute: u32, hour: Hour, found: &mut Vec<Silence>) {
         let patience = self.patience();
         for number in self.calendar.due(minute) {
-            let Some(Entry { key, normal: Some(profile), live: Some(live) }) = self.links.numbered(number) else {
+            let Some(Entry { key, normal: Some(profile), live: Some(live), .. }) = self.links.numbered(number) else {
                 continue;
             };
             if live.look_at > minute {

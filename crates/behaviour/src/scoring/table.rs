@@ -1,6 +1,7 @@
 //! The links: what is normal on each, and what it does now, found together.
 
 use std::hash::BuildHasher;
+use std::num::NonZeroU32;
 
 use hashbrown::HashTable;
 
@@ -8,28 +9,50 @@ use super::LIVE_MAX;
 use super::live::Live;
 use crate::baseline::packed::PackedLink;
 use crate::links::Link;
+use crate::observation::Place;
 use crate::parties::PartyLink;
 
 /// A link by its place in [`Table`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct LinkId(u32);
 
-/// A link that was learned, or is live, or both.
+/// A link that was learned, or seen, or both.
 pub(super) struct Entry {
     pub(super) key: PartyLink,
     pub(super) normal: Option<PackedLink>,
+    /// What it does now, where it was learned and seen. Of others there is nothing to compare: any number of them takes little.
     pub(super) live: Option<Box<Live>>,
+    /// So many were seen before it, where it was.
+    number: Option<NonZeroU32>,
+    /// What its responder does for whoever it is, where that was learned and it was seen.
+    anybody: Option<LinkId>,
 }
 
-/// All links: those of the baseline, and at most [`LIVE_MAX`] that are live.
-#[derive(Default)]
+/// A link that was seen.
+struct Seen {
+    id: LinkId,
+    link: Link,
+}
+
+/// Octets that a link takes that was seen and not learned.
+pub const SEEN_OCTETS: usize = size_of::<Entry>() + size_of::<Seen>() + 16;
+
+/// All links: those of the baseline, and so many that were seen.
 pub(super) struct Table {
     index: HashTable<LinkId>,
     hasher: foldhash::fast::RandomState,
     all: Vec<Entry>,
-    /// The live ones in the order in which they were first seen.
-    order: Vec<LinkId>,
+    /// Those that were seen, in the order in which they were first.
+    seen: Vec<Seen>,
+    max: usize,
     refused: u64,
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        let (index, hasher) = (HashTable::new(), foldhash::fast::RandomState::default());
+        Self { index, hasher, all: Vec::new(), seen: Vec::new(), max: LIVE_MAX, refused: 0 }
+    }
 }
 
 impl Table {
@@ -37,6 +60,11 @@ impl Table {
     pub(super) fn learned(&mut self, key: PartyLink, normal: PackedLink) {
         let id = self.find(key).unwrap_or_else(|| self.add(key));
         self.at_mut(id).normal = Some(normal);
+    }
+
+    /// At most so many are seen, and never more than [`LIVE_MAX`].
+    pub(super) fn bound(&mut self, max: usize) {
+        self.max = max.min(LIVE_MAX);
     }
 
     /// All are taken in: gives back the room that was made for more.
@@ -54,38 +82,55 @@ impl Table {
         self.find(key).filter(|id| self.at(*id).normal.is_some())
     }
 
-    /// The live link, and whether it is so from now on; None where there is no room.
+    /// The link that is seen, and whether it is so for the first time; None where there is no room.
     pub(super) fn begin(&mut self, key: PartyLink, link: Link) -> Option<(LinkId, bool)> {
         let known = self.find(key);
-        if let Some(id) = known.filter(|id| self.at(*id).live.is_some()) {
+        if let Some(id) = known.filter(|id| self.at(*id).number.is_some()) {
             return Some((id, false));
         }
-        if self.order.len() >= LIVE_MAX {
+        if self.seen.len() >= self.max {
             self.refused += 1;
             return None;
         }
         let anybody = key.to_anybody().and_then(|anybody| self.find_learned(anybody));
         let id = known.unwrap_or_else(|| self.add(key));
-        let number = self.order.len() as u32;
-        self.order.push(id);
+        self.seen.push(Seen { id, link });
+        let number = NonZeroU32::new(self.seen.len() as u32);
         let entry = self.at_mut(id);
-        entry.live = Some(Box::new(Live::new(link, number, anybody, entry.normal.as_ref())));
+        (entry.number, entry.anybody) = (number, anybody);
+        self.begin_anew(id);
         Some((id, true))
     }
 
-    /// The live links in the order in which they were first seen.
-    pub(super) fn live(&self) -> impl Iterator<Item = &Entry> {
-        self.order.iter().map(|id| self.at(*id))
+    /// A link that was seen does nothing so far.
+    pub(super) fn begin_anew(&mut self, id: LinkId) {
+        let entry = self.at(id);
+        let Some((number, normal)) = entry.number().zip(entry.normal.as_ref()) else { return };
+        let Some(Seen { link, .. }) = self.seen.get(number as usize) else { return };
+        self.at_mut(id).live = Some(Box::new(Live::new(*link, number, normal)));
     }
 
-    /// How many are live.
-    pub(super) const fn live_count(&self) -> u32 {
-        self.order.len() as u32
+    /// The links that were seen in the order in which they were first.
+    pub(super) fn seen(&self) -> impl Iterator<Item = &Entry> {
+        self.seen.iter().map(|seen| self.at(seen.id))
     }
 
-    /// The live link that was so first, second, ...
+    /// How many were seen.
+    pub(super) const fn seen_count(&self) -> u32 {
+        self.seen.len() as u32
+    }
+
+    /// The link that was seen first, second, ...
     pub(super) fn numbered(&mut self, number: u32) -> Option<&mut Entry> {
-        self.order.get(number as usize).copied().map(|id| self.at_mut(id))
+        let id = self.seen.get(number as usize)?.id;
+        Some(self.at_mut(id))
+    }
+
+    /// The link that was seen by the addresses of its ends, and where it was last.
+    pub(super) fn place_of(&self, key: PartyLink) -> Option<(Link, Place)> {
+        let entry = self.at(self.find(key)?);
+        let Seen { link, .. } = self.seen.get(entry.number()? as usize)?;
+        Some(entry.live.as_ref().map_or((*link, Place::default()), |live| (live.link, live.place)))
     }
 
     pub(super) fn at(&self, id: LinkId) -> &Entry {
@@ -103,9 +148,21 @@ impl Table {
 
     fn add(&mut self, key: PartyLink) -> LinkId {
         let id = LinkId(self.all.len() as u32);
-        self.all.push(Entry { key, normal: None, live: None });
+        self.all.push(Entry { key, normal: None, live: None, number: None, anybody: None });
         let (all, hasher) = (&self.all, &self.hasher);
         self.index.insert_unique(hasher.hash_one(key), id, |id| hasher.hash_one(all[id.0 as usize].key));
         id
+    }
+}
+
+impl Entry {
+    /// So many links were seen before it, where it was.
+    fn number(&self) -> Option<u32> {
+        self.number.map(|number| number.get() - 1)
+    }
+
+    /// Of a link that was seen: what its responder does for whoever it is, where that was learned.
+    pub(super) fn seen_with(&self) -> Option<Option<LinkId>> {
+        self.number.map(|_| self.anybody)
     }
 }

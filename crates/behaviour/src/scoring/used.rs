@@ -41,9 +41,9 @@ impl Scorer {
         (activity, parties): (&[Activity; 2], &Parties),
         to: &mut dyn FnMut(Departure<'_>),
     ) {
-        let known = self.links.find(key).and_then(|id| self.links.at(id).live.as_ref());
+        let known = self.links.find(key).and_then(|id| self.links.at(id).seen_with());
         let anybody = match known {
-            Some(live) => live.anybody.map(|id| self.links.at(id).key),
+            Some(anybody) => anybody.map(|id| self.links.at(id).key),
             None => key.to_anybody().filter(|anybody| self.links.find_learned(*anybody).is_some()),
         };
         let Some((id, _)) = anybody.and_then(|anybody| self.links.begin(anybody, used.link)) else { return };
@@ -96,7 +96,7 @@ impl Scorer {
 
     /// Compares what a link does now with what is normal.
     fn compare(&mut self, id: LinkId, minute: u32, used: &Use, parties: &Parties, to: &mut dyn FnMut(Departure<'_>)) {
-        let Entry { key, normal: Some(profile), live: Some(live) } = self.links.at_mut(id) else { return };
+        let Entry { key, normal: Some(profile), live: Some(live), .. } = self.links.at_mut(id) else { return };
         let Some(Bounds { limits, days, .. }) = live.bounds else { return };
         let (key, packed, profile) = (*key, &*profile, OnceCell::new());
         // Asked for where something is beyond what is surely normal, and once an hour.

@@ -66,7 +66,7 @@ struct Ward {
 
 impl Ward {
     fn new(behaviour: Behaviour, assets: Assets) -> Self {
-        let mut links = Links::new(HashKey(1, 2), 64, 8);
+        let mut links = Links::new(HashKey(1, 2), room(64));
         let mut judge = Judge::default().informed(assets, Vec::new());
         judge.with_behaviour(behaviour);
         let service = Service { transport: 6, port: 104 };

@@ -37,8 +37,14 @@ use wardtap_net::flow::HashKey;
 use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 use wardtap_net::stream::{FrameLabel, Side};
 
+use crate::links::Room;
 use crate::observation::Place;
 use crate::tally::{Pair, PairSlot, Pairs, Tally};
+
+/// Room for so many links, and for all that they do.
+const fn room(links: usize) -> Room {
+    Room { links, operations: 1 << 20, waiting: 1 << 20 }
+}
 
 const FEATURES: &[Feature] =
     &[Feature { name: "door", learned: Learned::Set }, Feature { name: "step", learned: Learned::Position }];

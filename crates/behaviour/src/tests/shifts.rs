@@ -120,7 +120,7 @@ impl Message for Reported {
 
 /// What a link that carries these results does, minute by minute: four an hour.
 fn reports(of: Link, first: u64, values: impl Iterator<Item = i64>) -> Vec<Use> {
-    let mut links = Links::new(HashKey(1, 2), 8, 8);
+    let mut links = Links::new(HashKey(1, 2), room(8));
     links.hand_over(first, |_| {});
     let (slot, _) = links.open(of, Place::default()).expect("an empty table has room");
     let mut told = Vec::new();
@@ -222,7 +222,7 @@ fn a_shift_that_was_accepted_is_quiet() {
 
 #[test]
 fn no_more_analytes_than_the_cap() {
-    let mut links = Links::new(HashKey(1, 2), 8, 8);
+    let mut links = Links::new(HashKey(1, 2), room(8));
     let (slot, _) = links.open(link(0, 1), Place::default()).expect("an empty table has room");
     for _ in 0..WINDOW {
         let all = (0..ANALYTES_MAX as u64 + 9).map(|number| Measured { analyte: Analyte::numbered(number), value: 1 });

@@ -60,7 +60,7 @@ struct Reading {
 
 impl Reading {
     fn new(minute: u64) -> Self {
-        let mut links = Links::new(HashKey(1, 2), 8, 8);
+        let mut links = Links::new(HashKey(1, 2), room(8));
         links.hand_over(minute, |_| {});
         let (slot, _) = links.open(LINK, Place::default()).expect("an empty table has room");
         Self { links, slot, minute, news: Vec::new() }

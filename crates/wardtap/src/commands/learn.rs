@@ -17,6 +17,7 @@ use crate::cli::{Given, Learn};
 use crate::config::Config;
 use crate::front::Front;
 use crate::judgement::{EventTypes, Events, Judgement, Kept};
+use crate::memory::Sought;
 use crate::output::{Replacement, place, unwritable};
 use crate::reading::{self, DAMAGED, Wanted, damage, tell_damage, tell_refusals};
 use crate::{USAGE, baselines};
@@ -33,7 +34,7 @@ pub fn run(mut learn: Learn, given: &Given) -> anyhow::Result<u8> {
         return Ok(USAGE);
     }
     let mut baseline = beginning(learn, site)?;
-    let opened = reading::open(&learn.intake, false)?.with_heads();
+    let opened = reading::open(&learn.intake, Sought { inventory: false, links: true })?.with_heads();
     if !learn.again {
         // Before the work, which may take hours; what cannot be read twice is known only behind it.
         let parts: Vec<Option<LearnedCapture>> =

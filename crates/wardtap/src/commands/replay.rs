@@ -17,6 +17,7 @@ use crate::cli::{Given, Replay, SeverityName};
 use crate::config::Config;
 use crate::judgement::{Events, Judgement};
 use crate::knowledge::{self, Knowledge};
+use crate::memory::Sought;
 use crate::output::{Replacement, open, place, unwritable};
 use crate::pipeline::Outcome;
 use crate::reading::{self, DAMAGED, Wanted, tell_damage, tell_refusals};
@@ -41,7 +42,9 @@ pub fn run(mut replay: Replay, given: &Given) -> anyhow::Result<u8> {
         return Ok(USAGE);
     }
     let judging = &replay.judging;
-    let opened = reading::open(&replay.intake, replay.inventory.is_some())?;
+    let inventory = replay.inventory.is_some();
+    let links = judging.baseline.is_some() || inventory;
+    let opened = reading::open(&replay.intake, Sought { inventory, links })?;
     let types = knowledge::event_types(judging);
     // Both are opened before the work begins, which may take hours.
     let events = Events { to: judging.events.as_deref().map(|path| open(path, "events")).transpose()?, types };
@@ -57,7 +60,6 @@ pub fn run(mut replay: Replay, given: &Given) -> anyhow::Result<u8> {
     if inventory.is_some() {
         judgement.judge.with_inventory(Inventory::new(site, usize::try_from(opened.shares.inventory)?));
     }
-    let links = judging.baseline.is_some() || inventory.is_some();
     // What devices say of themselves tells which of them have changed.
     let clues = inventory.is_some() || types.device && judging.events.is_some();
     let wanted = Wanted { links, clues, messages: types.message, flows: types.flow };

@@ -55,6 +55,7 @@ impl Hands<'_> {
 
 #[cfg(test)]
 mod tests {
+    use wardtap_behaviour::links::Room;
     use wardtap_capture::{Block, Input, Losses, PacketSource, Record};
     use wardtap_net::defragment::Defragmenter;
     use wardtap_net::flow::HashKey;
@@ -142,8 +143,7 @@ mod tests {
             dissectors_bytes_max: 1 << 20,
             rendered_bytes_max: 1 << 20,
             links: true,
-            links_max: 64,
-            operations_max: 64,
+            links_room: Room { links: 64, operations: 1 << 16, waiting: 1 << 16 },
             clues: true,
             messages: true,
             flows: true,
