@@ -12,7 +12,6 @@ use crate::pcap::{PLAIN, Packet, pcap};
 /// The least that `--memory` takes, and half as much again: pages of the program itself, and of a debug build.
 const MEMORY: &str = "16M";
 const PEAK_MAX: u64 = 24 << 20;
-const MEMORY_OCTETS: u64 = 16 << 20;
 
 /// One end of a connection.
 type End = ([u8; 4], u16);
@@ -387,7 +386,7 @@ fn conversations_of_everybody_beside_a_baseline() {
 /// Modbus reads of as many registers as are looked at, each at another address, with values that change.
 fn registers(hostile: &mut Hostile<'_>) {
     const REGISTERS: u8 = 64;
-    for number in 0..3000 {
+    for number in 0..12_000 {
         let mut connection = hostile.open(number, 502);
         for read in 0..16_u8 {
             hostile.send(&mut connection, 0, &[0, read, 0, 0, 0, 6, 1, 3, read, 0, 0, REGISTERS]);
@@ -395,6 +394,7 @@ fn registers(hostile: &mut Hostile<'_>) {
             answer.resize(9 + 2 * usize::from(REGISTERS), read);
             hostile.send(&mut connection, 1, &answer);
         }
+        hostile.time += 5_000_000;
     }
 }
 
