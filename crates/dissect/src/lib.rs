@@ -250,7 +250,8 @@ pub struct FlowFacts {
     pub originator: Option<Side>,
     /// Whether the stream of each end was seen from its first byte on.
     pub from_start: [bool; 2],
-    /// Who sends the requests, where the probe that named the flow saw it.
+    /// Who sends the requests, where the probe that named the flow saw it, or who asked for this flow on another one: see
+    /// [`MessageHandler::awaits`].
     pub requester: Option<Side>,
 }
 
@@ -518,4 +519,9 @@ pub trait MessageHandler {
     }
     /// What the flow holds may have changed without a copy: a request waits, or has been answered.
     fn held_changed(&mut self) {}
+    /// The answer comes on a flow of its own: the same protocol, from another port of the responder to the port of the
+    /// requester. See [`identify::Conversation::take_up`].
+    fn awaits(&mut self, protocol: &'static Protocol, requester: Side) {
+        let _ = (protocol, requester);
+    }
 }
