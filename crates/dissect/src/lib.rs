@@ -53,6 +53,7 @@ pub mod pending;
 pub mod plain;
 pub mod points;
 pub mod public;
+pub mod quic;
 pub mod rdp;
 pub mod results;
 pub mod smb;
@@ -107,7 +108,7 @@ pub struct Protocol {
 }
 
 /// All protocols; those of each transport are probed in this order.
-pub static PROTOCOLS: [&Protocol; 24] = [
+pub static PROTOCOLS: [&Protocol; 25] = [
     &hl7::PROTOCOL,
     &dicom::PROTOCOL,
     &modbus::PROTOCOL,
@@ -132,6 +133,7 @@ pub static PROTOCOLS: [&Protocol; 24] = [
     &ssdp::PROTOCOL,
     &wsd::PROTOCOL,
     &bacnet::PROTOCOL,
+    &quic::PROTOCOL,
 ];
 
 /// Those that TCP carries, in the order of [`PROTOCOLS`].
@@ -154,7 +156,7 @@ static OVER_TCP: [&Protocol; 15] = [
 ];
 
 /// Those that UDP carries, in the order of [`PROTOCOLS`].
-static OVER_UDP: [&Protocol; 12] = [
+static OVER_UDP: [&Protocol; 13] = [
     &ntp::PROTOCOL,
     &dns::PROTOCOL,
     &dhcp::PROTOCOL,
@@ -167,6 +169,7 @@ static OVER_UDP: [&Protocol; 12] = [
     &ssdp::PROTOCOL,
     &wsd::PROTOCOL,
     &bacnet::PROTOCOL,
+    &quic::PROTOCOL,
 ];
 
 /// What carries the messages of a protocol.
