@@ -57,5 +57,5 @@ echo "install: versions"
 {
   dpkg-query -W -f='  ${Package} ${Version}\n' "${packages[@]}"
   "$venv/bin/pip" list --disable-pip-version-check --format=freeze 2>/dev/null |
-    grep -iE '^(bacpypes3|hl7|hl7apy|pydicom|pyftpdlib|pymodbus|pyModbusTCP|pynetdicom|vncdotool|WSDiscovery|zeroconf)==' | sed 's/^/  /'
+    grep -iE '^(aioquic|bacpypes3|hl7|hl7apy|pydicom|pyftpdlib|pymodbus|pyModbusTCP|pynetdicom|vncdotool|WSDiscovery|zeroconf)==' | sed 's/^/  /'
 }

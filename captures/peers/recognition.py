@@ -39,7 +39,7 @@ UNSEEN = "unseen"  # wardtap has no such conversation
 # tshark's names of what wardtap dissects.
 NAMES = {
     "hl7": "hl7", "dicom": "dicom", "mbtcp": "modbus", "modbus": "modbus", "ntp": "ntp", "ssh": "ssh", "dns": "dns",
-    "tls": "tls", "http": "http", "http2": "http", "dhcp": "dhcp", "dhcpv6": "dhcp", "snmp": "snmp", "smb": "smb",
+    "tls": "tls", "quic": "quic", "http": "http", "http2": "http", "dhcp": "dhcp", "dhcpv6": "dhcp", "snmp": "snmp", "smb": "smb",
     "smb2": "smb", "ftp": "ftp", "tftp": "tftp", "telnet": "telnet", "mqtt": "mqtt", "syslog": "syslog", "rdp": "rdp",
     "vnc": "vnc", "mdns": "mdns", "llmnr": "llmnr", "nbns": "nbns", "ssdp": "ssdp", "bvlc": "bacnet", "bacnet": "bacnet",
 }

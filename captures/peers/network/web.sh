@@ -328,3 +328,47 @@ CONF
   truly --sealed
   conclude tls 443
 }
+
+# --- QUIC ---------------------------------------------------------------------------------------
+
+quic_server() { # PORT quic_peer.py options
+  local port=$1
+  shift
+  [[ -e $work/pump.pem ]] || certificate pump "$PUMP_SUBJECT" 20250101 20350101 ec sha256
+  start "quic-$port" "$python" "$here/quic_peer.py" serve --address "$B" --port "$port" --certificate "$work/pump.pem" --key "$work/pump.key" "$@"
+  udp "$port"
+}
+
+quic_ask() { # PORT quic_peer.py options; a request that holds a name, sealed
+  local port=$1
+  shift
+  ask "$python" "$here/quic_peer.py" ask --address "$B" --port "$port" --name infusion-gateway-07.hospital.test "$@"
+}
+
+quic_told() { # PORT...
+  peer server "$(pypi aioquic)"
+  peer client "$(pypi aioquic)"
+  say version 1 2
+  say server_name infusion-gateway-07.hospital.test
+  truly --sealed
+  conclude quic "$@"
+}
+
+scenario_quic_versions() {
+  begin quic/versions.pcap 'HTTP/3 on port 443: version 1, a hello of two datagrams, version 2'
+  quic_server 443 --version 1 --version 2
+  quic_ask 443
+  quic_ask 443 --longer 60
+  quic_ask 443 --version 2
+  say alpn h3
+  quic_told 443
+}
+scenario_quic_retry() {
+  begin quic/retry.pcap 'odd ports: a server that wants its client to come again with a token, and one that knows version 2 only'
+  quic_server 4433 --retry
+  quic_server 4434 --version 2
+  quic_ask 4433 --protocol hq-interop
+  quic_ask 4434 --version 1 --version 2 --protocol hq-interop
+  say alpn hq-interop
+  quic_told 4433 4434
+}

@@ -183,6 +183,21 @@ impl Conversation {
         }
     }
 
+    /// Names a flow that goes on with what was asked for on another one, by its first datagram, which is not read yet. The flow's
+    /// facts say who asked. False, with nothing done, where the datagram is none of that protocol.
+    pub fn take_up(&mut self, protocol: &'static Protocol, flow: &FlowFacts, side: Side, bytes: &[u8]) -> bool {
+        if self.dissector.is_some() || self.is_abandoned() {
+            return false;
+        }
+        let mut both: [&[u8]; 2] = [&[]; 2];
+        *side.of_mut(&mut both) = bytes;
+        let Probe::Yes(requester) = (protocol.probe)(&Evidence { flow, bytes: both, first: side }) else {
+            return false;
+        };
+        self.name(protocol, flow, requester);
+        true
+    }
+
     /// Bytes of one direction are missing (`None`: nobody knows how many).
     pub fn gap(&mut self, side: Side, missing: Option<u64>, to: &mut dyn MessageHandler) {
         if let Some(dissector) = &mut self.dissector {

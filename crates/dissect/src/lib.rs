@@ -53,6 +53,7 @@ pub mod pending;
 pub mod plain;
 pub mod points;
 pub mod public;
+pub mod quic;
 pub mod rdp;
 pub mod results;
 pub mod smb;
@@ -107,7 +108,7 @@ pub struct Protocol {
 }
 
 /// All protocols; those of each transport are probed in this order.
-pub static PROTOCOLS: [&Protocol; 24] = [
+pub static PROTOCOLS: [&Protocol; 25] = [
     &hl7::PROTOCOL,
     &dicom::PROTOCOL,
     &modbus::PROTOCOL,
@@ -132,6 +133,7 @@ pub static PROTOCOLS: [&Protocol; 24] = [
     &ssdp::PROTOCOL,
     &wsd::PROTOCOL,
     &bacnet::PROTOCOL,
+    &quic::PROTOCOL,
 ];
 
 /// Those that TCP carries, in the order of [`PROTOCOLS`].
@@ -154,7 +156,7 @@ static OVER_TCP: [&Protocol; 15] = [
 ];
 
 /// Those that UDP carries, in the order of [`PROTOCOLS`].
-static OVER_UDP: [&Protocol; 12] = [
+static OVER_UDP: [&Protocol; 13] = [
     &ntp::PROTOCOL,
     &dns::PROTOCOL,
     &dhcp::PROTOCOL,
@@ -167,6 +169,7 @@ static OVER_UDP: [&Protocol; 12] = [
     &ssdp::PROTOCOL,
     &wsd::PROTOCOL,
     &bacnet::PROTOCOL,
+    &quic::PROTOCOL,
 ];
 
 /// What carries the messages of a protocol.
@@ -250,7 +253,8 @@ pub struct FlowFacts {
     pub originator: Option<Side>,
     /// Whether the stream of each end was seen from its first byte on.
     pub from_start: [bool; 2],
-    /// Who sends the requests, where the probe that named the flow saw it.
+    /// Who sends the requests, where the probe that named the flow saw it, or who asked for this flow on another one: see
+    /// [`MessageHandler::awaits`].
     pub requester: Option<Side>,
 }
 
@@ -518,4 +522,9 @@ pub trait MessageHandler {
     }
     /// What the flow holds may have changed without a copy: a request waits, or has been answered.
     fn held_changed(&mut self) {}
+    /// The answer comes on a flow of its own: the same protocol, from another port of the responder to the port of the
+    /// requester. See [`identify::Conversation::take_up`].
+    fn awaits(&mut self, protocol: &'static Protocol, requester: Side) {
+        let _ = (protocol, requester);
+    }
 }

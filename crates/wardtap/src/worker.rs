@@ -7,6 +7,7 @@ mod identity;
 mod links;
 mod messages;
 mod told;
+mod transfers;
 
 pub use counts::{Counted, WorkerCounts};
 
@@ -21,7 +22,7 @@ use wardtap_dissect::identify::{Conversation, Recognised};
 use wardtap_dissect::{FlowFacts, PROTOCOLS, Protocol, Transport, dicom, hl7, modbus, tls};
 use wardtap_export::event::{Finished, FlowEvent};
 use wardtap_net::address::{Address, SHARDS};
-use wardtap_net::flow::{Flow, HashKey};
+use wardtap_net::flow::{Flow, FlowKey, HashKey};
 use wardtap_net::flow_table::{FlowTable, Limits, Sought, Warm};
 use wardtap_net::packet::{Packet, Timestamp};
 use wardtap_net::peel::protocol;
@@ -32,6 +33,7 @@ use self::clues::Clues;
 use self::links::LinkedFlow;
 use self::messages::ToMessages;
 use self::told::{HEARD, MET, Told, role_bit};
+use self::transfers::Awaited;
 use crate::batch::{Batch, Bundle, Entry, IDENTITY_SHARD, Key, Last, Task};
 
 /// What all workers are told.
@@ -90,6 +92,8 @@ pub struct Extra {
     rendered: Option<Box<[u8]>>,
     /// Its place among the links.
     link: Option<LinkedFlow>,
+    /// The port of the responder at which it was asked for, where that is not its own.
+    service: Option<u16>,
 }
 
 // With its head three cache lines.
@@ -114,6 +118,8 @@ struct Kept {
     clues: Clues,
     /// Registered names below which names are asked for.
     parents: Parents,
+    /// Requests whose answers come on other flows.
+    awaited: Awaited,
     /// By dissectors, and before a flow has a name.
     held: usize,
     /// As events show flows.
@@ -152,6 +158,7 @@ impl Worker {
                 kept: Kept {
                     clues: Clues::default(),
                     parents: Parents::new(options.key, PARENTS_MAX),
+                    awaited: Awaited::default(),
                     held: 0,
                     rendered: 0,
                 },
@@ -270,6 +277,7 @@ impl Worker {
             let key = Key::tick(sequence, shard.number);
             let mut hands = Hands::at(&mut shard.pairs, &mut shard.links, &mut shard.kept, &mut self.shared, key, now);
             shard.table.tick(now, &mut hands);
+            hands.kept.awaited.expire(now);
             // Behind a hole that was given up, any number of flows may have read on.
             while hands.hold_too_much() {
                 if let Some(flow) = shard.table.heaviest(None, Application::weight) {
@@ -473,6 +481,9 @@ impl StreamHandler for Hands<'_> {
     }
 
     fn heard(&mut self, flow: &mut Flow<Application>, side: Side) {
+        if !self.kept.awaited.is_empty() {
+            self.take_up(flow, side);
+        }
         let address = *side.of(&flow.key().addresses);
         if self.shared.options.links {
             self.tell_met(address, *side.other().of(&flow.key().addresses));
@@ -519,12 +530,14 @@ impl StreamHandler for Hands<'_> {
             self.link_finished(flow);
         }
         let Application { conversation, extra, .. } = &flow.application;
+        let service = extra.as_ref().and_then(|extra| extra.service);
         let rendered = extra.as_ref().and_then(|extra| extra.rendered.as_ref());
         self.kept.held = self.kept.held.saturating_sub(conversation.counted_bytes());
         self.kept.rendered = self.kept.rendered.saturating_sub(rendered.map_or(0, |text| text.len()));
         if !self.shared.options.flows {
             return;
         }
+        let ports = used_ports(flow.key(), service);
         let (head, application) = flow.parts();
         let recognised = application.conversation.recognised();
         let identity = head.identity(application.conversation.requester());
@@ -536,7 +549,7 @@ impl StreamHandler for Hands<'_> {
                     Recognised::Unknown => None,
                     Recognised::Protocol(protocol) => Some(protocol.name),
                 },
-                port_facts: port_facts(recognised, flow.key().ports),
+                port_facts: port_facts(recognised, ports),
                 state: flow.state().name(),
                 last: flow.last,
                 volume: *flow.volume(),
@@ -553,6 +566,11 @@ impl StreamHandler for Hands<'_> {
     fn copied(&mut self, bytes: usize) {
         self.shared.counts.copied += bytes as u64;
     }
+}
+
+/// The ports of a flow; where it was asked for at another one, that one only.
+fn used_ports(key: &FlowKey, service: Option<u16>) -> [u16; 2] {
+    service.map_or(key.ports, |port| [port; 2])
 }
 
 /// What is unusual about a protocol and the ports of its flow.

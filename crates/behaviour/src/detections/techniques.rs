@@ -209,7 +209,8 @@ impl Does {
             "dhcp" if is_answer(name) => Self::Lease,
             "tls" if kind == "alert" => Self::Refuse,
             "tls" if kind == "server-hello" || kind == "certificate" && is_answer(name) => Self::Choose,
-            "tls" => Self::Offer,
+            "quic" if is_answer(name) => Self::Choose,
+            "tls" | "quic" => Self::Offer,
             "lease" => Self::Lease,
             _ => Self::Other,
         }

@@ -1,35 +1,45 @@
-//! The state of one flow of TFTP: who asks, and when that was.
+//! The state of one flow of TFTP: who asks, when that was, and what is transferred.
 
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::{Chunk, Side};
 
+use super::transfer::Transfer;
 use super::wire::{ACCESS_VIOLATION, Packet, error};
-use super::{NOT_TFTP, PROTOCOL};
-use crate::datagrams::Datagrams;
+use super::{NOT_TFTP, PROTOCOL, UNFINISHED};
 use crate::plain::{Plain, Value};
-use crate::{Direction, Envelope, FlowFacts, MessageHandler, Outcome, Protocol};
+use crate::{Direction, Dissector, Envelope, FlowFacts, Gap, MessageHandler, Outcome, Progress, Protocol};
 
 pub(super) struct Tftp {
     requester: Option<Side>,
     /// When the request that waits was sent.
     asked: Option<Timestamp>,
+    transfer: Transfer,
 }
 
 impl Tftp {
     pub(super) const fn new(flow: &FlowFacts) -> Self {
-        Self { requester: flow.requester, asked: None }
+        Self { requester: flow.requester, asked: None, transfer: Transfer::NONE }
     }
 }
 
-impl Datagrams for Tftp {
+impl Dissector for Tftp {
     fn protocol(&self) -> &'static Protocol {
         &PROTOCOL
     }
 
-    fn datagram(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {
+    fn dissect(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) -> Progress {
         match Packet::read(chunk.bytes) {
             Some(packet) => self.packet(&packet, chunk, to),
             None => to.anomaly(&PROTOCOL, NOT_TFTP),
+        }
+        Progress::All
+    }
+
+    fn gap(&mut self, _: &Gap<'_>, _: &mut dyn MessageHandler) {}
+
+    fn finish(&mut self, _: [Chunk<'_>; 2], to: &mut dyn MessageHandler) {
+        if self.transfer.is_unfinished() {
+            to.anomaly(&PROTOCOL, UNFINISHED);
         }
     }
 
@@ -52,6 +62,10 @@ impl Tftp {
         } else {
             self.asked.take().map(|asked| time.since(asked))
         };
+        if packet.is_request() {
+            to.awaits(&PROTOCOL, side);
+        }
+        let end = self.transfer.take(packet);
         let word = packet.error.map(error);
         let envelope = Envelope {
             kind: packet.kind,
@@ -79,7 +93,12 @@ impl Tftp {
                 none,
                 none,
             ],
-            more: &[("block_size", Value::number(packet.block_size)), ("size", Value::number(packet.size))],
+            more: &[
+                ("block_size", Value::number(packet.block_size)),
+                ("size", Value::number(packet.size)),
+                ("complete", end.map_or(none, |end| Value::Flag(end.complete))),
+                ("octets", Value::number(end.and_then(|end| end.octets))),
+            ],
         });
     }
 }

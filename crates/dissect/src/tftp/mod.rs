@@ -3,6 +3,7 @@
 mod dissector;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod wire;
 
 use crate::{Feature, Learned, Probe, Protocol, Transport};
@@ -21,7 +22,7 @@ pub static PROTOCOL: Protocol = Protocol {
     is_opaque: true,
     ports: &[PORT],
     kinds: &["read-request", "write-request", "data", "acknowledgement", "error", "option-acknowledgement"],
-    anomalies: &["not-tftp"],
+    anomalies: &["not-tftp", "unfinished"],
     features: &[
         Feature { name: "mode", learned: Learned::Set },
         Feature { name: "program", learned: Learned::Set },
@@ -32,6 +33,8 @@ pub static PROTOCOL: Protocol = Protocol {
         let bytes = *evidence.first.of(&evidence.bytes);
         match wire::Packet::read(bytes) {
             Some(packet) if packet.is_request() => Probe::Yes(Some(evidence.first)),
+            // Two octets tell these: they are believed of a flow that was asked for.
+            Some(_) if evidence.flow.requester.is_some() => Probe::Yes(evidence.flow.requester),
             Some(_) if evidence.flow.ports.contains(&PORT) => {
                 Probe::Yes(evidence.flow.side_with_port(&[PORT]).map(wardtap_net::stream::Side::other))
             }
@@ -43,3 +46,6 @@ pub static PROTOCOL: Protocol = Protocol {
 
 /// Anomaly: a datagram of a TFTP flow that is no packet of it.
 const NOT_TFTP: usize = 0;
+
+/// Anomaly: a transfer of which neither the last block nor an error was seen.
+const UNFINISHED: usize = 1;

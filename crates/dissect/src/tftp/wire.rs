@@ -47,6 +47,12 @@ const PROGRAMS: [&[u8]; 32] = [
     b"cab",
 ];
 
+/// Kinds of packets, by their places.
+pub(super) const DATA: usize = 2;
+pub(super) const ACKNOWLEDGEMENT: usize = 3;
+pub(super) const ERROR: usize = 4;
+pub(super) const OPTION_ACKNOWLEDGEMENT: usize = 5;
+
 /// A packet.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Packet {
@@ -58,6 +64,10 @@ pub(super) struct Packet {
     pub is_program: Option<bool>,
     /// The code of an error.
     pub error: Option<u16>,
+    /// The number of a block that is sent or acknowledged.
+    pub block: u16,
+    /// Octets of data.
+    pub data: usize,
     pub block_size: Option<u64>,
     /// Octets of the file, where who has it says so (RFC 2349).
     pub size: Option<u64>,
@@ -68,7 +78,7 @@ impl Packet {
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let mut reader = Reader::new(bytes);
         let kind = usize::from(reader.be16()?.checked_sub(1)?);
-        let mut packet = Self { kind, mode: None, is_program: None, error: None, block_size: None, size: None };
+        let mut packet = Self::of(kind);
         match kind {
             0 | 1 => {
                 let file = text(&mut reader).filter(|file| !file.is_empty() && file.len() <= FILE_MAX)?;
@@ -76,24 +86,29 @@ impl Packet {
                 packet.is_program = Some(is_program(file));
                 packet.options(&mut reader)?;
             }
-            2 => {
-                reader.be16()?;
-                (reader.remaining() <= BLOCK_MAX).then_some(())?;
+            DATA => {
+                packet.block = reader.be16()?;
+                packet.data = reader.remaining();
+                (packet.data <= BLOCK_MAX).then_some(())?;
             }
-            3 => {
-                reader.be16()?;
+            ACKNOWLEDGEMENT => {
+                packet.block = reader.be16()?;
                 reader.is_empty().then_some(())?;
             }
-            4 => {
+            ERROR => {
                 packet.error = Some(reader.be16()?);
                 // Its message is for people.
                 text(&mut reader)?;
                 reader.is_empty().then_some(())?;
             }
-            5 => packet.options(&mut reader)?,
+            OPTION_ACKNOWLEDGEMENT => packet.options(&mut reader)?,
             _ => return None,
         }
         Some(packet)
+    }
+
+    const fn of(kind: usize) -> Self {
+        Self { kind, mode: None, is_program: None, error: None, block: 0, data: 0, block_size: None, size: None }
     }
 
     /// It asks for a transfer.

@@ -5,12 +5,13 @@ use wardtap_net::stream::{Chunk, Side};
 
 use super::certificate::{Certificate, is_none, leaf, parse};
 use super::offer::Offer;
-use super::wire::{Alert, Content, Plan, RECORD_HEADER, Record, ServerHello, handshake, version_name};
+use super::shown::{Shown, Version, flag, protocol_name};
+use super::wire::{Alert, Content, Plan, RECORD_HEADER, Record, ServerHello, handshake};
 use super::{
     ALERT, CERTIFICATE, CLIENT_HELLO, NOT_A_HANDSHAKE, NOT_A_RECORD, PORTS, PROTOCOL, SERVER_HELLO,
     UNREADABLE_CERTIFICATE, UNREADABLE_HELLO,
 };
-use crate::clues::{CLUE_MAX, Clue, is_of_host, is_of_product};
+use crate::clues::{CLUE_MAX, Clue, is_of_product};
 use crate::plain::{Plain, Value};
 use crate::public::Public;
 use crate::{Direction, Dissector, Envelope, FlowFacts, Gap, MessageHandler, Outcome, Progress, Protocol};
@@ -150,34 +151,11 @@ impl Tls {
         self.client = Some(at.side);
         at.side.of_mut(&mut self.ends).awaits_hello = false;
         self.offered = Some((at.time, session(offer.session)));
-        let (ja3, ja4) = (offer.ja3(), offer.ja4());
-        // JA4 shows the ends of the protocol inside, letters and digits.
-        let [ja3, ja4] = [&ja3, &ja4]
-            .map(|text| Public::shaped(text.as_bytes(), CLUE_MAX, |byte| byte.is_ascii_alphanumeric() || byte == b'_'));
-        to.clue(at.side, Clue::TlsJa3, &ja3);
-        to.clue(at.side, Clue::TlsJa4, &ja4);
-        let name = offer.name.and_then(|name| readable(name, CLUE_MAX, is_of_host));
-        if let Some(name) = &name {
-            to.clue(at.side, Clue::TlsServerName, name);
-        }
-        let (version, newest, ciphers) =
-            (Version::of(offer.version), Version::of(offer.newest()), Hex::of(offer.suites()));
-        let none = Value::None;
-        let features = [Value::Text(version.text()), Value::Text(ciphers.text()), none, none, none];
-        self.tell(
-            (CLIENT_HELLO, bytes, Outcome::Neutral, None),
-            features,
-            &[
-                ("newest", Value::Text(newest.text())),
-                ("server_name", Value::text(name)),
-                ("alpn", Value::text(readable(offer.protocol, PROTOCOL_NAME_MAX, is_of_product))),
-                ("ja3", Value::Text(ja3)),
-                ("ja4", Value::Text(ja4)),
-                ("resumes", flag(offer.resumes())),
-            ],
-            at,
-            to,
-        );
+        let shown = Shown::of(&offer, 't');
+        shown.clues(at.side, to);
+        let (version, none) = (Version::of(offer.version), Value::None);
+        let features = [Value::Text(version.text()), Value::Text(shown.ciphers()), none, none, none];
+        self.tell((CLIENT_HELLO, bytes, Outcome::Neutral, None), features, &shown.fields(), at, to);
     }
 
     fn choice(&mut self, message: &[u8], bytes: u64, at: At, to: &mut dyn MessageHandler) {
@@ -197,7 +175,7 @@ impl Tls {
         let cipher = format!("{:04x}", choice.cipher);
         let cipher = Public::shaped(cipher.as_bytes(), 4, |byte| byte.is_ascii_hexdigit());
         let nanos = offered.map(|(asked, _)| at.time.nanos().saturating_sub(asked.nanos()));
-        let protocol = choice.protocol.and_then(|protocol| readable(protocol, PROTOCOL_NAME_MAX, is_of_product));
+        let protocol = choice.protocol.and_then(protocol_name);
         self.tell(
             (SERVER_HELLO, bytes, Outcome::Neutral, nanos),
             [Value::Text(version.text()), Value::None, Value::Text(cipher), Value::None, Value::None],
@@ -364,55 +342,9 @@ impl Dissector for Tls {
     }
 }
 
-/// Characters of the name of a protocol inside: IANA's registry has none that is longer.
-const PROTOCOL_NAME_MAX: usize = 32;
-
-/// Text that has its shape, and is not empty.
-fn readable(bytes: &[u8], longest: usize, allowed: fn(u8) -> bool) -> Option<Public<'_>> {
-    let text = Public::shaped(bytes, longest, allowed);
-    (!bytes.is_empty() && !text.is_unreadable()).then_some(text)
-}
-
-/// Yes, or nothing.
-fn flag(is_it: bool) -> Value<'static> {
-    if is_it { Value::Flag(true) } else { Value::None }
-}
-
 /// The id of a session, filled up.
 fn session(bytes: &[u8]) -> [u8; SESSION_MAX] {
     let mut session = [0; SESSION_MAX];
     session.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
     session
-}
-
-/// A number in hexadecimal.
-struct Hex(String);
-
-impl Hex {
-    fn of(number: u32) -> Self {
-        Self(format!("{number:08x}"))
-    }
-
-    fn text(&self) -> Public<'_> {
-        Public::shaped(self.0.as_bytes(), 8, |byte| byte.is_ascii_hexdigit())
-    }
-}
-
-/// A version, by its name or as four digits.
-enum Version {
-    Known(&'static str),
-    Other(String),
-}
-
-impl Version {
-    fn of(version: u16) -> Self {
-        version_name(version).map_or_else(|| Self::Other(format!("{version:04x}")), Self::Known)
-    }
-
-    fn text(&self) -> Public<'_> {
-        match self {
-            Self::Known(name) => Public::word(name),
-            Self::Other(digits) => Public::shaped(digits.as_bytes(), 4, |byte| byte.is_ascii_hexdigit()),
-        }
-    }
 }

@@ -3,10 +3,13 @@
 mod certificate;
 mod dissector;
 mod offer;
+mod shown;
 #[cfg(test)]
 mod tests;
 mod wire;
 
+pub(crate) use offer::Offer;
+pub(crate) use shown::Shown;
 use wardtap_net::stream::Side;
 
 use crate::{Feature, Learned, Probe, Protocol, Transport};

@@ -31,7 +31,7 @@ impl Extension {
 
 /// What a client offers.
 #[derive(Default)]
-pub(super) struct Offer<'a> {
+pub(crate) struct Offer<'a> {
     /// As the message has it: that of 1.3 is that of 1.2.
     pub version: u16,
     pub session: &'a [u8],
@@ -51,7 +51,7 @@ pub(super) struct Offer<'a> {
 
 impl<'a> Offer<'a> {
     /// Of a whole message.
-    pub(super) fn read(message: &'a [u8]) -> Option<Self> {
+    pub(crate) fn read(message: &'a [u8]) -> Option<Self> {
         let mut hello = body(message);
         let mut offer = Self { version: hello.be16()?, ..Self::default() };
         hello.skip(32)?;
@@ -125,8 +125,8 @@ impl<'a> Offer<'a> {
         hexadecimal(&Md5::digest(text.as_bytes()))
     }
 
-    /// JA4: `t13d1516h2_8daaf6152771_e5627efa2ab1`.
-    pub(super) fn ja4(&self) -> String {
+    /// JA4: `t13d1516h2_8daaf6152771_e5627efa2ab1`; the first letter says what carries it.
+    pub(super) fn ja4(&self, carrier: char) -> String {
         let version = match self.newest() {
             0x0304 => "13",
             0x0303 => "12",
@@ -162,7 +162,7 @@ impl<'a> Offer<'a> {
         }
         let none = others.is_empty();
         format!(
-            "t{version}{name}{ciphers:02}{extensions:02}{ends}_{}_{}",
+            "{carrier}{version}{name}{ciphers:02}{extensions:02}{ends}_{}_{}",
             shortened(&listed(&sorted), sorted.is_empty()),
             shortened(&rest, none)
         )

@@ -64,16 +64,17 @@ impl Hands<'_> {
         let place = self.place;
         let (head, application) = flow.parts();
         let requester = application.conversation.requester();
-        self.link(head, &mut extra(application).link, requester, place)
+        self.link(head, extra(application), requester, place)
     }
 
     fn link(
         &mut self,
         head: &FlowHead,
-        linked: &mut Option<LinkedFlow>,
+        extra: &mut Extra,
         requester: Option<Side>,
         place: Place,
     ) -> Option<LinkedFlow> {
+        let Extra { link: linked, service, .. } = extra;
         if let Some(linked) = *linked
             && self.links.holds(linked.slot)
         {
@@ -82,7 +83,7 @@ impl Hands<'_> {
         // Who opened it stays as it was first taken, whatever messages show later: what was told counts for that link.
         let orientation = linked.map_or_else(|| Orientation::of(head, requester), Orientation::settled);
         let mut initiator = orientation.initiator;
-        let mut link = link_of(head, initiator);
+        let mut link = link_of(head, initiator, *service);
         if orientation.either_way && !self.links.is_known(&link) && self.links.is_known(&link.reversed()) {
             (initiator, link) = (initiator.other(), link.reversed());
         }
@@ -102,12 +103,12 @@ impl Hands<'_> {
     pub fn link_message(
         &mut self,
         head: &FlowHead,
-        linked: &mut Option<LinkedFlow>,
+        extra: &mut Extra,
         message: &dyn Message,
         envelope: &Envelope,
         (features, place): (&Features, Place),
     ) {
-        let Some(linked) = self.link(head, linked, Some(envelope.requester()), place) else { return };
+        let Some(linked) = self.link(head, extra, Some(envelope.requester()), place) else { return };
         let from = u8::from(envelope.side != linked.initiator);
         if let Some(news) = self.links.message(linked.slot, from, message, envelope, features, place) {
             self.shared.bundle.observations.push((self.key, Observation::Operation(news)));
@@ -150,10 +151,11 @@ impl Orientation {
     }
 }
 
-fn link_of(head: &FlowHead, initiator: Side) -> Link {
+/// The link of a flow, at the port where it was asked for if that is another than its own.
+fn link_of(head: &FlowHead, initiator: Side, service: Option<u16>) -> Link {
     let (key, responder) = (head.key(), initiator.other());
     let service = match key.transport {
-        protocol::TCP | protocol::UDP => Service::at(key.transport, *responder.of(&key.ports)),
+        protocol::TCP | protocol::UDP => Service::at(key.transport, service.unwrap_or(*responder.of(&key.ports))),
         other => Service::at(other, 0),
     };
     Link { initiator: *initiator.of(&key.addresses), responder: *responder.of(&key.addresses), service }

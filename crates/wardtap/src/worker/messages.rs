@@ -14,7 +14,7 @@ use wardtap_net::flow::{FlowHead, HashKey};
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::{FrameLabel, Side};
 
-use super::{Extra, Hands, Shared};
+use super::{Extra, Hands, Shared, used_ports};
 
 /// Takes what the dissector of one flow reads.
 pub struct ToMessages<'b, 'a> {
@@ -50,8 +50,8 @@ impl MessageHandler for ToMessages<'_, '_> {
             }
         }
         if self.hands.shared.options.links {
-            let linked = &mut self.extra.get_or_insert_default().link;
-            self.hands.link_message(self.flow, linked, message, envelope, (&features, self.chunk_place));
+            let extra = self.extra.get_or_insert_default();
+            self.hands.link_message(self.flow, extra, message, envelope, (&features, self.chunk_place));
         }
         if self.hands.shared.options.messages {
             self.write(message, protocol, requester);
@@ -112,6 +112,10 @@ impl MessageHandler for ToMessages<'_, '_> {
     fn held_changed(&mut self) {
         self.hands.held_changed = true;
     }
+
+    fn awaits(&mut self, protocol: &'static Protocol, requester: Side) {
+        self.hands.await_answer(protocol, self.flow.key(), requester);
+    }
 }
 
 impl ToMessages<'_, '_> {
@@ -132,6 +136,7 @@ impl ToMessages<'_, '_> {
         let kept = &mut *self.hands.kept;
         let once;
         let extra = self.extra.get_or_insert_default();
+        let service = extra.service;
         let flow: &[u8] = match &mut extra.rendered {
             Some(flow) => flow,
             None => {
@@ -146,7 +151,7 @@ impl ToMessages<'_, '_> {
             }
         };
         let label = self.chunk_place.frame;
-        let ports = &head.key().ports;
+        let ports = used_ports(head.key(), service);
         let around = Circumstances {
             time: self.chunk_place.time,
             frame: label.number(),

@@ -55,6 +55,26 @@ fn each_device_that_was_heard_is_there_once_with_what_shows_what_it_is() {
 }
 
 #[test]
+fn transfers_count_as_use_of_the_port_at_which_they_were_asked_for() {
+    // A server of TFTP takes a port of its own for each of six transfers, half of them above its client's.
+    for (capture, service) in [("captures/tftp/transfers.pcap", "udp/69"), ("captures/tftp/odd-port.pcap", "udp/6900")]
+    {
+        for (workers, device) in ["1", "3"].into_iter().flat_map(|workers| [(workers, 0), (workers, 1)]) {
+            let devices = inventory(&[capture], "devices.json", &["--workers", workers]);
+            let devices: Vec<Value> = serde_json::from_str(&devices).unwrap();
+            let [uses, offers] = ["uses", "offers"].map(|what| devices[device][what].as_array().unwrap());
+            let (used, other) = if device == 0 { (uses, offers) } else { (offers, uses) };
+            assert!(other.is_empty(), "{other:?}");
+            let [used] = used.as_slice() else { panic!("{used:?}") };
+            assert_eq!(
+                (&used["service"], &used["protocols"][0], &used["conversations"]),
+                (&service.into(), &"tftp".into(), &12.into())
+            );
+        }
+    }
+}
+
+#[test]
 fn what_stores_images_of_a_kind_is_of_that_class() {
     let all: Vec<String> = captures_of("simulated");
     let class = |device: &Value| device["identity"]["class"]["value"].as_str().unwrap_or_default().to_owned();

@@ -13,7 +13,7 @@ use crate::run::{captures, root};
 const WORDS_MAX: usize = 25;
 
 /// Words of protocols, ports and scores, lower case, beside the protocols' own names.
-const TERMS: [&str; 50] = [
+const TERMS: [&str; 51] = [
     "tcp",
     "udp",
     "ip",
@@ -24,6 +24,7 @@ const TERMS: [&str; 50] = [
     "dhcp",
     "dns",
     "tls",
+    "quic",
     "http",
     "https",
     "smb",
