@@ -47,7 +47,7 @@ fn fold_one(bencher: &mut Bencher<'_>, message: &dyn Message) {
     let mut slot = None;
     bencher.iter(|| {
         let features = message.features(&|text| hasher.hash_one(text));
-        slot = Some(pairs.fold(slot, || pair, message, message.envelope(), &features, place));
+        slot = Some(pairs.fold(slot, || pair, message, message.envelope(), || features, place));
     });
 }
 

@@ -66,6 +66,7 @@ impl<E: Entry> Slots<E> {
     }
 
     /// Adds an entry that is not there; gives back its place, and the entry that made room for it.
+    #[inline]
     pub fn add(&mut self, entry: E) -> (Slot, Option<E>) {
         self.generation = self.generation.wrapping_add(1);
         let hash = entry.hash();
@@ -82,6 +83,7 @@ impl<E: Entry> Slots<E> {
         (Slot { generation, id }, old)
     }
 
+    #[inline]
     fn replace(&mut self, entry: (Generation, E)) -> (u16, Option<E>) {
         loop {
             self.hand = (self.hand + 1) % self.used.len().max(1);

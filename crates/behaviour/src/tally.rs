@@ -4,7 +4,7 @@
 //! look: a refusal, a further target, a long ascent through addresses. Counts are cumulative, so that neither the
 //! number of workers nor the cuts between batches show.
 
-use wardtap_dissect::{Direction, Envelope, Features, Message, NO_VALUE, Outcome, Protocol, Target};
+use wardtap_dissect::{Direction, Envelope, FEATURES_MAX, Features, Message, NO_VALUE, Outcome, Protocol, Target};
 use wardtap_net::address::Address;
 use wardtap_net::flow::{HashKey, fold};
 use wardtap_net::stream::Side;
@@ -133,6 +133,9 @@ struct Asked {
 /// Asking for the same target more often than this is polling, not searching; retries are allowed for.
 const SEARCH_REQUESTS_MAX: u32 = 5;
 
+/// Features that nobody asks for.
+const NONE: Features = [NO_VALUE; FEATURES_MAX];
+
 /// A pair as it is kept. What every message touches comes first: two cache lines of it.
 #[repr(C)]
 struct Entry {
@@ -246,7 +249,7 @@ impl Pairs {
     }
 
     /// Folds a message in. `slot` is what the last call for the same flow gave back; the pair is asked for only where that
-    /// does not serve.
+    /// does not serve, and the features only of a protocol with targets or positions.
     #[inline]
     pub fn fold(
         &mut self,
@@ -254,7 +257,7 @@ impl Pairs {
         pair: impl FnOnce() -> Pair,
         message: &dyn Message,
         envelope: &Envelope,
-        features: &Features,
+        features: impl FnOnce() -> Features,
         place: Place,
     ) -> PairSlot {
         let requester = envelope.requester();
@@ -392,11 +395,12 @@ impl Entry {
         &mut self,
         message: &dyn Message,
         envelope: &Envelope,
-        features: &Features,
+        features: impl FnOnce() -> Features,
         place: Place,
         targets: &mut Targets,
     ) -> bool {
         self.last = place;
+        let features = if self.target.is_some() || self.position.is_some() { features() } else { NONE };
         let value = |feature: u8| features.get(usize::from(feature)).copied().filter(|&value| value != NO_VALUE);
         let address = self.position.and_then(value);
         let mut news = false;
@@ -420,7 +424,7 @@ impl Entry {
             }
         }
         if let Some(target) = self.target
-            && let Some(value) = (target.of)(envelope.kind, features)
+            && let Some(value) = (target.of)(envelope.kind, &features)
         {
             if !self.has_targets || self.latest.target != value {
                 news |= self.turn_to(value, message, target.named_by, targets);

@@ -283,14 +283,28 @@ impl Protocol {
 
 impl FlowFacts {
     /// The end whose port is one of `ports`, when exactly one is.
+    #[inline]
     #[must_use]
-    pub fn side_with_port(&self, ports: &[u16]) -> Option<Side> {
-        let [a, b] = self.ports;
-        match (ports.contains(&a), ports.contains(&b)) {
-            (true, false) => Some(Side::A),
-            (false, true) => Some(Side::B),
+    pub fn side_with_port<const N: usize>(&self, ports: &[u16; N]) -> Option<Side> {
+        match self.with_port(ports) {
+            [true, false] => Some(Side::A),
+            [false, true] => Some(Side::B),
             _ => None,
         }
+    }
+
+    /// True where an end's port is one of `ports`.
+    #[inline]
+    pub(crate) fn uses_port<const N: usize>(&self, ports: &[u16; N]) -> bool {
+        self.with_port(ports) != [false; 2]
+    }
+
+    /// Of each end whether its port is one of `ports`: of so many, or each new flow would pay for a dozen loops.
+    #[inline]
+    fn with_port<const N: usize>(&self, ports: &[u16; N]) -> [bool; 2] {
+        let is_one = |port: u16| ports.iter().fold(false, |any, known| any | (*known == port));
+        let [a, b] = self.ports;
+        [is_one(a), is_one(b)]
     }
 }
 

@@ -77,8 +77,9 @@ impl Ring {
     /// Remembers a packet that cannot be a copy.
     #[inline]
     pub fn remember(&mut self, fingerprint: Fingerprint, time: Timestamp) {
+        let is_full = self.entries.len() >= RING_MAX;
         match self.entries.get_mut(self.next) {
-            Some(entry) if entry.1.plus(REMEMBERED_NANOS) < time => *entry = (fingerprint, time),
+            Some(entry) if is_full || entry.1.plus(REMEMBERED_NANOS) < time => *entry = (fingerprint, time),
             _ => self.remember_more(fingerprint, time),
         }
         self.next = self.next.wrapping_add(1);
@@ -87,15 +88,13 @@ impl Ring {
         }
     }
 
-    /// [`Self::remember`] where what would be forgotten is young.
+    /// [`Self::remember`] where there is room, and what would be forgotten is young.
     #[cold]
     fn remember_more(&mut self, fingerprint: Fingerprint, time: Timestamp) {
-        if self.entries.len() < RING_MAX {
-            self.entries.rotate_left(self.next);
-            self.next = self.entries.len();
-            let room = self.next.saturating_mul(2).clamp(RING_MIN, RING_MAX);
-            self.entries.resize(room, (Fingerprint::default(), Timestamp::EPOCH));
-        }
+        self.entries.rotate_left(self.next);
+        self.next = self.entries.len();
+        let room = self.next.saturating_mul(2).clamp(RING_MIN, RING_MAX);
+        self.entries.resize(room, (Fingerprint::default(), Timestamp::EPOCH));
         if let Some(entry) = self.entries.get_mut(self.next) {
             *entry = (fingerprint, time);
         }

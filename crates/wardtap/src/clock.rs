@@ -15,6 +15,8 @@ const CONFIRMATIONS: u32 = 16;
 #[derive(Debug, Default)]
 pub struct Clock {
     now: Option<Timestamp>,
+    /// The whole second that follows: no record before it pays for a division.
+    next: Timestamp,
     beyond: u32,
     /// Records whose time lay before the mark.
     pub went_back: u64,
@@ -26,7 +28,7 @@ impl Clock {
     pub fn advance(&mut self, time: Timestamp) -> Option<Timestamp> {
         let Some(now) = self.now else {
             self.now = Some(time);
-            return Some(time);
+            return Some(self.tick(time));
         };
         if time <= now {
             self.went_back += u64::from(time < now);
@@ -40,7 +42,12 @@ impl Clock {
         }
         self.beyond = 0;
         self.now = Some(time);
-        (time.seconds() > now.seconds()).then_some(time)
+        (time >= self.next && time.seconds() > now.seconds()).then(|| self.tick(time))
+    }
+
+    fn tick(&mut self, time: Timestamp) -> Timestamp {
+        self.next = Timestamp::from_seconds(time.seconds().saturating_add(1));
+        time
     }
 
     /// The mark; the epoch before the first record.

@@ -150,7 +150,7 @@ impl Talk {
         self.nanos += 1_000_000;
         let pair = Pair { requester: ASKING, responder: ASKED, protocol: self.protocol };
         let at = place(self.frame, self.nanos);
-        self.slot = Some(self.pairs.fold(self.slot, || pair, &said, &envelope, &features, at));
+        self.slot = Some(self.pairs.fold(self.slot, || pair, &said, &envelope, || features, at));
     }
 
     fn ask(&mut self, door: u64, step: u64) {

@@ -98,7 +98,7 @@ fn the_targets_of_all_pairs_are_bounded_together_and_the_silent_give_way() {
         features[0] = door;
         let said = Said { protocol: &NAMED, envelope, features, name: format!("door {door}") };
         let pair = || Pair { requester: Address::v4(asking), responder: ASKED, protocol: &NAMED };
-        pairs.fold(None, pair, &said, &envelope, &features, place(time, time));
+        pairs.fold(None, pair, &said, &envelope, || features, place(time, time));
     };
     let mut before = 0;
     for asking in 0..64 {
@@ -162,11 +162,11 @@ fn pairs_are_bounded_and_a_slot_that_was_given_up_is_not_used() {
     let said = Said { protocol: &NUMBERED, envelope, features, name: String::new() };
     let pair = |number: u32| Pair { requester: Address::v4(number), responder: ASKED, protocol: &NUMBERED };
     let slots: Vec<PairSlot> = (0..20)
-        .map(|number| pairs.fold(None, || pair(number), &said, &envelope, &features, place(1, u64::from(number))))
+        .map(|number| pairs.fold(None, || pair(number), &said, &envelope, || features, place(1, u64::from(number))))
         .collect();
     assert_eq!(pairs.evicted(), 16);
     // Another pair stands there now: the message is folded into one of its own.
-    pairs.fold(Some(slots[0]), || pair(0), &said, &envelope, &features, place(2, 100));
+    pairs.fold(Some(slots[0]), || pair(0), &said, &envelope, || features, place(2, 100));
     pairs.gap(slots[1], 1000);
     let mut told = Vec::new();
     pairs.hand_over(|tally| told.push((tally.pair.requester, tally.refusals, tally.gap_bytes)));

@@ -13,7 +13,7 @@ use super::wire::{
     ASSOCIATE_FIXED, Look, PDU_HEADER, PDV_HEADER, PdvHeader, SHORT_LENGTH, SHORT_LENGTH_MAX, application_context,
     control, pdu, pdu_header, plausible,
 };
-use super::{Anomaly, PROTOCOL};
+use super::{Anomaly, PORTS, PROTOCOL};
 use crate::identify::HELD_MAX;
 use crate::{Dissector, Finding, FlowFacts, Gap, MessageHandler, Progress, Protocol};
 
@@ -128,7 +128,7 @@ impl Dicom {
             now: <(Timestamp, u64)>::default(),
             late: false,
             requester: facts.requester,
-            listener: facts.side_with_port(PROTOCOL.ports),
+            listener: facts.side_with_port(&PORTS),
         }
     }
 

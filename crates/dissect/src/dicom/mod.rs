@@ -24,6 +24,9 @@ use command::{Command, Status};
 use content::QueryLevel;
 use names::kind;
 
+/// acr-nema and dicom of IANA, and the default of a widely used archive. 2761 and 2762 are encrypted.
+const PORTS: [u16; 3] = [104, 11112, 4242];
+
 /// DICOM's upper layer over TCP, and the DIMSE messages on it.
 pub static PROTOCOL: Protocol = Protocol {
     index: 1,
@@ -33,8 +36,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: Some("DICOM SCU"),
     transports: &[Transport::Tcp],
     is_opaque: false,
-    // acr-nema and dicom of IANA, and the default of a widely used archive. 2761 and 2762 are encrypted.
-    ports: &[104, 11112, 4242],
+    ports: &PORTS,
     kinds: &names::KINDS,
     anomalies: &ANOMALIES,
     features: &FEATURES,

@@ -6,7 +6,7 @@
 
 use wardtap_net::stream::Side;
 
-use super::PROTOCOL;
+use super::PORTS;
 use super::wire::{self, Look, PDU_HEADER, PDV_HEADER, PdvHeader, control, pdu};
 use crate::{Evidence, Probe};
 
@@ -25,7 +25,7 @@ enum Seen {
 
 /// The probe of [`PROTOCOL`].
 pub(super) fn probe(evidence: &Evidence<'_>) -> Probe {
-    let usual = evidence.flow.ports.iter().any(|port| PROTOCOL.ports.contains(port));
+    let usual = evidence.flow.uses_port(&PORTS);
     let look = |side: Side| look(side.of::<&[u8]>(&evidence.bytes), usual);
     let seen = [look(Side::A), look(Side::B)];
     for side in Side::BOTH {

@@ -61,9 +61,8 @@ const MALFORMED: usize = 1;
 const OCTETS_BEHIND: usize = 2;
 
 fn probe(evidence: &Evidence<'_>) -> Probe {
-    let ports = &evidence.flow.ports;
-    let is_usual = ports.contains(&PORT);
-    if !is_usual && ports.iter().any(|port| PORTS_OF_OTHERS.contains(port)) {
+    let is_usual = evidence.flow.uses_port(&[PORT]);
+    if !is_usual && evidence.flow.uses_port(&PORTS_OF_OTHERS) {
         return Probe::No;
     }
     match evidence.flow.transport {

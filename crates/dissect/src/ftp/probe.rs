@@ -53,9 +53,13 @@ fn anywhere(evidence: &Evidence<'_>) -> Probe {
     let mut answer = Probe::No;
     for server in Side::BOTH {
         let (greeting, client) = (*server.of(&evidence.bytes), *server.other().of(&evidence.bytes));
-        match (one_of(&GREETS, greeting), one_of(&OPENS, client)) {
+        let greets = one_of(&GREETS, greeting);
+        if greets == Probe::No {
+            continue;
+        }
+        match (greets, one_of(&OPENS, client)) {
             (Probe::Yes(_), Probe::Yes(_)) => return Probe::Yes(Some(server.other())),
-            (Probe::No, _) | (_, Probe::No) => {}
+            (_, Probe::No) => {}
             _ => answer = Probe::Unsure,
         }
     }

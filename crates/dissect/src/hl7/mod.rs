@@ -24,6 +24,10 @@ use crate::public::Public;
 use crate::results::Measured;
 use crate::{Envelope, Evidence, Feature, Features, Learned, Message, NO_VALUE, Probe, Protocol, Transport};
 
+/// 2575 is IANA's; the others are what interface engines and sites choose most. Others use 5000 as well: that costs
+/// nothing, since a frame with a header in it decides and not the port.
+const PORTS: [u16; 5] = [2575, 6661, 6660, 6662, 5000];
+
 /// HL7 version 2 over MLLP.
 pub static PROTOCOL: Protocol = Protocol {
     index: 0,
@@ -33,9 +37,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: Some("HL7 sender"),
     transports: &[Transport::Tcp],
     is_opaque: false,
-    // 2575 is IANA's; the others are what interface engines and sites choose most. Others use 5000 as well: that costs
-    // nothing, since a frame with a header in it decides and not the port.
-    ports: &[2575, 6661, 6660, 6662, 5000],
+    ports: &PORTS,
     kinds: &KINDS,
     anomalies: &ANOMALIES,
     features: &[
@@ -218,7 +220,7 @@ const BLANK_MAX: usize = 16;
 /// A frame that begins with a header says it all. On a usual port the frame may begin later: the flow was caught in
 /// the middle of a message.
 fn probe(evidence: &Evidence<'_>) -> Probe {
-    let usual_port = evidence.flow.ports.iter().any(|port| PROTOCOL.ports.contains(port));
+    let usual_port = evidence.flow.uses_port(&PORTS);
     let mut verdict = Probe::No;
     for side in Side::BOTH {
         match probe_stream(side.of::<&[u8]>(&evidence.bytes), usual_port) {
@@ -241,6 +243,9 @@ enum Start<'a> {
 }
 
 fn probe_stream(bytes: &[u8], anywhere: bool) -> Start<'_> {
+    if !anywhere && bytes.first() != Some(&VT) {
+        return Start::None;
+    }
     for at in memchr::memchr_iter(VT, bytes) {
         if at > 0 && !anywhere {
             break;
@@ -265,7 +270,7 @@ fn probe_stream(bytes: &[u8], anywhere: bool) -> Start<'_> {
 
 /// Who sends requests, where the first message shows it.
 fn requester(side: Side, line: &[u8]) -> Option<Side> {
-    let end = line.iter().position(|byte| matches!(*byte, CR | LF | FS))?;
+    let end = memchr::memchr3(CR, LF, FS, line)?;
     let header = Header::new(line.get(..end)?, true);
     let answers = header.is_acknowledgement() || line.get(end..)?.get(1..4) == Some(b"MSA");
     header.is_sound().then(|| if answers { side.other() } else { side })

@@ -97,7 +97,7 @@ pub(super) fn is_undefined(header: Header) -> bool {
 
 /// Says whether a flow speaks Modbus.
 pub(super) fn probe(evidence: &Evidence<'_>) -> Probe {
-    if evidence.flow.ports.contains(&PORT) { probe_own_port(evidence) } else { probe_any_port(evidence) }
+    if evidence.flow.uses_port(&[PORT]) { probe_own_port(evidence) } else { probe_any_port(evidence) }
 }
 
 /// On port 502: one sound header at the start of a segment will do, whatever its function, and so will a consistent ADU

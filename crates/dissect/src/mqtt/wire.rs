@@ -252,7 +252,7 @@ pub(super) const fn is_refusal(kind: u8, level: u8, code: u8) -> bool {
 
 /// Whether either end begins with a client's first packet; on the usual port also a ping, alone.
 pub(super) fn probe(evidence: &Evidence<'_>) -> Probe {
-    let usual = evidence.flow.ports.contains(&PORT);
+    let usual = evidence.flow.uses_port(&[PORT]);
     let mut answer = Probe::No;
     for (side, bytes) in wardtap_net::stream::Side::BOTH.into_iter().zip(evidence.bytes) {
         match connects(bytes) {

@@ -83,7 +83,7 @@ impl Connection {
 
 /// Whether either end begins a connection.
 pub(super) fn probe(evidence: &Evidence<'_>) -> Probe {
-    let usual = evidence.flow.ports.contains(&PORT);
+    let usual = evidence.flow.uses_port(&[PORT]);
     let mut answer = Probe::No;
     for bytes in evidence.bytes {
         match one(bytes, usual) {

@@ -82,7 +82,7 @@ impl Magic {
 
 /// Whether the bytes of either end begin SMB.
 pub(super) fn probe(evidence: &Evidence<'_>) -> Probe {
-    let netbios = PORTS.iter().any(|port| evidence.flow.ports.contains(port));
+    let netbios = evidence.flow.uses_port(&PORTS);
     let mut answer = Probe::No;
     for bytes in evidence.bytes {
         match bytes {

@@ -35,8 +35,11 @@ impl MessageHandler for ToMessages<'_, '_> {
         let ends = self.flow.key().addresses;
         let pair = || Pair { requester: *requester.of(&ends), responder: *requester.other().of(&ends), protocol };
         let digest = &shared.digest;
-        let features = message.features(&|text| digest.hash_one(text));
-        let slot = self.hands.pairs.fold(*self.pair, pair, message, envelope, &features, self.chunk_place);
+        let features = || message.features(&|text| digest.hash_one(text));
+        // Read once: links want them of every message, pairs of few.
+        let all = shared.options.links.then(features);
+        let folded = || all.unwrap_or_else(features);
+        let slot = self.hands.pairs.fold(*self.pair, pair, message, envelope, folded, self.chunk_place);
         if self.pair.replace(slot).is_none() {
             for side in Side::BOTH.into_iter().filter(|side| self.flow.is_heard(*side)) {
                 self.hands.tell_role(*side.of(&ends), protocol, side == requester);
@@ -49,9 +52,9 @@ impl MessageHandler for ToMessages<'_, '_> {
                 bundle.observations.push((key, Observation::AskedBelow(asked)));
             }
         }
-        if self.hands.shared.options.links {
+        if let Some(features) = &all {
             let extra = self.extra.get_or_insert_default();
-            self.hands.link_message(self.flow, extra, message, envelope, (&features, self.chunk_place));
+            self.hands.link_message(self.flow, extra, message, envelope, (features, self.chunk_place));
         }
         if self.hands.shared.options.messages {
             self.write(message, protocol, requester);
