@@ -32,6 +32,10 @@ const END: &str = "<!-- evaluate: end -->";
 /// Where a detector cannot be run, a file cannot be written or a scenario cannot be played.
 pub fn run(options: &cli::Evaluate) -> Result<()> {
     let plan = plan(options)?;
+    // Before the work, which may take hours.
+    if let Some(path) = &options.into {
+        with_tables(path, "")?;
+    }
     let measured = evaluate::run(&plan);
     if options.work.is_none() {
         fs::remove_dir_all(&plan.work).with_context(|| format!("cannot remove {}", plan.work.display()))?;
@@ -85,10 +89,14 @@ fn scenarios(options: &cli::Evaluate) -> Vec<&'static Scenario> {
 
 /// Puts the report between a document's marks.
 fn put_into(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, with_tables(path, text)?).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The document with these tables.
+fn with_tables(path: &Path, text: &str) -> Result<String> {
     let old = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let new = replaced(&old, text)
-        .with_context(|| format!("{} has no lines {} and {END} behind it", path.display(), BEGIN.trim()))?;
-    fs::write(path, new).with_context(|| format!("cannot write {}", path.display()))
+    replaced(&old, text)
+        .with_context(|| format!("{} has no lines {} and {END} behind it", path.display(), BEGIN.trim()))
 }
 
 fn replaced(old: &str, text: &str) -> Option<String> {
