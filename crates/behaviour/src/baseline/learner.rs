@@ -88,7 +88,7 @@ impl Learner {
             }
             if sent.packets > 0 {
                 let pause = device.activity.at(minute);
-                let longest = device.pauses.entry(day).or_default();
+                let longest = device.pauses.or_default(day);
                 *longest = pause.max(*longest);
             }
             *activity = device.activity;
@@ -191,7 +191,7 @@ fn day_of(time: Timestamp) -> u32 {
 
 impl StoredLink {
     fn learn(&mut self, minute: u32, used: &Use, witnesses: &[[Activity; 2]; 2]) {
-        let hour = self.hours.entry(minute / MINUTES_PER_HOUR).or_default();
+        let hour = self.hours.or_default(minute / MINUTES_PER_HOUR);
         hour.learn(used);
         for (place, sent) in used.sent.iter().enumerate() {
             let (last, witnesses) = (&mut self.last[place], &witnesses[place]);
@@ -201,27 +201,16 @@ impl StoredLink {
                 last.at(witnesses, minute);
             }
         }
-        let open = self.open.entry(minute).or_default();
+        let open = self.open.or_default(minute);
         open.learn(used);
         self.close_before(minute);
         for operation in &used.operations {
-            match self.operations.get_mut(&*operation.name) {
-                Some(known) => known.learn(minute, operation, witnesses),
-                None => {
-                    self.operations.entry((*operation.name).to_owned()).or_default().learn(minute, operation, witnesses)
-                }
-            }
+            self.operations.or_default(&operation.name).learn(minute, operation, witnesses);
             if !operation.results.is_empty() {
-                let results = self.results.entry((*operation.name).to_owned()).or_default();
-                results.learn(minute, &operation.results);
+                self.results.or_default(&operation.name).learn(minute, &operation.results);
             }
             if !operation.points.ranges.is_empty() {
-                match self.points.get_mut(&*operation.name) {
-                    Some(known) => known.learn(minute, &operation.points),
-                    None => {
-                        self.points.entry((*operation.name).to_owned()).or_default().learn(minute, &operation.points);
-                    }
-                }
+                self.points.or_default(&operation.name).learn(minute, &operation.points);
             }
         }
         self.other_messages = self.other_messages.saturating_add(used.other_messages);
@@ -254,7 +243,7 @@ impl StoredOperation {
         let count = u32::try_from(used.count).unwrap_or(u32::MAX);
         let answers = u32::try_from(used.responses.count).unwrap_or(u32::MAX);
         let hour = minute / MINUTES_PER_HOUR;
-        let day = self.days.entry(hour / HOURS_PER_DAY).or_default();
+        let day = self.days.or_default(hour / HOURS_PER_DAY);
         day.count = day.count.saturating_add(count);
         day.hours |= 1 << (hour % HOURS_PER_DAY);
         day.bytes = day.bytes.saturating_add(used.bytes);
@@ -266,18 +255,18 @@ impl StoredOperation {
         let witnesses = &witnesses[usize::from(used.from & 1)];
         let pause = self.last.alone(witnesses, minute);
         if pause > 0 {
-            let longest = self.pauses.entry(hour).or_default();
+            let longest = self.pauses.or_default(hour);
             *longest = pause.max(*longest);
         }
         for (range, seen) in day.ranges.iter_mut().zip(used.ranges) {
             *range = wider(*range, seen);
         }
         self.last.at(witnesses, minute);
-        let OperationMinute { count: open, answers: open_answers, micros } = self.open.entry(minute).or_default();
+        let OperationMinute { count: open, answers: open_answers, micros } = self.open.or_default(minute);
         *open = open.saturating_add(count);
         *open_answers = open_answers.saturating_add(answers);
         *micros = micros.saturating_add(used.responses.sum);
-        let open = self.open_hours.entry(hour).or_default();
+        let open = self.open_hours.or_default(hour);
         *open = open.saturating_add(count);
         self.close_before(minute);
     }
