@@ -31,6 +31,12 @@ impl<T> ByTime<T> {
         self.0.is_empty()
     }
 
+    /// The octets of the list.
+    #[must_use]
+    pub const fn octets(&self) -> usize {
+        self.0.capacity() * size_of::<(u32, T)>()
+    }
+
     /// What is known of a time.
     #[must_use]
     pub fn get(&self, time: u32) -> Option<&T> {

@@ -20,11 +20,18 @@ use crate::parties::{Parties, Party, PartyLink};
 /// The most links of a baseline: ten times those of a large hospital.
 pub const LEARNED_MAX: usize = 262_144;
 
+/// Octets of a link beside what is known of it: its key, itself and its place among others, of which not all are taken.
+const LINK_OCTETS: usize = size_of::<StoredLink>() + 2 * size_of::<PartyLink>() + 64;
+
 /// Learns. A copy shares with it the links that neither changes.
 #[derive(Clone, Default)]
 pub struct Learner {
     links: HashMap<PartyLink, Shared<StoredLink>, foldhash::fast::RandomState>,
     refused: u64,
+    /// Octets of the links.
+    octets: usize,
+    /// The most that they may be; None for as many as it takes.
+    octets_max: Option<usize>,
     /// Days on which the parties were there, by their place among parties.
     days: Vec<StoredDevice>,
     /// The last minute that was watched before what comes next, where there is a gap.
@@ -68,9 +75,16 @@ impl Learner {
         for (key, link) in store.links {
             let (initiator, responder) = (parties.named(&key.initiator), parties.named(&key.responder));
             let service = Service { transport: key.transport, port: key.port };
+            learner.octets += LINK_OCTETS + link.octets();
             learner.links.insert(PartyLink { initiator, responder, service }, link);
         }
         learner
+    }
+
+    /// Learns no more than so many octets of links. Links and operations that are new may take half of them: whoever makes up
+    /// new ones takes nothing from what goes on with those that are known.
+    pub const fn bound(&mut self, octets: usize) {
+        self.octets_max = Some(octets);
     }
 
     /// Takes what a link did in a minute.
@@ -95,11 +109,17 @@ impl Learner {
         }
         for (key, anybody) in [(Some(key), false), (key.to_anybody(), true)] {
             let Some(key) = key else { continue };
-            if self.links.len() >= LEARNED_MAX && !self.links.contains_key(&key) {
+            let left = self.octets_max.map_or(usize::MAX, |most| most.saturating_sub(self.octets));
+            let takes_new = left > self.octets_max.unwrap_or(0) / 2;
+            let is_new = !self.links.contains_key(&key);
+            if left == 0 || is_new && (!takes_new || self.links.len() >= LEARNED_MAX) {
                 self.refused += 1;
                 continue;
             }
-            self.links.entry(key).or_default().learn(minute, used, &witnesses(&activity, anybody));
+            let link = self.links.entry(key).or_default();
+            let (more, refused) = link.learn(minute, used, &witnesses(&activity, anybody), takes_new);
+            self.octets = self.octets.saturating_add_signed(more) + if is_new { LINK_OCTETS } else { 0 };
+            self.refused += refused;
         }
     }
 
@@ -190,7 +210,9 @@ fn day_of(time: Timestamp) -> u32 {
 }
 
 impl StoredLink {
-    fn learn(&mut self, minute: u32, used: &Use, witnesses: &[[Activity; 2]; 2]) {
+    /// Takes what it did in a minute; gives by how many octets it has grown, and how many operations were not learned.
+    fn learn(&mut self, minute: u32, used: &Use, witnesses: &[[Activity; 2]; 2], takes_new: bool) -> (isize, u64) {
+        let (before, mut grown, mut refused) = (self.own_octets(), 0, 0);
         let hour = self.hours.or_default(minute / MINUTES_PER_HOUR);
         hour.learn(used);
         for (place, sent) in used.sent.iter().enumerate() {
@@ -205,15 +227,30 @@ impl StoredLink {
         open.learn(used);
         self.close_before(minute);
         for operation in &used.operations {
-            self.operations.or_default(&operation.name).learn(minute, operation, witnesses);
+            if !takes_new && !self.operations.contains(&operation.name) {
+                refused += 1;
+                self.other_messages = self.other_messages.saturating_add(operation.count);
+                continue;
+            }
+            let known = self.operations.or_default(&operation.name);
+            let before = known.octets();
+            known.learn(minute, operation, witnesses);
+            grown += known.octets().cast_signed() - before.cast_signed();
             if !operation.results.is_empty() {
-                self.results.or_default(&operation.name).learn(minute, &operation.results);
+                let results = self.results.or_default(&operation.name);
+                let before = results.octets();
+                results.learn(minute, &operation.results);
+                grown += results.octets().cast_signed() - before.cast_signed();
             }
             if !operation.points.ranges.is_empty() {
-                self.points.or_default(&operation.name).learn(minute, &operation.points);
+                let points = self.points.or_default(&operation.name);
+                let before = points.octets();
+                points.learn(minute, &operation.points);
+                grown += points.octets().cast_signed() - before.cast_signed();
             }
         }
         self.other_messages = self.other_messages.saturating_add(used.other_messages);
+        (grown + self.own_octets().cast_signed() - before.cast_signed(), refused)
     }
 }
 

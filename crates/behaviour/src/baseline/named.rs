@@ -64,6 +64,9 @@ pub(super) fn put_in_order<K: Ord, T>(mut all: Vec<(K, T)>) -> Vec<(K, T)> {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Named<T>(Vec<(Box<str>, T)>);
 
+/// Octets that something in the heap takes beside itself.
+pub(super) const HEAP_OCTETS: usize = 16;
+
 /// A list that is full grows by a part of so many.
 const GROWTH: usize = 4;
 
@@ -81,6 +84,13 @@ impl<T> Named<T> {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The octets of the list, with the names.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        self.0.capacity() * size_of::<(Box<str>, T)>()
+            + self.names().map(|name| name.len() + HEAP_OCTETS).sum::<usize>()
     }
 
     /// The place of a name in order; else the one where it would stand.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::by_time::ByTime;
 use super::kin::KinOf;
 use super::measure::Measure;
+use super::named::HEAP_OCTETS;
 use super::packed::Numbers;
 use super::store::{HOURS_PER_DAY, MINUTES_PER_HOUR};
 use crate::links::points::{POINTS_MAX, PointRange, PointsUse, widen_all};
@@ -115,6 +116,15 @@ impl StoredPoints {
             widen_all(self.open.or_default(minute), &ranges);
         }
         self.state = std::mem::take(&mut self.state).max(other.state);
+    }
+
+    /// The octets of what is known of them.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        let days = self.days.values().map(|day| day.points.capacity() * size_of::<PointDay>() + HEAP_OCTETS);
+        let open = self.open.values().map(|open| open.capacity() * size_of::<PointRange>() + HEAP_OCTETS);
+        let state = self.state.points.capacity() * size_of::<(PointRange, u32)>() + HEAP_OCTETS;
+        self.days.octets() + self.open.octets() + days.chain(open).sum::<usize>() + state
     }
 
     /// Closes the minutes before one that has begun.

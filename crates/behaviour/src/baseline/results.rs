@@ -20,6 +20,9 @@ pub struct StoredResults {
     pub days: ByTime<BTreeMap<u64, Means>>,
 }
 
+/// Octets of the means of an analyte in a tree, of whose nodes some are not half full.
+const MEANS_OCTETS: usize = 3 * size_of::<(u64, Means)>();
+
 /// The means of the results of one analyte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Means {
@@ -41,6 +44,12 @@ impl StoredResults {
             let one = Means { days: 1, windows: 1, low: *mean, high: *mean };
             day.entry(analyte.number()).and_modify(|known| known.widen(&one)).or_insert(one);
         }
+    }
+
+    /// The octets of what is known of them.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        self.days.octets() + self.days.values().map(|day| MEANS_OCTETS * day.len()).sum::<usize>()
     }
 
     /// Adds what another has learned of them.

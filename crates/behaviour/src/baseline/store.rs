@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::by_time::ByTime;
-use super::named::Named;
+use super::named::{HEAP_OCTETS, Named};
 use super::points::StoredPoints;
 use super::results::StoredResults;
 use super::shared::Shared;
@@ -314,6 +314,21 @@ impl StoredLink {
         self.other_messages = self.other_messages.saturating_add(other.other_messages);
     }
 
+    /// The octets of what is known of it.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        let operations = self.operations.values().map(StoredOperation::octets).sum::<usize>();
+        let points = self.points.values().map(StoredPoints::octets).sum::<usize>();
+        let results = self.results.values().map(StoredResults::octets).sum::<usize>();
+        self.own_octets() + operations + points + results
+    }
+
+    /// Those of its own lists.
+    pub(super) fn own_octets(&self) -> usize {
+        let lists = [self.hours.octets(), self.open.octets(), self.operations.octets(), self.points.octets()];
+        lists.into_iter().sum::<usize>() + self.results.octets()
+    }
+
     /// Closes the minutes before one that has begun.
     pub fn close_before(&mut self, minute: u32) {
         self.open.take_before(minute, |minute, open| self.hours.or_default(minute / MINUTES_PER_HOUR).peak(&open));
@@ -371,6 +386,13 @@ impl StoredOperation {
         }
         self.last = self.last.max(other.last);
         self.from = self.from.max(other.from);
+    }
+
+    /// The octets of what is known of it.
+    #[must_use]
+    pub const fn octets(&self) -> usize {
+        let lists = self.days.octets() + self.open.octets() + self.open_hours.octets() + self.pauses.octets();
+        lists + 3 * HEAP_OCTETS
     }
 
     /// Closes the minutes before one that has begun, and the hours before its hour.
