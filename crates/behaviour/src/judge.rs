@@ -77,6 +77,8 @@ pub struct Judge {
     behaviour: Option<Box<Behaviour>>,
     /// The most links that are compared with a baseline.
     links_max: usize,
+    /// The most octets that are learned of links.
+    learned_max: Option<usize>,
     repeats: Repeats,
     inventory: Option<Box<Inventory>>,
     words: Words,
@@ -156,6 +158,7 @@ impl Judge {
             changes: Vec::new(),
             behaviour: None,
             links_max: LIVE_MAX,
+            learned_max: None,
             repeats: Repeats::default(),
             inventory: None,
             words: Words::default(),
@@ -174,10 +177,19 @@ impl Judge {
         Self { links_max, ..self }
     }
 
+    /// Learns at most so many octets of links.
+    #[must_use]
+    pub fn learning(self, octets: usize) -> Self {
+        Self { learned_max: Some(octets), ..self }
+    }
+
     /// Has it compare or learn what links do.
     pub fn with_behaviour(&mut self, mut behaviour: Behaviour) {
         if let Some(scorer) = &mut behaviour.scorer {
             scorer.bound(self.links_max);
+        }
+        if let Some((learner, octets)) = behaviour.learner.as_mut().zip(self.learned_max) {
+            learner.bound(octets);
         }
         behaviour.introduce(&mut self.devices);
         self.behaviour = Some(Box::new(behaviour));

@@ -59,7 +59,8 @@ impl Knowledge {
         let incidents = usize::try_from(shares.incidents)?;
         let mut judge = Judge::new(usize::try_from(shares.devices)?, usize::try_from(shares.alerts)?, incidents)
             .informed(self.assets, self.suppressions.all())
-            .comparing(usize::try_from(shares.seen)?);
+            .comparing(usize::try_from(shares.seen)?)
+            .learning(usize::try_from(shares.learned)?);
         if let Some(behaviour) = self.behaviour {
             judge.with_behaviour(behaviour);
         }

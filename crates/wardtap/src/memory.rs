@@ -86,6 +86,8 @@ pub struct Shares {
     pub waiting: u64,
     /// Links that are compared with a baseline.
     pub seen: u64,
+    /// Octets of what is learned of links.
+    pub learned: u64,
     /// Octets of the devices as parties to links.
     parties: u64,
 }
@@ -97,6 +99,8 @@ pub struct Sought {
     pub inventory: bool,
     /// What links do.
     pub links: bool,
+    /// What they do is learned.
+    pub learns: bool,
 }
 
 impl Shares {
@@ -126,18 +130,21 @@ impl Shares {
             operations: 0,
             waiting: 0,
             seen: 0,
+            learned: 0,
             parties: 0,
         };
         shares.zstd_window = memory.saturating_sub(shares.sum());
         shares
     }
 
-    /// An eighth for the inventory, nine sixteenths of what is left for links; of the rest as [`Self::of`].
+    /// An eighth for the inventory, half of what is left for what is learned, nine sixteenths of what is left then for links; of
+    /// the rest as [`Self::of`].
     pub fn with(memory: u64, sought: Sought) -> Self {
         let inventory = if sought.inventory { memory / 8 } else { 0 };
-        let memory = memory - inventory;
+        let learned = if sought.learns { (memory - inventory).saturating_sub(FIXED) / 2 } else { 0 };
+        let memory = memory - inventory - learned;
         let shares = if sought.links { Self::with_links(memory) } else { Self::of(memory) };
-        Self { inventory, ..shares }
+        Self { inventory, learned, ..shares }
     }
 
     /// Of nine sixteenths six are for links and their operations, of which as many links as there may be have two at most;
@@ -158,8 +165,8 @@ impl Shares {
     }
 
     /// A live run unpacks nothing: what that would have had is for the inventory.
-    pub fn live(memory: u64) -> Self {
-        let shares = Self::with_links(memory);
+    pub fn live(memory: u64, learns: bool) -> Self {
+        let shares = Self::with(memory, Sought { inventory: false, links: true, learns });
         Self { inventory: shares.zstd_window, zstd_window: 0, ..shares }
     }
 
@@ -184,6 +191,7 @@ impl Shares {
             + self.waiting;
         shard * SHARDS as u64
             + self.parties
+            + self.learned
             + self.seen * SEEN_BYTES
             + self.devices * DEVICE_BYTES
             + self.alerts * ALERT_BYTES
@@ -204,10 +212,9 @@ mod tests {
     #[test]
     fn shares_are_no_more_than_there_is() {
         for memory in (24..40).flat_map(|log| [1 << log, (1 << log) + 12_345, 3 << log]) {
-            let with = |inventory, links| Shares::with(memory, Sought { inventory, links });
-            for shares in
-                [with(false, false), with(true, false), with(false, true), with(true, true), Shares::live(memory)]
-            {
+            let sought = |bits: u8| Sought { inventory: bits & 1 != 0, links: bits & 2 != 0, learns: bits & 4 != 0 };
+            let with = (0..8).map(|bits| Shares::with(memory, sought(bits)));
+            for shares in with.chain([false, true].map(|learns| Shares::live(memory, learns))) {
                 assert!(shares.sum() + FIXED <= memory, "{memory}: {shares:?}");
             }
         }

@@ -51,7 +51,7 @@ impl<'a> Attendance<'a> {
         let mut sent: BTreeMap<&str, BTreeMap<u32, u32>> = BTreeMap::new();
         let mut all = BTreeSet::new();
         for (key, link) in store.links.iter().filter(|(key, _)| key.initiator != ANYBODY) {
-            for (&hour, cell) in &link.hours {
+            for (hour, cell) in link.hours.iter() {
                 if watched.has(hour) {
                     all.insert(hour);
                 }
@@ -79,7 +79,7 @@ impl<'a> Attendance<'a> {
         let mut ended: BTreeMap<u32, u32> = BTreeMap::new();
         let Some(operation) = link.of.operations.get(name) else { return ended };
         let has = |hours: Option<u32>, hour: u32| hours.is_some_and(|hours| hours & bit(hour) != 0);
-        let is_there = |hour: u32| has(operation.days.get(&(hour / HOURS_PER_DAY)).map(|day| day.hours), hour);
+        let is_there = |hour: u32| has(operation.days.get(hour / HOURS_PER_DAY).map(|day| day.hours), hour);
         let witnesses = witnesses(key, operation.from).map(|id| self.sent.get(id));
         let sends = |days: Option<&BTreeMap<u32, u32>>, hour: u32| {
             has(days.and_then(|days| days.get(&(hour / HOURS_PER_DAY))).copied(), hour)
@@ -143,7 +143,7 @@ impl<'a> Sent<'a> {
     /// Whether in an hour an end sent as much, for the minutes in which it sent something, as that many packets are of all.
     fn is_as_much(&self, end: u8, hour: u32, packets: u64) -> bool {
         let end = usize::from(end & 1);
-        self.of.hours.get(&hour).is_some_and(|hour| {
+        self.of.hours.get(hour).is_some_and(|hour| {
             let minutes = u64::from(hour.minutes[end]);
             minutes > 0 && hour.packets[end].saturating_mul(self.minutes[end]) >= packets.saturating_mul(minutes)
         })

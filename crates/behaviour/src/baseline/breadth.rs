@@ -28,7 +28,7 @@ impl<'a> Breadths<'a> {
             // Of what is read, who answers does nothing by itself.
             let by_itself = |name: &str, from: u8| from == 0 || is_opaque(name);
             for (name, operation) in link.operations.iter().filter(|(name, known)| by_itself(name, known.from)) {
-                for (&day, cell) in &operation.days {
+                for (day, cell) in operation.days.iter() {
                     *hours.entry((doing(key, name, operation.from), day)).or_default() |= cell.hours;
                 }
             }

@@ -13,6 +13,7 @@ use wardtap_net::packet::Timestamp;
 
 use super::absence::Attendance;
 use super::breadth::Breadths;
+use super::by_time::ByTime;
 use super::fellows::Fellows;
 use super::kin::Kin;
 use super::measure::{Measure, compare};
@@ -151,7 +152,7 @@ const SHOWN_HOURS_MIN: usize = HOURS_PER_DAY as usize / 2;
 
 /// The hours in which anybody did anything, as far as they were watched.
 fn covered(store: &Store, watched: &Watched, site: &Site) -> Covered {
-    let hours: BTreeSet<u32> = store.links.values().flat_map(|link| link.hours.keys().copied()).collect();
+    let hours: BTreeSet<u32> = store.links.values().flat_map(|link| link.hours.times()).collect();
     let mut covered = Covered::default();
     for hour in hours.into_iter().filter(|hour| watched.has(*hour)) {
         let slot = Slot::of(&site.local(Timestamp::from_seconds(u64::from(hour) * 3600)));
@@ -209,8 +210,8 @@ fn hold_out(
 }
 
 /// Judges the pauses of a device on each day by those of the others.
-fn hold_out_pauses(pauses: &BTreeMap<u32, u32>, ratios: &mut [Vec<f64>]) {
-    for (held_out, now) in pauses {
+fn hold_out_pauses(pauses: &ByTime<u32>, ratios: &mut [Vec<f64>]) {
+    for (held_out, now) in pauses.iter() {
         let others = pauses.iter().filter(|(day, _)| *day != held_out);
         let (days, pause) = others.fold((0, 0), |(days, longest), (_, pause)| (days + 1, longest.max(*pause)));
         let normal = DeviceProfile { days, pause, ..DeviceProfile::default() };

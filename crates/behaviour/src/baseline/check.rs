@@ -1,6 +1,7 @@
 //! What a baseline must hold to be computed with: a file whose digest is right may still be somebody's trap.
 
 use super::approval::Approval;
+use super::by_time::ByTime;
 use super::file::Front;
 use super::pauses::Pauses;
 use super::points::{PointsProfile, StoredPoints};
@@ -153,36 +154,44 @@ pub(super) fn store(store: &Store) -> Checked {
 
 fn stored_device(device: &StoredDevice) -> Checked {
     days(&device.days)?;
-    times(device.pauses.keys().next_back(), device.pauses.len(), 1)?;
+    times(&device.pauses, 1)?;
     activity(&device.activity)?;
     device.stands_in_for.iter().try_for_each(|part| id(part))?;
     must(device.stands_in_for.is_sorted_by(|one, next| one < next), "devices out of order")?;
     must(device.leased.is_sorted_by(|one, next| one < next), "addresses out of order")
 }
 
-/// The last of some times in order, and how many there may be, for a number of them a day.
-fn times(last: Option<&u32>, count: usize, per_day: u32) -> Checked {
-    let last_of_all = u64::from(DAY_MAX + 1) * u64::from(per_day);
-    must(last.is_none_or(|last| u64::from(*last) < last_of_all), "a time that there is not")?;
-    must(count <= DAYS_MAX * per_day as usize, "more times than there are")
+/// A time of which there are a number a day.
+fn time(time: u32, per_day: u32) -> Checked {
+    must(u64::from(time) < u64::from(DAY_MAX + 1) * u64::from(per_day), "a time that there is not")
+}
+
+fn minute(of: u32) -> Checked {
+    time(of, MINUTES_PER_DAY)
+}
+
+/// Times of which there may be a number a day.
+fn times<T>(all: &ByTime<T>, per_day: u32) -> Checked {
+    all.times().next_back().map_or(Ok(()), |last| time(last, per_day))?;
+    must(all.len() <= DAYS_MAX * per_day as usize, "more times than there are")
 }
 
 fn stored_link(link: &StoredLink) -> Checked {
-    times(link.hours.keys().next_back(), link.hours.len(), HOURS_PER_DAY)?;
-    times(link.open.keys().next_back(), link.open.len(), MINUTES_PER_DAY)?;
+    times(&link.hours, HOURS_PER_DAY)?;
+    times(&link.open, MINUTES_PER_DAY)?;
     link.last.iter().try_for_each(heard)?;
     link.operations.values().try_for_each(stored_operation)?;
     link.points.values().try_for_each(stored_points)?;
     link.results.values().try_for_each(|results| {
-        times(results.days.keys().next_back(), results.days.len(), 1)?;
+        times(&results.days, 1)?;
         results.days.values().flat_map(|day| day.values()).try_for_each(means)
     })
 }
 
 fn stored_points(points: &StoredPoints) -> Checked {
-    times(points.days.keys().next_back(), points.days.len(), 1)?;
-    times(points.open.keys().next_back(), points.open.len(), MINUTES_PER_DAY)?;
-    times(Some(&points.state.minute), 0, MINUTES_PER_DAY)?;
+    times(&points.days, 1)?;
+    times(&points.open, MINUTES_PER_DAY)?;
+    minute(points.state.minute)?;
     let places = points.days.values().map(|day| day.points.len()).chain(points.open.values().map(Vec::len));
     let most = places.chain([points.state.points.len()]).max();
     must(most.is_none_or(|most| most <= POINTS_MAX), "more places than an operation has")?;
@@ -193,20 +202,20 @@ fn stored_points(points: &StoredPoints) -> Checked {
 
 fn heard(heard: &Heard) -> Checked {
     let times_of = [heard.last].into_iter().chain(heard.minutes);
-    times_of.into_iter().try_for_each(|time| times(Some(&time), 0, MINUTES_PER_DAY))
+    times_of.into_iter().try_for_each(minute)
 }
 
 /// There are no more active minutes than minutes.
 fn activity(activity: &Activity) -> Checked {
-    times(Some(&activity.last), 0, MINUTES_PER_DAY)?;
-    times(Some(&activity.minutes), 0, MINUTES_PER_DAY)
+    minute(activity.last)?;
+    minute(activity.minutes)
 }
 
 fn stored_operation(operation: &StoredOperation) -> Checked {
-    times(operation.days.keys().next_back(), operation.days.len(), 1)?;
-    times(operation.open.keys().next_back(), operation.open.len(), MINUTES_PER_DAY)?;
-    times(operation.open_hours.keys().next_back(), operation.open_hours.len(), HOURS_PER_DAY)?;
-    times(operation.pauses.keys().next_back(), operation.pauses.len(), HOURS_PER_DAY)?;
+    times(&operation.days, 1)?;
+    times(&operation.open, MINUTES_PER_DAY)?;
+    times(&operation.open_hours, HOURS_PER_DAY)?;
+    times(&operation.pauses, HOURS_PER_DAY)?;
     heard(&operation.last)?;
     operation.days.values().try_for_each(|day| ranges(&day.ranges))
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::by_time::ByTime;
 use super::points::{PointsState, StoredPoints};
 use super::results::StoredResults;
 use super::store::{HOURS_PER_DAY, LinkKey, MINUTES_PER_HOUR, Store, StoredDevice, StoredLink, StoredOperation};
@@ -121,8 +122,8 @@ impl Store {
 }
 
 /// Moves what lies on some days; `day_of` gives the day of a key.
-fn take<V>(from: &mut BTreeMap<u32, V>, days: &BTreeSet<u32>, day_of: impl Fn(u32) -> u32) -> BTreeMap<u32, V> {
-    from.extract_if(.., |key, _| days.contains(&day_of(*key))).collect()
+fn take<V>(from: &mut ByTime<V>, days: &BTreeSet<u32>, day_of: impl Fn(u32) -> u32) -> ByTime<V> {
+    from.take(|time| days.contains(&day_of(time)))
 }
 
 const fn day_of_hour(hour: u32) -> u32 {
@@ -145,18 +146,18 @@ impl StoredLink {
         };
         self.operations.retain(|name, operation| {
             let Some(out) = operation.take_days(days) else { return true };
-            taken.operations.insert(name.clone(), out);
+            *taken.operations.or_default(name) = out;
             !operation.is_empty()
         });
         self.points.retain(|name, points| {
             let Some(out) = points.take_days(days) else { return true };
-            taken.points.insert(name.clone(), out);
+            *taken.points.or_default(name) = out;
             !points.is_empty()
         });
         self.results.retain(|name, results| {
             let out = take(&mut results.days, days, |day| day);
             if !out.is_empty() {
-                taken.results.insert(name.clone(), StoredResults { days: out });
+                *taken.results.or_default(name) = StoredResults { days: out };
             }
             !results.days.is_empty()
         });

@@ -20,11 +20,18 @@ use crate::parties::{Parties, Party, PartyLink};
 /// The most links of a baseline: ten times those of a large hospital.
 pub const LEARNED_MAX: usize = 262_144;
 
+/// Octets of a link beside what is known of it: its key, itself and its place among others, of which not all are taken.
+const LINK_OCTETS: usize = size_of::<StoredLink>() + 2 * size_of::<PartyLink>() + 64;
+
 /// Learns. A copy shares with it the links that neither changes.
 #[derive(Clone, Default)]
 pub struct Learner {
     links: HashMap<PartyLink, Shared<StoredLink>, foldhash::fast::RandomState>,
     refused: u64,
+    /// Octets of the links.
+    octets: usize,
+    /// The most that they may be; None for as many as it takes.
+    octets_max: Option<usize>,
     /// Days on which the parties were there, by their place among parties.
     days: Vec<StoredDevice>,
     /// The last minute that was watched before what comes next, where there is a gap.
@@ -68,9 +75,16 @@ impl Learner {
         for (key, link) in store.links {
             let (initiator, responder) = (parties.named(&key.initiator), parties.named(&key.responder));
             let service = Service { transport: key.transport, port: key.port };
+            learner.octets += LINK_OCTETS + link.octets();
             learner.links.insert(PartyLink { initiator, responder, service }, link);
         }
         learner
+    }
+
+    /// Learns no more than so many octets of links. Links and operations that are new may take half of them: whoever makes up
+    /// new ones takes nothing from what goes on with those that are known.
+    pub const fn bound(&mut self, octets: usize) {
+        self.octets_max = Some(octets);
     }
 
     /// Takes what a link did in a minute.
@@ -88,18 +102,24 @@ impl Learner {
             }
             if sent.packets > 0 {
                 let pause = device.activity.at(minute);
-                let longest = device.pauses.entry(day).or_default();
+                let longest = device.pauses.or_default(day);
                 *longest = pause.max(*longest);
             }
             *activity = device.activity;
         }
         for (key, anybody) in [(Some(key), false), (key.to_anybody(), true)] {
             let Some(key) = key else { continue };
-            if self.links.len() >= LEARNED_MAX && !self.links.contains_key(&key) {
+            let left = self.octets_max.map_or(usize::MAX, |most| most.saturating_sub(self.octets));
+            let takes_new = left > self.octets_max.unwrap_or(0) / 2;
+            let is_new = !self.links.contains_key(&key);
+            if left == 0 || is_new && (!takes_new || self.links.len() >= LEARNED_MAX) {
                 self.refused += 1;
                 continue;
             }
-            self.links.entry(key).or_default().learn(minute, used, &witnesses(&activity, anybody));
+            let link = self.links.entry(key).or_default();
+            let (more, refused) = link.learn(minute, used, &witnesses(&activity, anybody), takes_new);
+            self.octets = self.octets.saturating_add_signed(more) + if is_new { LINK_OCTETS } else { 0 };
+            self.refused += refused;
         }
     }
 
@@ -190,8 +210,10 @@ fn day_of(time: Timestamp) -> u32 {
 }
 
 impl StoredLink {
-    fn learn(&mut self, minute: u32, used: &Use, witnesses: &[[Activity; 2]; 2]) {
-        let hour = self.hours.entry(minute / MINUTES_PER_HOUR).or_default();
+    /// Takes what it did in a minute; gives by how many octets it has grown, and how many operations were not learned.
+    fn learn(&mut self, minute: u32, used: &Use, witnesses: &[[Activity; 2]; 2], takes_new: bool) -> (isize, u64) {
+        let (before, mut grown, mut refused) = (self.own_octets(), 0, 0);
+        let hour = self.hours.or_default(minute / MINUTES_PER_HOUR);
         hour.learn(used);
         for (place, sent) in used.sent.iter().enumerate() {
             let (last, witnesses) = (&mut self.last[place], &witnesses[place]);
@@ -201,30 +223,34 @@ impl StoredLink {
                 last.at(witnesses, minute);
             }
         }
-        let open = self.open.entry(minute).or_default();
+        let open = self.open.or_default(minute);
         open.learn(used);
         self.close_before(minute);
         for operation in &used.operations {
-            match self.operations.get_mut(&*operation.name) {
-                Some(known) => known.learn(minute, operation, witnesses),
-                None => {
-                    self.operations.entry((*operation.name).to_owned()).or_default().learn(minute, operation, witnesses)
-                }
+            if !takes_new && !self.operations.contains(&operation.name) {
+                refused += 1;
+                self.other_messages = self.other_messages.saturating_add(operation.count);
+                continue;
             }
+            let known = self.operations.or_default(&operation.name);
+            let before = known.octets();
+            known.learn(minute, operation, witnesses);
+            grown += known.octets().cast_signed() - before.cast_signed();
             if !operation.results.is_empty() {
-                let results = self.results.entry((*operation.name).to_owned()).or_default();
+                let results = self.results.or_default(&operation.name);
+                let before = results.octets();
                 results.learn(minute, &operation.results);
+                grown += results.octets().cast_signed() - before.cast_signed();
             }
             if !operation.points.ranges.is_empty() {
-                match self.points.get_mut(&*operation.name) {
-                    Some(known) => known.learn(minute, &operation.points),
-                    None => {
-                        self.points.entry((*operation.name).to_owned()).or_default().learn(minute, &operation.points);
-                    }
-                }
+                let points = self.points.or_default(&operation.name);
+                let before = points.octets();
+                points.learn(minute, &operation.points);
+                grown += points.octets().cast_signed() - before.cast_signed();
             }
         }
         self.other_messages = self.other_messages.saturating_add(used.other_messages);
+        (grown + self.own_octets().cast_signed() - before.cast_signed(), refused)
     }
 }
 
@@ -254,7 +280,7 @@ impl StoredOperation {
         let count = u32::try_from(used.count).unwrap_or(u32::MAX);
         let answers = u32::try_from(used.responses.count).unwrap_or(u32::MAX);
         let hour = minute / MINUTES_PER_HOUR;
-        let day = self.days.entry(hour / HOURS_PER_DAY).or_default();
+        let day = self.days.or_default(hour / HOURS_PER_DAY);
         day.count = day.count.saturating_add(count);
         day.hours |= 1 << (hour % HOURS_PER_DAY);
         day.bytes = day.bytes.saturating_add(used.bytes);
@@ -266,18 +292,18 @@ impl StoredOperation {
         let witnesses = &witnesses[usize::from(used.from & 1)];
         let pause = self.last.alone(witnesses, minute);
         if pause > 0 {
-            let longest = self.pauses.entry(hour).or_default();
+            let longest = self.pauses.or_default(hour);
             *longest = pause.max(*longest);
         }
         for (range, seen) in day.ranges.iter_mut().zip(used.ranges) {
             *range = wider(*range, seen);
         }
         self.last.at(witnesses, minute);
-        let OperationMinute { count: open, answers: open_answers, micros } = self.open.entry(minute).or_default();
+        let OperationMinute { count: open, answers: open_answers, micros } = self.open.or_default(minute);
         *open = open.saturating_add(count);
         *open_answers = open_answers.saturating_add(answers);
         *micros = micros.saturating_add(used.responses.sum);
-        let open = self.open_hours.entry(hour).or_default();
+        let open = self.open_hours.or_default(hour);
         *open = open.saturating_add(count);
         self.close_before(minute);
     }

@@ -38,7 +38,8 @@ where
     from.deserialize_map(Entries(PhantomData))
 }
 
-fn entries<'de, A: MapAccess<'de>, K: Deserialize<'de>, T: Deserialize<'de>>(
+/// What a map holds, as it was written.
+pub(super) fn entries<'de, A: MapAccess<'de>, K: Deserialize<'de>, T: Deserialize<'de>>(
     mut map: A,
 ) -> Result<Vec<(K, T)>, A::Error> {
     let mut all = Vec::with_capacity(map.size_hint().unwrap_or(0).min(ROOM_AHEAD));
@@ -48,9 +49,26 @@ fn entries<'de, A: MapAccess<'de>, K: Deserialize<'de>, T: Deserialize<'de>>(
     Ok(all)
 }
 
+/// What wardtap writes is in order. Of what has one key twice, the last counts, as in any map.
+pub(super) fn put_in_order<K: Ord, T>(mut all: Vec<(K, T)>) -> Vec<(K, T)> {
+    if !all.is_sorted_by(|(one, _), (next, _)| one < next) {
+        all.reverse();
+        all.sort_by(|(one, _), (other, _)| one.cmp(other));
+        all.dedup_by(|(one, _), (other, _)| one == other);
+    }
+    all.shrink_to_fit();
+    all
+}
+
 /// Things by name, each name once.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Named<T>(Vec<(Box<str>, T)>);
+
+/// Octets that something in the heap takes beside itself.
+pub(super) const HEAP_OCTETS: usize = 16;
+
+/// A list that is full grows by a part of so many.
+const GROWTH: usize = 4;
 
 /// Room for so many is made before they are read: who says that there are more has to show them.
 const ROOM_AHEAD: usize = 1024;
@@ -66,6 +84,13 @@ impl<T> Named<T> {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The octets of the list, with the names.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        self.0.capacity() * size_of::<(Box<str>, T)>()
+            + self.names().map(|name| name.len() + HEAP_OCTETS).sum::<usize>()
     }
 
     /// The place of a name in order; else the one where it would stand.
@@ -108,6 +133,9 @@ impl<T> Named<T> {
         let place = match self.search(name) {
             Ok(place) => place,
             Err(place) => {
+                if self.0.len() == self.0.capacity() {
+                    self.0.reserve_exact((self.0.len() / GROWTH).max(1));
+                }
                 self.0.insert(place, (name.into(), make()));
                 place
             }
@@ -147,6 +175,17 @@ impl<T> Named<T> {
         self.0.iter_mut().map(|(name, it)| (&**name, it))
     }
 
+    /// What has a name, to be changed.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut T> {
+        let place = self.place(name)?;
+        self.0.get_mut(place).map(|(_, it)| it)
+    }
+
+    /// Keeps those for which it says so.
+    pub fn retain(&mut self, mut stays: impl FnMut(&str, &mut T) -> bool) {
+        self.0.retain_mut(|(name, it)| stays(name, it));
+    }
+
     /// The names in order.
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.iter().map(|(name, _)| name)
@@ -162,6 +201,15 @@ impl<T: Default> Named<T> {
     /// What has a name; one of which nothing is known, where there is none.
     pub fn or_default(&mut self, name: &str) -> &mut T {
         self.or_insert_with(name, T::default)
+    }
+}
+
+impl<T> IntoIterator for Named<T> {
+    type Item = (Box<str>, T);
+    type IntoIter = std::vec::IntoIter<(Box<str>, T)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }
 
@@ -216,15 +264,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Named<T>, A::Error> {
-                let mut all: Vec<(Box<str>, T)> = entries(map)?;
-                // What wardtap writes is in order. Of what has one name twice, the last counts, as in any map.
-                if !all.is_sorted_by(|(one, _), (next, _)| one < next) {
-                    all.reverse();
-                    all.sort_by(|(one, _), (other, _)| one.cmp(other));
-                    all.dedup_by(|(one, _), (other, _)| one == other);
-                }
-                all.shrink_to_fit();
-                Ok(Named(all))
+                entries(map).map(|all| Named(put_in_order(all)))
             }
         }
 

@@ -4,12 +4,12 @@
 //! counts once a later one has come, and of two stores the one that goes on later is gone on from. So a capture may be cut
 //! anywhere, but for a loop across the cut, which counts from there.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
+use super::by_time::ByTime;
 use super::kin::KinOf;
 use super::measure::Measure;
+use super::named::HEAP_OCTETS;
 use super::packed::Numbers;
 use super::store::{HOURS_PER_DAY, MINUTES_PER_HOUR};
 use crate::links::points::{POINTS_MAX, PointRange, PointsUse, widen_all};
@@ -20,9 +20,9 @@ pub struct StoredPoints {
     /// The first place.
     pub first: u32,
     /// By day, counted from 1970.
-    pub days: BTreeMap<u32, PointsDay>,
+    pub days: ByTime<PointsDay>,
     /// Minutes that may go on, counted from 1970: the least and greatest values.
-    pub open: BTreeMap<u32, Vec<PointRange>>,
+    pub open: ByTime<Vec<PointRange>>,
     /// How the places stood at last.
     pub state: PointsState,
 }
@@ -94,8 +94,8 @@ impl StoredPoints {
             self.first = used.first;
         }
         if self.first == used.first {
-            widen_all(self.open.entry(minute).or_default(), &used.ranges);
-            self.day(minute).looped |= used.looped.is_some();
+            widen_all(self.open.or_default(minute), &used.ranges);
+            self.days.or_default(day_of(minute)).looped |= used.looped.is_some();
         }
         self.close_before(minute);
     }
@@ -110,28 +110,31 @@ impl StoredPoints {
             return;
         }
         for (day, cell) in other.days {
-            self.days.entry(day).or_default().merge(&cell);
+            self.days.or_default(day).merge(&cell);
         }
         for (minute, ranges) in other.open {
-            widen_all(self.open.entry(minute).or_default(), &ranges);
+            widen_all(self.open.or_default(minute), &ranges);
         }
         self.state = std::mem::take(&mut self.state).max(other.state);
     }
 
-    /// Closes the minutes before one that has begun.
-    pub fn close_before(&mut self, minute: u32) {
-        while let Some(entry) = self.open.first_entry().filter(|entry| *entry.key() < minute) {
-            let (minute, ranges) = entry.remove_entry();
-            let mut state = std::mem::take(&mut self.state);
-            let day = self.day(minute);
-            day.minutes = day.minutes.saturating_add(1);
-            state.step(minute, &ranges, |place, seen| day.take(place, &seen));
-            self.state = state;
-        }
+    /// The octets of what is known of them.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        let days = self.days.values().map(|day| day.points.capacity() * size_of::<PointDay>() + HEAP_OCTETS);
+        let open = self.open.values().map(|open| open.capacity() * size_of::<PointRange>() + HEAP_OCTETS);
+        let state = self.state.points.capacity() * size_of::<(PointRange, u32)>() + HEAP_OCTETS;
+        self.days.octets() + self.open.octets() + days.chain(open).sum::<usize>() + state
     }
 
-    fn day(&mut self, minute: u32) -> &mut PointsDay {
-        self.days.entry(minute / MINUTES_PER_HOUR / HOURS_PER_DAY).or_default()
+    /// Closes the minutes before one that has begun.
+    pub fn close_before(&mut self, minute: u32) {
+        let Self { open, days, state, .. } = self;
+        open.take_before(minute, |minute, ranges| {
+            let day = days.or_default(day_of(minute));
+            day.minutes = day.minutes.saturating_add(1);
+            state.step(minute, &ranges, |place, seen| day.take(place, &seen));
+        });
     }
 
     /// What was normal, day by day.
@@ -141,6 +144,11 @@ impl StoredPoints {
         let first = closed.first;
         closed.days.into_iter().map(move |(day, cell)| (day, PointsProfile::of_day(first, &cell)))
     }
+}
+
+/// The day of a minute, both counted from 1970.
+const fn day_of(minute: u32) -> u32 {
+    minute / MINUTES_PER_HOUR / HOURS_PER_DAY
 }
 
 impl PointsDay {

@@ -328,7 +328,7 @@ impl LinkProfile {
         let mut closed = link.clone();
         closed.close_before(u32::MAX);
         let mut days: BTreeMap<u32, Self> = BTreeMap::new();
-        for (&hour, cell) in &closed.hours {
+        for (hour, cell) in closed.hours.iter() {
             let day = days.entry(hour / HOURS_PER_DAY).or_insert_with(|| Self { days: 1, ..Self::default() });
             let local = site.local(Timestamp::from_seconds(u64::from(hour) * 3600));
             day.hours[kind_index(local.kind)].active(local.hour);
@@ -351,11 +351,11 @@ impl LinkProfile {
             }
         }
         let sent = Sent::of(&closed);
-        for (name, operation) in &closed.operations {
+        for (name, operation) in closed.operations.iter() {
             let absences = attendance.absences(key, &sent, name);
             for (day, mut profile) in OperationProfile::by_day(operation, attendance, site) {
                 if operation.from == 0 || is_opaque(name) {
-                    let hours = operation.days.get(&day).map_or(0, |cell| cell.hours);
+                    let hours = operation.days.get(day).map_or(0, |cell| cell.hours);
                     let hours = (0..HOURS_PER_DAY).filter(|hour| hours >> hour & 1 == 1);
                     let partners =
                         hours.map(|hour| breadths.partners(key, (name, operation.from), day * HOURS_PER_DAY + hour));
@@ -366,13 +366,13 @@ impl LinkProfile {
                 link.operations.or_insert_with(name, || profile);
             }
         }
-        for (name, points) in &closed.points {
+        for (name, points) in closed.points.iter() {
             for (day, profile) in points.by_day() {
                 let link = days.entry(day).or_insert_with(|| Self { days: 1, ..Self::default() });
                 link.points.or_insert_with(name, || profile);
             }
         }
-        for (name, results) in &closed.results {
+        for (name, results) in closed.results.iter() {
             for (day, profile) in results.by_day() {
                 let link = days.entry(day).or_insert_with(|| Self { days: 1, ..Self::default() });
                 link.results.or_insert_with(name, || profile);
@@ -428,7 +428,7 @@ impl OperationProfile {
     fn by_day(operation: &StoredOperation, attendance: &Attendance<'_>, site: &Site) -> BTreeMap<u32, Self> {
         let mut closed = operation.clone();
         closed.close_before(u32::MAX);
-        closed.days.iter().map(|(&day, cell)| (day, Self::of_day(day, cell, (&closed, attendance), site))).collect()
+        closed.days.iter().map(|(day, cell)| (day, Self::of_day(day, cell, (&closed, attendance), site))).collect()
     }
 
     fn of_day(
@@ -443,7 +443,7 @@ impl OperationProfile {
             let hour = day * HOURS_PER_DAY + hour;
             let local = site.local(Timestamp::from_seconds(u64::from(hour) * 3600));
             hours[kind_index(local.kind)].active(local.hour);
-            let longest = operation.pauses.get(&hour).copied().unwrap_or(0);
+            let longest = operation.pauses.get(hour).copied().unwrap_or(0);
             pauses.ended(Slot::of(&local), longest, attendance.shows(hour));
         }
         Self {

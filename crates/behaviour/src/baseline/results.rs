@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::by_time::ByTime;
 use super::store::HOURS_PER_DAY;
 use super::store::MINUTES_PER_HOUR;
 use crate::links::results::ResultsMean;
@@ -16,8 +17,11 @@ use wardtap_dissect::results::Analyte;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredResults {
     /// By day, counted from 1970, and by analyte, as [`wardtap_dissect::results::Analyte::number`] has it.
-    pub days: BTreeMap<u32, BTreeMap<u64, Means>>,
+    pub days: ByTime<BTreeMap<u64, Means>>,
 }
+
+/// Octets of the means of an analyte in a tree, of whose nodes some are not half full.
+const MEANS_OCTETS: usize = 3 * size_of::<(u64, Means)>();
 
 /// The means of the results of one analyte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,17 +39,23 @@ pub struct Means {
 impl StoredResults {
     /// Takes what was seen in a minute.
     pub fn learn(&mut self, minute: u32, results: &[ResultsMean]) {
-        let day = self.days.entry(minute / MINUTES_PER_HOUR / HOURS_PER_DAY).or_default();
+        let day = self.days.or_default(minute / MINUTES_PER_HOUR / HOURS_PER_DAY);
         for ResultsMean { analyte, mean } in results {
             let one = Means { days: 1, windows: 1, low: *mean, high: *mean };
             day.entry(analyte.number()).and_modify(|known| known.widen(&one)).or_insert(one);
         }
     }
 
+    /// The octets of what is known of them.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        self.days.octets() + self.days.values().map(|day| MEANS_OCTETS * day.len()).sum::<usize>()
+    }
+
     /// Adds what another has learned of them.
     pub fn merge(&mut self, other: Self) {
         for (day, means) in other.days {
-            let known = self.days.entry(day).or_default();
+            let known = self.days.or_default(day);
             for (analyte, means) in means {
                 known.entry(analyte).and_modify(|known| known.widen(&means)).or_insert(means);
             }
@@ -54,7 +64,7 @@ impl StoredResults {
 
     /// What was normal, day by day.
     pub fn by_day(&self) -> impl Iterator<Item = (u32, ResultsProfile)> {
-        self.days.iter().map(|(day, means)| (*day, ResultsProfile { analytes: means.clone() }))
+        self.days.iter().map(|(day, means)| (day, ResultsProfile { analytes: means.clone() }))
     }
 }
 

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::by_time::ByTime;
+use super::named::{HEAP_OCTETS, Named};
 use super::points::StoredPoints;
 use super::results::StoredResults;
 use super::shared::Shared;
@@ -26,7 +28,7 @@ pub struct StoredDevice {
     /// The days on which it was heard or spoken to.
     pub days: Vec<u32>,
     /// By day: the longest time, in minutes, in which it sent nothing, and that ended on this day.
-    pub pauses: BTreeMap<u32, u32>,
+    pub pauses: ByTime<u32>,
     /// Its activity so far.
     pub activity: Activity,
 }
@@ -120,15 +122,15 @@ pub struct Store {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredLink {
     /// By hour, counted from 1970.
-    pub hours: BTreeMap<u32, LinkHour>,
+    pub hours: ByTime<LinkHour>,
     /// Minutes that may go on, counted from 1970.
-    pub open: BTreeMap<u32, LinkMinute>,
+    pub open: ByTime<LinkMinute>,
     /// What it did.
-    pub operations: BTreeMap<String, StoredOperation>,
+    pub operations: Named<StoredOperation>,
     /// The values at the places that operations read or write, by operation.
-    pub points: BTreeMap<String, StoredPoints>,
+    pub points: Named<StoredPoints>,
     /// The means of the results that operations carry, by operation.
-    pub results: BTreeMap<String, StoredResults>,
+    pub results: Named<StoredResults>,
     /// When the initiator and the responder last sent something.
     pub last: [Heard; 2],
     /// Messages of operations that were not told apart.
@@ -171,13 +173,13 @@ pub struct LinkMinute {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredOperation {
     /// By day, counted from 1970.
-    pub days: BTreeMap<u32, OperationDay>,
+    pub days: ByTime<OperationDay>,
     /// Minutes that may go on, counted from 1970.
-    pub open: BTreeMap<u32, OperationMinute>,
+    pub open: ByTime<OperationMinute>,
     /// Hours that may go on, counted from 1970: messages.
-    pub open_hours: BTreeMap<u32, u32>,
+    pub open_hours: ByTime<u32>,
     /// By hour, counted from 1970: the longest silence that ended in it, in minutes of the [`witnesses`].
-    pub pauses: BTreeMap<u32, u32>,
+    pub pauses: ByTime<u32>,
     /// When there was one last.
     pub last: Heard,
     /// Who sends it: 0 the initiator of the link, 1 the responder.
@@ -264,7 +266,7 @@ impl StoredDevice {
             self.was_there(day);
         }
         for (day, pause) in other.pauses {
-            let longest = self.pauses.entry(day).or_default();
+            let longest = self.pauses.or_default(day);
             *longest = pause.max(*longest);
         }
         self.activity = self.activity.max(other.activity);
@@ -292,19 +294,19 @@ impl StoredDevice {
 impl StoredLink {
     fn merge(&mut self, other: Self) {
         for (hour, cell) in other.hours {
-            self.hours.entry(hour).or_default().add(&cell);
+            self.hours.or_default(hour).add(&cell);
         }
         for (minute, open) in other.open {
-            self.open.entry(minute).or_default().add(&open);
+            self.open.or_default(minute).add(&open);
         }
         for (name, operation) in other.operations {
-            self.operations.entry(name).or_default().merge(operation);
+            self.operations.or_default(&name).merge(operation);
         }
         for (name, points) in other.points {
-            self.points.entry(name).or_default().merge(points);
+            self.points.or_default(&name).merge(points);
         }
         for (name, results) in other.results {
-            self.results.entry(name).or_default().merge(results);
+            self.results.or_default(&name).merge(results);
         }
         for (last, other) in self.last.iter_mut().zip(other.last) {
             *last = other.max(*last);
@@ -312,12 +314,24 @@ impl StoredLink {
         self.other_messages = self.other_messages.saturating_add(other.other_messages);
     }
 
+    /// The octets of what is known of it.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        let operations = self.operations.values().map(StoredOperation::octets).sum::<usize>();
+        let points = self.points.values().map(StoredPoints::octets).sum::<usize>();
+        let results = self.results.values().map(StoredResults::octets).sum::<usize>();
+        self.own_octets() + operations + points + results
+    }
+
+    /// Those of its own lists.
+    pub(super) fn own_octets(&self) -> usize {
+        let lists = [self.hours.octets(), self.open.octets(), self.operations.octets(), self.points.octets()];
+        lists.into_iter().sum::<usize>() + self.results.octets()
+    }
+
     /// Closes the minutes before one that has begun.
     pub fn close_before(&mut self, minute: u32) {
-        while let Some(entry) = self.open.first_entry().filter(|entry| *entry.key() < minute) {
-            let (minute, open) = entry.remove_entry();
-            self.hours.entry(minute / MINUTES_PER_HOUR).or_default().peak(&open);
-        }
+        self.open.take_before(minute, |minute, open| self.hours.or_default(minute / MINUTES_PER_HOUR).peak(&open));
     }
 }
 
@@ -357,35 +371,40 @@ impl LinkMinute {
 impl StoredOperation {
     fn merge(&mut self, other: Self) {
         for (day, cell) in other.days {
-            self.days.entry(day).or_default().add(&cell);
+            self.days.or_default(day).add(&cell);
         }
         for (minute, open) in other.open {
-            self.open.entry(minute).or_default().add(&open);
+            self.open.or_default(minute).add(&open);
         }
         for (hour, count) in other.open_hours {
-            let open = self.open_hours.entry(hour).or_default();
+            let open = self.open_hours.or_default(hour);
             *open = open.saturating_add(count);
         }
         for (hour, pause) in other.pauses {
-            let longest = self.pauses.entry(hour).or_default();
+            let longest = self.pauses.or_default(hour);
             *longest = pause.max(*longest);
         }
         self.last = self.last.max(other.last);
         self.from = self.from.max(other.from);
     }
 
+    /// The octets of what is known of it.
+    #[must_use]
+    pub const fn octets(&self) -> usize {
+        let lists = self.days.octets() + self.open.octets() + self.open_hours.octets() + self.pauses.octets();
+        lists + 3 * HEAP_OCTETS
+    }
+
     /// Closes the minutes before one that has begun, and the hours before its hour.
     pub fn close_before(&mut self, minute: u32) {
-        while let Some(entry) = self.open.first_entry().filter(|entry| *entry.key() < minute) {
-            let (minute, open) = entry.remove_entry();
-            self.days.entry(minute / MINUTES_PER_HOUR / HOURS_PER_DAY).or_default().peak(&open);
-        }
+        self.open.take_before(minute, |minute, open| {
+            self.days.or_default(minute / MINUTES_PER_HOUR / HOURS_PER_DAY).peak(&open);
+        });
         let hour = minute / MINUTES_PER_HOUR;
-        while let Some(entry) = self.open_hours.first_entry().filter(|entry| *entry.key() < hour) {
-            let (hour, count) = entry.remove_entry();
-            let day = self.days.entry(hour / HOURS_PER_DAY).or_default();
+        self.open_hours.take_before(hour, |hour, count| {
+            let day = self.days.or_default(hour / HOURS_PER_DAY);
             day.peak_hour = day.peak_hour.max(count);
-        }
+        });
     }
 }
 

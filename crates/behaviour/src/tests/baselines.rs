@@ -1,17 +1,21 @@
 //! Baselines as files and as sums: merging, setting aside, accepting, and files that somebody has tampered with.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::ops::Range;
 
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
 use super::*;
 use crate::baseline::approval::{Accepted, Approval};
+use crate::baseline::by_time::ByTime;
 use crate::baseline::change::{Change, Changed};
 use crate::baseline::difference::{How, Of, differences};
 use crate::baseline::file::{Baseline, BaselineError, FrontReader, Header, LearnedCapture, StoredSite};
 use crate::baseline::kept_out::KeptOut;
 use crate::baseline::measure::Measure;
+use crate::baseline::named::Named;
 use crate::baseline::normal::{Normal, PackedKey};
 use crate::baseline::points::{PointDay, PointsDay, PointsState, StoredPoints};
 use crate::baseline::profile::{Profiles, Top};
@@ -62,17 +66,29 @@ fn operation() -> impl Strategy<Value = StoredOperation> {
         ranges: [Some((large[0].min(large[1]), large[0].max(large[1]))), None],
         ..OperationDay::default()
     });
-    let days = btree_map(DAY..DAY + 4, day, 0..4);
-    let open = btree_map(
+    let days = by_time(DAY..DAY + 4, day, 0..4);
+    let open = by_time(
         DAY * 1440..(DAY + 4) * 1440,
         any::<[u32; 2]>().prop_map(|[count, answers]| OperationMinute { count, answers, micros: 9 }),
         0..3,
     );
-    let open_hours = btree_map(DAY * 24..(DAY + 4) * 24, any::<u32>(), 0..2);
-    let pauses = btree_map(DAY * 24..(DAY + 4) * 24, 1..90u32, 0..4);
+    let open_hours = by_time(DAY * 24..(DAY + 4) * 24, any::<u32>(), 0..2);
+    let pauses = by_time(DAY * 24..(DAY + 4) * 24, 1..90u32, 0..4);
     (days, open, (open_hours, pauses), heard(), 0..2u8).prop_map(|(days, open, (open_hours, pauses), last, from)| {
         StoredOperation { days, open, open_hours, pauses, last, from }
     })
+}
+
+fn by_time<T: Debug + Default>(
+    times: Range<u32>,
+    of: impl Strategy<Value = T>,
+    count: Range<usize>,
+) -> impl Strategy<Value = ByTime<T>> {
+    btree_map(times, of, count).prop_map(ByTime::from_iter)
+}
+
+fn named<T: Debug>(of: impl Strategy<Value = T>, count: Range<usize>) -> impl Strategy<Value = Named<T>> {
+    btree_map("[ab]".prop_map(|name| format!("say\tdoor={name}")), of, count).prop_map(Named::from_iter)
 }
 
 fn points() -> impl Strategy<Value = StoredPoints> {
@@ -85,8 +101,8 @@ fn points() -> impl Strategy<Value = StoredPoints> {
     let point = point.prop_map(|(range, still, [rose, fell])| PointDay { range, still, rose, fell });
     let day = (any::<u32>(), any::<bool>(), vec(point, 0..3));
     let day = day.prop_map(|(minutes, looped, points)| PointsDay { minutes, looped, points });
-    let days = btree_map(DAY..DAY + 4, day, 0..4);
-    let open = btree_map(DAY * 1440..(DAY + 4) * 1440, vec(range.clone(), 1..3), 0..3);
+    let days = by_time(DAY..DAY + 4, day, 0..4);
+    let open = by_time(DAY * 1440..(DAY + 4) * 1440, vec(range.clone(), 1..3), 0..3);
     let state = (DAY * 1440..(DAY + 4) * 1440, vec((range, any::<u32>()), 0..3));
     let state = state.prop_map(|(minute, points)| PointsState { minute, points });
     (0..2u32, days, open, state).prop_map(|(first, days, open, state)| StoredPoints { first, days, open, state })
@@ -101,15 +117,14 @@ fn heard() -> impl Strategy<Value = Heard> {
 }
 
 fn store() -> impl Strategy<Value = Store> {
-    let hours = btree_map(DAY * 24..(DAY + 4) * 24, hour(), 1..6);
+    let hours = by_time(DAY * 24..(DAY + 4) * 24, hour(), 1..6);
     let minute = any::<[u64; 2]>().prop_map(|bytes| LinkMinute { bytes, opened: 3 });
-    let open = btree_map(DAY * 1440..(DAY + 4) * 1440, minute, 0..3);
-    let operations = btree_map("[ab]".prop_map(|name| format!("say\tdoor={name}")), operation(), 0..3);
-    let points = btree_map("[ab]".prop_map(|name| format!("say\tdoor={name}")), points(), 0..2);
+    let open = by_time(DAY * 1440..(DAY + 4) * 1440, minute, 0..3);
+    let operations = named(operation(), 0..3);
+    let points = named(points(), 0..2);
     let means = (1..9u32, -9..0i64, 0..9i64).prop_map(|(windows, low, high)| Means { days: 1, windows, low, high });
-    let results =
-        btree_map(DAY..DAY + 4, btree_map(0..9u64, means, 1..3), 1..3).prop_map(|days| StoredResults { days });
-    let results = btree_map("[ab]".prop_map(|name| format!("say\tdoor={name}")), results, 0..2);
+    let results = by_time(DAY..DAY + 4, btree_map(0..9u64, means, 1..3), 1..3).prop_map(|days| StoredResults { days });
+    let results = named(results, 0..2);
     let link = (hours, open, operations, points, results, (heard(), heard()), any::<u64>()).prop_map(
         |(hours, open, operations, points, results, (one, other), other_messages)| StoredLink {
             hours,
@@ -201,8 +216,8 @@ proptest! {
                 let between = [(&key.initiator, &key.responder), (&key.responder, &key.initiator)];
                 let all_of_peer = kept.is_all_of_peer() && [&key.initiator, &key.responder].contains(&&kept.peer);
                 if all_of_peer || between.contains(&(&kept.device, &kept.peer)) {
-                    prop_assert!(link.hours.keys().all(|hour| hour / 24 != kept.day));
-                    prop_assert!(link.operations.values().all(|operation| !operation.days.contains_key(&kept.day)));
+                    prop_assert!(link.hours.times().all(|hour| hour / 24 != kept.day));
+                    prop_assert!(link.operations.values().all(|operation| operation.days.get(kept.day).is_none()));
                 }
             }
         }
@@ -255,7 +270,7 @@ fn talking(days: std::ops::Range<u32>) -> Store {
     for day in days {
         let hour =
             LinkHour { opened: 3, bytes: [1000, 2000], minutes: [1, 1], peak_bytes: [500, 900], ..LinkHour::default() };
-        stored.hours.insert(day * 24 + 9, hour);
+        *stored.hours.or_default(day * 24 + 9) = hour;
         let cell = OperationDay {
             count: 20,
             hours: 1 << 9,
@@ -263,8 +278,8 @@ fn talking(days: std::ops::Range<u32>) -> Store {
             ranges: [Some((5, 9)), None],
             ..OperationDay::default()
         };
-        let operation = stored.operations.entry(SAY.to_owned()).or_default();
-        operation.days.insert(day, cell);
+        let operation = stored.operations.or_default(SAY);
+        *operation.days.or_default(day) = cell;
         operation.last = Heard { last: day * 1440 + 545, minutes: [1; 2] };
     }
     store
@@ -339,8 +354,16 @@ fn accepting_a_difference_leaves_none() {
     let mut more = talking(DAY + 3..DAY + 9);
     more.devices.entry("ip:10.0.0.3".to_owned()).or_default().was_there(DAY + 4);
     let hour = LinkHour { opened: 90, bytes: [1, 2], peak_bytes: [1, 50_000], ..LinkHour::default() };
-    more.links.entry(link("ip:10.0.0.3", "ip:10.0.0.2")).or_default().hours.insert((DAY + 4) * 24, hour);
-    more.links.get_mut(&link("ip:10.0.0.1", "ip:10.0.0.2")).unwrap().hours.insert((DAY + 4) * 24 + 3, hour);
+    more.links
+        .entry(link("ip:10.0.0.3", "ip:10.0.0.2"))
+        .or_default()
+        .hours
+        .extend([((DAY + 4) * 24, hour)].into_iter().collect());
+    more.links
+        .get_mut(&link("ip:10.0.0.1", "ip:10.0.0.2"))
+        .unwrap()
+        .hours
+        .extend([((DAY + 4) * 24 + 3, hour)].into_iter().collect());
     let other = learned(more);
     let found = differences(&baseline.front.profiles, &other.front.profiles);
     let new = |of: &Of| found.iter().any(|it| it.of == *of && it.how == How::New);

@@ -14,6 +14,7 @@ mod folding;
 mod gaps;
 mod incidents;
 mod inventories;
+mod learned;
 mod named;
 mod repeats;
 mod shifts;

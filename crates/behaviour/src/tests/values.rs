@@ -225,7 +225,7 @@ fn silence_is_not_stillness() {
         stored.learn(minute, &used);
     }
     stored.learn(1363, &PointsUse { ranges: vec![PointRange::of(6)], ..used });
-    assert_eq!(stored.days[&0].points[0].still, 3, "minutes in which it was read");
+    assert_eq!(stored.days.get(0).unwrap().points[0].still, 3, "minutes in which it was read");
 }
 
 #[test]

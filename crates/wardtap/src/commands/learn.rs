@@ -34,7 +34,7 @@ pub fn run(mut learn: Learn, given: &Given) -> anyhow::Result<u8> {
         return Ok(USAGE);
     }
     let mut baseline = beginning(learn, site)?;
-    let opened = reading::open(&learn.intake, Sought { inventory: false, links: true })?.with_heads();
+    let opened = reading::open(&learn.intake, Sought { links: true, learns: true, ..Sought::default() })?.with_heads();
     if !learn.again {
         // Before the work, which may take hours; what cannot be read twice is known only behind it.
         let parts: Vec<Option<LearnedCapture>> =
@@ -48,7 +48,8 @@ pub fn run(mut learn: Learn, given: &Given) -> anyhow::Result<u8> {
     let site = baseline.front.site.site()?;
     let mut parties = Parties::new(site.clone());
     let learner = Learner::going_on(baseline.take_learned(), &mut parties);
-    let mut judge = Judge::new(devices, alerts, usize::try_from(shares.incidents)?);
+    let mut judge =
+        Judge::new(devices, alerts, usize::try_from(shares.incidents)?).learning(usize::try_from(shares.learned)?);
     judge.with_behaviour(Behaviour::new(parties, None, Some(learner)));
     let events = Events { to: None, types: EventTypes::default() };
     let mut judgement = Judgement::new(events, captures.clone(), judge, site, Kept::default());

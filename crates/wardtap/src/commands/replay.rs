@@ -44,7 +44,7 @@ pub fn run(mut replay: Replay, given: &Given) -> anyhow::Result<u8> {
     let judging = &replay.judging;
     let inventory = replay.inventory.is_some();
     let links = judging.baseline.is_some() || inventory;
-    let opened = reading::open(&replay.intake, Sought { inventory, links })?;
+    let opened = reading::open(&replay.intake, Sought { inventory, links, learns: false })?;
     let types = knowledge::event_types(judging);
     // Both are opened before the work begins, which may take hours.
     let events = Events { to: judging.events.as_deref().map(|path| open(path, "events")).transpose()?, types };

@@ -166,7 +166,7 @@ impl Sensor {
         };
         let inbox = Inbox::with(knowledge.digests.get("baseline").cloned());
         let again = Again { typed, given, manner, inbox, pulse: Arc::default(), pen: Pen::default() };
-        let shares = Shares::live(watch.processing.memory - ring_bytes(&watch));
+        let shares = Shares::live(watch.processing.memory - ring_bytes(&watch), watch.learn_for.is_some());
         let captures = inputs.iter().map(|input| input.capture.clone()).collect();
         let mut judgement = knowledge.judgement(Events { to, types }, captures, &shares)?;
         if watch.inventory.is_some() {
