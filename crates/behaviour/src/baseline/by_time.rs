@@ -4,12 +4,10 @@
 //! tree take that of eleven, and most of what a link does it does on a few days. It is written as a map is.
 
 use std::fmt;
-use std::marker::PhantomData;
 
-use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::named::{entries, put_in_order};
+use super::named::entries;
 
 /// Things by a time, counted from 1970, each time once.
 #[derive(Clone, PartialEq, Eq)]
@@ -146,21 +144,7 @@ impl<T: Serialize> Serialize for ByTime<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for ByTime<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Entries<T>(PhantomData<T>);
-
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
-            type Value = ByTime<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map by time")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ByTime<T>, A::Error> {
-                entries(map).map(|all| ByTime(put_in_order(all)))
-            }
-        }
-
-        from.deserialize_map(Entries(PhantomData))
+        entries(from).map(Self)
     }
 }
 

@@ -21,36 +21,42 @@ where
     K: Deserialize<'de> + Ord,
     T: Deserialize<'de>,
 {
+    entries(from).map(BTreeMap::from_iter)
+}
+
+/// What a map holds, each key once, in order.
+///
+/// # Errors
+/// As the format has them.
+pub(super) fn entries<'de, D, K, T>(from: D) -> Result<Vec<(K, T)>, D::Error>
+where
+    D: Deserializer<'de>,
+    K: Deserialize<'de> + Ord,
+    T: Deserialize<'de>,
+{
     struct Entries<K, T>(PhantomData<(K, T)>);
 
-    impl<'de, K: Deserialize<'de> + Ord, T: Deserialize<'de>> Visitor<'de> for Entries<K, T> {
-        type Value = BTreeMap<K, T>;
+    impl<'de, K: Deserialize<'de>, T: Deserialize<'de>> Visitor<'de> for Entries<K, T> {
+        type Value = Vec<(K, T)>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("a map")
         }
 
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<BTreeMap<K, T>, A::Error> {
-            entries(map).map(BTreeMap::from_iter)
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<(K, T)>, A::Error> {
+            let mut all = Vec::with_capacity(map.size_hint().unwrap_or(0).min(ROOM_AHEAD));
+            while let Some(entry) = map.next_entry()? {
+                all.push(entry);
+            }
+            Ok(all)
         }
     }
 
-    from.deserialize_map(Entries(PhantomData))
-}
-
-/// What a map holds, as it was written.
-pub(super) fn entries<'de, A: MapAccess<'de>, K: Deserialize<'de>, T: Deserialize<'de>>(
-    mut map: A,
-) -> Result<Vec<(K, T)>, A::Error> {
-    let mut all = Vec::with_capacity(map.size_hint().unwrap_or(0).min(ROOM_AHEAD));
-    while let Some(entry) = map.next_entry()? {
-        all.push(entry);
-    }
-    Ok(all)
+    from.deserialize_map(Entries(PhantomData)).map(put_in_order)
 }
 
 /// What wardtap writes is in order. Of what has one key twice, the last counts, as in any map.
-pub(super) fn put_in_order<K: Ord, T>(mut all: Vec<(K, T)>) -> Vec<(K, T)> {
+fn put_in_order<K: Ord, T>(mut all: Vec<(K, T)>) -> Vec<(K, T)> {
     if !all.is_sorted_by(|(one, _), (next, _)| one < next) {
         all.reverse();
         all.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -254,21 +260,7 @@ impl<T: Serialize> Serialize for Named<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Entries<T>(PhantomData<T>);
-
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
-            type Value = Named<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map by name")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Named<T>, A::Error> {
-                entries(map).map(|all| Named(put_in_order(all)))
-            }
-        }
-
-        from.deserialize_map(Entries(PhantomData))
+        entries(from).map(Self)
     }
 }
 
