@@ -416,7 +416,70 @@ def soak(options: argparse.Namespace, wire: Wire) -> None:
         must(sensor.end() == 0, "it ends well")
 
 
-FAULTS = {"kill": kill, "disk": disk, "interface": interface, "scraper": scraper, "reload": reload, "soak": soak}
+def hostile(options: argparse.Namespace, wire: Wire) -> None:
+    """Far more conversations and devices than there is memory for, played to a sensor that compares, and to one that learns and then compares."""
+    with open_folder() as folder:
+        many = folder / "many.pcap"
+        packets = conversations(many, options.conversations)
+        run(options.wardtap, "learn", str(wire.other), "--out", str(folder / "site.baseline"))
+        (folder / "site.baseline").chmod(0o666)
+        everything = ["--events", "events.jsonl", "--state", "state", "--checkpoint-every", "10s", "--inventory", "devices.json"]
+        for what, more in (
+            ("with a baseline", ["--baseline", "site.baseline"]),
+            ("that learns, and makes a baseline half-way", ["--baseline", "learned.baseline", "--learn-for", f"{packets // options.rate // 2}s"]),
+        ):
+            shutil.rmtree(folder / "state", ignore_errors=True)
+            sensor = Sensor(options.wardtap, wire, folder, *everything, *more)
+            before = resident(sensor)
+            playing = wire.play(many, options.rate)
+            most = 0.0
+            while playing.poll() is None:
+                time.sleep(1.0)
+                most = max(most, resident(sensor))
+            wait("all was read", lambda: sensor.metric("wardtap_packets_total") + sensor.lost() >= packets)
+            say(f"a sensor {what}: resident memory", f"{before:.0f} MiB idle, {most:.0f} MiB at most, of 512")
+            say("packets, and lost", f"{packets}, {sensor.lost():.0f}; {sensor.metric('process_cpu_seconds_total'):.1f} s of processor time")
+            evicted = re.findall(r'wardtap_evicted_total\{table="(\w+)"\} (\d+)', sensor.get("/metrics")[1])
+            say("given up for it", ", ".join(f"{count} of {table}" for table, count in evicted if count != "0") or "nothing")
+            must(most <= 512, "it stays within --memory")
+            must(sensor.get("/healthz")[0] == 200, "it is well")
+            wire.play(wire.played, options.rate).wait()
+            wait("it hears", lambda: sensor.metric("wardtap_packets_total") + sensor.lost() >= packets + wire.packets)
+            must(sensor.end() == 0, "it ends well")
+
+
+def resident(sensor: Sensor) -> float:
+    """What the kernel counts as the process's, with the ring and the program's own file, in MiB."""
+    status = Path(f"/proc/{sensor.process.pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) / 1024
+
+
+def conversations(path: Path, count: int) -> int:
+    """Writes a capture of so many TCP connections, each between two others and of sixteen kinds of messages of no known protocol; gives back its packets."""
+    packets = 0
+    with path.open("wb") as file:
+        file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
+        for number in range(count):
+            client = bytes([10]) + number.to_bytes(3, "big")
+            server = bytes([172, 16 + number % 8]) + (number >> 3).to_bytes(2, "big")
+            ends = ((client, 2000 + number % 60_000), (server, 4000))
+            numbers = [1, 1]
+            segments = [(0, 2, 0), (1, 18, 0)] + [(side, 24, 1 << (4 + turn % 8)) for turn in range(16) for side in (0, 1)]
+            for side, flags, length in segments:
+                (source, sport), (destination, dport) = ends[side], ends[1 - side]
+                opening = length == 0
+                acknowledged = 0 if flags == 2 else numbers[1 - side]
+                frame = b"\2" * 12 + b"\x08\x00" + struct.pack(">BBHHHBBH4s4s", 0x45, 0, 40 + length, 0, 0, 64, 6, 0, source, destination)
+                sequence = 0 if opening else numbers[side]
+                frame += struct.pack(">HHIIBBHHH", sport, dport, sequence, acknowledged, 0x50, flags, 8192, 0, 0) + b"z" * length
+                micros = packets * 10
+                file.write(struct.pack("<IIII", 1_790_000_000 + micros // 1_000_000, micros % 1_000_000, len(frame), len(frame)) + frame)
+                numbers[side] += length
+                packets += 1
+    return packets
+
+
+FAULTS = {"kill": kill, "disk": disk, "interface": interface, "scraper": scraper, "reload": reload, "hostile": hostile, "soak": soak}
 
 
 def main() -> int:
@@ -426,6 +489,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--rate", type=int, default=20_000, help="packets a second")
     parser.add_argument("--soak-minutes", type=float, default=10.0)
+    parser.add_argument("--conversations", type=int, default=131_072, help="of the hostile capture")
     parser.add_argument("--scraper-seconds", type=float, default=30.0)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()

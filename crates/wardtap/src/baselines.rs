@@ -60,6 +60,11 @@ fn reader(path: &Path) -> anyhow::Result<FrontReader> {
     Ok(reader)
 }
 
+/// Octets of a file; none of one that cannot be read, which is told by whoever reads it.
+pub fn length(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |file| file.len())
+}
+
 /// What stands behind the first line of a file, a piece at a time.
 fn in_pieces(
     path: &Path,

@@ -38,6 +38,10 @@ const LINK_BYTES: u64 = LINK_OCTETS as u64;
 const PARTY_BYTES: u64 = 256;
 /// Octets that a link costs which was compared and is not learned.
 const SEEN_BYTES: u64 = SEEN_OCTETS as u64;
+/// Octets that a baseline takes for each of its file, with what is kept of devices while they are compared with it.
+const BASELINE_FOLD: u64 = 3;
+/// The least that all shares but those of a baseline and of copies come to: these have nothing of it.
+const LEAST_SUM: u64 = 15 << 20;
 /// Octets of the targets of a shard's pairs: a tenth of them may go through all unit ids.
 const TARGETS_BYTES_MAX: u64 = 256 * 1024;
 /// Octets of the blocks of merged captures: whole ones for a hundred that overlap.
@@ -86,10 +90,14 @@ pub struct Shares {
     pub waiting: u64,
     /// Links that are compared with a baseline.
     pub seen: u64,
-    /// Octets of what is learned of links.
+    /// Octets of what is learned of links; in a live run, from then on, of the baseline that is made of it.
     pub learned: u64,
     /// Octets of the devices as parties to links.
     parties: u64,
+    /// Octets of the baseline.
+    baseline: u64,
+    /// Octets of the copies that a live run makes of what it writes beside the packets.
+    copies: u64,
 }
 
 /// What is wanted beside conversations and alerts.
@@ -101,6 +109,8 @@ pub struct Sought {
     pub links: bool,
     /// What they do is learned; not beside an inventory, for which a live run has other room.
     pub learns: bool,
+    /// Octets of the file of the baseline with which they are compared, none while it is learned.
+    pub baseline: u64,
 }
 
 impl Shares {
@@ -132,19 +142,23 @@ impl Shares {
             seen: 0,
             learned: 0,
             parties: 0,
+            baseline: 0,
+            copies: 0,
         };
         shares.zstd_window = memory.saturating_sub(shares.sum());
         shares
     }
 
-    /// An eighth for the inventory, half of what is left for what is learned, nine sixteenths of what is left then for links; of
-    /// the rest as [`Self::of`].
+    /// What the baseline takes, somewhat less than half at most; of what is left an eighth for the inventory, half of what is left then for what is
+    /// learned, nine sixteenths of what is left then for links; of the rest as [`Self::of`].
     pub fn with(memory: u64, sought: Sought) -> Self {
+        let baseline = sought.baseline.saturating_mul(BASELINE_FOLD).min(memory.saturating_sub(LEAST_SUM) / 2);
+        let memory = memory - baseline;
         let inventory = if sought.inventory { memory / 8 } else { 0 };
         let learned = if sought.learns { (memory - inventory).saturating_sub(FIXED) / 2 } else { 0 };
         let memory = memory - inventory - learned;
         let shares = if sought.links { Self::with_links(memory) } else { Self::of(memory) };
-        Self { inventory, learned, ..shares }
+        Self { inventory, learned, baseline, ..shares }
     }
 
     /// Of nine sixteenths six are for links and their operations, of which as many links as there may be have two at most;
@@ -164,10 +178,11 @@ impl Shares {
         }
     }
 
-    /// A live run unpacks nothing: what that would have had is for the inventory.
-    pub fn live(memory: u64, learns: bool) -> Self {
-        let shares = Self::with(memory, Sought { inventory: false, links: true, learns });
-        Self { inventory: shares.zstd_window, zstd_window: 0, ..shares }
+    /// A sixteenth at most for copies, the rest as [`Self::with`]. A live run unpacks nothing: what that would have had is for the inventory.
+    pub fn live(memory: u64, sought: Sought) -> Self {
+        let copies = memory.saturating_sub(LEAST_SUM) / 16;
+        let shares = Self::with(memory - copies, Sought { inventory: false, links: true, ..sought });
+        Self { inventory: shares.zstd_window, zstd_window: 0, copies, ..shares }
     }
 
     /// What there is for the links of a shard.
@@ -191,6 +206,8 @@ impl Shares {
             + self.waiting;
         shard * SHARDS as u64
             + self.parties
+            + self.baseline
+            + self.copies
             + self.learned
             + self.seen * SEEN_BYTES
             + self.devices * DEVICE_BYTES
@@ -212,10 +229,16 @@ mod tests {
     #[test]
     fn shares_are_no_more_than_there_is() {
         for memory in (24..40).flat_map(|log| [1 << log, (1 << log) + 12_345, 3 << log]) {
-            let sought = |bits: u8| Sought { inventory: bits & 1 != 0, links: bits & 2 != 0, learns: bits & 4 != 0 };
-            let sought = (0..8).map(sought).filter(|sought| !(sought.inventory && sought.learns));
-            let with = sought.map(|sought| Shares::with(memory, sought));
-            for shares in with.chain([false, true].map(|learns| Shares::live(memory, learns))) {
+            let sought = |bits: u8| Sought {
+                inventory: bits & 1 != 0,
+                links: bits & 2 != 0,
+                learns: bits & 4 != 0,
+                baseline: if bits & 8 == 0 { 0 } else { memory },
+            };
+            let sought =
+                (0..16).map(sought).filter(|sought| !(sought.learns && (sought.inventory || sought.baseline > 0)));
+            let with = sought.clone().map(|sought| Shares::with(memory, sought));
+            for shares in with.chain(sought.map(|sought| Shares::live(memory, sought))) {
                 assert!(shares.sum() + FIXED <= memory, "{memory}: {shares:?}");
             }
         }

@@ -13,6 +13,7 @@ use wardtap_export::summary::{self, Summarised};
 use wardtap_net::packet::Timestamp;
 
 use crate::USAGE;
+use crate::baselines;
 use crate::cli::{Given, Replay, SeverityName};
 use crate::config::Config;
 use crate::judgement::{Events, Judgement};
@@ -44,7 +45,8 @@ pub fn run(mut replay: Replay, given: &Given) -> anyhow::Result<u8> {
     let judging = &replay.judging;
     let inventory = replay.inventory.is_some();
     let links = judging.baseline.is_some() || inventory;
-    let opened = reading::open(&replay.intake, Sought { inventory, links, learns: false })?;
+    let baseline = judging.baseline.as_deref().map_or(0, baselines::length);
+    let opened = reading::open(&replay.intake, Sought { inventory, links, learns: false, baseline })?;
     let types = knowledge::event_types(judging);
     // Both are opened before the work begins, which may take hours.
     let events = Events { to: judging.events.as_deref().map(|path| open(path, "events")).transpose()?, types };

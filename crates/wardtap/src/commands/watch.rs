@@ -16,11 +16,12 @@ use wardtap_export::statistics::{DamageBody, Run};
 use wardtap_net::packet::Timestamp;
 
 use crate::USAGE;
+use crate::baselines;
 use crate::cli::{Given, Judging, MEMORY_MIN, Method, Watch};
 use crate::config::Config;
 use crate::judgement::{EventTypes, Events, Judgement};
 use crate::knowledge::{self, Knowledge};
-use crate::memory::Shares;
+use crate::memory::{Shares, Sought};
 use crate::output::{open, place, unwritable};
 use crate::pipeline::Outcome;
 use crate::reading::{self, Wanted};
@@ -166,7 +167,12 @@ impl Sensor {
         };
         let inbox = Inbox::with(knowledge.digests.get("baseline").cloned());
         let again = Again { typed, given, manner, inbox, pulse: Arc::default(), pen: Pen::default() };
-        let shares = Shares::live(watch.processing.memory - ring_bytes(&watch), watch.learn_for.is_some());
+        let (learns, baseline) = match judging.baseline.as_deref() {
+            Some(path) => (false, baselines::length(path)),
+            None => (watch.learn_for.is_some(), 0),
+        };
+        let sought = Sought { learns, baseline, ..Sought::default() };
+        let shares = Shares::live(watch.processing.memory - ring_bytes(&watch), sought);
         let captures = inputs.iter().map(|input| input.capture.clone()).collect();
         let mut judgement = knowledge.judgement(Events { to, types }, captures, &shares)?;
         if watch.inventory.is_some() {

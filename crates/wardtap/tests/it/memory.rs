@@ -404,6 +404,15 @@ fn conversations_of_everybody_are_learned_as_far_as_there_is_room() {
     }
 }
 
+#[test]
+fn conversations_of_everybody_are_compared_with_as_many_that_were_learned() {
+    let folder = TempDir::new().unwrap();
+    fed(&folder, &["learn", "-", "--memory", MEMORY_TO_LEARN, "--out", "baseline"], &conversations);
+    let compare = ["replay", "-", "--memory", MEMORY_TO_LEARN, "--baseline", "baseline"];
+    let (peak, said) = fed(&folder, &compare, &conversations);
+    assert!(peak <= PEAK_TO_LEARN_MAX, "{} KiB: {said}", peak >> 10);
+}
+
 /// Modbus reads of as many registers as are looked at, each at another address, with values that change.
 fn registers(hostile: &mut Hostile<'_>) {
     const REGISTERS: u8 = 64;
