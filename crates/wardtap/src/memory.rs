@@ -178,9 +178,9 @@ impl Shares {
         }
     }
 
-    /// A sixteenth at most for copies, the rest as [`Self::with`]. A live run unpacks nothing: what that would have had is for the inventory.
+    /// A sixteenth at most for copies, an eighth while it learns and makes a baseline of that; the rest as [`Self::with`]. A live run unpacks nothing: what that would have had is for the inventory.
     pub fn live(memory: u64, sought: Sought) -> Self {
-        let copies = memory.saturating_sub(LEAST_SUM) / 16;
+        let copies = memory.saturating_sub(LEAST_SUM) / if sought.learns { 8 } else { 16 };
         let shares = Self::with(memory - copies, Sought { inventory: false, links: true, ..sought });
         Self { inventory: shares.zstd_window, zstd_window: 0, copies, ..shares }
     }
