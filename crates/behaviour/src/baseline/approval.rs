@@ -433,7 +433,7 @@ fn widen_operation(
     match measure {
         Measure::MinuteMessages => widen(&mut into.minute_count, known.minute_count, now, normal),
         Measure::ServiceMinute => {
-            let is_it = known.minute_count.second == normal;
+            let is_it = normal <= known.minute_count.max;
             if is_it {
                 into.minute_count.absorb(Top { max: now, second: now });
             }

@@ -186,7 +186,8 @@ pub fn compare(
         if known.from == 0 || normal.is_stream() {
             to(Measure::HourPartners, operation.hour_partners.max, known.hour_partners.next());
         }
-        if let Some(normal) = known.service_minute(name).filter(|_| normal.is_stream()) {
+        let is_stream = normal.is_stream();
+        if let Some(normal) = known.service_minute(name, || normal.minute_opened.max).filter(|_| is_stream) {
             // Live, who comes in the same minute does not count; here it is known how many came in a minute of the day.
             let told = operation.minute_count.max.saturating_sub(now.minute_opened.max);
             to(Measure::ServiceMinute, told, normal);
@@ -294,11 +295,11 @@ impl LinkProfile {
 
 impl OperationProfile {
     /// How many payloads in a minute are normal for who answers, where it is not read what they are and there were days enough:
-    /// as many as on two days. On the one with the most all clients may have come anew, and been greeted.
+    /// so many clients may have come in a minute, and been greeted. That a second day had as many is no chance.
     #[must_use]
-    pub fn service_minute(&self, name: &str) -> Option<u64> {
+    pub fn service_minute(&self, name: &str, came: impl FnOnce() -> u64) -> Option<u64> {
         let is_known = self.days > HOUR_DAYS_MIN && self.from == 1 && is_opaque(name);
-        is_known.then_some(self.minute_count.second)
+        is_known.then(|| self.minute_count.max.saturating_sub(came()).max(self.minute_count.second))
     }
 
     /// Whether it is there often enough to be missed for hours: on half of its link's days at least.
