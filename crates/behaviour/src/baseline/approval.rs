@@ -432,6 +432,13 @@ fn widen_operation(
 ) -> bool {
     match measure {
         Measure::MinuteMessages => widen(&mut into.minute_count, known.minute_count, now, normal),
+        Measure::ServiceMinute => {
+            let is_it = normal <= known.minute_count.max;
+            if is_it {
+                into.minute_count.absorb(Top { max: now, second: now });
+            }
+            is_it
+        }
         Measure::HourMessages => widen(&mut into.hour_count, known.hour_count, now, normal),
         Measure::DayMessages => widen(&mut into.day_count, known.day_count, now, normal),
         Measure::HourPartners => widen(&mut into.hour_partners, known.hour_partners, now, normal),

@@ -95,6 +95,9 @@ pub fn profiles(store: &Store, watched: &Watched, site: &Site, budget: f64) -> P
         novelties.device(id, &device.days);
         hold_out_pauses(&device.pauses, &mut ratios);
     }
+    if let Some(ratios) = ratios.get_mut(Measure::QuietHour as usize) {
+        ratios.extend(novelties.quiet_hours().days().map(|most| Measure::QuietHour.ratio(most.into(), 0)));
+    }
     let weeks = days.len() as f64 / 7.0;
     let share = budget / (Measure::ALL.len() + Facet::ALL.len()) as f64;
     let allowed = share * weeks;
@@ -187,7 +190,7 @@ fn hold_out(
     ratios: &mut [Vec<f64>],
 ) {
     let kin = kin.others_than(&key.initiator, (key.transport, key.port));
-    let pauses_only = key.initiator == ANYBODY;
+    let is_service = key.initiator == ANYBODY;
     if by_day.len() < 2 {
         return;
     }
@@ -200,8 +203,11 @@ fn hold_out(
         }
         let others = coverage.by_day.get(held_out).map(|day| coverage.all.without(day)).unwrap_or_default();
         compare(now, &normal, (&others, kin), &mut |measure, now, normal| {
-            let counts =
-                !pauses_only || matches!(measure, Measure::LinkPause | Measure::OperationPause | Measure::Absence);
+            let counts = match measure {
+                Measure::LinkPause | Measure::OperationPause | Measure::Absence => true,
+                Measure::ServiceMinute => is_service,
+                _ => !is_service,
+            };
             if counts && let Some(ratios) = ratios.get_mut(measure as usize) {
                 ratios.push(measure.ratio(now, normal));
             }

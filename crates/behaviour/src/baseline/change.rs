@@ -112,6 +112,7 @@ impl Changed {
             What::Operation { name, .. } => Self::Operation(name.to_owned()),
             // At which, the time says: see [`Change::at`].
             What::Hour { operation, .. } => Self::Hours { operation: operation.map(ToOwned::to_owned), hours: [0; 2] },
+            What::HourOfMany { operation, .. } => Self::Hours { operation: Some(operation.to_owned()), hours: [0; 2] },
             What::Beyond { measure, operation, now, normal, .. }
             | What::Silence { measure, operation, now, normal, .. } => {
                 Self::Beyond { measure, operation: operation.map(ToOwned::to_owned), now, normal }
@@ -209,6 +210,8 @@ pub const fn measure_name(measure: Measure) -> &'static str {
         Measure::Reading => "reading",
         Measure::Results => "results",
         Measure::Frozen => "stillness",
+        Measure::QuietHour => "quiet-hour",
+        Measure::ServiceMinute => "service-minute",
     }
 }
 

@@ -6,7 +6,7 @@ use crate::links::is_opaque;
 
 use super::kin::KinOf;
 use super::pauses::Coverage;
-use super::profile::{DeviceProfile, LinkProfile, OperationProfile};
+use super::profile::{DeviceProfile, HOUR_DAYS_MIN, LinkProfile, OperationProfile};
 
 /// What is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -62,11 +62,16 @@ pub enum Measure {
     Results,
     /// Minutes in which a place was read whose values move, and had not changed.
     Frozen,
+    /// How often somebody does the same at an hour at which each that it is done with is quiet else: see
+    /// [`super::quiet_hours`].
+    QuietHour,
+    /// Payloads of a size that a service sends in a minute, to all who use it together.
+    ServiceMinute,
 }
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::MinuteBytes,
         Self::HourBytes,
         Self::DayBytes,
@@ -92,6 +97,8 @@ impl Measure {
         Self::Reading,
         Self::Results,
         Self::Frozen,
+        Self::QuietHour,
+        Self::ServiceMinute,
     ];
 
     /// Below this, more than was normal is nothing to speak of.
@@ -115,6 +122,9 @@ impl Measure {
             Self::LinkPause | Self::OperationPause | Self::PayloadPause | Self::DevicePause => 15,
             Self::Value | Self::Setting | Self::Reading | Self::Results => 1000,
             Self::Frozen => 10,
+            // One is told as an hour.
+            Self::QuietHour => 2,
+            Self::ServiceMinute => 3,
         }
     }
 
@@ -175,6 +185,12 @@ pub fn compare(
         let Some(known) = normal.operations.get(name) else { continue };
         if known.from == 0 || normal.is_stream() {
             to(Measure::HourPartners, operation.hour_partners.max, known.hour_partners.next());
+        }
+        let is_stream = normal.is_stream();
+        if let Some(normal) = known.service_minute(name, || normal.minute_opened.max).filter(|_| is_stream) {
+            // Live, who comes in the same minute does not count; here it is known how many came in a minute of the day.
+            let told = operation.minute_count.max.saturating_sub(now.minute_opened.max);
+            to(Measure::ServiceMinute, told, normal);
         }
         if !is_opaque(name) {
             compare_operation(name, operation, known, kin, to);
@@ -278,6 +294,14 @@ impl LinkProfile {
 }
 
 impl OperationProfile {
+    /// How many payloads in a minute are normal for who answers, where it is not read what they are and there were days enough:
+    /// so many clients may have come in a minute, and been greeted. That a second day had as many is no chance.
+    #[must_use]
+    pub fn service_minute(&self, name: &str, came: impl FnOnce() -> u64) -> Option<u64> {
+        let is_known = self.days > HOUR_DAYS_MIN && self.from == 1 && is_opaque(name);
+        is_known.then(|| self.minute_count.max.saturating_sub(came()).max(self.minute_count.second))
+    }
+
     /// Whether it is there often enough to be missed for hours: on half of its link's days at least.
     #[must_use]
     pub const fn is_missed(&self, days_of_link: u32) -> bool {

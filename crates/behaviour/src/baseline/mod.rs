@@ -22,6 +22,7 @@ pub mod packed;
 pub mod pauses;
 pub mod points;
 pub mod profile;
+pub mod quiet_hours;
 pub mod results;
 pub mod shared;
 pub mod store;

@@ -14,8 +14,9 @@ use super::kin::ASKED_MIN;
 use super::makes::{Habit, Makes, make};
 use super::named::Named;
 use super::profile::{Chance, HOUR_DAYS_MIN, Hours, LinkProfile, OperationProfile};
+use super::quiet_hours::QuietHours;
 use super::store::LinkKey;
-use crate::links::{is_answer, is_opaque, whoever_it_is_for, without_each};
+use crate::links::{does_by_itself, is_answer, is_opaque, whoever_it_is_for, without_each};
 
 /// What can be new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -172,6 +173,7 @@ pub(super) struct Novelties {
     hours: [Vec<Event>; 3],
     /// Of what services do for whoever it is.
     service_hours: Vec<Event>,
+    quiet_hours: QuietHours,
     acquaintance: Acquaintance,
 }
 
@@ -274,16 +276,27 @@ impl Novelties {
         };
         let link: Vec<(u32, &[Hours; 2])> = by_day.iter().map(|(day, profile)| (*day, &profile.hours)).collect();
         links.extend(unlikely_hours(&link).map(event));
-        let mut by_operation: BTreeMap<&str, Vec<(u32, &[Hours; 2])>> = BTreeMap::new();
+        let mut by_operation: BTreeMap<(&str, u8), Vec<(u32, &[Hours; 2])>> = BTreeMap::new();
         for (day, profile) in by_day {
             for (name, operation) in profile.operations.iter() {
-                by_operation.entry(name).or_default().push((*day, &operation.hours));
+                by_operation.entry((name, operation.from)).or_default().push((*day, &operation.hours));
             }
         }
-        for (name, hours) in by_operation {
+        let is_stream = by_day.values().filter(|day| day.pace[0].min > 0).nth(1).is_some();
+        for ((name, from), hours) in by_operation {
             let events = if is_opaque(name) { &mut *shapes } else { &mut *operations };
-            events.extend(unlikely_hours(&hours).map(event));
+            for New { day, hours, unlikely } in new_hours(&hours) {
+                events.push(event((day, unlikely)));
+                if does_by_itself(name, from, is_stream) {
+                    self.quiet_hours.take(key, (name, from), day, hours);
+                }
+            }
         }
+    }
+
+    /// What was done with several at hours at which each of them is quiet else.
+    pub(super) const fn quiet_hours(&self) -> &QuietHours {
+        &self.quiet_hours
     }
 
     /// Takes what a service does for whoever it is, day by day.
@@ -367,17 +380,33 @@ impl Novelties {
     }
 }
 
+/// Hours of a day that are unlikely by the other days of their kind.
+struct New {
+    day: u32,
+    /// One bit each.
+    hours: u32,
+    /// How unlikely the most unlikely is, in halvings.
+    unlikely: u8,
+}
+
 /// The days with an hour that is unlikely by the other days of their kind, and how unlikely.
 fn unlikely_hours(by_day: &[(u32, &[Hours; 2])]) -> impl Iterator<Item = (u32, u8)> {
+    new_hours(by_day).map(|new| (new.day, new.unlikely))
+}
+
+fn new_hours(by_day: &[(u32, &[Hours; 2])]) -> impl Iterator<Item = New> {
     let of_kind = move |kind: usize, held_out: u32, now: &Hours| {
         let mut others = Hours::default();
         by_day.iter().filter(|(day, _)| *day != held_out).for_each(|(_, hours)| others.absorb(&hours[kind]));
-        let unlikely = (0..24).filter(|hour| now.seen >> hour & 1 == 1).map(|hour| others.unlikely(hour)).max();
-        unlikely.filter(|unlikely| *unlikely > 0 && others.days >= HOUR_DAYS_MIN)
+        let mut new = New { day: held_out, hours: 0, unlikely: 0 };
+        for hour in (0..24).filter(|hour| now.seen >> hour & 1 == 1) {
+            let unlikely = others.unlikely(hour);
+            new.unlikely = unlikely.max(new.unlikely);
+            new.hours |= u32::from(unlikely > 0) << hour;
+        }
+        Some(new).filter(|new| new.hours > 0 && others.days >= HOUR_DAYS_MIN)
     };
-    by_day.iter().flat_map(move |&(day, now)| {
-        (0..2).filter_map(move |kind| of_kind(kind, day, &now[kind])).map(move |unlikely| (day, unlikely))
-    })
+    by_day.iter().flat_map(move |&(day, now)| (0..2).filter_map(move |kind| of_kind(kind, day, &now[kind])))
 }
 
 /// How many of the size classes of a link were there on one day only.

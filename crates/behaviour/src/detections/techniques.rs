@@ -105,7 +105,7 @@ pub fn of_departure(what: &What<'_>, link: &PartyLink) -> Option<&'static [Techn
             Some(&REPORTS)
         }
         What::Silence { measure: Measure::DevicePause, .. } => Some(&GONE),
-        What::Hour { operation: Some(name), .. } => Does::of(name).anew(),
+        What::Hour { operation: Some(name), .. } | What::HourOfMany { operation: name, .. } => Does::of(name).anew(),
         What::StandIn => Some(&IN_ITS_PLACE),
         _ => None,
     }

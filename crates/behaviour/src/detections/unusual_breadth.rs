@@ -4,7 +4,7 @@ use crate::alert::Severity;
 use crate::attack::technique;
 use crate::baseline::measure::Measure;
 use crate::detection::{About, Detection, Raise};
-use crate::links::{Link, is_opaque, kind_of, readable};
+use crate::links::{Link, by_initiator, kind_of, readable};
 use crate::scoring::{Departure, Judged, What, score};
 
 /// What the detection is.
@@ -26,21 +26,28 @@ impl Detection for UnusualBreadth {
     }
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
-        let What::Beyond { measure: Measure::HourPartners, operation: Some(operation), now, normal, excess } =
-            departure.what
-        else {
-            return;
-        };
+        let What::Beyond { measure, operation: Some(operation), now, normal, excess } = departure.what else { return };
         let Link { initiator, responder, service } = departure.link;
-        // Only of what is not read the end that answers does something by itself.
-        let by_initiator = !is_opaque(operation) || operation.contains("from=initiator");
-        let (who, with) = if by_initiator { (initiator, responder) } else { (responder, initiator) };
+        let (who, with) = if by_initiator(operation) { (initiator, responder) } else { (responder, initiator) };
+        let (explanation, expected, observed) = match measure {
+            Measure::HourPartners => (
+                format!("{who} does with many devices within an hour what it does with few else."),
+                format!("with at most {normal} an hour"),
+                format!("with {now} this hour, {}", readable(operation)),
+            ),
+            Measure::ServiceMinute => (
+                format!("{who} tells those who use it within a minute what it tells one of them now and then."),
+                format!("at most {normal} a minute, to all of them"),
+                format!("{now} this minute, {}", readable(operation)),
+            ),
+            _ => return,
+        };
         let judged = Judged {
             severity: departure.severity(excess, Severity::Medium),
             score: score(excess * 5.0),
-            explanation: format!("{who} does with many devices within an hour what it does with few else."),
-            expected: format!("with at most {normal} an hour"),
-            observed: format!("with {now} this hour, {}", readable(operation)),
+            explanation,
+            expected,
+            observed,
         };
         let subject = format!("{service} {}", kind_of(operation));
         raise.raise(departure.deviation(&ABOUT, with, subject, judged));

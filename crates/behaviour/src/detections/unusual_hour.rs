@@ -8,7 +8,7 @@ use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 use crate::alert::{Deviation, Severity};
 use crate::attack::technique;
 use crate::detection::{About, Detection, Raise};
-use crate::links::{Link, kind_of, readable};
+use crate::links::{Link, by_initiator, kind_of, readable};
 use crate::parties::Party;
 use crate::scoring::{Departure, Judged, What, score};
 
@@ -57,14 +57,31 @@ impl UnusualHour {
     }
 }
 
+/// The same is done with several at an hour at which each of them is quiet else.
+fn of_many(departure: &Departure<'_>, name: &str, hour: u8, (now, excess): (u64, f64)) -> Deviation {
+    let Link { initiator, responder, .. } = departure.link;
+    let (who, with) = if by_initiator(name) { (initiator, responder) } else { (responder, initiator) };
+    let judged = Judged {
+        severity: departure.severity(excess, Severity::Medium),
+        score: score(excess * 5.0),
+        explanation: format!("{who} does with many at this hour what it does with each of them only at others."),
+        expected: format!("with none of them at that hour on {} learned days", departure.days),
+        observed: format!("with {now} between {hour}:00 and {hour}:59, {}", readable(name)),
+    };
+    departure.deviation(&ABOUT, with, kind_of(name).to_owned(), judged)
+}
+
 impl Detection for UnusualHour {
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
-        let What::Hour { operation, hour, surprise } = departure.what else { return };
         let Link { initiator, responder, service } = departure.link;
+        if let What::HourOfMany { operation, hour, now, excess } = departure.what {
+            return raise.raise(of_many(departure, operation, hour, (now, excess)));
+        }
+        let What::Hour { operation, hour, surprise } = departure.what else { return };
         let judged = Judged {
             // Night work is rare and mostly in order; what leaves the site then is worth a look at once.
             severity: if departure.parties.responder == Party::OUTSIDE { Severity::Medium } else { Severity::Low },

@@ -465,6 +465,19 @@ pub fn value_of<'n>(name: &'n str, feature: &str) -> Option<&'n str> {
         .map(|(_, of)| of)
 }
 
+/// Whether who sends an operation does so by itself: who answers does not, unless somebody talks to it all the time anyway and
+/// it is not read which of it are answers.
+#[must_use]
+pub fn does_by_itself(name: &str, from: u8, is_stream: bool) -> bool {
+    from == 0 || is_stream && is_opaque(name)
+}
+
+/// Whether the initiator does what has this name: only of what is not read the end that answers does something by itself.
+#[must_use]
+pub fn by_initiator(name: &str) -> bool {
+    !is_opaque(name) || name.contains("from=initiator")
+}
+
 /// What is done, whoever behind the responder's address it is for: the kind of a message, or the whole name of what is not
 /// read.
 #[must_use]

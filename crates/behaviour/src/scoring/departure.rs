@@ -94,6 +94,17 @@ pub enum What<'a> {
         /// How surprising, in natural units.
         surprise: f64,
     },
+    /// The same is done with several at an hour at which each of them is quiet else.
+    HourOfMany {
+        /// What.
+        operation: &'a str,
+        /// By the site's clocks.
+        hour: u8,
+        /// With how many.
+        now: u64,
+        /// How many times as many as deviate.
+        excess: f64,
+    },
     /// A silence beyond its factor.
     Silence {
         /// [`Measure::DevicePause`], [`Measure::LinkPause`], that of an operation, or [`Measure::Absence`].

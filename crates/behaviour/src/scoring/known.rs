@@ -132,6 +132,7 @@ impl SeenOperation {
             live.limits = (!name.is_opaque()).then(|| OperationLimits::of(&of, normal));
             live.learned = of.count;
             live.partners = Some((of.hour_partners.next(), of.days));
+            live.service_minute = of.service_minute(name, || profile.own().minute_opened.max);
             ranges = of.ranges.iter().any(Option::is_some).then(|| Box::new((of.ranges, of.days)));
         }
         Self { name: name.clone(), live, ranges, points: known.normal_points(profile), results: None }

@@ -161,6 +161,10 @@ pub(super) struct LiveOperation {
     pub(super) learned: u64,
     /// With how many its sender may do the same in an hour, and how many days say so.
     pub(super) partners: Option<(u64, u32)>,
+    /// What is normal in a minute for a service, see [`crate::baseline::profile::OperationProfile::service_minute`].
+    pub(super) service_minute: Option<u64>,
+    /// The last hour, counted from 1970, in which it was looked at whether it is quiet then.
+    pub(super) quiet_looked_at: u32,
     /// Up to where it is surely normal, of what is compared.
     pub(super) limits: Option<OperationLimits>,
     /// The last hour by the site's clocks in which it is known to be usual.
@@ -293,6 +297,8 @@ impl LiveOperation {
         points: None,
         learned: 0,
         partners: None,
+        service_minute: None,
+        quiet_looked_at: 0,
         limits: None,
         hour_usual: i64::MIN,
         minute: 0,

@@ -30,6 +30,7 @@ impl Scorer {
         self.compare(id, minute, used, parties, to);
         self.refused_anew(id, minute, used, parties, to);
         self.compare_breadth(id, minute, used, to);
+        self.compare_quiet_hours(id, minute, used, parties, to);
     }
 
     /// What the responder does for whoever it is.
@@ -49,6 +50,7 @@ impl Scorer {
         let Some((id, _)) = anybody.and_then(|anybody| self.links.begin(anybody, used.link)) else { return };
         self.take(id, minute, used, &witnesses(activity, true));
         self.compare_hours_of_service(id, used, parties, to);
+        self.compare_service_minute(id, (key, minute), used, to);
     }
 
     /// Takes what was done on a live link into what it does now, and looks for its silence in time.

@@ -16,6 +16,7 @@ mod incidents;
 mod inventories;
 mod learned;
 mod named;
+mod quiet_hours;
 mod repeats;
 mod shifts;
 mod silences;
