@@ -26,7 +26,7 @@ impl Detection for UnusualBreadth {
     }
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
-        let What::Beyond { measure: Measure::HourPartners, operation: Some(operation), now, normal, excess } =
+        let What::Beyond { measure: Measure::HourPartners, operation: Some(operation), now, normal, excess, .. } =
             departure.what
         else {
             return;

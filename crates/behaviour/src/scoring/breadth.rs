@@ -73,7 +73,7 @@ impl Scorer {
             if excess > 1.0 {
                 let (measure, operation) = (Measure::HourPartners, Some(&*operation.name));
                 to(Departure {
-                    what: What::Beyond { measure, operation, now, normal: most, excess },
+                    what: What::Beyond { measure, operation, now, normal: most, excess, is_sent: false },
                     link: first,
                     parties: *key,
                     place: used.place,
