@@ -142,7 +142,9 @@ impl Measure {
             Self::LinkPause | Self::OperationPause | Self::PayloadPause | Self::Absence => {
                 (now, normal.saturating_add(floor))
             }
-            Self::Unfollowed | Self::Vanished => (now.saturating_add(floor), normal.saturating_add(floor)),
+            Self::Unfollowed => (now.saturating_add(floor), normal.saturating_add(floor)),
+            // Who was never taken along while it was learned may be so for an hour.
+            Self::Vanished => (now.saturating_add(floor), normal.max(floor / 2).saturating_add(floor)),
             _ => (now, normal.max(floor)),
         };
         now as f64 / normal as f64
