@@ -112,6 +112,8 @@ pub struct Use {
     pub opened: u32,
     /// Conversations that ended without an answer.
     pub failed: u32,
+    /// Conversations that an end of them closed.
+    pub closed: u32,
     /// What the initiator and the responder sent.
     pub sent: [Volume; 2],
     /// Bytes of theirs that were missing.
@@ -301,6 +303,13 @@ impl Links {
         }
     }
 
+    /// A conversation of the link was closed.
+    pub fn closed(&mut self, slot: LinkSlot) {
+        if let Some(entry) = self.entry(slot) {
+            entry.told.closed = entry.told.closed.saturating_add(1);
+        }
+    }
+
     /// What the initiator and the responder have sent on top of what was told.
     pub fn sent(&mut self, slot: LinkSlot, more: [Volume; 2]) {
         if let Some(entry) = self.entry(slot) {
@@ -456,6 +465,7 @@ impl Use {
             place,
             opened: 0,
             failed: 0,
+            closed: 0,
             sent: [nothing; 2],
             gap_bytes: [0; 2],
             unheard: [false; 2],

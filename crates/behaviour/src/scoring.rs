@@ -11,6 +11,7 @@ mod breadth;
 mod calendar;
 mod coverage;
 mod departure;
+mod follows;
 mod hours;
 mod known;
 mod limits;
@@ -63,7 +64,7 @@ pub struct Scorer {
     unheard: Vec<LinkId>,
     /// The parties that were active, by their place among parties.
     active: Vec<LiveParty>,
-    /// Those of them whose silence is told, in order.
+    /// Those of them that are missed where nothing comes of them, in order.
     steady: Vec<Party>,
     /// The devices that are not known, and whether all that each has done is typical of its make.
     new_devices: HashMap<Party, bool, foldhash::fast::RandomState>,
@@ -129,9 +130,9 @@ impl Scorer {
         for (id, device) in &profiles.devices {
             let party = parties.named(id);
             acquaintance.device(party, parties);
-            let pause = Some(device.pause).filter(|_| device.is_steady());
-            steady.extend(pause.map(|_| party));
-            *at_place(&mut active, party) = LiveParty::new(pause, device.days);
+            let live = LiveParty::new(device);
+            steady.extend(live.is_missed().then_some(party));
+            *at_place(&mut active, party) = live;
         }
         steady.sort_unstable();
         Self {

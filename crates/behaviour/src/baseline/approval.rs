@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use wardtap_net::address::Address;
 
 use super::change::{Change, Changed};
+use super::follows::Follow;
 use super::kept_out::KeptOut;
 use super::measure::Measure;
 use super::points::{PointProfile, PointsProfile};
@@ -110,8 +111,8 @@ impl Accepted {
                 };
                 into.iter_mut().zip(hours).for_each(|(into, hours)| into.seen |= hours & ALL_HOURS);
             }
-            Changed::Beyond { measure: Measure::DevicePause, now, normal, .. } => {
-                self.device_silence(link, profiles, *now, *normal)?;
+            Changed::Beyond { measure: measure @ (Measure::DevicePause | Measure::Vanished), now, normal, .. } => {
+                self.device_silence(link, *measure, profiles, (*now, *normal))?;
             }
             Changed::Beyond { measure, operation, now, normal } => {
                 let known = profiles.links.get(link).ok_or_else(|| NotAccepted::no_link(link))?;
@@ -198,13 +199,22 @@ impl Accepted {
     }
 
     /// Accepts that a device is silent: the end of a link for which that silence was normal.
-    fn device_silence(&mut self, link: &LinkKey, known: &Profiles, now: u64, normal: u64) -> Result<(), NotAccepted> {
-        let is_it = |id: &&String| known.devices.get(*id).is_some_and(|device| u64::from(device.pause) == normal);
+    fn device_silence(
+        &mut self,
+        link: &LinkKey,
+        measure: Measure,
+        known: &Profiles,
+        (now, normal): (u64, u64),
+    ) -> Result<(), NotAccepted> {
+        let has_left = measure == Measure::DevicePause;
+        let of = |device: &DeviceProfile| if has_left { device.pause } else { device.vanished };
+        let is_it = |id: &&String| known.devices.get(*id).is_some_and(|device| u64::from(of(device)) == normal);
         let mut silent = [&link.initiator, &link.responder].into_iter().filter(is_it).peekable();
         silent.peek().ok_or_else(|| NotAccepted::changed(link))?;
         for id in silent {
             let device = self.devices.entry(id.clone()).or_default();
-            device.pause = device.pause.max(u32::try_from(now).unwrap_or(u32::MAX));
+            let longest = if has_left { &mut device.pause } else { &mut device.vanished };
+            *longest = u32::try_from(now).unwrap_or(u32::MAX).max(*longest);
         }
         Ok(())
     }
@@ -250,6 +260,7 @@ impl Accepted {
             known.stands_in_for.dedup();
             known.days = known.days.max(device.days);
             known.pause = known.pause.max(device.pause);
+            known.vanished = known.vanished.max(device.vanished);
         }
         for (key, operation) in &self.unmeasured {
             let link = profiles.links.entry(key.clone()).or_insert_with(|| Box::new(unmeasured_link()));
@@ -314,6 +325,7 @@ fn uncounted(link: &LinkProfile, known: &LinkProfile) -> LinkProfile {
         operation.pauses.without_days(&known.pauses);
         keep_wider(&mut operation.absence, known.absence);
         keep_wider(&mut operation.slowest, known.slowest);
+        operation.follows.clear();
     }
     for (name, points) in more.points.iter_mut() {
         if known.points.contains(name) {
@@ -446,6 +458,16 @@ fn widen_operation(
         Measure::ResponseTime => widen(&mut into.slowest, known.slowest, now, normal),
         Measure::OperationPause | Measure::PayloadPause => into.pauses.accept(&known.pauses, now, normal),
         Measure::Absence => widen(&mut into.absence, known.absence, now, normal),
+        Measure::Unfollowed => {
+            let mut is_it = false;
+            for follow in known.follows.iter().filter(|follow| follow.normal() == normal) {
+                let hours = now / u64::from(follow.surprise().max(1)) + 1;
+                let run = Top { max: hours, second: hours };
+                into.follows.push(Follow { hours: 0, missed: 0, run, ..follow.clone() });
+                is_it = true;
+            }
+            is_it
+        }
         Measure::Refusals => {
             into.refused = into.refused.max(u32::try_from(now).unwrap_or(1000));
             u64::from(known.refused) == normal

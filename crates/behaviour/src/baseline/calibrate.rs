@@ -15,12 +15,13 @@ use super::absence::Attendance;
 use super::breadth::Breadths;
 use super::by_time::ByTime;
 use super::fellows::Fellows;
+use super::follows::Follows;
 use super::kin::Kin;
 use super::measure::{Measure, compare};
 use super::novelty::{Facet, Novelties, Novelty};
 use super::pauses::{Coverage, Slot};
 use super::profile::{DeviceProfile, LinkProfile, Profiles};
-use super::store::{HOURS_PER_DAY, LinkKey, Store, StoredLink};
+use super::store::{HOURS_PER_DAY, LinkKey, Store, StoredDevice, StoredLink};
 use super::trust::DAYS_MIN;
 use super::watched::Watched;
 use crate::parties::ANYBODY;
@@ -60,9 +61,9 @@ pub fn profiles(store: &Store, watched: &Watched, site: &Site, budget: f64) -> P
     let mut links: BTreeMap<LinkKey, Box<LinkProfile>> = BTreeMap::new();
     let mut kin = Kin::default();
     let (twice, breadths, attendance) = (twice(store), Breadths::of(store), Attendance::of(store, watched, site));
-    let coverage = covered(store, watched, site);
+    let (follows, coverage) = (Follows::of(store, &attendance), covered(store, watched, site));
     let by_day = |key: &LinkKey, link: &StoredLink| {
-        let mut days = LinkProfile::by_day(key, link, (&breadths, &attendance), site);
+        let mut days = LinkProfile::by_day(key, link, (&breadths, &attendance, &follows), site);
         days.iter_mut().for_each(|(day, profile)| profile.show(coverage.shown(*day)));
         days
     };
@@ -93,7 +94,7 @@ pub fn profiles(store: &Store, watched: &Watched, site: &Site, budget: f64) -> P
     }
     for (id, device) in store.devices.iter().filter(|(_, device)| !device.days.is_empty()) {
         novelties.device(id, &device.days);
-        hold_out_pauses(&device.pauses, &mut ratios);
+        hold_out_pauses(device, &mut ratios);
     }
     if let Some(ratios) = ratios.get_mut(Measure::QuietHour as usize) {
         ratios.extend(novelties.quiet_hours().days().map(|most| Measure::QuietHour.ratio(most.into(), 0)));
@@ -115,6 +116,7 @@ pub fn profiles(store: &Store, watched: &Watched, site: &Site, budget: f64) -> P
             stands_in_for: device.stands_in_for.clone(),
             days: device.days.len() as u32,
             pause: device.pauses.values().copied().max().unwrap_or(0),
+            vanished: device.vanished.values().copied().max().unwrap_or(0),
         };
         (id.clone(), profile)
     });
@@ -216,13 +218,24 @@ fn hold_out(
 }
 
 /// Judges the pauses of a device on each day by those of the others.
-fn hold_out_pauses(pauses: &ByTime<u32>, ratios: &mut [Vec<f64>]) {
-    for (held_out, now) in pauses.iter() {
-        let others = pauses.iter().filter(|(day, _)| *day != held_out);
-        let (days, pause) = others.fold((0, 0), |(days, longest), (_, pause)| (days + 1, longest.max(*pause)));
-        let normal = DeviceProfile { days, pause, ..DeviceProfile::default() };
-        if let Some(ratios) = ratios.get_mut(Measure::DevicePause as usize).filter(|_| normal.is_steady()) {
-            ratios.push(Measure::DevicePause.ratio((*now).into(), pause.into()));
+fn hold_out_pauses(device: &StoredDevice, ratios: &mut [Vec<f64>]) {
+    for (held_out, now) in device.pauses.iter() {
+        let of_others = |pauses: &ByTime<u32>| {
+            let others = pauses.iter().filter(|(day, _)| *day != held_out);
+            others.fold((0, 0), |(days, longest), (_, pause)| (days + 1, longest.max(*pause)))
+        };
+        let ((days, pause), (_, vanished)) = (of_others(&device.pauses), of_others(&device.vanished));
+        let normal = DeviceProfile { days, pause, vanished, ..DeviceProfile::default() };
+        let mut push = |measure: Measure, now: u32, normal: u32| {
+            if let Some(ratios) = ratios.get_mut(measure as usize) {
+                ratios.push(measure.ratio(now.into(), normal.into()));
+            }
+        };
+        if normal.is_steady() {
+            push(Measure::DevicePause, *now, pause);
+        }
+        if normal.takes_leave() {
+            push(Measure::Vanished, device.vanished.get(held_out).copied().unwrap_or(0), vanished);
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::approval::Approval;
 use super::by_time::ByTime;
 use super::file::Front;
+use super::follows::FOLLOWS_MAX;
 use super::pauses::Pauses;
 use super::points::{PointsProfile, StoredPoints};
 use super::profile::{Hours, LinkProfile, OperationProfile, Top};
@@ -108,6 +109,11 @@ fn operation(operation: &OperationProfile) -> Checked {
     let OperationProfile { minute_count, hour_count, day_count, hour_partners, largest, slowest, absence, .. } =
         operation;
     [minute_count, hour_count, day_count, hour_partners, largest, slowest, absence].into_iter().try_for_each(top)?;
+    must(operation.follows.len() <= FOLLOWS_MAX, "more that follows than is kept")?;
+    operation.follows.iter().try_for_each(|follow| {
+        must(follow.missed <= follow.hours, "more hours than there are")?;
+        top(&follow.run)
+    })?;
     pauses(&operation.pauses)?;
     ranges(&operation.ranges)
 }
@@ -155,6 +161,8 @@ pub(super) fn store(store: &Store) -> Checked {
 fn stored_device(device: &StoredDevice) -> Checked {
     days(&device.days)?;
     times(&device.pauses, 1)?;
+    times(&device.vanished, 1)?;
+    minute(device.closed)?;
     activity(&device.activity)?;
     device.stands_in_for.iter().try_for_each(|part| id(part))?;
     must(device.stands_in_for.is_sorted_by(|one, next| one < next), "devices out of order")?;

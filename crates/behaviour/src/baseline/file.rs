@@ -22,7 +22,7 @@ use super::watched::Watched;
 use crate::site::{Site, SiteError};
 
 /// The version of the format.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// What every baseline begins with.
 pub const MAGIC: &str = "wardtap baseline ";

@@ -59,9 +59,7 @@ impl Learner {
     /// Links and operations need not be told: their silences are counted in minutes in which others were heard.
     pub fn unwatched(&mut self, since: u32, until: u32) {
         let between = until.saturating_sub(since).saturating_sub(1);
-        for activity in self.days.iter_mut().map(|device| &mut device.activity).filter(|activity| activity.last > 0) {
-            activity.last = activity.last.saturating_add(between);
-        }
+        self.days.iter_mut().for_each(|device| device.was_unwatched(between));
     }
 
     /// Goes on with what a store holds.
@@ -101,9 +99,10 @@ impl Learner {
                 device.has(address.halves(), if sent.packets > 0 { minute } else { 0 });
             }
             if sent.packets > 0 {
-                let pause = device.activity.at(minute);
-                let longest = device.pauses.or_default(day);
-                *longest = pause.max(*longest);
+                device.was_heard(minute);
+            }
+            if used.closed > 0 {
+                device.has_closed(minute);
             }
             *activity = device.activity;
         }

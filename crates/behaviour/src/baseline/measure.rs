@@ -50,8 +50,12 @@ pub enum Measure {
     /// Hours without a message of an operation, while its sender sent something else: how surprising, see
     /// [`super::absence`].
     Absence,
+    /// Hours with a message of an operation and without what follows it: how surprising, see [`super::follows`].
+    Unfollowed,
     /// Minutes without a packet of a device.
     DevicePause,
+    /// The same of one that has closed no conversation before.
+    Vanished,
     /// A value beside the range of those seen: 1000 and how far it is beside, in thousandths of the width of the range.
     Value,
     /// The same for a value at one of the places that a message reads or writes, where it seldom changes.
@@ -71,7 +75,7 @@ pub enum Measure {
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::MinuteBytes,
         Self::HourBytes,
         Self::DayBytes,
@@ -91,7 +95,9 @@ impl Measure {
         Self::OperationPause,
         Self::PayloadPause,
         Self::Absence,
+        Self::Unfollowed,
         Self::DevicePause,
+        Self::Vanished,
         Self::Value,
         Self::Setting,
         Self::Reading,
@@ -117,9 +123,11 @@ impl Measure {
             Self::Refusals => 100,
             Self::HourPace => 200,
             // Once in so many by chance: 55.
-            Self::Absence => 4000,
+            Self::Absence | Self::Unfollowed => 4000,
             Self::ResponseTime => 20_000,
             Self::LinkPause | Self::OperationPause | Self::PayloadPause | Self::DevicePause => 15,
+            // Who is taken along, or started anew, is so for an hour or two.
+            Self::Vanished => 120,
             Self::Value | Self::Setting | Self::Reading | Self::Results => 1000,
             Self::Frozen => 10,
             // One is told as an hour.
@@ -135,14 +143,19 @@ impl Measure {
     }
 
     /// How many times as much as was normal. A silence may be longer than that by the floor whatever was normal: what is cut
-    /// off for a while is so for minutes, whether it was silent for seconds else or for hours.
+    /// off for a while is so for minutes, whether it was silent for seconds else or for hours. Where most days have nothing at
+    /// all, what one has is taken beside the floor too: else nothing would be endlessly less than little.
     #[must_use]
     pub fn ratio(self, now: u64, normal: u64) -> f64 {
-        let normal = match self {
+        let floor = self.floor();
+        let (now, normal) = match self {
             Self::LinkPause | Self::OperationPause | Self::PayloadPause | Self::Absence => {
-                normal.saturating_add(self.floor())
+                (now, normal.saturating_add(floor))
             }
-            _ => normal.max(self.floor()),
+            Self::Unfollowed => (now.saturating_add(floor), normal.saturating_add(floor)),
+            // Who was never taken along while it was learned may be so for an hour.
+            Self::Vanished => (now.saturating_add(floor), normal.max(floor / 2).saturating_add(floor)),
+            _ => (now, normal.max(floor)),
         };
         now as f64 / normal as f64
     }
@@ -197,6 +210,12 @@ pub fn compare(
         }
         if known.is_missed(normal.days) {
             to(Measure::Absence, operation.absence.max, known.absence.next());
+        }
+        for follow in &operation.follows {
+            if let Some(known) = known.follows.iter().find(|known| known.is(follow)) {
+                let now = follow.run.max.saturating_mul(known.surprise().into());
+                to(Measure::Unfollowed, now, known.normal());
+            }
         }
         let measure = Measure::of_pause(name);
         operation.pauses.compare(
@@ -264,6 +283,9 @@ pub const REFUSALS_OF_MIN: u64 = 20;
 /// The longest pause, in minutes, of a device that is so steady that its silence is worth telling.
 const DEVICE_PAUSE_MAX: u32 = 45;
 
+/// The longest, in minutes, of one that takes leave before longer ones.
+const VANISHED_MAX: u32 = 180;
+
 /// On fewer days nothing is shown to be steady: the first and the last of them may be parts of a day.
 const STEADY_DAYS_MIN: u32 = 3;
 
@@ -314,5 +336,11 @@ impl DeviceProfile {
     #[must_use]
     pub const fn is_steady(&self) -> bool {
         self.days >= STEADY_DAYS_MIN && self.pause > 0 && self.pause <= DEVICE_PAUSE_MAX
+    }
+
+    /// Whether it takes leave before it is away for long, so that it is worth telling when it does not.
+    #[must_use]
+    pub const fn takes_leave(&self) -> bool {
+        self.days >= STEADY_DAYS_MIN && self.pause > DEVICE_PAUSE_MAX && self.vanished <= VANISHED_MAX
     }
 }

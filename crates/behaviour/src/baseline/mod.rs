@@ -10,6 +10,7 @@ mod check;
 pub mod difference;
 pub mod fellows;
 pub mod file;
+pub mod follows;
 pub mod kept_out;
 pub mod kin;
 pub mod learner;

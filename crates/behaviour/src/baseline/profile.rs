@@ -11,6 +11,7 @@ use wardtap_net::packet::Timestamp;
 use super::absence::{Attendance, Sent};
 use super::breadth::Breadths;
 use super::calibrate::Thresholds;
+use super::follows::{FOLLOWS_MAX, Follow, Follows};
 use super::named::{Named, in_order};
 use super::pauses::{Coverage, Pauses, Slot};
 use super::points::PointsProfile;
@@ -53,6 +54,9 @@ pub struct DeviceProfile {
     pub days: u32,
     /// The longest time in which it sent nothing, in minutes.
     pub pause: u32,
+    /// The longest time, in minutes, in which it sent nothing and before which it had not taken leave, if that is longer than
+    /// [`super::store::VANISHED_MIN`].
+    pub vanished: u32,
 }
 
 /// What is normal on a link.
@@ -211,6 +215,8 @@ pub struct OperationProfile {
     pub ranges: [Option<(u64, u64)>; 2],
     /// The greatest mean of the response times of a minute, in microseconds.
     pub slowest: Top,
+    /// What the other end sends for it: see [`super::follows`].
+    pub follows: Vec<Follow>,
 }
 
 /// The hours of a day are judged by so many others of its kind.
@@ -322,7 +328,7 @@ impl LinkProfile {
     pub fn by_day(
         key: &LinkKey,
         link: &StoredLink,
-        (breadths, attendance): (&Breadths<'_>, &Attendance<'_>),
+        (breadths, attendance, follows): (&Breadths<'_>, &Attendance<'_>, &Follows<'_>),
         site: &Site,
     ) -> BTreeMap<u32, Self> {
         let mut closed = link.clone();
@@ -362,6 +368,7 @@ impl LinkProfile {
                     profile.hour_partners = Top::of(partners.max().unwrap_or_default().into());
                 }
                 profile.absence = Top::of(absences.get(&day).copied().unwrap_or_default().into());
+                profile.follows = follows.on(key, name, day);
                 let link = days.entry(day).or_insert_with(|| Self { days: 1, ..Self::default() });
                 link.operations.or_insert_with(name, || profile);
             }
@@ -423,6 +430,13 @@ impl OperationProfile {
         self.absence.absorb(other.absence);
         self.from = other.from;
         self.slowest.absorb(other.slowest);
+        for follow in &other.follows {
+            match self.follows.iter().position(|known| known.is(follow)) {
+                Some(place) => self.follows[place].absorb(follow),
+                None if self.follows.len() < FOLLOWS_MAX => self.follows.push(follow.clone()),
+                None => {}
+            }
+        }
     }
 
     fn by_day(operation: &StoredOperation, attendance: &Attendance<'_>, site: &Site) -> BTreeMap<u32, Self> {
@@ -461,6 +475,7 @@ impl OperationProfile {
             from: operation.from,
             ranges: cell.ranges,
             slowest: Top::of(cell.slowest),
+            follows: Vec::new(),
         }
     }
 }

@@ -29,6 +29,10 @@ pub struct StoredDevice {
     pub days: Vec<u32>,
     /// By day: the longest time, in minutes, in which it sent nothing, and that ended on this day.
     pub pauses: ByTime<u32>,
+    /// Of those that were longer than [`VANISHED_MIN`] and before which it had closed no conversation: it did not take leave.
+    pub vanished: ByTime<u32>,
+    /// The last minute in which a conversation of it was closed; 0 where none was.
+    pub closed: u32,
     /// Its activity so far.
     pub activity: Activity,
 }
@@ -53,7 +57,16 @@ impl Activity {
         self.minutes += 1;
         pause
     }
+
+    /// Whether who was last heard then had taken leave: a conversation was closed in that minute or the one before, or behind it.
+    #[must_use]
+    pub const fn has_left(&self, closed: u32) -> bool {
+        closed > 0 && closed.saturating_add(1) >= self.last
+    }
 }
+
+/// Minutes for which nobody is missed who has not taken leave.
+pub const VANISHED_MIN: u32 = 15;
 
 /// Whose activity the silence of an end of a link is counted by: that of the initiator its own, since who is away is silent
 /// everywhere; that of the responder both ends', since nobody answers who is not asked. Who responds to whoever it is
@@ -269,6 +282,11 @@ impl StoredDevice {
             let longest = self.pauses.or_default(day);
             *longest = pause.max(*longest);
         }
+        for (day, pause) in other.vanished {
+            let longest = self.vanished.or_default(day);
+            *longest = pause.max(*longest);
+        }
+        self.closed = self.closed.max(other.closed);
         self.activity = self.activity.max(other.activity);
     }
 
@@ -281,6 +299,30 @@ impl StoredDevice {
     /// Takes note of whose part it plays.
     pub fn stands_in(&mut self, part: String) {
         include(&mut self.stands_in_for, part);
+    }
+
+    /// It sent something in a minute.
+    pub fn was_heard(&mut self, minute: u32) {
+        let has_left = self.activity.has_left(self.closed);
+        let (pause, day) = (self.activity.at(minute), minute / MINUTES_PER_DAY);
+        let longest = self.pauses.or_default(day);
+        *longest = pause.max(*longest);
+        if pause > VANISHED_MIN && !has_left {
+            let longest = self.vanished.or_default(day);
+            *longest = pause.max(*longest);
+        }
+    }
+
+    /// A conversation of it was closed in a minute.
+    pub fn has_closed(&mut self, minute: u32) {
+        self.closed = self.closed.max(minute);
+    }
+
+    /// Nobody watched for so many minutes: nobody was silent meanwhile.
+    pub fn was_unwatched(&mut self, minutes: u32) {
+        for last in [&mut self.activity.last, &mut self.closed].into_iter().filter(|last| **last > 0) {
+            *last = last.saturating_add(minutes);
+        }
     }
 
     /// Takes note of a day.

@@ -26,7 +26,7 @@ impl Detection for ClockShifted {
     }
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
-        let What::Beyond { measure: Measure::Value, operation: Some(name), now, normal, excess } = departure.what
+        let What::Beyond { measure: Measure::Value, operation: Some(name), now, normal, excess, .. } = departure.what
         else {
             return;
         };

@@ -26,7 +26,7 @@ impl Detection for Refusals {
     }
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
-        let What::Beyond { measure, operation, now, normal, excess } = departure.what else { return };
+        let What::Beyond { measure, operation, now, normal, excess, .. } = departure.what else { return };
         let unit = match measure {
             Measure::Refusals => "of 1000 answers refuse",
             Measure::HourFailed => "attempts an hour without an answer",

@@ -33,14 +33,19 @@ impl Detection for Silence {
     }
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
-        let What::Silence { measure, operation, minutes, normal, excess, of_responder, .. } = departure.what else {
+        let What::Silence { measure, operation, follow, minutes, normal, excess, of_responder, .. } = departure.what
+        else {
             return;
         };
         let Link { initiator, responder, service } = departure.link;
         let anybody = departure.parties.initiator == Party::ANYBODY;
         let (device, other) = if of_responder || anybody { (responder, initiator) } else { (initiator, responder) };
-        let gone = measure == Measure::DevicePause;
+        let gone = matches!(measure, Measure::DevicePause | Measure::Vanished);
         let explanation = match (gone, anybody) {
+            _ if measure == Measure::Vanished => {
+                format!("{device} is gone for far longer than ever, and had not taken leave.")
+            }
+            _ if follow.is_some() => format!("{other} asks {device} for something, and nothing comes of it any more."),
             (true, _) => format!("{device} has said nothing for far longer than ever."),
             (_, true) => format!("{device} gets nothing any more of what it always got."),
             _ => format!("{device} is still there, but sends {other} nothing any more of what it always did."),
@@ -52,17 +57,28 @@ impl Detection for Silence {
             score: score(excess * 5.0),
             explanation,
             expected: match measure {
+                Measure::Unfollowed => {
+                    format!("{} in nearly every hour with what it follows", readable(follow.unwrap_or_default()))
+                }
                 Measure::Absence => "something in most of these hours of the day".to_owned(),
+                Measure::Vanished => {
+                    format!("gone for at most {normal} minutes where it closed no conversation before")
+                }
                 _ => format!("silent for at most {normal} minutes"),
             },
-            observed: format!(
-                "silent for {}{}",
-                match measure {
-                    Measure::Absence => format!("{} hours", minutes / 60),
-                    _ => format!("{minutes} minutes"),
-                },
-                operation.map(|name| format!(", {}", readable(name))).unwrap_or_default()
-            ),
+            observed: if follow.is_some() {
+                let asked = readable(operation.unwrap_or_default());
+                format!("nothing in {} hours with {asked}", minutes / 60)
+            } else {
+                format!(
+                    "silent for {}{}",
+                    match measure {
+                        Measure::Absence => format!("{} hours", minutes / 60),
+                        _ => format!("{minutes} minutes"),
+                    },
+                    operation.map(|name| format!(", {}", readable(name))).unwrap_or_default()
+                )
+            },
         };
         if gone {
             raise.raise(departure.deviation(&ABOUT, device, String::new(), judged));

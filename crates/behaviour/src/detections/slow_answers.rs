@@ -32,7 +32,7 @@ impl Detection for SlowAnswers {
     }
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
-        let What::Beyond { measure: Measure::ResponseTime, operation, now, normal, excess } = departure.what else {
+        let What::Beyond { measure: Measure::ResponseTime, operation, now, normal, excess, .. } = departure.what else {
             return;
         };
         let Link { initiator, responder, service } = departure.link;

@@ -70,6 +70,8 @@ static NOT_OFFERED: [Technique; 4] = [technique("T0846"), technique("T0886"), te
 static COPIES: [Technique; 4] = [technique("T0811"), technique("T0882"), technique("T1020.001"), technique("T0846")];
 static OTHER_WAY: [Technique; 4] = [technique("T0830"), technique("T1557"), technique("T1562.010"), technique("T0886")];
 static MUCH: [Technique; 4] = [technique("T0811"), technique("T0882"), technique("T1119"), technique("T0814")];
+/// Data are gathered there, or much of what is kept there has changed, as a backup shows of files that are encrypted.
+static MUCH_SENT: [Technique; 4] = [technique("T1074"), technique("T1486"), technique("T1565.001"), technique("T0814")];
 
 static IN_ITS_PLACE: [Technique; 3] = [technique("T0864"), technique("T1200"), technique("T0849")];
 static RESTARTS: [Technique; 4] = [technique("T0816"), technique("T0814"), technique("T0826"), technique("T0815")];
@@ -97,14 +99,14 @@ pub fn of_departure(what: &What<'_>, link: &PartyLink) -> Option<&'static [Techn
         What::Beyond { measure: Measure::MinuteOpened | Measure::HourOpened, .. } => {
             Some(of_conversations(link.service, outside))
         }
-        What::Beyond { measure: Measure::MinuteBytes | Measure::HourBytes | Measure::DayBytes, .. } => {
-            Some(of_octets(link.service, outside))
+        What::Beyond { measure: Measure::MinuteBytes | Measure::HourBytes | Measure::DayBytes, is_sent, .. } => {
+            Some(of_octets(link.service, outside, *is_sent))
         }
         What::Beyond { measure: Measure::MessageBytes, .. } => Some(if outside { &MUCH_TO_OUTSIDE } else { &LARGE }),
         What::Point { measure: Measure::Reading, operation, .. } if Does::of(operation) != Does::Write => {
             Some(&REPORTS)
         }
-        What::Silence { measure: Measure::DevicePause, .. } => Some(&GONE),
+        What::Silence { measure: Measure::DevicePause | Measure::Vanished, .. } => Some(&GONE),
         What::Hour { operation: Some(name), .. } | What::HourOfMany { operation: name, .. } => Does::of(name).anew(),
         What::StandIn => Some(&IN_ITS_PLACE),
         _ => None,
@@ -375,10 +377,11 @@ fn of_conversations(service: Service, outside: bool) -> &'static [Technique] {
 }
 
 /// What it stands for that far more octets are sent.
-fn of_octets(service: Service, outside: bool) -> &'static [Technique] {
+fn of_octets(service: Service, outside: bool, is_sent: bool) -> &'static [Technique] {
     match purpose(service) {
         Purpose::Names => &NAMES,
         _ if outside => &MUCH_TO_OUTSIDE,
+        _ if is_sent => &MUCH_SENT,
         _ => &MUCH,
     }
 }

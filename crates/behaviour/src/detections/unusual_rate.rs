@@ -34,7 +34,7 @@ impl Detection for UnusualRate {
     }
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
-        let What::Beyond { measure, operation, now, normal, excess } = departure.what else { return };
+        let What::Beyond { measure, operation, now, normal, excess, .. } = departure.what else { return };
         let unit = match measure {
             Measure::MinuteOpened => "conversations a minute",
             Measure::HourOpened => "conversations an hour",

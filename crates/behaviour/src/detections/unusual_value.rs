@@ -37,7 +37,7 @@ impl Detection for UnusualValue {
             return;
         }
         let (operation, now, normal, excess, place) = match departure.what {
-            What::Beyond { measure: Measure::Value, operation, now, normal, excess } => {
+            What::Beyond { measure: Measure::Value, operation, now, normal, excess, .. } => {
                 (operation.unwrap_or_default(), now.to_string(), normal.to_string(), excess, None)
             }
             What::Point { operation, place, now, normal, excess, .. } => {

@@ -32,7 +32,7 @@ impl Detection for UnusualVolume {
     }
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
-        let What::Beyond { measure, operation, now, normal, excess } = departure.what else { return };
+        let What::Beyond { measure, operation, now, normal, excess, .. } = departure.what else { return };
         let unit = match measure {
             Measure::MinuteBytes => "octets a minute",
             Measure::HourBytes => "octets an hour",

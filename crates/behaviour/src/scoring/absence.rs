@@ -49,7 +49,7 @@ impl LastHours {
 }
 
 /// The hours that are over, as all operations are compared with them.
-struct Look {
+pub(super) struct Look {
     /// The hour at hand, counted from 1970.
     hour: u32,
     /// Each of the last day that the sensor heard, its slot, and how surprising it is without something that was there on so many
@@ -59,6 +59,8 @@ struct Look {
     most: f64,
     /// From when on a silence deviates.
     factor: f64,
+    /// From when on it does that something does not follow.
+    pub(super) follows: f64,
 }
 
 impl Look {
@@ -75,6 +77,7 @@ impl Look {
             over: over.collect(),
             most: surprise(coverage.most(), coverage.most()).max(1).into(),
             factor: scorer.profiles.thresholds.factor(Measure::Absence),
+            follows: scorer.profiles.thresholds.factor(Measure::Unfollowed),
         }
     }
 
@@ -85,6 +88,14 @@ impl Look {
             let one = surprises.get(usize::from(pauses.days(*slot))).or(surprises.last()).copied().unwrap_or(0);
             (all + u64::from(one), hours + 1)
         })
+    }
+
+    /// In how many hours after one all of these were, the next one being over and heard as well.
+    pub(super) fn followed(&self, since: u32, of: [LastHours; 2]) -> u64 {
+        let hours = self.over.iter().map(|(hour, ..)| *hour);
+        let next = hours.clone().skip(1);
+        let both = hours.zip(next).filter(|(hour, next)| hour + 1 == *next && *hour > since);
+        both.filter(|(hour, _)| of.iter().all(|one| one.has(*hour))).count() as u64
     }
 
     /// The first hour in which a silence that is so surprising by now can deviate.
@@ -103,6 +114,7 @@ impl Scorer {
             return;
         }
         let look = Look::at(minute / MINUTES_PER_HOUR, self, site);
+        self.unfollowed(minute, &look, found);
         let patience = self.patience();
         for number in 0..self.links.seen_count() {
             let Some(Entry { key, normal: Some(profile), live: Some(live), .. }) = self.links.numbered(number) else {
@@ -149,6 +161,7 @@ impl Scorer {
                         key: *key,
                         measure: Measure::Absence,
                         operation: Some((**name).to_owned()),
+                        follow: None,
                         minutes: hours * u64::from(MINUTES_PER_HOUR),
                         now,
                         normal,

@@ -43,8 +43,7 @@ impl Scorer {
             }
             self.new_devices.remove(&party);
             if accepted.devices.contains_key(id) {
-                let pause = Some(device.pause).filter(|_| device.is_steady());
-                *at_place(&mut self.active, party) = LiveParty::new(pause, device.days);
+                *at_place(&mut self.active, party) = LiveParty::new(device);
             }
         }
     }

@@ -107,7 +107,7 @@ impl Scorer {
             if excess > 1.0 {
                 let (measure, operation) = (Measure::HourPartners, Some(&*operation.name));
                 to(Departure {
-                    what: What::Beyond { measure, operation, now, normal: most, excess },
+                    what: What::Beyond { measure, operation, now, normal: most, excess, is_sent: false },
                     link: first,
                     parties: *key,
                     place: used.place,
@@ -192,7 +192,7 @@ impl Scorer {
                 let first = self.breadth.take(minute / MINUTES_PER_HOUR, client, used.link, done);
                 let (measure, operation) = (Measure::ServiceMinute, Some(&*operation.name));
                 to(Departure {
-                    what: What::Beyond { measure, operation, now, normal, excess },
+                    what: What::Beyond { measure, operation, now, normal, excess, is_sent: false },
                     link: first.map_or(used.link, |(_, first)| first),
                     parties: *key,
                     place: used.place,

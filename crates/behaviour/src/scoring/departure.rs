@@ -107,10 +107,12 @@ pub enum What<'a> {
     },
     /// A silence beyond its factor.
     Silence {
-        /// [`Measure::DevicePause`], [`Measure::LinkPause`], that of an operation, or [`Measure::Absence`].
+        /// [`Measure::DevicePause`], [`Measure::Vanished`], [`Measure::LinkPause`], that of an operation, [`Measure::Absence`], or [`Measure::Unfollowed`].
         measure: Measure,
         /// Of which operation, where it is one's.
         operation: Option<&'a str>,
+        /// What of the other end does not follow it, where that is what is missing.
+        follow: Option<&'a str>,
         /// For how many minutes.
         minutes: u64,
         /// How much that is: minutes, or how surprising.
@@ -134,6 +136,8 @@ pub enum What<'a> {
         normal: u64,
         /// How many times as much as deviates.
         excess: f64,
+        /// Who asks sends it to who answers.
+        is_sent: bool,
     },
     /// A value at a place of an operation beside all that were learned.
     Point {

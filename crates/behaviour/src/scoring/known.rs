@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::follows::Followed;
 use super::limits::{Normal, OperationLimits};
 use super::live::LiveOperation;
 use super::silence;
@@ -44,6 +45,8 @@ pub(super) struct SeenOperation {
     pub(super) ranges: Option<Box<(Ranges, u32)>>,
     /// What is normal at its places.
     pub(super) points: Option<PointsProfile>,
+    /// What follows it, where something does.
+    pub(super) follows: Option<Box<Followed>>,
     /// What is normal of its results, once it carried some.
     pub(super) results: Option<Box<ResultsProfile>>,
 }
@@ -111,6 +114,12 @@ impl KnownOperations {
         self.all.iter_mut().filter(|known| known.seen.as_deref().is_some_and(|seen| seen.live.last.last > 0))
     }
 
+    /// The places of those that were seen and that something follows, and how many things do.
+    pub(super) fn followed(&self) -> impl Iterator<Item = (usize, usize)> {
+        let follows = |known: &KnownOperation| known.seen.as_deref()?.follows.as_deref().map(Followed::count);
+        self.all.iter().enumerate().filter_map(move |(place, known)| Some((place, follows(known)?)))
+    }
+
     /// Payloads of what is not read that each end sent while learning.
     pub(super) const fn payloads(&self) -> [u64; 2] {
         self.payloads
@@ -126,16 +135,17 @@ impl SeenOperation {
         normal: Normal<'_>,
         profiles: &Profiles,
     ) -> Self {
-        let (mut live, mut ranges) = (LiveOperation::NOTHING, None);
+        let (mut live, mut ranges, mut follows) = (LiveOperation::NOTHING, None, None);
         if let Some(of) = known.normal(profile) {
             live.patience = silence::patience(name, &of, profiles);
             live.limits = (!name.is_opaque()).then(|| OperationLimits::of(&of, normal));
             live.learned = of.count;
             live.partners = Some((of.hour_partners.next(), of.days));
             live.service_minute = of.service_minute(name, || profile.own().minute_opened.max);
+            follows = Followed::of(&of.follows);
             ranges = of.ranges.iter().any(Option::is_some).then(|| Box::new((of.ranges, of.days)));
         }
-        Self { name: name.clone(), live, ranges, points: known.normal_points(profile), results: None }
+        Self { name: name.clone(), live, ranges, points: known.normal_points(profile), follows, results: None }
     }
 }
 

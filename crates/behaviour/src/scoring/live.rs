@@ -6,7 +6,7 @@ use super::known::KnownOperations;
 use super::limits::{LinkLimits, OperationLimits};
 use super::points::LivePoints;
 use crate::baseline::packed::PackedLink;
-use crate::baseline::profile::{Hours, PACE_MINUTES_MIN, pace};
+use crate::baseline::profile::{DeviceProfile, Hours, PACE_MINUTES_MIN, pace};
 use crate::baseline::store::{Activity, Heard, MINUTES_PER_DAY, MINUTES_PER_HOUR};
 use crate::links::{Link, OperationName, OperationUse, Use};
 use crate::observation::Place;
@@ -107,14 +107,25 @@ impl Silence {
     }
 }
 
+/// What is normal for a device.
+#[derive(Clone, Copy, Default)]
+struct LearnedParty {
+    /// The longest time in which it sent nothing, where it is steady.
+    pause: Option<u32>,
+    /// The longest before which it had not taken leave, where it does before longer ones.
+    vanished: Option<u32>,
+}
+
 /// A party that was active.
 #[derive(Clone, Copy, Default)]
 pub(super) struct LiveParty {
     pub(super) activity: Activity,
     /// Of the last hours those in which it was active.
     pub(super) hours: LastHours,
-    /// The longest time in which it sent nothing that is normal, where it is steady.
-    pause: Option<u32>,
+    /// What is normal for it.
+    normal: LearnedParty,
+    /// The last minute in which a conversation of it was closed.
+    closed: u32,
     pub(super) days: u32,
     pub(super) silence: Silence,
     /// A link of it.
@@ -126,8 +137,27 @@ pub(super) struct LiveParty {
 }
 
 impl LiveParty {
-    pub(super) fn new(pause: Option<u32>, days: u32) -> Self {
-        Self { pause, days, ..Self::default() }
+    pub(super) fn new(device: &DeviceProfile) -> Self {
+        let normal = LearnedParty {
+            pause: Some(device.pause).filter(|_| device.is_steady()),
+            vanished: Some(device.vanished).filter(|_| device.takes_leave()),
+        };
+        Self { normal, days: device.days, ..Self::default() }
+    }
+
+    /// Whether it is told when nothing comes of it.
+    pub(super) const fn is_missed(&self) -> bool {
+        self.normal.pause.is_some() || self.normal.vanished.is_some()
+    }
+
+    /// A conversation of it was closed.
+    pub(super) const fn closed(&mut self, minute: u32) {
+        self.closed = minute;
+    }
+
+    /// The longest time away that is normal for it where it has not taken leave, if it has not.
+    pub(super) fn usual_absence(&self) -> Option<u32> {
+        self.normal.vanished.filter(|_| self.activity.last > 0 && !self.activity.has_left(self.closed))
     }
 
     /// It was heard on a link.
@@ -145,7 +175,7 @@ impl LiveParty {
 
     /// The longest pause that is normal for it, where it is steady and was heard.
     pub(super) fn steady_pause(&self) -> Option<u32> {
-        self.pause.filter(|_| self.activity.last > 0 && self.link.is_some())
+        self.normal.pause.filter(|_| self.activity.last > 0 && self.link.is_some())
     }
 
     /// For how many minutes nothing was heard of it, without those in which the sensor was blind.
@@ -236,6 +266,11 @@ impl Live {
     /// True for a new operation that was not told.
     pub(super) fn is_new_operation(&self, name: &OperationName) -> bool {
         self.new_operations.len() < NEW_OPERATIONS_MAX && !self.new_operations.contains(name)
+    }
+
+    /// The new operations that were told.
+    pub(super) fn told_anew(&self) -> impl Iterator<Item = &OperationName> {
+        self.new_operations.iter()
     }
 
     /// A new operation is told.

@@ -105,7 +105,10 @@ impl Scorer {
                 let (value, edge) = beyond(*range, *now);
                 if excess > 1.0 && !kin.has_value(&news.name, place, value) {
                     let (measure, operation) = (Measure::Value, Some(&*news.name));
-                    to(departure(What::Beyond { measure, operation, now: value, normal: edge, excess }, days));
+                    to(departure(
+                        What::Beyond { measure, operation, now: value, normal: edge, excess, is_sent: false },
+                        days,
+                    ));
                 }
             }
             return;

@@ -23,6 +23,8 @@ pub(super) struct Silence {
     pub(super) key: PartyLink,
     pub(super) measure: Measure,
     pub(super) operation: Option<String>,
+    /// What does not follow it, where that is what is missing.
+    pub(super) follow: Option<String>,
     /// For how many minutes, of those that count.
     pub(super) minutes: u64,
     pub(super) now: u64,
@@ -69,12 +71,13 @@ impl Scorer {
         self.silent_links(minute, hour, &mut found);
         self.absent(minute, site, &mut found);
         for silence in found {
-            let Silence { key, measure, operation, minutes, now, normal, excess, days, of_responder } = silence;
+            let Silence { key, measure, operation, follow, minutes, now, normal, excess, days, of_responder } = silence;
             let Some((link, place)) = self.links.place_of(key) else { continue };
             to(Departure {
                 what: What::Silence {
                     measure,
                     operation: operation.as_deref(),
+                    follow: follow.as_deref(),
                     minutes,
                     now,
                     normal,
@@ -92,16 +95,16 @@ impl Scorer {
         }
     }
 
-    /// How many times as long as deviates a steady device has been silent.
-    fn excess(&self, party: &LiveParty, pause: u32, minute: u32) -> f64 {
+    /// How many times as long as deviates a device has been silent.
+    fn excess(&self, measure: Measure, party: &LiveParty, pause: u32, minute: u32) -> f64 {
         let silent = party.silent_for(minute, self.coverage.lost);
-        let factor = self.profiles.thresholds.factor(Measure::DevicePause) * self.patience();
-        Measure::DevicePause.ratio(silent.into(), pause.into()) / factor
+        let factor = self.profiles.thresholds.factor(measure) * self.patience();
+        measure.ratio(silent.into(), pause.into()) / factor
     }
 
     /// True for a device that is silent for longer than it ever was.
     pub(super) fn is_silent(&self, party: &LiveParty, pause: u32, minute: u32) -> bool {
-        self.excess(party, pause, minute) > 1.0
+        self.excess(Measure::DevicePause, party, pause, minute) > 1.0
     }
 
     /// So many times as long as else must a silence last: longer while packets are missing.
@@ -115,13 +118,16 @@ impl Scorer {
         let mut found = Vec::new();
         for place in self.steady.iter().map(|party| party.index()) {
             let Some(party) = active.get_mut(place) else { continue };
-            let (Some(normal), Some(key)) = (party.steady_pause(), party.link) else { continue };
-            let excess = self.excess(party, normal, minute);
+            let steady = party.steady_pause().map(|pause| (Measure::DevicePause, pause));
+            let vanished = || party.usual_absence().map(|pause| (Measure::Vanished, pause));
+            let (Some((measure, normal)), Some(key)) = (steady.or_else(vanished), party.link) else { continue };
+            let excess = self.excess(measure, party, normal, minute);
             if excess > 1.0 && party.silence.is_due(minute) {
                 found.push(Silence {
                     key,
-                    measure: Measure::DevicePause,
+                    measure,
                     operation: None,
+                    follow: None,
                     minutes: party.silent_for(minute, self.coverage.lost).into(),
                     now: party.silent_for(minute, self.coverage.lost).into(),
                     normal: normal.into(),
@@ -217,6 +223,7 @@ impl Look<'_> {
                     key,
                     measure,
                     operation: None,
+                    follow: None,
                     minutes: now,
                     now,
                     normal,
@@ -262,7 +269,18 @@ impl Look<'_> {
             if excess > 1.0 && !is_taken_over && seen.live.silence.is_due(self.minute) {
                 let (key, operation) = (self.key, Some((*seen.name).to_owned()));
                 let of_responder = place == 1;
-                silent.push(Silence { key, measure, operation, minutes: now, now, normal, excess, days, of_responder });
+                silent.push(Silence {
+                    key,
+                    measure,
+                    operation,
+                    follow: None,
+                    minutes: now,
+                    now,
+                    normal,
+                    excess,
+                    days,
+                    of_responder,
+                });
             }
         }
         silent.sort_by(|one, other| one.operation.cmp(&other.operation));

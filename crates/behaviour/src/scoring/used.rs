@@ -86,9 +86,12 @@ impl Scorer {
             let place = live.operations.find(&operation.name, profile);
             self.places.push(place);
             let Some(known) = place.map(|place| live.operations.at(place)) else { continue };
-            let known = &mut known.see(&operation.name, profile, normal, &self.profiles).live;
-            known.take(minute, operation, witnesses, payloads);
-            look_at = look_at.min(silence::look_at(minute, known.patience));
+            let seen = known.see(&operation.name, profile, normal, &self.profiles);
+            if let Some(followed) = &mut seen.follows {
+                followed.hours.note(minute);
+            }
+            seen.live.take(minute, operation, witnesses, payloads);
+            look_at = look_at.min(silence::look_at(minute, seen.live.patience));
         }
         if look_at < live.look_at {
             live.look_at = look_at;
@@ -128,7 +131,7 @@ impl Scorer {
             let excess = Measure::HourPace.ratio(normal, pace) / thresholds.factor(Measure::HourPace);
             if excess > 1.0 && profile().is_measured() {
                 let (measure, now) = (Measure::HourPace, pace);
-                tell(What::Beyond { measure, operation: None, now, normal, excess }, days);
+                tell(What::Beyond { measure, operation: None, now, normal, excess, is_sent: place == 0 }, days);
             }
         }
         let mut check = |measure: Measure, place: usize, operation: Option<&str>, (now, normal): (u64, u64), days| {
@@ -140,7 +143,7 @@ impl Scorer {
             let excess = times / thresholds.factor(measure);
             let is_measured = operation.is_some() || profile().is_measured();
             if excess > 1.0 && is_measured {
-                tell(What::Beyond { measure, operation, now, normal, excess }, days);
+                tell(What::Beyond { measure, operation, now, normal, excess, is_sent: place == 0 }, days);
             }
         };
         let [minute_bytes, hour_bytes, day_bytes] = limits.bytes;
@@ -249,6 +252,9 @@ impl Scorer {
             }
             if is_heard || used.unheard[place] {
                 live.was_there(minute, self.coverage.lost);
+            }
+            if used.closed > 0 {
+                live.closed(minute);
             }
             activity[place] = live.activity;
         }

@@ -139,7 +139,9 @@ fn store() -> impl Strategy<Value = Store> {
     let device = (vec(DAY..DAY + 4, 1..4), vec(any::<(u64, u64)>(), 0..3), any::<Option<[u8; 6]>>(), activity());
     let device = device.prop_map(|(days, addresses, mac, activity)| {
         let pauses = days.iter().map(|day| (*day, 5)).collect();
-        let mut device = StoredDevice { mac, pauses, activity, ..StoredDevice::default() };
+        let vanished = days.iter().map(|day| (*day, day % 3 * 40)).collect();
+        let closed = activity.last - 1;
+        let mut device = StoredDevice { mac, pauses, vanished, closed, activity, ..StoredDevice::default() };
         days.into_iter().for_each(|day| device.was_there(day));
         addresses.into_iter().for_each(|address| device.has(address, 0));
         device
@@ -420,7 +422,7 @@ fn signed(front: &[u8], store: &[u8]) -> Vec<u8> {
     use sha2::{Digest, Sha256};
     let body = [front, store].concat();
     let digest: String = Sha256::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect();
-    let line = format!("wardtap baseline 4 {} {} {digest}\n", front.len(), store.len());
+    let line = format!("wardtap baseline 5 {} {} {digest}\n", front.len(), store.len());
     [line.as_bytes(), &body].concat()
 }
 
@@ -470,9 +472,9 @@ fn a_file_that_is_none_of_another_version_or_too_large_says_so() {
     assert!(matches!(error(&[0xd4, 0xc3, 0xb2, 0xa1]), BaselineError::NoBaseline));
     let digest = "0".repeat(64);
     let of = |line: &str| error(format!("wardtap baseline {line} {digest}\n").as_bytes());
-    assert!(matches!(of("5 0 0"), BaselineError::Newer(5)));
-    assert!(matches!(of("3 0 0"), BaselineError::Older(3)));
-    assert!(matches!(of("4 99999999999 0"), BaselineError::TooLarge(_)));
-    assert!(matches!(of("4 18446744073709551615 18446744073709551615"), BaselineError::TooLarge(_)));
-    assert!(matches!(of("4 5 5"), BaselineError::Length { .. }));
+    assert!(matches!(of("6 0 0"), BaselineError::Newer(6)));
+    assert!(matches!(of("4 0 0"), BaselineError::Older(4)));
+    assert!(matches!(of("5 99999999999 0"), BaselineError::TooLarge(_)));
+    assert!(matches!(of("5 18446744073709551615 18446744073709551615"), BaselineError::TooLarge(_)));
+    assert!(matches!(of("5 5 5"), BaselineError::Length { .. }));
 }

@@ -72,7 +72,7 @@ const fn link(offered: bool) -> What<'static> {
 }
 
 const SLOW: What<'static> =
-    What::Beyond { measure: Measure::ResponseTime, operation: None, now: 9, normal: 1, excess: 9.0 };
+    What::Beyond { measure: Measure::ResponseTime, operation: None, now: 9, normal: 1, excess: 9.0, is_sent: false };
 
 #[test]
 fn who_contacts_many_is_told_twice_and_then_once_for_all_others() {
@@ -185,6 +185,7 @@ fn registers_read_beside_others_are_told_as_low() {
 #[test]
 fn silences_that_hang_together_are_one_alert() {
     let silent = |of_responder| What::Silence {
+        follow: None,
         measure: Measure::LinkPause,
         operation: None,
         minutes: 60,
@@ -253,7 +254,7 @@ fn stands_for(what: &What<'_>, port: u16) -> Vec<&'static str> {
 }
 
 const fn beyond(measure: Measure, operation: Option<&str>) -> What<'_> {
-    What::Beyond { measure, operation, now: 9, normal: 1, excess: 9.0 }
+    What::Beyond { measure, operation, now: 9, normal: 1, excess: 9.0, is_sent: false }
 }
 
 #[test]
@@ -334,6 +335,7 @@ fn a_server_that_tells_all_the_wrong_time_is_told_twice_and_then_once() {
         now: 3600,
         normal: 0,
         excess: 9.0,
+        is_sent: false,
     };
     let mut detection = unusual_value::UnusualValue::default();
     let all = alerts(&mut detection, &what, (10..40).map(|client| (client, 2)));

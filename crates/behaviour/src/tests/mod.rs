@@ -1,5 +1,6 @@
 //! Judgement from outside: messages of an invented protocol in, tallies, deviations and alerts out.
 
+mod absences;
 mod address_servers;
 mod alerts;
 mod assets;

@@ -328,6 +328,7 @@ fn a_time_server_is_told_of_once_and_other_values_by_the_general_detection() {
         now: 240,
         normal: 0,
         excess: 20.0,
+        is_sent: false,
     };
     let mut all = All::default();
     (10..30).for_each(|client| all.take(far("ntp server (answer)\tversion=4"), client, 2));

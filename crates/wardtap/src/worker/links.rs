@@ -49,6 +49,8 @@ impl Hands<'_> {
         let is_answered = flow.is_unheard(linked.initiator.other());
         if (flow.state() == FlowState::SynSent || refused) && !is_answered {
             self.links.failed(linked.slot);
+        } else if flow.state().is_over() {
+            self.links.closed(linked.slot);
         }
     }
 
