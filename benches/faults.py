@@ -32,6 +32,8 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+from wire import ACK, PSH, Flow, Writer, ip4
+
 ROOT = Path(__file__).resolve().parent.parent
 CAPTURE = ROOT / "captures/simulated/hl7-results-tampered.pcap.zst"
 OTHER = ROOT / "captures/simulated/modbus-isolation-setpoint.pcap.zst"
@@ -455,28 +457,17 @@ def resident(sensor: Sensor) -> float:
 
 
 def conversations(path: Path, count: int) -> int:
-    """Writes a capture of so many TCP connections, each between two others and of sixteen kinds of messages of no known protocol; gives back its packets."""
-    packets = 0
-    with path.open("wb") as file:
-        file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
-        for number in range(count):
-            client = bytes([10]) + number.to_bytes(3, "big")
-            server = bytes([172, 16 + number % 8]) + (number >> 3).to_bytes(2, "big")
-            ends = ((client, 2000 + number % 60_000), (server, 4000))
-            numbers = [1, 1]
-            segments = [(0, 2, 0), (1, 18, 0)] + [(side, 24, 1 << (4 + turn % 8)) for turn in range(16) for side in (0, 1)]
-            for side, flags, length in segments:
-                (source, sport), (destination, dport) = ends[side], ends[1 - side]
-                opening = length == 0
-                acknowledged = 0 if flags == 2 else numbers[1 - side]
-                frame = b"\2" * 12 + b"\x08\x00" + struct.pack(">BBHHHBBH4s4s", 0x45, 0, 40 + length, 0, 0, 64, 6, 0, source, destination)
-                sequence = 0 if opening else numbers[side]
-                frame += struct.pack(">HHIIBBHHH", sport, dport, sequence, acknowledged, 0x50, flags, 8192, 0, 0) + b"z" * length
-                micros = packets * 10
-                file.write(struct.pack("<IIII", 1_790_000_000 + micros // 1_000_000, micros % 1_000_000, len(frame), len(frame)) + frame)
-                numbers[side] += length
-                packets += 1
-    return packets
+    """Writes a capture of so many TCP connections that stay open, each of two others and with sixteen sizes of payloads of no known protocol;
+    gives back its packets."""
+    dice, capture = random.Random(1), Writer(str(path), span_seconds=60.0, target=count * 10_000, seed=1)
+    for number in range(count):
+        flow = Flow(dice, ip4(10, 0, 0, 0) + number, ip4(172, 16, 0, 0) + number, 2000 + number % 60_000, 4000)
+        capture.open(flow)
+        for turn in range(16):
+            for way in (0, 1):
+                capture.tcp(flow, way, PSH | ACK, b"z" * (16 << turn % 8))
+    capture.close()
+    return capture.packets
 
 
 FAULTS = {"kill": kill, "disk": disk, "interface": interface, "scraper": scraper, "reload": reload, "hostile": hostile, "soak": soak}

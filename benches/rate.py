@@ -29,8 +29,7 @@ from pathlib import Path
 from faults import Sensor, Wire, concluded, must, open_folder, run, say, wait
 
 IDLE_SECONDS = 20.0
-# Who claims addresses of two others: so many, one after the other, so many seconds apart. /metrics says alerts as they come up to ten
-# times a second.
+# Who claims addresses of two others: so many, one after the other, so many seconds apart.
 THIEVES, APART = 60, 0.15
 # Of whom, in 10.20.251.0/24.
 VICTIMS = [(2 * number, 2 * number + 1) for number in range(1, THIEVES + 1)]

@@ -149,8 +149,8 @@ impl Shares {
         shares
     }
 
-    /// What the baseline takes, somewhat less than half at most; of what is left an eighth for the inventory, half of what is left then for what is
-    /// learned, nine sixteenths of what is left then for links; of the rest as [`Self::of`].
+    /// What the baseline takes, somewhat less than half at most; of what is left an eighth for the inventory, half of
+    /// what is left then for what is learned, nine sixteenths of what is left then for links; of the rest as [`Self::of`].
     pub fn with(memory: u64, sought: Sought) -> Self {
         let baseline = sought.baseline.saturating_mul(BASELINE_FOLD).min(memory.saturating_sub(LEAST_SUM) / 2);
         let memory = memory - baseline;
@@ -178,7 +178,8 @@ impl Shares {
         }
     }
 
-    /// A sixteenth at most for copies, an eighth while it learns and makes a baseline of that; the rest as [`Self::with`]. A live run unpacks nothing: what that would have had is for the inventory.
+    /// A sixteenth at most for copies, an eighth while it learns and makes a baseline of that; the rest as [`Self::with`].
+    /// A live run unpacks nothing: what that would have had is for the inventory.
     pub fn live(memory: u64, sought: Sought) -> Self {
         let copies = memory.saturating_sub(LEAST_SUM) / if sought.learns { 8 } else { 16 };
         let shares = Self::with(memory - copies, Sought { inventory: false, links: true, ..sought });

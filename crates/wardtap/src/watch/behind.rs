@@ -29,8 +29,10 @@ use crate::worker::Counted;
 /// Approvals that wait to be taken; whoever wants more is told to wait.
 const MAIL_MAX: usize = 64;
 
-/// How often within a second alerts are said as they come; of a storm of them the next second tells.
+/// How often within a second alerts are said as they come.
 const SAID_MAX: u8 = 10;
+/// How far apart they are said beyond that: a storm of them takes none of the time that its packets need.
+const STORM_PAUSE: Duration = Duration::from_millis(50);
 
 /// What comes from outside while it watches.
 pub enum Mail {
@@ -112,7 +114,7 @@ pub struct Behind {
     pub counts: Option<Counts>,
 }
 
-/// What was counted up to a second, and how many alerts were said since then.
+/// What was counted up to a second, and how often alerts were said since then.
 pub struct Counts {
     read: Read,
     counted: Vec<Counted>,
@@ -182,11 +184,11 @@ impl Behind {
     /// Says at once which alerts there are; all else that is counted is as of the last second.
     fn say_alerts(&mut self, judgement: &mut Judgement) {
         let alerts = raised(judgement);
-        let Some(mut counts) = self.counts.take_if(|counts| counts.alerts != alerts && counts.said < SAID_MAX) else {
-            return;
-        };
-        self.pulse.say(self.news(judgement, &counts.read, &counts.counted));
-        (counts.alerts, counts.said) = (alerts, counts.said + 1);
+        let Some(mut counts) = self.counts.take_if(|counts| counts.alerts != alerts) else { return };
+        if counts.said < SAID_MAX || self.pulse.age() >= Some(STORM_PAUSE) {
+            self.pulse.say(self.news(judgement, &counts.read, &counts.counted));
+            (counts.alerts, counts.said) = (alerts, counts.said.saturating_add(1));
+        }
         self.counts = Some(counts);
     }
 

@@ -69,10 +69,14 @@ impl Pulse {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// How long ago something was said.
+    pub fn age(&self) -> Option<Duration> {
+        self.latest().map(|(at, _)| moment().saturating_duration_since(at))
+    }
+
     /// Why it is not well, if it is not: the process does not do its work.
     pub fn ill(&self) -> Option<String> {
-        let Some((at, _)) = self.latest() else { return Some("it has just been started".to_owned()) };
-        let silent = moment().saturating_duration_since(at);
+        let Some(silent) = self.age() else { return Some("it has just been started".to_owned()) };
         (silent > STILL).then(|| format!("the pipeline stands still for {} s", silent.as_secs()))
     }
 

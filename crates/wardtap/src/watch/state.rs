@@ -42,7 +42,14 @@ const LOCK: &str = "lock";
 /// The folder. Nobody else has it while this lives.
 pub struct State {
     folder: PathBuf,
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        // Closing does not do it where a program is being started: until it runs, its process has the descriptor too.
+        drop(self.lock.unlock());
+    }
 }
 
 /// What is kept.
@@ -84,7 +91,7 @@ impl State {
         let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(folder.join(LOCK));
         let lock = lock.map_err(refused)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { folder: folder.to_owned(), _lock: lock }),
+            Ok(()) => Ok(Self { folder: folder.to_owned(), lock }),
             Err(TryLockError::WouldBlock) => {
                 bail!("{}: another wardtap keeps its state there: name another folder", folder.display())
             }
@@ -302,7 +309,9 @@ mod tests {
         let first = State::open(folder.path()).unwrap();
         let second = State::open(folder.path()).err().unwrap().to_string();
         assert!(second.contains("another wardtap keeps its state there"), "{second}");
+        // As a program that is being started has it.
+        let _copy = first.lock.try_clone().unwrap();
         drop(first);
-        assert!(State::open(folder.path()).is_ok());
+        State::open(folder.path()).map(drop).unwrap();
     }
 }

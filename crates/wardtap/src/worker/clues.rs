@@ -11,7 +11,7 @@ use wardtap_net::lldp::{Id, Lldp};
 use wardtap_net::packet::Packet;
 use wardtap_net::peel::{Discovery, Layout, protocol};
 
-use super::Hands;
+use super::hands::Hands;
 
 /// Clues of a shard that are told apart in a minute; further ones are counted.
 pub const CLUES_MAX: usize = 512;

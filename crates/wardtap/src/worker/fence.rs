@@ -5,7 +5,8 @@
 
 use wardtap_net::flow::Flow;
 
-use super::{Application, Hands, Worker};
+use super::hands::Hands;
+use super::{Application, Worker};
 use crate::batch::Batch;
 use crate::panics::fenced;
 

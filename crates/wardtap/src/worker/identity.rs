@@ -9,7 +9,7 @@ use wardtap_net::neighbour;
 use wardtap_net::packet::Packet;
 use wardtap_net::peel::{Layout, below_ip, discovery};
 
-use super::Hands;
+use super::hands::Hands;
 
 impl Hands<'_> {
     /// ARP: the sender says which address is its own.

@@ -7,7 +7,8 @@ use wardtap_net::flow::{Flow, FlowHead, FlowState, OrientedBy, Volume};
 use wardtap_net::peel::protocol;
 use wardtap_net::stream::Side;
 
-use super::{Application, Extra, Hands};
+use super::hands::Hands;
+use super::{Application, Extra};
 
 /// A flow's place among the links, and what of it was told there.
 #[derive(Clone, Copy)]

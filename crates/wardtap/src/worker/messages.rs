@@ -14,7 +14,8 @@ use wardtap_net::flow::{FlowHead, HashKey};
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::{FrameLabel, Side};
 
-use super::{Extra, Hands, Shared, used_ports};
+use super::hands::{Hands, used_ports};
+use super::{Extra, Shared};
 
 /// Takes what the dissector of one flow reads.
 pub struct ToMessages<'b, 'a> {

@@ -11,7 +11,8 @@ use wardtap_net::packet::Timestamp;
 use wardtap_net::peel::protocol;
 use wardtap_net::stream::Side;
 
-use super::{Application, Hands, packet};
+use super::hands::Hands;
+use super::{Application, packet};
 
 /// Answers that a shard waits for. Requests that begin so many more within [`AWAITED_SECONDS`] are of who makes them up.
 pub const AWAITED_MAX: usize = 64;
