@@ -14,7 +14,7 @@ use crate::identify::{Conversation, HELD_MAX, Recognised};
 use crate::public::Public;
 use crate::results::Measured;
 use crate::{
-    Direction, Envelope, Finding, FlowFacts, Message, MessageHandler, Outcome, PROTOCOLS, Protocol, Transport,
+    Direction, Envelope, Features, Finding, FlowFacts, Message, MessageHandler, Outcome, PROTOCOLS, Protocol, Transport,
 };
 
 /// One step of a conversation.
@@ -37,6 +37,8 @@ pub struct Transcript {
     pub accepted: Vec<Fingerprint>,
     /// The results that messages carry.
     pub results: Vec<Measured>,
+    /// What is learned of each message: of texts, their lengths.
+    pub features: Vec<Features>,
     /// Anomaly names.
     pub anomalies: Vec<&'static str>,
     /// Findings.
@@ -60,7 +62,7 @@ impl MessageHandler for Transcript {
         let protocol = message.protocol();
         let mut json = Vec::new();
         message.write_json(&mut json);
-        let _ = message.features(&|text| text.len() as u64);
+        self.features.push(message.features(&|text| text.len() as u64));
         if let Some(points) = message.points() {
             let mut values = Vec::new();
             points.each(usize::MAX, |value| values.push(value));
@@ -198,6 +200,7 @@ pub fn exercise(flow: &FlowFacts, steps: &[Step], lengths: &[usize]) -> Transcri
         assert_eq!(whole.values, pieces.values, "the cuts {lengths:?} changed the values");
         assert_eq!(whole.accepted, pieces.accepted, "the cuts {lengths:?} changed the fingerprints");
         assert_eq!(whole.results, pieces.results, "the cuts {lengths:?} changed the results");
+        assert_eq!(whole.features, pieces.features, "the cuts {lengths:?} changed the features");
         assert_eq!(whole.findings, pieces.findings, "the cuts {lengths:?} changed the findings");
         assert_eq!(whole.clues, pieces.clues, "the cuts {lengths:?} changed the clues");
     }

@@ -7,6 +7,7 @@
 //! (Krichevsky and Trofimov 1981). The hour and the next one count: what was asked at its end is followed in that. All of
 //! it is worked out of the hours of operations that a store has anyway.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
@@ -124,7 +125,7 @@ impl<'a> Follows<'a> {
             follows.of_pair(store, one, &keys, attendance);
         }
         for all in follows.of.values_mut() {
-            all.sort_by(|one, other| other.worth.cmp(&one.worth));
+            all.sort_by_key(|following| Reverse(following.worth));
             all.truncate(FOLLOWS_MAX);
         }
         follows

@@ -274,9 +274,9 @@ impl Novelties {
             circumstances: unlikely.into(),
             devices: vec![key.initiator.clone(), key.responder.clone()],
         };
-        let link: Vec<(u32, &[Hours; 2])> = by_day.iter().map(|(day, profile)| (*day, &profile.hours)).collect();
+        let link: HoursByDay<'_> = by_day.iter().map(|(day, profile)| (*day, &profile.hours)).collect();
         links.extend(unlikely_hours(&link).map(event));
-        let mut by_operation: BTreeMap<(&str, u8), Vec<(u32, &[Hours; 2])>> = BTreeMap::new();
+        let mut by_operation: BTreeMap<(&str, u8), HoursByDay<'_>> = BTreeMap::new();
         for (day, profile) in by_day {
             for (name, operation) in profile.operations.iter() {
                 by_operation.entry((name, operation.from)).or_default().push((*day, &operation.hours));
@@ -301,7 +301,7 @@ impl Novelties {
 
     /// Takes what a service does for whoever it is, day by day.
     pub(super) fn service(&mut self, key: &LinkKey, by_day: &BTreeMap<u32, LinkProfile>) {
-        let mut by_operation: BTreeMap<&str, Vec<(u32, &[Hours; 2])>> = BTreeMap::new();
+        let mut by_operation: BTreeMap<&str, HoursByDay<'_>> = BTreeMap::new();
         for (day, profile) in by_day {
             for (name, operation) in profile.operations.iter() {
                 by_operation.entry(name).or_default().push((*day, &operation.hours));
@@ -379,6 +379,9 @@ impl Novelties {
         Novelty { days, facets }
     }
 }
+
+/// The hours of some days, as they count on working days and on others.
+type HoursByDay<'a> = Vec<(u32, &'a [Hours; 2])>;
 
 /// Hours of a day that are unlikely by the other days of their kind.
 struct New {

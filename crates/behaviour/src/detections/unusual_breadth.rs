@@ -26,7 +26,9 @@ impl Detection for UnusualBreadth {
     }
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
-        let What::Beyond { measure, operation: Some(operation), now, normal, excess, .. } = departure.what else { return };
+        let What::Beyond { measure, operation: Some(operation), now, normal, excess, .. } = departure.what else {
+            return;
+        };
         let Link { initiator, responder, service } = departure.link;
         let (who, with) = if by_initiator(operation) { (initiator, responder) } else { (responder, initiator) };
         let (explanation, expected, observed) = match measure {

@@ -258,6 +258,7 @@ impl Output<'_> {
         self.to.message(&Hl7Message {
             accepted,
             results,
+            are_corrected: !responds && open.results.are_corrected(),
             ..Hl7Message::new(envelope, &header, acknowledgement, &open.counts, device)
         });
     }

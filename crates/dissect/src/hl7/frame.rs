@@ -11,7 +11,7 @@ use wardtap_net::packet::Timestamp;
 
 use super::dissector::Output;
 use super::profile::{has_identity, may_identify};
-use super::results::{RESULT_LINE_MAX, Results};
+use super::results::{ORDER_LINE_MAX, RESULT_LINE_MAX, Results};
 use super::scan::{CR, Ends, FS, LF, VT};
 use super::segments::{Counts, Name};
 use super::wire::{LINE_MAX, is_field_separator};
@@ -260,8 +260,12 @@ impl<'a> Frame<'a> {
             && self.open.header.get(3) == Some(&separator)
             && self.open.counts.repeats([a, b, c]);
         if ordinary {
-            if self.digest.is_some() && [a, b, c] == *b"OBX" {
-                self.open.results.observation(piece, &self.open.header);
+            if self.digest.is_some() {
+                match &[a, b, c] {
+                    b"OBX" => self.open.results.observation(piece, &self.open.header),
+                    b"OBR" => self.open.results.order(piece, &self.open.header),
+                    _ => {}
+                }
             }
             self.open.bytes = self.open.bytes.saturating_add(piece.len() as u64).saturating_add(1);
         }
@@ -362,10 +366,11 @@ impl<'a> Frame<'a> {
     }
 
     fn look_into(&mut self, name: Name, piece: &'a [u8], end: u8) {
-        if self.digest.is_some() && matches!(name, Name::OBX | Name::SPM) && ends_a_line(end) {
+        if self.digest.is_some() && matches!(name, Name::OBX | Name::OBR | Name::SPM) && ends_a_line(end) {
             let line = if self.place.line == 0 { piece } else { &self.place.kept };
             match name {
                 Name::OBX => self.open.results.observation(line, &self.open.header),
+                Name::OBR => self.open.results.order(line, &self.open.header),
                 _ => self.open.results.specimen(line, &self.open.header),
             }
         }
@@ -421,6 +426,7 @@ impl<'a> Frame<'a> {
                 LINE_MAX
             }
             Line::Segment(Name::OBX | Name::SPM, _) if self.digest.is_some() => RESULT_LINE_MAX,
+            Line::Segment(Name::OBR, _) if self.digest.is_some() => ORDER_LINE_MAX,
             _ => 0,
         };
         let room = if most > 0 { most.saturating_add(1).saturating_sub(kept.len()) } else { 0 };

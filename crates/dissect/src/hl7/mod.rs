@@ -48,6 +48,7 @@ pub static PROTOCOL: Protocol = Protocol {
         Feature { name: "processing_id", learned: Learned::Set },
         Feature { name: "bytes", learned: Learned::Quantity },
         Feature { name: "segments", learned: Learned::Quantity },
+        Feature { name: "result_status", learned: Learned::Set },
     ],
     target: None,
     probe,
@@ -68,6 +69,8 @@ pub const PROCESSING_ID: usize = 4;
 pub const BYTES: usize = 5;
 /// Index of the feature "segments": how many the message has.
 pub const SEGMENTS: usize = 6;
+/// Index of the feature "result_status": OBR-25 (table 0123) or OBX-11 (table 0085), where results that were final are replaced.
+pub const RESULT_STATUS: usize = 7;
 
 const ANOMALIES: [&str; 15] = [
     "bytes-outside-frames",
@@ -112,6 +115,7 @@ pub struct Hl7Message<'a> {
     device: Option<DeviceIdentity>,
     accepted: Option<Fingerprint>,
     results: &'a [Measured],
+    are_corrected: bool,
 }
 
 impl<'a> Hl7Message<'a> {
@@ -122,7 +126,17 @@ impl<'a> Hl7Message<'a> {
         counts: &'a Counts,
         device: Option<DeviceIdentity>,
     ) -> Self {
-        Self { envelope, event: header.event(), header, acknowledgement, counts, device, accepted: None, results: &[] }
+        Self {
+            envelope,
+            event: header.event(),
+            header,
+            acknowledgement,
+            counts,
+            device,
+            accepted: None,
+            results: &[],
+            are_corrected: false,
+        }
     }
 
     /// The device that measured, where this is the first message of its stream that identifies one.
@@ -157,7 +171,7 @@ impl Message for Hl7Message<'_> {
             text(self.feature_text(PROCESSING_ID)),
             self.envelope.bytes,
             self.counts.total(),
-            NO_VALUE,
+            text(self.feature_text(RESULT_STATUS)),
         ]
     }
 
@@ -208,6 +222,7 @@ impl Message for Hl7Message<'_> {
             EVENT => self.event.text(),
             ACK_CODE => self.acknowledgement.as_ref().and_then(Acknowledgement::code),
             PROCESSING_ID => self.header.processing_id().filter(|id| id.as_str() != "P"),
+            RESULT_STATUS => self.are_corrected.then(|| Public::word("C")),
             _ => None,
         }
     }

@@ -5,7 +5,8 @@
 //! a sender writes there. Results of control material (SPM-11 `Q`, table 0369) are no patients' and do not count.
 //!
 //! What is read here is patient data. It leaves this crate as [`Measured`], to be folded where it is counted, and in no
-//! output.
+//! output; but for whether results replace final ones, which says nothing of whom: OBR-25 (clause 7.4.1, table 0123) or
+//! OBX-11 (table 0085) `C`.
 
 use super::scan::each;
 use crate::results::{Analyte, Measured, RESULTS_MAX};
@@ -13,12 +14,17 @@ use crate::results::{Analyte, Measured, RESULTS_MAX};
 /// A longer line is no number with what belongs to it.
 pub(super) const RESULT_LINE_MAX: usize = 256;
 
+/// So much of an order's line is read: OBR-25 stands behind names of physicians.
+pub(super) const ORDER_LINE_MAX: usize = 1024;
+
 /// The results of a message so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Results {
     all: Vec<Measured>,
     /// They are those of control material.
     control: bool,
+    /// They replace final ones.
+    corrected: bool,
 }
 
 impl Results {
@@ -27,10 +33,15 @@ impl Results {
         if self.control { &[] } else { &self.all }
     }
 
+    /// Whether they replace final ones.
+    pub(super) const fn are_corrected(&self) -> bool {
+        self.corrected
+    }
+
     /// Forgets all; keeps the room.
     pub(super) fn clear(&mut self) {
         self.all.clear();
-        self.control = false;
+        (self.control, self.corrected) = (false, false);
     }
 
     pub(super) const fn held_bytes(&self) -> usize {
@@ -44,7 +55,16 @@ impl Results {
             return;
         }
         if let Some(&[field, component]) = header.get(3..5) {
-            self.all.extend(measured(line, field, component));
+            let fields = fields(line, field);
+            self.corrected |= fields.last() == Some(&CORRECTION);
+            self.all.extend(measured(&fields, component));
+        }
+    }
+
+    /// Takes an OBR line.
+    pub(super) fn order(&mut self, line: &[u8], header: &[u8]) {
+        if let (true, Some(&field)) = (line.len() <= ORDER_LINE_MAX, header.get(3)) {
+            self.corrected |= line.split(|byte| *byte == field).nth(25) == Some(CORRECTION);
         }
     }
 
@@ -57,11 +77,14 @@ impl Results {
     }
 }
 
+/// The status of results that replace final ones.
+const CORRECTION: &[u8] = b"C";
+
 /// OBX-11, the last field that is looked at.
 const FIELDS: usize = 12;
 
-/// The result of an OBX line, where it counts.
-fn measured(line: &[u8], field: u8, component: u8) -> Option<Measured> {
+/// The fields of an OBX line.
+fn fields(line: &[u8], field: u8) -> [&[u8]; FIELDS] {
     let (mut fields, mut from, mut count): ([&[u8]; FIELDS], usize, usize) = ([&[]; FIELDS], 0, 0);
     each(line, field, |at| {
         if let Some(field) = fields.get_mut(count) {
@@ -73,6 +96,11 @@ fn measured(line: &[u8], field: u8, component: u8) -> Option<Measured> {
     if let Some(last) = fields.get_mut(count) {
         *last = line.get(from..).unwrap_or_default();
     }
+    fields
+}
+
+/// The result of an OBX line with these fields, where it counts.
+fn measured(fields: &[&[u8]; FIELDS], component: u8) -> Option<Measured> {
     let [_, _, b"NM", identifier, _, value, _, _, _, _, _, b"F" | b"C"] = fields else { return None };
     let mut identifier = identifier.splitn(4, |byte| *byte == component);
     let number = identifier.next()?;
@@ -137,7 +165,7 @@ mod tests {
 
     #[test]
     fn only_final_numbers_with_a_loinc_number_count() {
-        let read = |line: &str| measured(line.as_bytes(), b'|', b'^').map(|measured| measured.value);
+        let read = |line: &str| measured(&fields(line.as_bytes(), b'|'), b'^').map(|measured| measured.value);
         let line = "OBX|1|NM|2823-3^Potassium^LN||4.2|mmol/L|3.5-5.1|N|||F|||20260921120000";
         assert_eq!(read(line), Some(4_200_000));
         assert_eq!(read(&line.replace("|F|", "|C|")), Some(4_200_000));

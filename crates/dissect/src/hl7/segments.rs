@@ -10,6 +10,7 @@ pub(super) struct Name(u32);
 impl Name {
     pub(super) const MSH: Self = Self::of(*b"MSH");
     pub(super) const MSA: Self = Self::of(*b"MSA");
+    pub(super) const OBR: Self = Self::of(*b"OBR");
     pub(super) const OBX: Self = Self::of(*b"OBX");
     pub(super) const SPM: Self = Self::of(*b"SPM");
     pub(super) const PRT: Self = Self::of(*b"PRT");

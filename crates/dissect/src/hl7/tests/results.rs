@@ -1,6 +1,7 @@
 //! Results, as they are folded: whatever else the message holds, and however it was cut.
 
 use super::*;
+use crate::hl7::RESULT_STATUS;
 use crate::results::RESULTS_MAX;
 
 const ORU: &str = "MSH|^~\\&|LAB|MAIN|EHR|HOSP|20260921120000||ORU^R01^ORU_R01|C1|P|2.5.1\r\
@@ -54,4 +55,26 @@ fn no_more_of_a_message_than_the_cap_and_none_of_a_long_line() {
     assert_eq!(results(&[sent(framed(&many))]).len(), RESULTS_MAX);
     let long = ORU.replace("Sodium", &"S".repeat(300));
     assert_eq!(results(&[sent(framed(&long))]).len(), 2);
+}
+
+#[test]
+fn results_that_replace_final_ones_are_known_as_such() {
+    let are_corrected = |steps: &[Step]| run(steps).features.iter().any(|of| of[RESULT_STATUS] != crate::NO_VALUE);
+    let first = ORU.replace("|||C\r", "|||F\r");
+    assert!(!are_corrected(&[sent(framed(&first))]));
+    assert!(are_corrected(&[sent(framed(ORU))]), "one of them: OBX-11");
+    let of_order = |fields: usize, status: &str| {
+        let order = format!("OBR|1|||CHEM^^L{}{status}\r", "|".repeat(fields));
+        first.replace("OBR|1|||CHEM^^L\r", &order)
+    };
+    assert!(are_corrected(&[sent(framed(&of_order(21, "C")))]), "all of them: OBR-25");
+    let repeated = of_order(21, "F").replace("NTE|1|L|CANARYNOTE", &format!("OBR|2{}C\rOBR|3", "|".repeat(24)));
+    assert!(are_corrected(&[sent(framed(&repeated))]), "those of another order");
+    for (fields, status) in [(21, "F"), (21, "CANARY"), (20, "C"), (22, "C")] {
+        assert!(!are_corrected(&[sent(framed(&of_order(fields, status)))]), "{fields} {status}");
+    }
+    let long = of_order(21, "C").replace("CHEM", &"C".repeat(1024));
+    assert!(!are_corrected(&[sent(framed(&long))]));
+    let tabs = of_order(21, "C").replace('|', "\t");
+    assert!(are_corrected(&[sent(framed(&tabs))]), "by the message's own separators");
 }
