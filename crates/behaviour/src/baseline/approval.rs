@@ -319,6 +319,7 @@ fn uncounted(link: &LinkProfile, known: &LinkProfile) -> LinkProfile {
         (operation.days, operation.count, operation.hours) = (0, 0, hours);
         keep_wider(&mut operation.minute_count, known.minute_count);
         keep_wider(&mut operation.hour_count, known.hour_count);
+        operation.by_hour.keep_wider(&known.by_hour);
         keep_wider(&mut operation.day_count, known.day_count);
         keep_wider(&mut operation.hour_partners, known.hour_partners);
         keep_wider(&mut operation.largest, known.largest);
@@ -452,6 +453,7 @@ fn widen_operation(
             is_it
         }
         Measure::HourMessages => widen(&mut into.hour_count, known.hour_count, now, normal),
+        Measure::HourOfDay => into.by_hour.accept(&known.by_hour, now, normal),
         Measure::DayMessages => widen(&mut into.day_count, known.day_count, now, normal),
         Measure::HourPartners => widen(&mut into.hour_partners, known.hour_partners, now, normal),
         Measure::MessageBytes => widen(&mut into.largest, known.largest, now, normal),

@@ -20,7 +20,7 @@ use super::kin::Kin;
 use super::measure::{Measure, compare};
 use super::novelty::{Facet, Novelties, Novelty};
 use super::pauses::{Coverage, Slot};
-use super::profile::{DeviceProfile, LinkProfile, Profiles};
+use super::profile::{BY_HOUR_MIN, DeviceProfile, LinkProfile, Profiles};
 use super::store::{HOURS_PER_DAY, LinkKey, Store, StoredDevice, StoredLink};
 use super::trust::DAYS_MIN;
 use super::watched::Watched;
@@ -98,6 +98,11 @@ pub fn profiles(store: &Store, watched: &Watched, site: &Site, budget: f64) -> P
     }
     if let Some(ratios) = ratios.get_mut(Measure::QuietHour as usize) {
         ratios.extend(novelties.quiet_hours().days().map(|most| Measure::QuietHour.ratio(most.into(), 0)));
+    }
+    for operation in links.values_mut().flat_map(|link| link.operations.iter_mut().map(|(_, operation)| operation)) {
+        if operation.hour_count.max <= BY_HOUR_MIN {
+            operation.by_hour.forget();
+        }
     }
     let weeks = days.len() as f64 / 7.0;
     let share = budget / (Measure::ALL.len() + Facet::ALL.len()) as f64;

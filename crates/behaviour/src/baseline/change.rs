@@ -194,6 +194,7 @@ pub const fn measure_name(measure: Measure) -> &'static str {
         Measure::HourReconnected => "hour-reconnected",
         Measure::MinuteMessages => "minute-messages",
         Measure::HourMessages => "hour-messages",
+        Measure::HourOfDay => "messages-at-hour",
         Measure::DayMessages => "day-messages",
         Measure::HourPartners => "hour-partners",
         Measure::HourPace => "hour-pace",

@@ -115,6 +115,7 @@ fn operation(operation: &OperationProfile) -> Checked {
         top(&follow.run)
     })?;
     pauses(&operation.pauses)?;
+    must(operation.by_hour.is_sound(), "messages at hours that there are not")?;
     ranges(&operation.ranges)
 }
 
@@ -222,7 +223,7 @@ fn activity(activity: &Activity) -> Checked {
 fn stored_operation(operation: &StoredOperation) -> Checked {
     times(&operation.days, 1)?;
     times(&operation.open, MINUTES_PER_DAY)?;
-    times(&operation.open_hours, HOURS_PER_DAY)?;
+    times(&operation.counts, HOURS_PER_DAY)?;
     times(&operation.pauses, HOURS_PER_DAY)?;
     heard(&operation.last)?;
     operation.days.values().try_for_each(|day| ranges(&day.ranges))

@@ -183,7 +183,7 @@ impl StoredOperation {
         let taken = Self {
             days: take(&mut self.days, days, |day| day),
             open: take(&mut self.open, days, day_of_minute),
-            open_hours: take(&mut self.open_hours, days, day_of_hour),
+            counts: take(&mut self.counts, days, day_of_hour),
             pauses: take(&mut self.pauses, days, day_of_hour),
             ..Self::default()
         };
@@ -195,7 +195,7 @@ impl StoredOperation {
     }
 
     fn is_empty(&self) -> bool {
-        self.days.is_empty() && self.open.is_empty() && self.open_hours.is_empty() && self.pauses.is_empty()
+        self.days.is_empty() && self.open.is_empty() && self.counts.is_empty() && self.pauses.is_empty()
     }
 }
 

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::links::is_opaque;
 
 use super::kin::KinOf;
-use super::pauses::Coverage;
-use super::profile::{DeviceProfile, HOUR_DAYS_MIN, LinkProfile, OperationProfile};
+use super::pauses::{Coverage, Slot};
+use super::profile::{BY_HOUR_MIN, DeviceProfile, HOUR_DAYS_MIN, Hours, LinkProfile, OperationProfile};
 
 /// What is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -29,6 +29,8 @@ pub enum Measure {
     MinuteMessages,
     /// Messages of an operation in an hour.
     HourMessages,
+    /// The same at an hour of the day.
+    HourOfDay,
     /// Messages of an operation in a day (UTC).
     DayMessages,
     /// Partners with whom somebody does the same in an hour.
@@ -75,7 +77,7 @@ pub enum Measure {
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::MinuteBytes,
         Self::HourBytes,
         Self::DayBytes,
@@ -85,6 +87,7 @@ impl Measure {
         Self::HourReconnected,
         Self::MinuteMessages,
         Self::HourMessages,
+        Self::HourOfDay,
         Self::DayMessages,
         Self::HourPartners,
         Self::HourPace,
@@ -116,6 +119,7 @@ impl Measure {
             Self::DayBytes => 1_000_000,
             Self::MinuteOpened => 10,
             Self::HourOpened | Self::HourMessages => 30,
+            Self::HourOfDay => BY_HOUR_MIN,
             Self::DayMessages => 100,
             Self::HourFailed | Self::HourReconnected | Self::HourPartners => 5,
             Self::MinuteMessages => 8,
@@ -261,6 +265,11 @@ fn compare_operation(
 ) {
     to(Measure::MinuteMessages, now.minute_count.max, normal.minute_count.next());
     to(Measure::HourMessages, now.hour_count.max, normal.hour_count.next());
+    for (slot, count) in now.by_hour.each() {
+        if let Some(normal) = normal.usual_at(slot) {
+            to(Measure::HourOfDay, count, normal);
+        }
+    }
     to(Measure::DayMessages, now.day_count.max, normal.day_count.next());
     to(Measure::MessageBytes, now.largest.max, normal.largest.next());
     if now.count >= REFUSALS_OF_MIN {
@@ -322,6 +331,13 @@ impl OperationProfile {
     pub fn service_minute(&self, name: &str, came: impl FnOnce() -> u64) -> Option<u64> {
         let is_known = self.days > HOUR_DAYS_MIN && self.from == 1 && is_opaque(name);
         is_known.then(|| self.minute_count.max.saturating_sub(came()).max(self.minute_count.second))
+    }
+
+    /// How many messages in an hour are normal at an hour of the day, where there were days enough of its kind.
+    #[must_use]
+    pub fn usual_at(&self, slot: Slot) -> Option<u64> {
+        let are_known = self.hours.get(slot.kind()).is_some_and(Hours::are_known);
+        are_known.then(|| self.by_hour.normal(slot))
     }
 
     /// Whether it is there often enough to be missed for hours: on half of its link's days at least.

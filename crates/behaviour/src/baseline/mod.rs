@@ -3,6 +3,7 @@
 pub mod absence;
 pub mod approval;
 pub mod breadth;
+pub mod by_hour;
 pub mod by_time;
 pub mod calibrate;
 pub mod change;

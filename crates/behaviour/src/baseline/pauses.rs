@@ -40,6 +40,28 @@ impl Slot {
         Self(self.0 / DAY * DAY + (self.0 % DAY + hours) % DAY)
     }
 
+    /// The hour before, this one and the next, on days of its kind.
+    pub(super) fn around(self) -> impl Iterator<Item = Self> {
+        [HOURS_PER_DAY as u8 - 1, 0, 1].into_iter().map(move |hours| self.later(hours))
+    }
+
+    /// By the site's clocks.
+    #[must_use]
+    pub const fn hour(self) -> u8 {
+        self.0 % HOURS_PER_DAY as u8
+    }
+
+    /// The place of its kind of day, see [`kind_index`].
+    #[must_use]
+    pub const fn kind(self) -> usize {
+        self.0 as usize / HOURS_PER_DAY as usize
+    }
+
+    /// Whether it is one of those that there are.
+    pub(super) const fn is_sound(self) -> bool {
+        self.0 < Self::ALL
+    }
+
     /// The hours that a silence of so many minutes spans that has come to this one, and the next: there it would end.
     fn spanned(self, minutes: u64) -> impl Iterator<Item = Self> {
         const DAY: u8 = HOURS_PER_DAY as u8;
@@ -217,7 +239,7 @@ impl Pauses {
     pub(super) fn is_sound(&self) -> bool {
         let hours = &self.hours;
         hours.is_sorted_by(|one, next| one.slot < next.slot)
-            && hours.iter().all(|hour| hour.slot.0 < Slot::ALL && hour.pause.second <= hour.pause.max)
+            && hours.iter().all(|hour| hour.slot.is_sound() && hour.pause.second <= hour.pause.max)
     }
 
     fn steady(&self, slot: Slot, coverage: &Coverage) -> Option<u64> {

@@ -10,6 +10,7 @@ use wardtap_net::packet::Timestamp;
 
 use super::absence::{Attendance, Sent};
 use super::breadth::Breadths;
+use super::by_hour::ByHour;
 use super::calibrate::Thresholds;
 use super::follows::{FOLLOWS_MAX, Follow, Follows};
 use super::named::{Named, in_order};
@@ -195,8 +196,10 @@ pub struct OperationProfile {
     pub hours: [Hours; 2],
     /// The most in a minute.
     pub minute_count: Top,
-    /// The most in an hour.
+    /// The most in an hour, of what is read.
     pub hour_count: Top,
+    /// The same by the hour of the day, where it is more than [`BY_HOUR_MIN`] at any.
+    pub by_hour: ByHour,
     /// The most in a day (UTC).
     pub day_count: Top,
     /// The most partners with whom its sender did the same in an hour in which it did so here: see [`Breadths`].
@@ -218,6 +221,9 @@ pub struct OperationProfile {
     /// What the other end sends for it: see [`super::follows`].
     pub follows: Vec<Follow>,
 }
+
+/// What is not more in an hour at any hour of the day is no flood at any other.
+pub const BY_HOUR_MIN: u64 = 10;
 
 /// The hours of a day are judged by so many others of its kind.
 pub const HOUR_DAYS_MIN: u32 = 3;
@@ -422,6 +428,7 @@ impl OperationProfile {
         }
         self.minute_count.absorb(other.minute_count);
         self.hour_count.absorb(other.hour_count);
+        self.by_hour.absorb(&other.by_hour);
         self.day_count.absorb(other.day_count);
         self.hour_partners.absorb(other.hour_partners);
         self.largest.absorb(other.largest);
@@ -452,20 +459,25 @@ impl OperationProfile {
         site: &Site,
     ) -> Self {
         let mut hours = [Hours::default(); 2];
-        let mut pauses = Pauses::default();
+        let (mut pauses, mut by_hour, mut most) = (Pauses::default(), ByHour::default(), 0);
         for hour in (0..HOURS_PER_DAY).filter(|hour| cell.hours >> hour & 1 == 1) {
             let hour = day * HOURS_PER_DAY + hour;
             let local = site.local(Timestamp::from_seconds(u64::from(hour) * 3600));
             hours[kind_index(local.kind)].active(local.hour);
             let longest = operation.pauses.get(hour).copied().unwrap_or(0);
             pauses.ended(Slot::of(&local), longest, attendance.shows(hour));
+            if let Some(count) = operation.counts.get(hour) {
+                by_hour.counted(Slot::of(&local), (*count).into());
+                most = most.max(*count);
+            }
         }
         Self {
             days: 1,
             count: u64::from(cell.count),
             hours,
             minute_count: Top::of(cell.peak_minute.into()),
-            hour_count: Top::of(cell.peak_hour.into()),
+            hour_count: Top::of(most.into()),
+            by_hour,
             day_count: Top::of(cell.count.into()),
             hour_partners: Top::default(),
             largest: Top::of(cell.largest),

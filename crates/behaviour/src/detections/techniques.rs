@@ -91,7 +91,12 @@ pub fn of_departure(what: &What<'_>, link: &PartyLink) -> Option<&'static [Techn
             Some(Does::of(operation.unwrap_or_default())).filter(|does| *does != Does::Write).and_then(Does::anew)
         }
         What::Beyond {
-            measure: Measure::MinuteMessages | Measure::HourMessages | Measure::DayMessages | Measure::HourPartners,
+            measure:
+                Measure::MinuteMessages
+                | Measure::HourMessages
+                | Measure::HourOfDay
+                | Measure::DayMessages
+                | Measure::HourPartners,
             operation,
             ..
         } => Does::of(operation.unwrap_or_default()).often(),

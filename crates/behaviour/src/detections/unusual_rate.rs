@@ -41,6 +41,7 @@ impl Detection for UnusualRate {
             Measure::HourReconnected => "conversations an hour, of which one lasted else",
             Measure::MinuteMessages => "messages a minute",
             Measure::HourMessages => "messages an hour",
+            Measure::HourOfDay => "messages an hour, at this hour of the day",
             Measure::DayMessages => "messages a day",
             _ => return,
         };
@@ -63,6 +64,10 @@ impl Detection for UnusualRate {
         };
         if measure == Measure::HourReconnected {
             judged.explanation = format!("{initiator} breaks off with {responder} and begins anew again and again.");
+        }
+        if measure == Measure::HourOfDay {
+            judged.explanation =
+                format!("{initiator} and {responder} exchange far more messages than ever at this hour of the day.");
         }
         let Some(around) = self.with.around(departure) else {
             raise.raise(departure.deviation(&ABOUT, responder, service.to_string(), judged));

@@ -6,10 +6,11 @@ use super::follows::Followed;
 use super::limits::{Normal, OperationLimits};
 use super::live::LiveOperation;
 use super::silence;
+use crate::baseline::measure::Measure;
 use crate::baseline::packed::{At, PackedLink};
 use crate::baseline::pauses::{Coverage, Slot};
 use crate::baseline::points::PointsProfile;
-use crate::baseline::profile::{Hours, OperationProfile, Profiles};
+use crate::baseline::profile::{BY_HOUR_MIN, Hours, OperationProfile, Profiles};
 use crate::baseline::results::ResultsProfile;
 use crate::links::{OperationName, RANGES_MAX, digest, is_opaque, kind_of};
 
@@ -161,6 +162,18 @@ impl KnownOperation {
         let seen = self.seen.take();
         let seen = seen.unwrap_or_else(|| Box::new(SeenOperation::first(name, self, profile, normal, profiles)));
         self.seen.insert(seen)
+    }
+
+    /// Up to where it is surely normal how many messages there are of it at an hour of the day, once there are many in it.
+    pub(super) fn limit_at(&mut self, hour: u32, slot: Slot, profile: &PackedLink, normal: Normal<'_>) -> u32 {
+        let (at, seen) = (self.normal, self.seen.as_deref_mut());
+        let live = seen.map(|seen| &mut seen.live).filter(|live| u64::from(live.hour_count) > BY_HOUR_MIN);
+        let Some((live, at)) = live.zip(at) else { return u32::MAX };
+        if live.hour_of_day.0 != hour {
+            let usual = profile.operation(at).and_then(|of| of.usual_at(slot));
+            live.hour_of_day = (hour, usual.map_or(u32::MAX, |usual| normal.limit(Measure::HourOfDay, usual)));
+        }
+        live.hour_of_day.1
     }
 
     /// Whether its link has shown it while learning.

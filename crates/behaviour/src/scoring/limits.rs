@@ -33,7 +33,7 @@ pub(super) struct Normal<'a> {
 
 impl Normal<'_> {
     /// Up to where a measure is surely normal: a little below the limit, which is that of a quotient.
-    fn limit(self, measure: Measure, normal: u64) -> u32 {
+    pub(super) fn limit(self, measure: Measure, normal: u64) -> u32 {
         const SURELY: f64 = 0.999;
         let factor = self.thresholds.factor(measure);
         let factor = if self.adapts { factor.min(1.0) } else { factor };

@@ -202,6 +202,8 @@ pub(super) struct LiveOperation {
     minute: u32,
     pub(super) minute_count: u32,
     pub(super) hour_count: u32,
+    /// The last hour, counted from 1970, in which there were many, and up to where that is surely normal at its hour of the day.
+    pub(super) hour_of_day: (u32, u32),
     pub(super) day_count: u32,
     pub(super) hour_refused: u32,
     pub(super) answers: u32,
@@ -339,6 +341,7 @@ impl LiveOperation {
         minute: 0,
         minute_count: 0,
         hour_count: 0,
+        hour_of_day: (0, 0),
         day_count: 0,
         hour_refused: 0,
         answers: 0,

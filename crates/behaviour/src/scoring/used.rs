@@ -9,6 +9,7 @@ use super::live::Bounds;
 use super::table::{Entry, LinkId};
 use super::{Departure, Scorer, What, at_place, hours, points, silence};
 use crate::baseline::measure::{Measure, REFUSALS_OF_MIN};
+use crate::baseline::pauses::Slot;
 use crate::baseline::profile::{LinkProfile, OperationProfile, Top};
 use crate::baseline::store::{ANSWERS_MIN, Activity, MINUTES_PER_HOUR, witnesses};
 use crate::device::Devices;
@@ -109,6 +110,7 @@ impl Scorer {
         let thresholds = &self.profiles.thresholds;
         let time = Timestamp::from_seconds(used.minute * 60);
         let local = parties.site().local(time);
+        let (slot, normal) = (Slot::of(&local), Normal { thresholds, adapts: self.adaptation.is_some() });
         let mut adapted = self.adaptation.as_mut().map(|adaptation| adaptation.link(key, local.day));
         let mut tell = |what: What<'_>, days: u32| {
             to(Departure {
@@ -172,7 +174,9 @@ impl Scorer {
         check_opened(Measure::HourOpened, live.hour_opened, hour_opened, |of| of.hour_opened);
         check_opened(Measure::HourFailed, live.hour_failed, hour_failed, |of| of.hour_failed);
         for (operation, place) in used.operations.iter().zip(&self.places) {
-            let Some(known) = place.map(|place| &*live.operations.at(place)) else { continue };
+            let Some(known) = place.map(|place| live.operations.at(place)) else { continue };
+            let limit_at = known.limit_at(minute / MINUTES_PER_HOUR, slot, packed, normal);
+            let known = &*known;
             let Some(now) = known.seen.as_deref().map(|seen| &seen.live) else { continue };
             let Some(limits) = now.limits else { continue };
             let mut check = |measure, now: u64, limit: u32, normal: &dyn Fn(&OperationProfile) -> u64| {
@@ -185,6 +189,8 @@ impl Scorer {
             let [minute_limit, hour_limit, day_limit] = limits.messages;
             check(Measure::MinuteMessages, now.minute_count.into(), minute_limit, &|of| of.minute_count.next());
             check(Measure::HourMessages, now.hour_count.into(), hour_limit, &|of| of.hour_count.next());
+            let usual = |of: &OperationProfile| of.usual_at(slot).unwrap_or(u64::MAX);
+            check(Measure::HourOfDay, now.hour_count.into(), limit_at, &usual);
             check(Measure::DayMessages, now.day_count.into(), day_limit, &|of| of.day_count.next());
             check(Measure::MessageBytes, operation.largest, limits.largest, &|of| of.largest.next());
             if u64::from(now.hour_count) >= REFUSALS_OF_MIN {

@@ -154,3 +154,32 @@ fn a_service_that_orders_many_in_a_minute_is_told() {
     let slowly = (0..7).map(|number| there(number, minute + u64::from(number), true, 0));
     assert_eq!(new(&told(orders(), slowly)), [""; 0], "one a minute");
 }
+
+const DRUG: &str = "speech order\tdrug=1";
+
+/// One device is asked much by day, and little by night.
+fn day_and_night() -> impl Iterator<Item = Observation> {
+    (0..DAYS).flat_map(|day| {
+        (0..24).flat_map(move |hour| {
+            let count = if (8..18).contains(&hour) { 40 + day % 3 } else { 2 };
+            ordered(day, hour, count)
+        })
+    })
+}
+
+fn ordered(day: u64, hour: u64, count: u64) -> impl Iterator<Item = Observation> {
+    (0..count).map(move |number| asked(0, DRUG, at(day, hour) + number))
+}
+
+#[test]
+fn as_much_as_by_day_is_a_flood_at_night() {
+    assert_eq!(new(&told(day_and_night(), ordered(DAYS, 12, 45))), [""; 0], "by day");
+    let alerts = told(day_and_night(), ordered(DAYS, 3, 45));
+    assert_eq!(new(&alerts), ["unusual-rate"]);
+    let last = alerts.last().expect("there is one");
+    assert!(last.deviation.expected.ends_with("at this hour of the day"), "{}", last.deviation.expected);
+    assert_eq!(new(&told(day_and_night(), ordered(DAYS, 3, 9))), [""; 0], "some more");
+    assert_eq!(new(&told(day_and_night(), ordered(DAYS, 18, 45))), [""; 0], "an hour late");
+    let saturday = DAYS + 1;
+    assert_eq!(new(&told(day_and_night(), ordered(saturday, 3, 45))), [""; 0], "of such days too few were learned");
+}

@@ -164,7 +164,11 @@ fn write_quantities(out: &mut String, link: &LinkProfile) -> fmt::Result {
     for (name, known) in link.operations.iter() {
         let most = [known.minute_count, known.hour_count, known.day_count].map(|count| amount(count.max));
         let [minute, hour, day] = most;
-        write!(out, "    {}  at most {minute} a minute, {hour} an hour, {day} a day", operation(name))?;
+        write!(out, "    {}  at most {minute} a minute, ", operation(name))?;
+        if known.hour_count.max > 0 {
+            write!(out, "{hour} an hour, ")?;
+        }
+        write!(out, "{day} a day")?;
         write!(out, ", {} octets", amount(known.largest.max))?;
         if known.refused > 0 {
             write!(out, ", {:.1} % refused", f64::from(known.refused) / 10.0)?;
@@ -269,7 +273,17 @@ fn operation_json(name: &str, known: &OperationProfile, facets: &[FacetName]) ->
     }
     if has(FacetName::Quantities) {
         value["minute_messages"] = json!(known.minute_count.max);
-        value["hour_messages"] = json!(known.hour_count.max);
+        if known.hour_count.max > 0 {
+            value["hour_messages"] = json!(known.hour_count.max);
+        }
+        let mut by_hour = Map::new();
+        for (slot, count) in known.by_hour.each() {
+            let hours = by_hour.entry(KINDS_OF_DAYS[slot.kind()]).or_insert_with(|| json!({}));
+            hours[slot.hour().to_string()] = json!(count);
+        }
+        if !by_hour.is_empty() {
+            value["hour_messages_by_hour"] = Value::Object(by_hour);
+        }
         value["hour_partners"] = json!(known.hour_partners.max);
         value["day_messages"] = json!(known.day_count.max);
         value["message_bytes"] = json!(known.largest.max);
@@ -285,9 +299,12 @@ fn operation_json(name: &str, known: &OperationProfile, facets: &[FacetName]) ->
     value
 }
 
+/// By the place that a slot says.
+const KINDS_OF_DAYS: [&str; 2] = ["work", "rest"];
+
 fn hours_json(value: &mut Value, known: &[Hours; 2]) {
     let mut both = Map::new();
-    for (kind, known) in ["work", "rest"].into_iter().zip(known) {
+    for (kind, known) in KINDS_OF_DAYS.into_iter().zip(known) {
         both.insert(kind.to_owned(), json!(hours(known.seen)));
     }
     value["hours"] = Value::Object(both);
