@@ -1,18 +1,24 @@
 //! How many messages there normally are within an hour, by the hour of the day: at noon fifty may be few, and at night a flood.
 //!
-//! What is normal at an hour of the day is the most of what the days of its kind had in it, and in the one before and behind
-//! it: what is done at a time is now and then done a little earlier or later.
+//! What is normal at an hour of the day is the most that a day of its kind had in it, or in the one before or behind it: what
+//! is done at a time is now and then done a little earlier or later. What comes in bursts at any hour shows it: each learned day
+//! is held against the others, and how far it is beyond them is normal as well.
 
 use serde::{Deserialize, Serialize};
 
 use super::pauses::Slot;
-use super::profile::Top;
+use super::profile::{HOUR_DAYS_MIN, Top};
+
+/// What is not more in an hour at any hour of the day is no flood at any other.
+pub const BY_HOUR_MIN: u64 = 10;
 
 /// The most messages of an hour, by the hour of the day.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ByHour {
     /// In order of the hours.
-    hours: Vec<(Slot, Top)>,
+    hours: Vec<(Slot, u64)>,
+    /// How many times as many as on the others there were on a day, in thousandths.
+    excess: Top,
     /// So many were accepted as normal at any hour.
     accepted: u64,
 }
@@ -20,52 +26,48 @@ pub struct ByHour {
 impl ByHour {
     /// On a day, there were so many in an hour.
     pub fn counted(&mut self, slot: Slot, count: u64) {
-        self.take(slot, |top| top.max = top.max.max(count), Top { max: count, second: 0 });
+        match self.hours.binary_search_by_key(&slot, |(slot, _)| *slot) {
+            Ok(place) => self.hours[place].1 = self.hours[place].1.max(count),
+            Err(place) => self.hours.insert(place, (slot, count)),
+        }
     }
 
     /// Takes in what was normal on other days.
     pub fn absorb(&mut self, other: &Self) {
-        for (slot, more) in &other.hours {
-            self.take(*slot, |top| top.absorb(*more), *more);
-        }
+        other.hours.iter().for_each(|(slot, most)| self.counted(*slot, *most));
+        self.excess.absorb(other.excess);
         self.accepted = self.accepted.max(other.accepted);
     }
 
-    /// Takes in what is normal for another where that is more.
-    pub fn widen(&mut self, other: &Self, wider: impl Fn(&mut Top, Top)) {
-        for (slot, most) in &other.hours {
-            self.take(*slot, |top| wider(top, *most), *most);
-        }
-    }
-
-    fn take(&mut self, slot: Slot, change: impl FnOnce(&mut Top), first: Top) {
-        match self.hours.binary_search_by_key(&slot, |(slot, _)| *slot) {
-            Ok(place) => change(&mut self.hours[place].1),
-            Err(place) => self.hours.insert(place, (slot, first)),
+    /// Takes in what is normal for another.
+    pub fn widen(&mut self, other: &Self) {
+        other.hours.iter().for_each(|(slot, most)| self.counted(*slot, *most));
+        if other.excess.next() > self.excess.next() {
+            self.excess = other.excess;
         }
     }
 
     /// How many are normal at an hour of the day.
     #[must_use]
     pub fn normal(&self, slot: Slot) -> u64 {
-        slot.around().map(|slot| self.at(slot).next()).fold(self.accepted, u64::max)
+        let most = slot.around().map(|slot| self.at(slot)).fold(BY_HOUR_MIN, u64::max);
+        (most.saturating_mul(self.excess.next().max(1000)) / 1000).max(self.accepted)
     }
 
     /// The most there were at an hour of the day.
-    #[must_use]
-    pub fn at(&self, slot: Slot) -> Top {
+    fn at(&self, slot: Slot) -> u64 {
         let place = self.hours.binary_search_by_key(&slot, |(slot, _)| *slot).ok();
-        place.and_then(|place| self.hours.get(place)).map_or(Top::default(), |(_, top)| *top)
+        place.and_then(|place| self.hours.get(place)).map_or(0, |(_, most)| *most)
     }
 
     /// The hours with the most there were in each.
     pub fn each(&self) -> impl Iterator<Item = (Slot, u64)> {
-        self.hours.iter().map(|(slot, top)| (*slot, top.max))
+        self.hours.iter().copied()
     }
 
     /// Makes so many normal, where what was is what an alert says.
     pub(super) fn accept(&mut self, known: &Self, now: u64, normal: u64) -> bool {
-        let is_it = known.accepted == normal || known.hours.iter().any(|(_, top)| top.next() == normal) || normal == 0;
+        let is_it = Slot::all().any(|slot| known.normal(slot) == normal);
         if is_it {
             self.accepted = self.accepted.max(now);
         }
@@ -74,7 +76,10 @@ impl ByHour {
 
     /// What is not beyond what is known adds nothing.
     pub(super) fn keep_wider(&mut self, known: &Self) {
-        self.hours.retain(|(slot, top)| top.max > known.at(*slot).max);
+        self.hours.retain(|(slot, most)| *most > known.at(*slot));
+        if self.excess.max <= known.excess.max {
+            self.excess = Top::default();
+        }
         if self.accepted <= known.accepted {
             self.accepted = 0;
         }
@@ -82,12 +87,39 @@ impl ByHour {
 
     /// Forgets all but what was accepted.
     pub(super) fn forget(&mut self) {
-        self.hours = Vec::new();
+        *self = Self { accepted: self.accepted, ..Self::default() };
     }
 
     /// Each hour once, in order.
     pub(super) fn is_sound(&self) -> bool {
         self.hours.is_sorted_by(|(one, _), (next, _)| one < next)
-            && self.hours.iter().all(|(slot, top)| slot.is_sound() && top.second <= top.max)
+            && self.hours.iter().all(|(slot, _)| slot.is_sound())
+            && self.excess.second <= self.excess.max
+    }
+}
+
+/// Holds each day against the others, where there are enough of its kind.
+pub fn hold_against_others(days: &mut [&mut ByHour]) {
+    let mut most = vec![[0; 2]; Slot::ALL.into()];
+    let mut kinds = [0; 2];
+    for day in days.iter() {
+        for (slot, count) in &day.hours {
+            let [first, second] = &mut most[slot.place()];
+            (*first, *second) = if count > first { (*count, *first) } else { (*first, *count.max(second)) };
+        }
+        for (kind, days) in kinds.iter_mut().enumerate() {
+            *days += u32::from(day.hours.iter().any(|(slot, _)| slot.kind() == kind));
+        }
+    }
+    for day in days {
+        let of_others = |slot: Slot| {
+            let [first, second] = most[slot.place()];
+            if day.at(slot) == first { second } else { first }
+        };
+        let excess = |(slot, count): &(Slot, u64)| {
+            let normal = slot.around().map(of_others).fold(BY_HOUR_MIN, u64::max);
+            (kinds[slot.kind()] > HOUR_DAYS_MIN).then(|| count.saturating_mul(1000) / normal)
+        };
+        day.excess = Top { max: day.hours.iter().filter_map(excess).max().unwrap_or(0), second: 0 };
     }
 }

@@ -13,6 +13,7 @@ use wardtap_net::packet::Timestamp;
 
 use super::absence::Attendance;
 use super::breadth::Breadths;
+use super::by_hour::BY_HOUR_MIN;
 use super::by_time::ByTime;
 use super::fellows::Fellows;
 use super::follows::Follows;
@@ -20,7 +21,7 @@ use super::kin::Kin;
 use super::measure::{Measure, compare};
 use super::novelty::{Facet, Novelties, Novelty};
 use super::pauses::{Coverage, Slot};
-use super::profile::{BY_HOUR_MIN, DeviceProfile, LinkProfile, Profiles};
+use super::profile::{DeviceProfile, LinkProfile, Profiles};
 use super::store::{HOURS_PER_DAY, LinkKey, Store, StoredDevice, StoredLink};
 use super::trust::DAYS_MIN;
 use super::watched::Watched;

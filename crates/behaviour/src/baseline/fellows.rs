@@ -75,13 +75,13 @@ fn widen_link(own: &mut LinkProfile, most: &LinkProfile) {
 fn widen_operation(own: &mut OperationProfile, most: &OperationProfile) {
     widen(&mut own.minute_count, most.minute_count);
     widen(&mut own.hour_count, most.hour_count);
-    own.by_hour.widen(&most.by_hour, widen);
+    own.by_hour.widen(&most.by_hour);
     widen(&mut own.day_count, most.day_count);
     widen(&mut own.largest, most.largest);
 }
 
 /// The one of which more is normal.
-fn widen(own: &mut Top, most: Top) {
+const fn widen(own: &mut Top, most: Top) {
     if most.next() > own.next() {
         *own = most;
     }

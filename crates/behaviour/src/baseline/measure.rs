@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::links::is_opaque;
 
+use super::by_hour::BY_HOUR_MIN;
 use super::kin::KinOf;
 use super::pauses::{Coverage, Slot};
-use super::profile::{BY_HOUR_MIN, DeviceProfile, HOUR_DAYS_MIN, Hours, LinkProfile, OperationProfile};
+use super::profile::{DeviceProfile, HOUR_DAYS_MIN, Hours, LinkProfile, OperationProfile};
 
 /// What is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -23,6 +23,11 @@ impl Slot {
     /// All of them.
     pub const ALL: u8 = 2 * HOURS_PER_DAY as u8;
 
+    /// All of them, in order.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        (0..Self::ALL).map(Self)
+    }
+
     /// That of a moment.
     #[must_use]
     pub const fn of(local: &Local) -> Self {

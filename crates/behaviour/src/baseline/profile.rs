@@ -10,7 +10,7 @@ use wardtap_net::packet::Timestamp;
 
 use super::absence::{Attendance, Sent};
 use super::breadth::Breadths;
-use super::by_hour::ByHour;
+use super::by_hour::{ByHour, hold_against_others};
 use super::calibrate::Thresholds;
 use super::follows::{FOLLOWS_MAX, Follow, Follows};
 use super::named::{Named, in_order};
@@ -198,7 +198,7 @@ pub struct OperationProfile {
     pub minute_count: Top,
     /// The most in an hour, of what is read.
     pub hour_count: Top,
-    /// The same by the hour of the day, where it is more than [`BY_HOUR_MIN`] at any.
+    /// The same by the hour of the day, where it is more than [`super::by_hour::BY_HOUR_MIN`] at any.
     pub by_hour: ByHour,
     /// The most in a day (UTC).
     pub day_count: Top,
@@ -221,9 +221,6 @@ pub struct OperationProfile {
     /// What the other end sends for it: see [`super::follows`].
     pub follows: Vec<Follow>,
 }
-
-/// What is not more in an hour at any hour of the day is no flood at any other.
-pub const BY_HOUR_MIN: u64 = 10;
 
 /// The hours of a day are judged by so many others of its kind.
 pub const HOUR_DAYS_MIN: u32 = 3;
@@ -365,7 +362,10 @@ impl LinkProfile {
         let sent = Sent::of(&closed);
         for (name, operation) in closed.operations.iter() {
             let absences = attendance.absences(key, &sent, name);
-            for (day, mut profile) in OperationProfile::by_day(operation, attendance, site) {
+            let mut by_day = OperationProfile::by_day(operation, attendance, site);
+            let mut by_hour: Vec<&mut ByHour> = by_day.values_mut().map(|day| &mut day.by_hour).collect();
+            hold_against_others(&mut by_hour);
+            for (day, mut profile) in by_day {
                 if operation.from == 0 || is_opaque(name) {
                     let hours = operation.days.get(day).map_or(0, |cell| cell.hours);
                     let hours = (0..HOURS_PER_DAY).filter(|hour| hours >> hour & 1 == 1);

@@ -6,11 +6,12 @@ use super::follows::Followed;
 use super::limits::{Normal, OperationLimits};
 use super::live::LiveOperation;
 use super::silence;
+use crate::baseline::by_hour::BY_HOUR_MIN;
 use crate::baseline::measure::Measure;
 use crate::baseline::packed::{At, PackedLink};
 use crate::baseline::pauses::{Coverage, Slot};
 use crate::baseline::points::PointsProfile;
-use crate::baseline::profile::{BY_HOUR_MIN, Hours, OperationProfile, Profiles};
+use crate::baseline::profile::{Hours, OperationProfile, Profiles};
 use crate::baseline::results::ResultsProfile;
 use crate::links::{OperationName, RANGES_MAX, digest, is_opaque, kind_of};
 
