@@ -3,7 +3,7 @@
 //!
 //! Quantities: the ratios of what a held-out day showed to what the others had shown are taken to have a Pareto tail (peaks
 //! over a threshold: Pickands 1975, Balkema and de Haan 1974; its index by Hill 1975); the factor is where that tail has
-//! the share of the budget. A quarter of the whole budget may go to single ratios far beyond all others. As for streams in Siffer et al., "Anomaly Detection in Streams with Extreme Value Theory",
+//! the share of the budget. Half of the whole budget may go to single ratios far beyond all others. As for streams in Siffer et al., "Anomaly Detection in Streams with Extreme Value Theory",
 //! KDD 2017, but from whole days, and fixed.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -260,7 +260,7 @@ const GAIN_MIN: f64 = 1.5;
 
 /// The share of the whole budget that goes to records: single ratios that lie so far beyond all others of their measure
 /// that a factor above them would hide everything in between.
-const SPENT_ON_RECORDS: f64 = 0.25;
+const SPENT_ON_RECORDS: f64 = 0.5;
 
 /// Of each measure the factor beyond which `allowed` of its ratios lie, by the tail and by the ratios themselves: where a tail
 /// is not that of a Pareto distribution (all but a few days like each other), its index says nothing of those few. As many
