@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::pauses::Slot;
-use super::profile::{HOUR_DAYS_MIN, Top};
+use super::profile::{HOUR_DAYS_MIN, Hours, Top};
 
 /// What is not more in an hour at any hour of the day is no flood at any other.
 pub const BY_HOUR_MIN: u64 = 10;
@@ -15,7 +15,7 @@ pub const BY_HOUR_MIN: u64 = 10;
 /// The most messages of an hour, by the hour of the day.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ByHour {
-    /// In order of the hours.
+    /// In order of the hours; none where it was no more than [`BY_HOUR_MIN`].
     hours: Vec<(Slot, u64)>,
     /// How many times as many as on the others there were on a day, in thousandths.
     excess: Top,
@@ -85,11 +85,6 @@ impl ByHour {
         }
     }
 
-    /// Forgets all but what was accepted.
-    pub(super) fn forget(&mut self) {
-        *self = Self { accepted: self.accepted, ..Self::default() };
-    }
-
     /// Each hour once, in order.
     pub(super) fn is_sound(&self) -> bool {
         self.hours.is_sorted_by(|(one, _), (next, _)| one < next)
@@ -98,20 +93,24 @@ impl ByHour {
     }
 }
 
-/// Holds each day against the others, where there are enough of its kind.
-pub fn hold_against_others(days: &mut [&mut ByHour]) {
+/// Holds each day, with the hours in which there was something, against the others, where there are enough of its kind.
+pub fn hold_against_others<'a>(days: impl Iterator<Item = (&'a [Hours; 2], &'a mut ByHour)>) {
+    let days: Vec<(&[Hours; 2], &mut ByHour)> = days.collect();
+    if days.iter().all(|(_, day)| day.hours.is_empty()) {
+        return;
+    }
     let mut most = vec![[0; 2]; Slot::ALL.into()];
     let mut kinds = [0; 2];
-    for day in days.iter() {
+    for (hours, day) in &days {
         for (slot, count) in &day.hours {
             let [first, second] = &mut most[slot.place()];
             (*first, *second) = if count > first { (*count, *first) } else { (*first, *count.max(second)) };
         }
         for (kind, days) in kinds.iter_mut().enumerate() {
-            *days += u32::from(day.hours.iter().any(|(slot, _)| slot.kind() == kind));
+            *days += hours[kind].days;
         }
     }
-    for day in days {
+    for (_, day) in days {
         let of_others = |slot: Slot| {
             let [first, second] = most[slot.place()];
             if day.at(slot) == first { second } else { first }

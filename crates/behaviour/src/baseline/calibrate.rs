@@ -13,7 +13,6 @@ use wardtap_net::packet::Timestamp;
 
 use super::absence::Attendance;
 use super::breadth::Breadths;
-use super::by_hour::BY_HOUR_MIN;
 use super::by_time::ByTime;
 use super::fellows::Fellows;
 use super::follows::Follows;
@@ -99,11 +98,6 @@ pub fn profiles(store: &Store, watched: &Watched, site: &Site, budget: f64) -> P
     }
     if let Some(ratios) = ratios.get_mut(Measure::QuietHour as usize) {
         ratios.extend(novelties.quiet_hours().days().map(|most| Measure::QuietHour.ratio(most.into(), 0)));
-    }
-    for operation in links.values_mut().flat_map(|link| link.operations.iter_mut().map(|(_, operation)| operation)) {
-        if operation.hour_count.max <= BY_HOUR_MIN {
-            operation.by_hour.forget();
-        }
     }
     let weeks = days.len() as f64 / 7.0;
     let share = budget / (Measure::ALL.len() + Facet::ALL.len()) as f64;

@@ -223,7 +223,8 @@ fn activity(activity: &Activity) -> Checked {
 fn stored_operation(operation: &StoredOperation) -> Checked {
     times(&operation.days, 1)?;
     times(&operation.open, MINUTES_PER_DAY)?;
-    times(&operation.counts, HOURS_PER_DAY)?;
+    times(&operation.open_hours, HOURS_PER_DAY)?;
+    times(&operation.many, HOURS_PER_DAY)?;
     times(&operation.pauses, HOURS_PER_DAY)?;
     heard(&operation.last)?;
     operation.days.values().try_for_each(|day| ranges(&day.ranges))

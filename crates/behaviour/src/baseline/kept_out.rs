@@ -183,7 +183,8 @@ impl StoredOperation {
         let taken = Self {
             days: take(&mut self.days, days, |day| day),
             open: take(&mut self.open, days, day_of_minute),
-            counts: take(&mut self.counts, days, day_of_hour),
+            open_hours: take(&mut self.open_hours, days, day_of_hour),
+            many: take(&mut self.many, days, day_of_hour),
             pauses: take(&mut self.pauses, days, day_of_hour),
             ..Self::default()
         };
@@ -195,7 +196,8 @@ impl StoredOperation {
     }
 
     fn is_empty(&self) -> bool {
-        self.days.is_empty() && self.open.is_empty() && self.counts.is_empty() && self.pauses.is_empty()
+        let hours = [&self.open_hours, &self.many, &self.pauses];
+        self.days.is_empty() && self.open.is_empty() && hours.into_iter().all(ByTime::is_empty)
     }
 }
 

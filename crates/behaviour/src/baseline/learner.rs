@@ -302,10 +302,8 @@ impl StoredOperation {
         *open = open.saturating_add(count);
         *open_answers = open_answers.saturating_add(answers);
         *micros = micros.saturating_add(used.responses.sum);
-        if !used.name.is_opaque() {
-            let all = self.counts.or_default(hour);
-            *all = all.saturating_add(count);
-        }
-        self.close_before(minute);
+        let open = self.open_hours.or_default(hour);
+        *open = open.saturating_add(count);
+        self.close_before(minute, used.name.is_opaque());
     }
 }

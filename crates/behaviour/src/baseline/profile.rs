@@ -196,9 +196,9 @@ pub struct OperationProfile {
     pub hours: [Hours; 2],
     /// The most in a minute.
     pub minute_count: Top,
-    /// The most in an hour, of what is read.
+    /// The most in an hour.
     pub hour_count: Top,
-    /// The same by the hour of the day, where it is more than [`super::by_hour::BY_HOUR_MIN`] at any.
+    /// The same by the hour of the day, of what is read.
     pub by_hour: ByHour,
     /// The most in a day (UTC).
     pub day_count: Top,
@@ -362,9 +362,8 @@ impl LinkProfile {
         let sent = Sent::of(&closed);
         for (name, operation) in closed.operations.iter() {
             let absences = attendance.absences(key, &sent, name);
-            let mut by_day = OperationProfile::by_day(operation, attendance, site);
-            let mut by_hour: Vec<&mut ByHour> = by_day.values_mut().map(|day| &mut day.by_hour).collect();
-            hold_against_others(&mut by_hour);
+            let mut by_day = OperationProfile::by_day(operation, is_opaque(name), attendance, site);
+            hold_against_others(by_day.values_mut().map(|day| (&day.hours, &mut day.by_hour)));
             for (day, mut profile) in by_day {
                 if operation.from == 0 || is_opaque(name) {
                     let hours = operation.days.get(day).map_or(0, |cell| cell.hours);
@@ -446,9 +445,14 @@ impl OperationProfile {
         }
     }
 
-    fn by_day(operation: &StoredOperation, attendance: &Attendance<'_>, site: &Site) -> BTreeMap<u32, Self> {
+    fn by_day(
+        operation: &StoredOperation,
+        is_opaque: bool,
+        attendance: &Attendance<'_>,
+        site: &Site,
+    ) -> BTreeMap<u32, Self> {
         let mut closed = operation.clone();
-        closed.close_before(u32::MAX);
+        closed.close_before(u32::MAX, is_opaque);
         closed.days.iter().map(|(day, cell)| (day, Self::of_day(day, cell, (&closed, attendance), site))).collect()
     }
 
@@ -459,16 +463,15 @@ impl OperationProfile {
         site: &Site,
     ) -> Self {
         let mut hours = [Hours::default(); 2];
-        let (mut pauses, mut by_hour, mut most) = (Pauses::default(), ByHour::default(), 0);
+        let (mut pauses, mut by_hour) = (Pauses::default(), ByHour::default());
         for hour in (0..HOURS_PER_DAY).filter(|hour| cell.hours >> hour & 1 == 1) {
             let hour = day * HOURS_PER_DAY + hour;
             let local = site.local(Timestamp::from_seconds(u64::from(hour) * 3600));
             hours[kind_index(local.kind)].active(local.hour);
             let longest = operation.pauses.get(hour).copied().unwrap_or(0);
             pauses.ended(Slot::of(&local), longest, attendance.shows(hour));
-            if let Some(count) = operation.counts.get(hour) {
+            if let Some(count) = operation.many.get(hour) {
                 by_hour.counted(Slot::of(&local), (*count).into());
-                most = most.max(*count);
             }
         }
         Self {
@@ -476,7 +479,7 @@ impl OperationProfile {
             count: u64::from(cell.count),
             hours,
             minute_count: Top::of(cell.peak_minute.into()),
-            hour_count: Top::of(most.into()),
+            hour_count: Top::of(cell.peak_hour.into()),
             by_hour,
             day_count: Top::of(cell.count.into()),
             hour_partners: Top::default(),

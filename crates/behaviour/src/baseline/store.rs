@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::by_hour::BY_HOUR_MIN;
 use super::by_time::ByTime;
 use super::named::{HEAP_OCTETS, Named};
 use super::points::StoredPoints;
@@ -189,8 +190,10 @@ pub struct StoredOperation {
     pub days: ByTime<OperationDay>,
     /// Minutes that may go on, counted from 1970.
     pub open: ByTime<OperationMinute>,
-    /// By hour, counted from 1970: messages, of what is read.
-    pub counts: ByTime<u32>,
+    /// Hours that may go on, counted from 1970: messages.
+    pub open_hours: ByTime<u32>,
+    /// By hour, counted from 1970: messages, where there were more than [`BY_HOUR_MIN`], of what is read.
+    pub many: ByTime<u32>,
     /// By hour, counted from 1970: the longest silence that ended in it, in minutes of the [`witnesses`].
     pub pauses: ByTime<u32>,
     /// When there was one last.
@@ -214,6 +217,8 @@ pub struct OperationDay {
     pub refused: u32,
     /// The most in a minute.
     pub peak_minute: u32,
+    /// The most in an hour.
+    pub peak_hour: u32,
     /// The least and greatest values.
     pub ranges: [Option<(u64, u64)>; 2],
     /// Answers whose request was seen.
@@ -416,8 +421,12 @@ impl StoredOperation {
         for (minute, open) in other.open {
             self.open.or_default(minute).add(&open);
         }
-        for (hour, more) in other.counts {
-            let count = self.counts.or_default(hour);
+        for (hour, count) in other.open_hours {
+            let open = self.open_hours.or_default(hour);
+            *open = open.saturating_add(count);
+        }
+        for (hour, more) in other.many {
+            let count = self.many.or_default(hour);
             *count = count.saturating_add(more);
         }
         for (hour, pause) in other.pauses {
@@ -431,14 +440,24 @@ impl StoredOperation {
     /// The octets of what is known of it.
     #[must_use]
     pub const fn octets(&self) -> usize {
-        let lists = self.days.octets() + self.open.octets() + self.counts.octets() + self.pauses.octets();
+        let hours = self.open_hours.octets() + self.many.octets();
+        let lists = self.days.octets() + self.open.octets() + hours + self.pauses.octets();
         lists + 3 * HEAP_OCTETS
     }
 
-    /// Closes the minutes before one that has begun.
-    pub fn close_before(&mut self, minute: u32) {
+    /// Closes the minutes before one that has begun, and the hours before its hour.
+    pub fn close_before(&mut self, minute: u32, is_opaque: bool) {
         self.open.take_before(minute, |minute, open| {
             self.days.or_default(minute / MINUTES_PER_HOUR / HOURS_PER_DAY).peak(&open);
+        });
+        let hour = minute / MINUTES_PER_HOUR;
+        self.open_hours.take_before(hour, |hour, count| {
+            let day = self.days.or_default(hour / HOURS_PER_DAY);
+            day.peak_hour = day.peak_hour.max(count);
+            if u64::from(count) > BY_HOUR_MIN && !is_opaque {
+                let many = self.many.or_default(hour);
+                *many = many.saturating_add(count);
+            }
         });
     }
 }
@@ -451,6 +470,7 @@ impl OperationDay {
         self.largest = self.largest.max(other.largest);
         self.refused = self.refused.saturating_add(other.refused);
         self.peak_minute = self.peak_minute.max(other.peak_minute);
+        self.peak_hour = self.peak_hour.max(other.peak_hour);
         for (range, other) in self.ranges.iter_mut().zip(other.ranges) {
             *range = wider(*range, other);
         }

@@ -62,6 +62,7 @@ fn operation() -> impl Strategy<Value = StoredOperation> {
         bytes: large[0],
         largest: large[1],
         refused: small[2],
+        peak_hour: small[3],
         ranges: [Some((large[0].min(large[1]), large[0].max(large[1]))), None],
         ..OperationDay::default()
     });
@@ -71,11 +72,19 @@ fn operation() -> impl Strategy<Value = StoredOperation> {
         any::<[u32; 2]>().prop_map(|[count, answers]| OperationMinute { count, answers, micros: 9 }),
         0..3,
     );
-    let counts = by_time(DAY * 24..(DAY + 4) * 24, any::<u32>(), 0..2);
+    let hours = || by_time(DAY * 24..(DAY + 4) * 24, any::<u32>(), 0..2);
     let pauses = by_time(DAY * 24..(DAY + 4) * 24, 1..90u32, 0..4);
-    (days, open, (counts, pauses), heard(), 0..2u8).prop_map(|(days, open, (counts, pauses), last, from)| {
-        StoredOperation { days, open, counts, pauses, last, from }
-    })
+    (days, open, (hours(), hours(), pauses), heard(), 0..2u8).prop_map(
+        |(days, open, (open_hours, many, pauses), last, from)| StoredOperation {
+            days,
+            open,
+            open_hours,
+            many,
+            pauses,
+            last,
+            from,
+        },
+    )
 }
 
 fn by_time<T: Debug + Default>(

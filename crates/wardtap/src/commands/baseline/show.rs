@@ -164,11 +164,7 @@ fn write_quantities(out: &mut String, link: &LinkProfile) -> fmt::Result {
     for (name, known) in link.operations.iter() {
         let most = [known.minute_count, known.hour_count, known.day_count].map(|count| amount(count.max));
         let [minute, hour, day] = most;
-        write!(out, "    {}  at most {minute} a minute, ", operation(name))?;
-        if known.hour_count.max > 0 {
-            write!(out, "{hour} an hour, ")?;
-        }
-        write!(out, "{day} a day")?;
+        write!(out, "    {}  at most {minute} a minute, {hour} an hour, {day} a day", operation(name))?;
         write!(out, ", {} octets", amount(known.largest.max))?;
         if known.refused > 0 {
             write!(out, ", {:.1} % refused", f64::from(known.refused) / 10.0)?;
@@ -273,9 +269,7 @@ fn operation_json(name: &str, known: &OperationProfile, facets: &[FacetName]) ->
     }
     if has(FacetName::Quantities) {
         value["minute_messages"] = json!(known.minute_count.max);
-        if known.hour_count.max > 0 {
-            value["hour_messages"] = json!(known.hour_count.max);
-        }
+        value["hour_messages"] = json!(known.hour_count.max);
         let mut by_hour = Map::new();
         for (slot, count) in known.by_hour.each() {
             let hours = by_hour.entry(KINDS_OF_DAYS[slot.kind()]).or_insert_with(|| json!({}));
