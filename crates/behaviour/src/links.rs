@@ -28,8 +28,8 @@ pub use name::{OperationName, digest};
 use operations::Operations;
 pub use operations::{
     OPERATIONS_MAX, OperationNews, OperationUse, RANGES_MAX, ResponseTimes, answers_less, by_initiator, does_by_itself,
-    done, is_answer, is_like_but_for, is_opaque, kind_of, parts, protocol_of, readable, tells_less, tells_who,
-    value_of, whoever_it_is_for, without_each,
+    done, is_answer, is_like_but_for, is_of_session, is_opaque, kind_of, parts, protocol_of, readable, tells_less,
+    tells_who, value_of, whoever_it_is_for, without_each,
 };
 
 /// The first of the ports that no service is registered on (RFC 6335 section 6): which of them it is says nothing.

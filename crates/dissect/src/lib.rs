@@ -90,6 +90,8 @@ pub struct Protocol {
     /// Not all that it carries is read (it is encrypted, or files and pages of any kind): the sizes of its payloads are
     /// habits, too.
     pub is_opaque: bool,
+    /// The kinds of messages that begin and end sessions, whatever is done in them.
+    pub sessions: &'static [&'static str],
     /// Ports on which it is usual; they only break ties.
     pub ports: &'static [u16],
     /// The closed set of message kinds: the metric label `kind`.

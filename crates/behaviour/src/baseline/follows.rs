@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::absence::{ABSENCE_HOURS, Attendance, surprise};
 use super::profile::Top;
 use super::store::{HOURS_PER_DAY, LinkKey, Store, StoredOperation};
-use crate::links::{is_answer, is_opaque, kind_of};
+use crate::links::{is_answer, is_of_session, is_opaque};
 use crate::parties::{ANYBODY, GROUP, OUTSIDE};
 
 /// Operations of two devices that may follow, and that may be followed; further ones are not looked at.
@@ -103,10 +103,6 @@ struct Done<'a> {
     count: u64,
 }
 
-/// What begins and ends sessions goes with all that is done in them.
-const SESSIONS: [&str; 5] =
-    ["dicom associate-rq", "dicom release-rq", "dicom abort", "mqtt connect", "mqtt disconnect"];
-
 /// All of the day.
 const DAY: u32 = (1 << HOURS_PER_DAY) - 1;
 
@@ -137,8 +133,8 @@ impl<'a> Follows<'a> {
             let links = keys.iter().filter_map(|key| Some((*key, store.links.get(*key)?)));
             links.flat_map(|(key, link)| link.operations.iter().map(move |(name, operation)| (key, name, operation)))
         };
-        let read =
-            || read().filter(|(_, name, _)| !is_opaque(name) && !is_answer(name) && !SESSIONS.contains(&kind_of(name)));
+        // What begins and ends sessions goes with all that is done in them.
+        let read = || read().filter(|(_, name, _)| !is_opaque(name) && !is_answer(name) && !is_of_session(name));
         let days: Vec<u32> = {
             let mut days: Vec<u32> = read().flat_map(|(_, _, operation)| operation.days.times()).collect();
             days.sort_unstable();

@@ -31,25 +31,23 @@ impl Detection for UnusualBreadth {
         };
         let Link { initiator, responder, service } = departure.link;
         let (who, with) = if by_initiator(operation) { (initiator, responder) } else { (responder, initiator) };
-        let (explanation, expected, observed) = match measure {
-            Measure::HourPartners => (
-                format!("{who} does with many devices within an hour what it does with few else."),
-                format!("with at most {normal} an hour"),
-                format!("with {now} this hour, {}", readable(operation)),
-            ),
-            Measure::ServiceMinute => (
-                format!("{who} tells those who use it within a minute what it tells one of them now and then."),
-                format!("at most {normal} a minute, to all of them"),
-                format!("{now} this minute, {}", readable(operation)),
-            ),
+        let explanation = match measure {
+            Measure::HourPartners => format!("{who} does with many devices within an hour what it does with few else."),
+            Measure::ServiceMinute => {
+                format!("{who} tells those who use it within a minute what it tells one of them now and then.")
+            }
             _ => return,
+        };
+        let (expected, observed) = match measure {
+            Measure::HourPartners => (format!("with at most {normal} an hour"), format!("with {now} this hour")),
+            _ => (format!("at most {normal} a minute, to all of them"), format!("{now} this minute")),
         };
         let judged = Judged {
             severity: departure.severity(excess, Severity::Medium),
             score: score(excess * 5.0),
             explanation,
             expected,
-            observed,
+            observed: format!("{observed}, {}", readable(operation)),
         };
         let subject = format!("{service} {}", kind_of(operation));
         raise.raise(departure.deviation(&ABOUT, with, subject, judged));

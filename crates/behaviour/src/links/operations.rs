@@ -510,6 +510,13 @@ pub fn is_opaque(name: &str) -> bool {
     name.starts_with(OPAQUE)
 }
 
+/// Whether it begins or ends sessions, whatever is done in them.
+#[must_use]
+pub fn is_of_session(name: &str) -> bool {
+    let (protocol, kind) = kind_of(name).split_once(' ').unwrap_or_default();
+    PROTOCOLS.iter().any(|known| known.name == protocol && known.sessions.contains(&kind))
+}
+
 /// The name for people.
 #[must_use]
 pub fn readable(name: &str) -> String {

@@ -61,6 +61,7 @@ fn protocol(named_by: &'static [usize]) -> Protocol {
         requester_role: Some("speech speaker"),
         transports: &[Transport::Tcp],
         is_opaque: false,
+        sessions: &[],
         ports: &[],
         kinds: &["say"],
         anomalies: &[],

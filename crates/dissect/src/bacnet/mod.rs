@@ -25,6 +25,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: None,
     transports: &[Transport::Udp],
     is_opaque: false,
+    sessions: &[],
     ports: &PORTS,
     kinds: &KINDS,
     anomalies: &["not-bacnet", "wrong-length", "bad-service"],

@@ -21,6 +21,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: None,
     transports: &[Transport::Udp],
     is_opaque: false,
+    sessions: &[],
     ports: &[dhcp::SERVER, dhcp::CLIENT, dhcp6::SERVER, dhcp6::CLIENT],
     kinds: &KINDS,
     anomalies: &["not-dhcp"],

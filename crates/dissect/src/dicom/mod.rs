@@ -36,6 +36,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: Some("DICOM SCU"),
     transports: &[Transport::Tcp],
     is_opaque: false,
+    sessions: &["associate-rq", "release-rq", "abort"],
     ports: &PORTS,
     kinds: &names::KINDS,
     anomalies: &ANOMALIES,

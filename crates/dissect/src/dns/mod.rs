@@ -33,6 +33,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: None,
     transports: &[Transport::Udp, Transport::Tcp],
     is_opaque: false,
+    sessions: &[],
     ports: &[PORT],
     kinds: &["query", "response", "notify", "update", "other-opcode"],
     anomalies: &["not-dns", "malformed", "octets-behind"],

@@ -20,6 +20,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: Some("FTP client"),
     transports: &[Transport::Tcp],
     is_opaque: true,
+    sessions: &[],
     ports: &[PORT],
     kinds: &[
         "user", "pass", "auth", "list", "retr", "stor", "dele", "rename", "pasv", "port", "epsv", "eprt", "quit",

@@ -37,6 +37,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: Some("HL7 sender"),
     transports: &[Transport::Tcp],
     is_opaque: false,
+    sessions: &[],
     ports: &PORTS,
     kinds: &KINDS,
     anomalies: &ANOMALIES,

@@ -25,6 +25,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: None,
     transports: &[Transport::Tcp],
     is_opaque: true,
+    sessions: &[],
     ports: &PORTS,
     kinds: &[
         "get",

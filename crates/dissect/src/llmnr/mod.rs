@@ -20,6 +20,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: None,
     transports: &[Transport::Udp, Transport::Tcp],
     is_opaque: false,
+    sessions: &[],
     ports: &[PORT],
     kinds: &["query", "response"],
     anomalies: &["not-llmnr", "malformed"],

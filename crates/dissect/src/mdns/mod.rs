@@ -21,6 +21,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: None,
     transports: &[Transport::Udp],
     is_opaque: false,
+    sessions: &[],
     ports: &[PORT],
     kinds: &["query", "response"],
     anomalies: &["not-mdns", "malformed"],

@@ -26,6 +26,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: Some("Modbus client"),
     transports: &[Transport::Tcp],
     is_opaque: false,
+    sessions: &[],
     ports: &[PORT],
     kinds: &KINDS,
     anomalies: &Fault::NAMES,

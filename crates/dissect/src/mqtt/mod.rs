@@ -19,6 +19,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: Some("MQTT client"),
     transports: &[Transport::Tcp],
     is_opaque: true,
+    sessions: &["connect", "disconnect"],
     ports: &[PORT],
     // By the types of control packets (MQTT 5.0 section 2.1.2), which begin with 1.
     kinds: &[

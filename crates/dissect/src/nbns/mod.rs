@@ -21,6 +21,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: None,
     transports: &[Transport::Udp],
     is_opaque: false,
+    sessions: &[],
     ports: &[PORT],
     kinds: &["name-query", "registration", "refresh", "release", "status", "wait", "other-opcode"],
     anomalies: &["not-nbns", "malformed"],

@@ -19,6 +19,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: None,
     transports: &[Transport::Udp],
     is_opaque: false,
+    sessions: &[],
     ports: &[PORT],
     kinds: &["client", "server", "broadcast", "symmetric-active", "symmetric-passive", "control", "private"],
     anomalies: &["not-ntp"],

@@ -21,6 +21,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: None,
     transports: &[Transport::Udp],
     is_opaque: true,
+    sessions: &[],
     ports: &PORTS,
     kinds: &["client-hello", "answer", "version-negotiation", "retry"],
     anomalies: &["unreadable-initial", "unreadable-hello", "unknown-version", "not-quic"],

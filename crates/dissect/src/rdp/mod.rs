@@ -19,6 +19,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: Some("RDP client"),
     transports: &[Transport::Tcp],
     is_opaque: true,
+    sessions: &[],
     ports: &[PORT],
     kinds: &["connection-request", "connection-confirm"],
     anomalies: &["not-a-connection"],

@@ -21,6 +21,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: None,
     transports: &[Transport::Tcp],
     is_opaque: true,
+    sessions: &[],
     ports: &PORTS,
     // The commands of SMB 2 and 3 by their numbers (MS-SMB2 section 2.2.1.1), then what is no command.
     kinds: &[

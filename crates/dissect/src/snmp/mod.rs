@@ -25,6 +25,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: Some("SNMP manager"),
     transports: &[Transport::Udp],
     is_opaque: false,
+    sessions: &[],
     ports: &[PORT, TRAP_PORT],
     kinds: &["get", "get-next", "response", "set", "trap", "get-bulk", "inform", "report", "encrypted"],
     anomalies: &["not-snmp"],

@@ -19,6 +19,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: None,
     transports: &[Transport::Udp],
     is_opaque: false,
+    sessions: &[],
     ports: &[PORT],
     kinds: &["search", "notify-alive", "notify-byebye", "notify-update", "response"],
     anomalies: &["not-ssdp"],

@@ -19,6 +19,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: Some("SSH client"),
     transports: &[Transport::Tcp],
     is_opaque: true,
+    sessions: &[],
     ports: &[PORT],
     kinds: &["identification", "key-exchange-init"],
     anomalies: &["identification-too-long", "not-a-key-exchange"],

@@ -22,6 +22,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: None,
     transports: &[Transport::Udp, Transport::Tcp],
     is_opaque: true,
+    sessions: &[],
     ports: &[PORT, TCP_PORT],
     kinds: &["rfc3164", "rfc5424"],
     anomalies: &["not-syslog"],

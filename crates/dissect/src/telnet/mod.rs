@@ -20,6 +20,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: Some("Telnet client"),
     transports: &[Transport::Tcp],
     is_opaque: true,
+    sessions: &[],
     ports: &[PORT],
     kinds: &["negotiation", "subnegotiation", "data", "login-prompt", "login", "login-refused"],
     anomalies: &[],

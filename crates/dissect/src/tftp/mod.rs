@@ -20,6 +20,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: Some("TFTP client"),
     transports: &[Transport::Udp],
     is_opaque: true,
+    sessions: &[],
     ports: &[PORT],
     kinds: &["read-request", "write-request", "data", "acknowledgement", "error", "option-acknowledgement"],
     anomalies: &["not-tftp", "unfinished"],

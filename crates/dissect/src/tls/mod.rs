@@ -27,6 +27,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: None,
     transports: &[Transport::Tcp],
     is_opaque: true,
+    sessions: &[],
     ports: &PORTS,
     kinds: &["client-hello", "server-hello", "certificate", "alert"],
     anomalies: &["not-a-record", "not-a-handshake", "unreadable-hello", "unreadable-certificate"],

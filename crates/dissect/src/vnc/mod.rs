@@ -19,6 +19,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: Some("VNC viewer"),
     transports: &[Transport::Tcp],
     is_opaque: true,
+    sessions: &[],
     ports: &PORTS,
     kinds: &["version", "security-types", "security-type", "security-result"],
     anomalies: &["not-a-handshake"],

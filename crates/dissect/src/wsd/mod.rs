@@ -19,6 +19,7 @@ pub static PROTOCOL: Protocol = Protocol {
     requester_role: None,
     transports: &[Transport::Udp],
     is_opaque: false,
+    sessions: &[],
     ports: &[PORT],
     kinds: &["hello", "bye", "probe", "probe-matches", "resolve", "resolve-matches"],
     anomalies: &["not-wsd"],
