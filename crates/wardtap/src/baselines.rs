@@ -60,9 +60,12 @@ fn reader(path: &Path) -> anyhow::Result<FrontReader> {
     Ok(reader)
 }
 
-/// Octets of a file; none of one that cannot be read, which is told by whoever reads it.
-pub fn length(path: &Path) -> u64 {
-    fs::metadata(path).map_or(0, |file| file.len())
+/// How many octets a baseline has by its first line; none where that is no file, which can be read only once.
+pub fn length(path: &Path) -> anyhow::Result<u64> {
+    if !fs::metadata(path).map_err(|error| unreadable(path, error))?.is_file() {
+        return Ok(0);
+    }
+    Ok(begin(path)?.1.octets() as u64)
 }
 
 /// What stands behind the first line of a file, a piece at a time.

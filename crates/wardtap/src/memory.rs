@@ -38,7 +38,8 @@ const LINK_BYTES: u64 = LINK_OCTETS as u64;
 const PARTY_BYTES: u64 = 256;
 /// Octets that a link costs which was compared and is not learned.
 const SEEN_BYTES: u64 = SEEN_OCTETS as u64;
-/// Octets that a baseline takes for each of its file, with what is kept of devices while they are compared with it.
+/// Octets that a baseline takes for each of its file, with what is kept of devices while they are compared with it, and with one
+/// that SIGHUP brings in its place.
 const BASELINE_FOLD: u64 = 3;
 /// The least that all shares but those of a baseline and of copies come to: these have nothing of it.
 const LEAST_SUM: u64 = 15 << 20;
@@ -109,7 +110,7 @@ pub struct Sought {
     pub links: bool,
     /// What they do is learned; not beside an inventory, for which a live run has other room.
     pub learns: bool,
-    /// Octets of the file of the baseline with which they are compared, none while it is learned.
+    /// Octets of the file of the baseline with which they are compared; none while it is learned, and where there is none.
     pub baseline: u64,
 }
 
@@ -149,10 +150,10 @@ impl Shares {
         shares
     }
 
-    /// What the baseline takes, somewhat less than half at most; of what is left an eighth for the inventory, half of
+    /// What the baseline takes, somewhat less than two thirds at most; of what is left an eighth for the inventory, half of
     /// what is left then for what is learned, nine sixteenths of what is left then for links; of the rest as [`Self::of`].
     pub fn with(memory: u64, sought: Sought) -> Self {
-        let baseline = sought.baseline.saturating_mul(BASELINE_FOLD).min(memory.saturating_sub(LEAST_SUM) / 2);
+        let baseline = sought.baseline.saturating_mul(BASELINE_FOLD).min(memory.saturating_sub(LEAST_SUM) / 3 * 2);
         let memory = memory - baseline;
         let inventory = if sought.inventory { memory / 8 } else { 0 };
         let learned = if sought.learns { (memory - inventory).saturating_sub(FIXED) / 2 } else { 0 };
@@ -178,12 +179,21 @@ impl Shares {
         }
     }
 
-    /// A sixteenth at most for copies, an eighth while it learns and makes a baseline of that; the rest as [`Self::with`].
-    /// A live run unpacks nothing: what that would have had is for the inventory.
+    /// A sixteenth at most for copies, an eighth while it learns and makes a baseline of that; the rest as [`Self::with`], for a
+    /// baseline that is a quarter larger, or of a twelfth where it is smaller: one in its place may be. A live run unpacks
+    /// nothing: what that would have had is for the inventory.
     pub fn live(memory: u64, sought: Sought) -> Self {
-        let copies = memory.saturating_sub(LEAST_SUM) / if sought.learns { 8 } else { 16 };
-        let shares = Self::with(memory - copies, Sought { inventory: false, links: true, ..sought });
+        let free = memory.saturating_sub(LEAST_SUM);
+        let copies = free / if sought.learns { 8 } else { 16 };
+        let least = if sought.learns { 0 } else { free / 12 / BASELINE_FOLD };
+        let baseline = (sought.baseline / 4).saturating_mul(5).max(least);
+        let shares = Self::with(memory - copies, Sought { inventory: false, links: true, baseline, ..sought });
         Self { inventory: shares.zstd_window, zstd_window: 0, copies, ..shares }
+    }
+
+    /// Octets of the file of a baseline for which there is room: of what is learned one is made that takes its place.
+    pub const fn baseline_file(&self) -> u64 {
+        (self.baseline + self.learned) / BASELINE_FOLD
     }
 
     /// What there is for the links of a shard.

@@ -18,7 +18,7 @@ use crate::judgement::Judgement;
 use crate::memory::{Shares, Sought};
 use crate::pipeline::{self, Outcome};
 use crate::progress::Progress;
-use crate::worker::WorkerOptions;
+use crate::worker::{SECONDS_PER_MINUTE, WorkerOptions};
 
 /// Exit status: an input was damaged.
 pub const DAMAGED: u8 = 3;
@@ -28,6 +28,8 @@ pub const DAMAGED: u8 = 3;
 pub struct Wanted {
     /// What links do.
     pub links: bool,
+    /// Every so many seconds, where not once a minute.
+    pub links_every: Option<u64>,
     /// What ends say of themselves.
     pub clues: bool,
     /// `message` events.
@@ -134,6 +136,7 @@ impl Opened {
             rendered_bytes_max: usize::try_from(shares.rendered)?,
             links: wanted.links,
             links_room: shares.room()?,
+            links_every: wanted.links_every.unwrap_or(SECONDS_PER_MINUTE),
             clues: wanted.clues,
             messages: wanted.messages,
             flows: wanted.flows,

@@ -50,6 +50,8 @@ pub struct WorkerOptions {
     pub links: bool,
     /// Links kept in one shard, and what they do.
     pub links_room: Room,
+    /// It is told each time so many seconds are over, a divisor of [`SECONDS_PER_MINUTE`].
+    pub links_every: u64,
     /// What ends say of themselves is wanted.
     pub clues: bool,
     /// `message` events are wanted.
@@ -69,8 +71,8 @@ const GROUP: usize = 16;
 #[cfg(test)]
 const TRIP: &[u8] = b"TRIP";
 
-/// Links are told once a minute.
-const SECONDS_PER_MINUTE: u64 = 60;
+/// What links do is counted by the minute.
+pub const SECONDS_PER_MINUTE: u64 = 60;
 
 /// What is kept with a flow.
 #[derive(Default)]
@@ -132,6 +134,8 @@ struct Shared {
     digest: RandomState,
     /// The minute of capture time, counted from 1970.
     minute: u64,
+    /// What links do is told once this is over, counted likewise.
+    part: u64,
 }
 
 /// A worker.
@@ -168,6 +172,7 @@ impl Worker {
             counts: WorkerCounts::default(),
             digest: RandomState::default(),
             minute: 0,
+            part: 0,
         };
         Self { shards, workers, number, shared }
     }
@@ -270,6 +275,9 @@ impl Worker {
     fn tick(&mut self, sequence: u64, now: Timestamp) {
         let minute = now.seconds() / SECONDS_PER_MINUTE;
         let before = std::mem::replace(&mut self.shared.minute, minute);
+        let every = self.shared.options.links_every;
+        let part = now.seconds() / every;
+        let part_before = std::mem::replace(&mut self.shared.part, part);
         for shard in &mut self.shards {
             let key = Key::tick(sequence, shard.number);
             let mut hands = Hands::at(&mut shard.pairs, &mut shard.links, &mut shard.kept, &mut self.shared, key, now);
@@ -282,8 +290,8 @@ impl Worker {
                 }
             }
             hands.hand_over();
-            if before != minute && hands.shared.options.links {
-                let carried = |flow: &&mut Flow<Application>| flow.last.seconds() / SECONDS_PER_MINUTE >= before;
+            if part_before != part && hands.shared.options.links {
+                let carried = |flow: &&mut Flow<Application>| flow.last.seconds() / every >= part_before;
                 shard.table.flows().filter(carried).for_each(|flow| hands.link_carried(flow));
                 hands.hand_links_over(minute);
             }

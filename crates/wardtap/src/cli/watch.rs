@@ -70,7 +70,7 @@ pub struct Watch {
     #[arg(long, value_name = "FILE")]
     pub inventory: Option<PathBuf>,
 
-    /// Keep it this often, for example 5m: what was learned since then is lost with the machine's power
+    /// Keep it this often, for example 5m: whatever happens, no more of what was learned is lost
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = age)]
     pub checkpoint_every: Duration,
 

@@ -45,7 +45,7 @@ pub fn run(mut replay: Replay, given: &Given) -> anyhow::Result<u8> {
     let judging = &replay.judging;
     let inventory = replay.inventory.is_some();
     let links = judging.baseline.is_some() || inventory;
-    let baseline = judging.baseline.as_deref().map_or(0, baselines::length);
+    let baseline = judging.baseline.as_deref().map(baselines::length).transpose()?.unwrap_or(0);
     let opened = reading::open(&replay.intake, Sought { inventory, links, learns: false, baseline })?;
     let types = knowledge::event_types(judging);
     // Both are opened before the work begins, which may take hours.
@@ -64,7 +64,7 @@ pub fn run(mut replay: Replay, given: &Given) -> anyhow::Result<u8> {
     }
     // What devices say of themselves tells which of them have changed.
     let clues = inventory.is_some() || types.device && judging.events.is_some();
-    let wanted = Wanted { links, clues, messages: types.message, flows: types.flow };
+    let wanted = Wanted { links, clues, messages: types.message, flows: types.flow, ..Wanted::default() };
     let outcome = opened
         .run(wanted, &mut judgement)?
         .map_err(|error| unwritable("events", &place(judging.events.as_deref()), error))?;

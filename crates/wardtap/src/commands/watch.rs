@@ -29,6 +29,7 @@ use crate::totals;
 use crate::watch::again::{Again, Manner};
 use crate::watch::approvals::{Desk, Office};
 use crate::watch::behind::{Behind, Inbox, Memory};
+use crate::watch::due::Due;
 use crate::watch::event_file::EventFile;
 use crate::watch::keeper::{self, Finishing, Keeper, Pen};
 use crate::watch::learning::Learning;
@@ -150,6 +151,7 @@ impl Sensor {
         let Plan { watch, typed, given, config: Config { site, suppressions, sha256, .. } } = plan;
         let manner = Manner::of(&watch);
         let judging = manner.now(watch.judging.clone());
+        let shares = shares(&watch, judging.baseline.as_deref())?;
         let knowledge = Knowledge::read(&judging, site.clone(), suppressions, sha256)?;
         let types = knowledge::event_types(&judging);
         let events = event_file(&watch)?;
@@ -166,13 +168,8 @@ impl Sensor {
             unwatched: None,
         };
         let inbox = Inbox::with(knowledge.digests.get("baseline").cloned());
-        let again = Again { typed, given, manner, inbox, pulse: Arc::default(), pen: Pen::default() };
-        let (learns, baseline) = match judging.baseline.as_deref() {
-            Some(path) => (false, baselines::length(path)),
-            None => (watch.learn_for.is_some(), 0),
-        };
-        let sought = Sought { learns, baseline, ..Sought::default() };
-        let shares = Shares::live(watch.processing.memory - ring_bytes(&watch), sought);
+        let room = shares.baseline_file();
+        let again = Again { typed, given, manner, inbox, pulse: Arc::default(), pen: Pen::default(), room };
         let captures = inputs.iter().map(|input| input.capture.clone()).collect();
         let mut judgement = knowledge.judgement(Events { to, types }, captures, &shares)?;
         if watch.inventory.is_some() {
@@ -220,6 +217,7 @@ fn watch_on(watch: &Watch, sockets: Sockets, sensor: Sensor) -> anyhow::Result<u
     let landlock = sandbox::enter(&files(watch), &live.descriptors())?;
     say_begun(watch, server.as_ref(), landlock, learning.as_ref())?;
     let Beside { lister, memory } = Beside::begin(watch, &again, server, state, office)?;
+    let links_every = learning.as_ref().and(memory.as_ref()).map(|memory| memory.due.told_every());
     let pulse = Arc::clone(&again.pulse);
     let mut behind = Behind {
         run: run.clone(),
@@ -242,7 +240,7 @@ fn watch_on(watch: &Watch, sockets: Sockets, sensor: Sensor) -> anyhow::Result<u
     notify.ready(&watch.interfaces.join(", "));
     // Also without a baseline: SIGHUP may bring one.
     let clues = watch.inventory.is_some() || types.device && watch.judging.events.is_some();
-    let wanted = Wanted { links: true, clues, messages: types.message, flows: types.flow };
+    let wanted = Wanted { links: true, links_every, clues, messages: types.message, flows: types.flow };
     let outcome = reading::open_live(live, &watch.processing, shares)
         .run(wanted, &mut judgement)?
         .map_err(|error| unwritable("events", &place(watch.judging.events.as_deref()), error))?;
@@ -286,7 +284,7 @@ fn remember(watch: &Watch, state: State, again: &Again) -> io::Result<Memory> {
         Finishing { baseline, pen: Arc::clone(&again.pen), then: Box::new(move || again.read()) }
     });
     let keeper = Keeper::begin(state, finishing, Arc::clone(&kept))?;
-    Ok(Memory { keeper: Some(keeper), kept, every: watch.checkpoint_every, latest: None })
+    Ok(Memory { keeper: Some(keeper), kept, due: Due::every(watch.checkpoint_every) })
 }
 
 /// Begins to write the inventory.
@@ -319,22 +317,45 @@ fn open_interfaces(watch: &Watch) -> anyhow::Result<(Live, Stopper)> {
             Method::Ring => live::Method::Ring,
             Method::Libpcap => live::Method::Library,
         },
-        ring_bytes: usize::try_from(ring_bytes(watch))?,
+        ring_bytes: usize::try_from(ring_bytes(watch.processing.memory, watch))?,
     })?)
 }
 
 /// Octets of all rings.
-fn ring_bytes(watch: &Watch) -> u64 {
-    (watch.processing.memory / RING_SHARE).max(RING_BYTES_MIN * watch.interfaces.len() as u64)
+fn ring_bytes(memory: u64, watch: &Watch) -> u64 {
+    (memory / RING_SHARE).max(RING_BYTES_MIN * watch.interfaces.len() as u64)
 }
 
 /// Where the rings leave too little for all else, that in a sentence.
 fn too_little(watch: &Watch) -> Option<String> {
-    let rest = watch.processing.memory.saturating_sub(ring_bytes(watch));
+    let rest = watch.processing.memory.saturating_sub(ring_bytes(watch.processing.memory, watch));
     (rest < MEMORY_MIN).then(|| {
         let (rest, least) = (rest >> 20, MEMORY_MIN >> 20);
         format!("--memory leaves {rest} MiB beside the rings of the interfaces, and {least} MiB are needed: give more")
     })
+}
+
+/// What each part may hold; an error where the baseline would go beyond that.
+fn shares(watch: &Watch, baseline: Option<&Path>) -> anyhow::Result<Shares> {
+    let memory = watch.processing.memory;
+    let length = baseline.map(baselines::length).transpose()?.unwrap_or(0);
+    let sought =
+        Sought { learns: baseline.is_none() && watch.learn_for.is_some(), baseline: length, ..Sought::default() };
+    let of = |memory: u64| Shares::live(memory - ring_bytes(memory, watch), sought);
+    let shares = of(memory);
+    if let Some(path) = baseline.filter(|_| length > shares.baseline_file()) {
+        // Doubling it ends: a file's length has 63 bits.
+        let enough = std::iter::successors(Some(memory), |memory| memory.checked_mul(2));
+        let enough = enough.into_iter().find(|memory| length <= of(*memory).baseline_file()).unwrap_or(u64::MAX);
+        anyhow::bail!(
+            "{}: this baseline has {length} octets, and --memory {} MiB leaves room for one of {} at most: give --memory {}M",
+            path.display(),
+            memory >> 20,
+            shares.baseline_file(),
+            enough >> 20,
+        );
+    }
+    Ok(shares)
 }
 
 /// The events file; None for standard output, or none at all.

@@ -1,10 +1,14 @@
 //! What is read again at SIGHUP, and once learning is over: configuration, assets and baseline.
 
+use std::path::Path;
 use std::sync::{Arc, PoisonError};
+
+use anyhow::bail;
 
 use super::behind::{Inbox, Mail};
 use super::keeper::Pen;
 use super::pulse::Pulse;
+use crate::baselines;
 use crate::cli::{Given, Judging, Watch};
 use crate::config::Config;
 use crate::knowledge::Knowledge;
@@ -19,6 +23,8 @@ pub struct Again {
     pub inbox: Inbox,
     pub pulse: Arc<Pulse>,
     pub pen: Pen,
+    /// Octets of a baseline's file for which there is room.
+    pub room: u64,
 }
 
 /// How the baseline is gone by.
@@ -61,6 +67,22 @@ impl Again {
         let mut judging = self.typed.clone();
         let config = judging.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
         config.options.judging.fill(&mut judging, &self.given);
-        Knowledge::read(&self.manner.now(judging), config.site, config.suppressions, config.sha256)
+        let judging = self.manner.now(judging);
+        if let Some(path) = &judging.baseline {
+            self.has_room(path)?;
+        }
+        Knowledge::read(&judging, config.site, config.suppressions, config.sha256)
+    }
+
+    /// Refuses a baseline that would go beyond what was set aside for it.
+    fn has_room(&self, path: &Path) -> anyhow::Result<()> {
+        let (length, room) = (baselines::length(path)?, self.room);
+        if length > room {
+            let path = path.display();
+            bail!(
+                "{path}: this baseline has {length} octets, and when this sensor began memory was set aside for one of {room} at most: start it again, which sets more aside"
+            );
+        }
+        Ok(())
     }
 }

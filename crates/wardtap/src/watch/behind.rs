@@ -12,12 +12,13 @@ use wardtap_capture::InterfaceState;
 use wardtap_export::statistics::{self, Run};
 use wardtap_net::packet::Timestamp;
 
+use super::due::Due;
 use super::event_file::EventFile;
 use super::keeper::{self, Keeper};
 use super::learning::Learning;
 use super::lister::Lister;
 use super::notify::Notify;
-use super::pulse::{News, Pulse};
+use super::pulse::{News, Pulse, moment};
 use super::recorder::Recorder;
 use super::state::{Checkpoint, Kept};
 use crate::batch::{Batch, Last};
@@ -126,9 +127,7 @@ pub struct Counts {
 pub struct Memory {
     pub keeper: Option<Keeper>,
     pub kept: Arc<keeper::Kept>,
-    /// How often, and when it was last.
-    pub every: Duration,
-    pub latest: Option<Timestamp>,
+    pub due: Due,
 }
 
 impl Behind {
@@ -263,12 +262,11 @@ impl Behind {
     /// Has a checkpoint kept, when it is time.
     fn keep(&mut self, judgement: &mut Judgement, now: Timestamp) {
         let Some(memory) = &mut self.memory else { return };
-        let latest = *memory.latest.get_or_insert(now);
+        let took = Duration::from_nanos(memory.kept.took.load(Ordering::Relaxed));
         let Some(keeper) = memory.keeper.as_ref().filter(|keeper| keeper.is_free() && !self.finishing) else { return };
-        if now.since(latest) / 1_000_000_000 < memory.every.as_secs() {
+        if !memory.due.is_now(moment(), took) {
             return;
         }
-        memory.latest = Some(now);
         // It is free: nothing else gives it work.
         keeper.store(checkpoint(self.learning.as_ref(), &self.run, judgement, now));
     }

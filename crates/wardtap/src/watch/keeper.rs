@@ -10,6 +10,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use wardtap_behaviour::baseline::file::Baseline;
 
+use super::pulse::moment;
 use super::state::{Checkpoint, State};
 use crate::commands::baseline::report;
 use crate::output::Replacement;
@@ -31,6 +32,8 @@ pub struct Kept {
     /// When the latest one was stored, in nanoseconds since 1970, and its octets.
     pub latest: AtomicU64,
     pub octets: AtomicU64,
+    /// How long storing it took, in nanoseconds.
+    pub took: AtomicU64,
     /// The last one could not be stored.
     pub is_failing: AtomicBool,
 }
@@ -152,8 +155,11 @@ fn finish(mut learned: Baseline, finishing: &Finishing, from: &Receiver<Job>) {
 }
 
 fn store(state: &State, checkpoint: &Checkpoint, kept: &Kept) {
+    let begun = moment();
     match state.store(checkpoint) {
         Ok(octets) => {
+            let took = moment().saturating_duration_since(begun).as_nanos();
+            kept.took.store(u64::try_from(took).unwrap_or(u64::MAX), Ordering::Relaxed);
             kept.stored.fetch_add(1, Ordering::Relaxed);
             kept.latest.store(checkpoint.kept.time, Ordering::Relaxed);
             kept.octets.store(octets, Ordering::Relaxed);

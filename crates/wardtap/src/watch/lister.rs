@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use wardtap_export::inventory;
 use wardtap_net::packet::Timestamp;
 
+use super::pulse::moment;
 use crate::judgement::Judgement;
 use crate::output::Replacement;
 
@@ -20,7 +21,7 @@ pub struct Lister {
     format: inventory::Format,
     interfaces: Vec<String>,
     every: Duration,
-    latest: Option<Timestamp>,
+    latest: Option<Instant>,
     /// The last one could not be written.
     is_failing: Arc<AtomicBool>,
 }
@@ -44,11 +45,12 @@ impl Lister {
 
     /// Has it written, when it is time.
     pub fn second(&mut self, judgement: &Judgement, now: Timestamp) {
-        let latest = *self.latest.get_or_insert(now);
-        if now.since(latest) / 1_000_000_000 < self.every.as_secs() || self.to.is_full() {
+        let moment = moment();
+        let latest = *self.latest.get_or_insert(moment);
+        if moment.saturating_duration_since(latest) < self.every || self.to.is_full() {
             return;
         }
-        self.latest = Some(now);
+        self.latest = Some(moment);
         if let Some(file) = self.make(judgement, now) {
             // It has room: nobody else gives it anything.
             drop(self.to.try_send(file));

@@ -3,6 +3,7 @@
 pub mod again;
 pub mod approvals;
 pub mod behind;
+pub mod due;
 pub mod event_file;
 pub mod keeper;
 pub mod learning;

@@ -117,7 +117,8 @@ fn blindness(interface: &InterfaceState, now: Timestamp) -> Option<String> {
     (silent >= BLIND_SECONDS).then(|| format!("{name}: no packet for {silent} s"))
 }
 
-fn moment() -> Instant {
+/// Of the machine's clock, which nobody sets.
+pub fn moment() -> Instant {
     #[allow(clippy::disallowed_methods, reason = "whether this process works is asked by its machine's clock")]
     Instant::now()
 }

@@ -56,7 +56,11 @@ impl Hands<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use wardtap_behaviour::links::Room;
+
+    use wardtap_behaviour::links::Use;
+    use wardtap_behaviour::observation::Observation;
     use wardtap_capture::{Block, Input, Losses, PacketSource, Record};
     use wardtap_net::defragment::Defragmenter;
     use wardtap_net::flow::HashKey;
@@ -137,6 +141,36 @@ mod tests {
                 segments.push((port, 1 + round * 12, payload));
             }
         }
+        let (worker, lines, _) = worked(segments, 60);
+        assert_eq!(worker.counted().counts.abandoned, 1);
+        let of = |port: u16, kind: &str| {
+            let (port, kind) = (format!("\"port\":{port}"), format!("\"type\":\"{kind}\""));
+            lines.lines().filter(|line| line.contains(&port) && line.contains(&kind)).count()
+        };
+        assert_eq!((of(40_000, "message"), of(40_001, "message")), (5, 20), "the other flow is read on");
+        assert_eq!((of(40_000, "flow"), of(40_001, "flow")), (1, 1), "and both are told of at their ends");
+        assert!(lines.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
+    }
+
+    #[test]
+    fn what_links_did_is_told_in_parts_of_a_minute_that_add_up() {
+        let told = |every| {
+            let requests = (0..40_u32).map(|round| (40_000, 1 + round * 12, request(round as u16))).collect();
+            let uses = worked(requests, every).2;
+            let packets: u64 = uses.iter().map(|used| used.sent[0].packets + used.sent[1].packets).sum();
+            let messages: u64 = uses.iter().flat_map(|used| &used.operations).map(|operation| operation.count).sum();
+            let minutes: BTreeSet<u64> = uses.iter().map(|used| used.minute).collect();
+            (uses.len(), packets, messages, minutes)
+        };
+        // From second 1,001 to 1,040, which is in two minutes.
+        let (whole, parts) = (told(60), told(10));
+        assert_eq!((whole.0, whole.1, whole.2), (2, 40, 40));
+        assert_eq!((parts.0, parts.1, parts.2), (5, 40, 40));
+        assert_eq!(whole.3, parts.3);
+    }
+
+    /// A worker that took them, what it wrote, and what links did, told every so many seconds.
+    fn worked(segments: Vec<(u16, u32, Vec<u8>)>, links_every: u64) -> (Worker, String, Vec<Use>) {
         let options = WorkerOptions {
             limits: Limits { flows_max: 64, held_bytes_max: 1 << 20, by_vlan: false },
             pairs_max: 64,
@@ -145,6 +179,7 @@ mod tests {
             rendered_bytes_max: 1 << 20,
             links: true,
             links_room: Room { links: 64, operations: 1 << 16, waiting: 1 << 16 },
+            links_every,
             clues: true,
             messages: true,
             flows: true,
@@ -155,19 +190,16 @@ mod tests {
         let mut front =
             Front::new(Box::new(Segments(segments)), Selection::default(), seeker, Defragmenter::new(1 << 20));
         let mut worker = Worker::new(0, 1, options);
-        let (mut batch, mut lines) = (Batch::default(), String::new());
+        let (mut batch, mut lines, mut uses) = (Batch::default(), String::new(), Vec::new());
         while front.fill(&mut batch) {
             let bundle: Bundle = worker.take(&batch, Bundle::default());
             assert_eq!(bundle.line_ends.last().map_or(0, |(_, end)| *end), bundle.lines.len(), "no torn line");
             lines += std::str::from_utf8(&bundle.lines).unwrap();
+            uses.extend(bundle.observations.into_iter().filter_map(|(_, observation)| match observation {
+                Observation::Used(used) => Some(*used),
+                _ => None,
+            }));
         }
-        assert_eq!(worker.counted().counts.abandoned, 1);
-        let of = |port: u16, kind: &str| {
-            let (port, kind) = (format!("\"port\":{port}"), format!("\"type\":\"{kind}\""));
-            lines.lines().filter(|line| line.contains(&port) && line.contains(&kind)).count()
-        };
-        assert_eq!((of(40_000, "message"), of(40_001, "message")), (5, 20), "the other flow is read on");
-        assert_eq!((of(40_000, "flow"), of(40_001, "flow")), (1, 1), "and both are told of at their ends");
-        assert!(lines.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
+        (worker, lines, uses)
     }
 }

@@ -1,6 +1,7 @@
 //! What a sensor keeps from one start to the next: learning in place, checkpoints, and the knowledge that SIGHUP brings.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -146,4 +147,47 @@ fn it_ends_in_two_seconds_while_it_reads_again_or_makes_a_baseline() {
         assert_eq!(stats(&ended)["packets"], 0, "all is written");
         assert_eq!(ended.stderr.contains("is not a baseline in force yet"), is_learning, "{}", ended.stderr);
     }
+}
+
+/// The baseline, as long as `octets` by its first line.
+fn of_length(baseline: &Path, octets: u64) -> Vec<u8> {
+    let file = fs::read(baseline).unwrap();
+    let line = file.iter().position(|&octet| octet == b'\n').unwrap();
+    let mut words: Vec<String> = std::str::from_utf8(&file[..line]).unwrap().split(' ').map(str::to_owned).collect();
+    words[4] = octets.to_string();
+    [words.join(" ").as_bytes(), &file[line..]].concat()
+}
+
+#[test]
+fn a_baseline_for_which_there_is_no_room_is_refused_and_the_one_before_holds() {
+    let Some(wire) = Wire::new() else { return };
+    let folder = open_folder();
+    let (played, packets) = unpacked(SETPOINT, folder.path());
+    let baseline = folder.path().join("site.baseline");
+    wardtap(&["learn", TAMPERED, "--out", baseline.to_str().unwrap()]).expect(0);
+    let whole = fs::read(&baseline).unwrap();
+    let sensor = Sensor::start_in(&wire, folder, &["--baseline", "site.baseline"]);
+    fs::write(&baseline, of_length(&baseline, 40 << 20)).unwrap();
+    sensor.signal("HUP");
+    wait("it is refused", || sensor.metric("wardtap_reloads_total{result=\"failed\"}") == 1.0);
+    fs::write(&baseline, &whole).unwrap();
+    sensor.signal("HUP");
+    wait("it is read", || sensor.metric("wardtap_reloads_total{result=\"done\"}") == 1.0);
+    wire.play(&played, &["--pps=20000"]);
+    sensor.wait_for_packets(packets as f64);
+    let ended = sensor.end();
+    let told = "site.baseline: this baseline has 419";
+    assert!(
+        ended.stderr.contains(told) && ended.stderr.contains("start it again, which sets more aside"),
+        "{}",
+        ended.stderr
+    );
+    assert!(ended.events.iter().any(|event| !event["alert"]["departures"].is_null()), "{}", ended.stderr);
+    // At the start what would be enough is told.
+    let baseline = ended.folder.path().join("site.baseline");
+    fs::write(&baseline, of_length(&baseline, 120 << 20)).unwrap();
+    let start = ["watch", "--interface", &wire.near, "--listen", "off", "--user", "nobody", "--baseline"];
+    let refused = wardtap(&[&start[..], &[baseline.to_str().unwrap()]].concat()).expect(1);
+    assert!(refused.stderr.contains("--memory 512 MiB leaves room for one of"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("give --memory 1024M"), "{}", refused.stderr);
 }
