@@ -41,6 +41,8 @@ const SEEN_BYTES: u64 = SEEN_OCTETS as u64;
 /// Octets that a baseline takes for each of its file, with what is kept of devices while they are compared with it, and with one
 /// that SIGHUP brings in its place.
 const BASELINE_FOLD: u64 = 3;
+/// Where there is no more than this for all shares, none is set aside for a baseline that may come.
+const LITTLE: u64 = 32 << 20;
 /// The least that all shares but those of a baseline and of copies come to: these have nothing of it.
 const LEAST_SUM: u64 = 15 << 20;
 /// Octets of the targets of a shard's pairs: a tenth of them may go through all unit ids.
@@ -180,12 +182,12 @@ impl Shares {
     }
 
     /// A sixteenth at most for copies, an eighth while it learns and makes a baseline of that; the rest as [`Self::with`], for a
-    /// baseline that is a quarter larger, or of a twelfth where it is smaller: one in its place may be. A live run unpacks
+    /// baseline that is a quarter larger, or of a twelfth of what is more than [`LITTLE`] where it is smaller: one in its place may be. A live run unpacks
     /// nothing: what that would have had is for the inventory.
     pub fn live(memory: u64, sought: Sought) -> Self {
         let free = memory.saturating_sub(LEAST_SUM);
         let copies = free / if sought.learns { 8 } else { 16 };
-        let least = if sought.learns { 0 } else { free / 12 / BASELINE_FOLD };
+        let least = if sought.learns { 0 } else { free.saturating_sub(LITTLE) / 12 / BASELINE_FOLD };
         let baseline = (sought.baseline / 4).saturating_mul(5).max(least);
         let shares = Self::with(memory - copies, Sought { inventory: false, links: true, baseline, ..sought });
         Self { inventory: shares.zstd_window, zstd_window: 0, copies, ..shares }
