@@ -24,15 +24,11 @@ pub fn front(path: &Path) -> anyhow::Result<Front> {
     reader(path)?.finish().map_err(|error| anyhow!("{}: {error}", path.display()))
 }
 
-/// Makes something of what scoring goes by, while the rest of the file is checked; and the file's [`digest`], which takes as long as
-/// reading it does, made beside that.
-pub fn normal<T>(
-    path: &Path,
-    make: impl FnOnce(Normal) -> Result<T, BaselineError>,
-) -> anyhow::Result<(T, Option<String>)> {
+/// Makes something of what scoring goes by, while the rest of the file is read; and the file's SHA-256.
+pub fn normal<T>(path: &Path, make: impl FnOnce(Normal) -> Result<T, BaselineError>) -> anyhow::Result<(T, String)> {
     let begun = begin(path)?;
     let (front_to, front) = crossbeam_channel::bounded(1);
-    let checked = move || -> anyhow::Result<()> {
+    let checked = move || -> anyhow::Result<String> {
         let mut reader = FrontReader::new(begun.1);
         in_pieces(path, begun, |piece| {
             reader.take(piece);
@@ -41,16 +37,16 @@ pub fn normal<T>(
         })?;
         reader.check().map_err(|error| wrong(path, &error))
     };
-    let (digest, checked, made) = thread::scope(|scope| {
-        let (digest, checked) = (scope.spawn(|| digest(path)), scope.spawn(checked));
+    let (checked, made) = thread::scope(|scope| {
+        let checked = scope.spawn(checked);
         let made = front.recv().ok().map(|front| Normal::of(front).and_then(make));
-        (digest.join(), checked.join(), made)
+        (checked.join(), made)
     });
     // What is damaged is that first of all, whatever it seems to hold.
-    checked.map_err(|_| anyhow!("{}: cannot be checked", path.display()))??;
+    let digest = checked.map_err(|_| anyhow!("{}: cannot be checked", path.display()))??;
     let made = made.unwrap_or(Err(BaselineError::NoBaseline));
     let made = made.map_err(|error| wrong(path, &error))?;
-    Ok((made, digest.map_err(|_| anyhow!("{}: cannot be digested", path.display()))??))
+    Ok((made, digest))
 }
 
 fn reader(path: &Path) -> anyhow::Result<FrontReader> {
@@ -68,15 +64,14 @@ pub fn length(path: &Path) -> anyhow::Result<u64> {
     Ok(begin(path)?.1.octets() as u64)
 }
 
-/// What stands behind the first line of a file, a piece at a time.
+/// A file, a piece at a time.
 fn in_pieces(
     path: &Path,
-    (start, header, mut file): (Vec<u8>, Header, File),
+    (mut piece, header, mut file): (Vec<u8>, Header, File),
     mut take: impl FnMut(&[u8]),
 ) -> anyhow::Result<()> {
-    let mut piece = start.get(header.line()..).unwrap_or_default().to_vec();
     // One more shows that it is longer than it says.
-    let mut rest = header.octets().saturating_add(1).saturating_sub(start.len() as u64);
+    let mut rest = header.octets().saturating_add(1).saturating_sub(piece.len() as u64);
     while !piece.is_empty() {
         take(&piece);
         piece.clear();

@@ -44,7 +44,7 @@ impl Knowledge {
         let (behaviour, baseline) = match judging.baseline.as_deref() {
             Some(path) => {
                 let (behaviour, digest) = scoring(path, judging.adapt)?;
-                (Some(behaviour), digest)
+                (Some(behaviour), Some(digest))
             }
             None => (None, None),
         };
@@ -70,8 +70,8 @@ impl Knowledge {
     }
 }
 
-/// Compares with a baseline; its SHA-256, where it can be read twice.
-fn scoring(path: &Path, adapts: bool) -> anyhow::Result<(Behaviour, Option<String>)> {
+/// Compares with a baseline; its SHA-256.
+fn scoring(path: &Path, adapts: bool) -> anyhow::Result<(Behaviour, String)> {
     let loaded = |normal: Normal| {
         let site = normal.site.site().map_err(|error| BaselineError::Content(error.to_string()))?;
         let mut parties = Parties::new(site);

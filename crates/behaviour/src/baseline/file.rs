@@ -1,7 +1,9 @@
-//! The baseline file: a line that people can read, then two parts.
+//! The baseline file: a line that people can read, then two parts, then the SHA-256 of all before it.
 //!
 //! ```text
-//! wardtap baseline 3 <octets of the first part> <octets of the second> <SHA-256 of both>\n
+//! wardtap baseline 5 <octets of the first part> <octets of the second>\n
+//! <first part><second part>
+//! <SHA-256, in hexadecimal>\n
 //! ```
 //! The first part holds the site, the captures that were learned, what was kept out and what was approved, and the
 //! profiles: all that scoring reads. The second holds the store and what was set aside: what learning goes on from. Both are as `postcard` (wire format 1) writes the types named here, field by
@@ -29,6 +31,9 @@ pub const MAGIC: &str = "wardtap baseline ";
 
 /// The longest first line.
 pub const LINE_MAX: usize = 160;
+
+/// Octets of the last line: a SHA-256 in hexadecimal.
+const LAST_LINE: usize = 65;
 
 /// The most octets of a baseline: of 10,000 devices two weeks take 0.6 GB.
 pub const FILE_MAX: u64 = 4 << 30;
@@ -225,17 +230,11 @@ impl Baseline {
     /// # Errors
     /// When something is too large to be written.
     pub fn line(&self) -> Result<(String, u64), BaselineError> {
-        let mut digest = Sha256::new();
         let (mut front, mut store) = (0, 0);
-        let mut count = |octets: &mut u64, piece: &[u8]| {
-            *octets += piece.len() as u64;
-            digest.update(piece);
-        };
-        in_pieces(&self.front, &mut |piece| count(&mut front, piece)).map_err(content)?;
-        in_pieces(&(&self.store, &self.aside), &mut |piece| count(&mut store, piece)).map_err(content)?;
-        let digest: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        let line = format!("{MAGIC}{VERSION} {front} {store} {digest}\n");
-        let octets = line.len() as u64 + front + store;
+        in_pieces(&self.front, &mut |piece| front += piece.len() as u64).map_err(content)?;
+        in_pieces(&(&self.store, &self.aside), &mut |piece| store += piece.len() as u64).map_err(content)?;
+        let line = format!("{MAGIC}{VERSION} {front} {store}\n");
+        let octets = line.len() as u64 + front + store + LAST_LINE as u64;
         if octets > FILE_MAX { Err(BaselineError::TooLarge(octets)) } else { Ok((line, octets)) }
     }
 
@@ -244,16 +243,17 @@ impl Baseline {
     /// # Errors
     /// The first one of `to`. None where something cannot be written at all, which that line would have said.
     pub fn write<E>(&self, line: &str, to: &mut dyn FnMut(&[u8]) -> Result<(), E>) -> Result<(), Option<E>> {
-        to(line.as_bytes()).map_err(Some)?;
-        let mut failed = None;
+        let (mut digest, mut failed) = (Sha256::new(), None);
         let mut put = |piece: &[u8]| {
             if failed.is_none() {
+                digest.update(piece);
                 failed = to(piece).err();
             }
         };
+        put(line.as_bytes());
         let written = in_pieces(&self.front, &mut put).and_then(|()| in_pieces(&(&self.store, &self.aside), &mut put));
         match (failed, written) {
-            (None, Ok(())) => Ok(()),
+            (None, Ok(())) => to(last_line(digest).as_bytes()).map_err(Some),
             (failed, _) => Err(failed),
         }
     }
@@ -272,6 +272,15 @@ impl Baseline {
         }
         Ok(Self { front, store, aside })
     }
+}
+
+/// The last line of a file whose other octets have this digest.
+fn last_line(digest: Sha256) -> String {
+    hex(digest) + "\n"
+}
+
+fn hex(digest: Sha256) -> String {
+    digest.finalize().iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// So much of a file is written at once.
@@ -346,7 +355,9 @@ pub struct FrontReader {
     front: Vec<u8>,
     /// The first part was given away.
     given: bool,
+    /// Of all but the last line.
     digest: Sha256,
+    last_line: Vec<u8>,
     seen: u64,
 }
 
@@ -354,16 +365,19 @@ impl FrontReader {
     /// For a file that begins with this header.
     #[must_use]
     pub fn new(header: Header) -> Self {
-        Self { header, front: Vec::new(), given: false, digest: Sha256::new(), seen: header.line as u64 }
+        Self { header, front: Vec::new(), given: false, digest: Sha256::new(), last_line: Vec::new(), seen: 0 }
     }
 
-    /// Takes the octets that follow.
+    /// Takes the octets that follow: all of the file, its first line as well.
     pub fn take(&mut self, octets: &[u8]) {
+        let before = |end: u64| usize::try_from(end.saturating_sub(self.seen)).unwrap_or(usize::MAX).min(octets.len());
+        let (line, front) = (before(self.header.line as u64), before(self.header.front_end()));
         if !self.given {
-            let missing = self.header.front.saturating_sub(self.front.len());
-            self.front.extend(octets.get(..missing).unwrap_or(octets));
+            self.front.extend(octets.get(line..front).unwrap_or_default());
         }
-        self.digest.update(octets);
+        let (digested, rest) = octets.split_at(before(self.header.body_end()));
+        self.digest.update(digested);
+        self.last_line.extend(rest.get(..LAST_LINE.saturating_sub(self.last_line.len())).unwrap_or(rest));
         self.seen = self.seen.saturating_add(octets.len() as u64);
     }
 
@@ -371,8 +385,10 @@ impl FrontReader {
     ///
     /// # Errors
     /// When the file is damaged.
-    pub fn finish(self) -> Result<Front, BaselineError> {
-        let front = whole(&self.octets()?)?;
+    pub fn finish(mut self) -> Result<Front, BaselineError> {
+        let octets = std::mem::take(&mut self.front);
+        self.check()?;
+        let front = whole(&octets)?;
         check::front(&front).map_err(BaselineError::Content)?;
         Ok(front)
     }
@@ -389,21 +405,20 @@ impl FrontReader {
         Some(front)
     }
 
-    /// All was taken.
+    /// All was taken: the SHA-256 of the file, in hexadecimal.
     ///
     /// # Errors
     /// When the file is damaged.
-    pub fn check(self) -> Result<(), BaselineError> {
-        self.octets().map(|_| ())
-    }
-
-    /// The octets of the first part, of a file that is whole.
-    fn octets(self) -> Result<Vec<u8>, BaselineError> {
-        if self.seen != self.header.octets() {
-            return Err(BaselineError::Length { found: self.seen, expected: self.header.octets() });
+    pub fn check(self) -> Result<String, BaselineError> {
+        let Self { header, mut digest, last_line: found, seen, .. } = self;
+        if seen != header.octets() {
+            return Err(BaselineError::Length { found: seen, expected: header.octets() });
         }
-        self.header.check(&self.digest.finalize())?;
-        Ok(self.front)
+        if found != last_line(digest.clone()).as_bytes() {
+            return Err(BaselineError::Digest);
+        }
+        digest.update(&found);
+        Ok(hex(digest))
     }
 }
 
@@ -413,9 +428,8 @@ impl Front {
     /// # Errors
     /// When it is none, newer, or damaged.
     pub fn from_bytes(file: &[u8]) -> Result<Self, BaselineError> {
-        let header = Header::of(file)?;
-        let mut reader = FrontReader::new(header);
-        reader.take(file.get(header.line..).unwrap_or_default());
+        let mut reader = FrontReader::new(Header::of(file)?);
+        reader.take(file);
         reader.finish()
     }
 
@@ -438,7 +452,6 @@ pub struct Header {
     line: usize,
     front: usize,
     store: usize,
-    digest: [u8; 64],
 }
 
 impl Header {
@@ -460,30 +473,28 @@ impl Header {
             newer => return Err(BaselineError::Newer(newer)),
         }
         let mut length = || words.next().and_then(|word| word.parse::<usize>().ok());
-        let (front, store) = length().zip(length()).ok_or_else(none)?;
-        let digest = words.next().and_then(|word| word.as_bytes().try_into().ok()).ok_or_else(none)?;
-        let header = Self { line: end + 1, front, store, digest };
+        let (front, store) = length().zip(length()).filter(|_| words.next().is_none()).ok_or_else(none)?;
+        let header = Self { line: end + 1, front, store };
         if header.octets() > FILE_MAX {
             return Err(BaselineError::TooLarge(header.octets()));
         }
         Ok(header)
     }
 
-    fn check(&self, digest: &[u8]) -> Result<(), BaselineError> {
-        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        if self.digest == *digest.as_bytes() { Ok(()) } else { Err(BaselineError::Digest) }
+    /// Where the first part ends.
+    const fn front_end(&self) -> u64 {
+        (self.line as u64).saturating_add(self.front as u64)
     }
 
-    /// How many octets of the file stand before what follows it.
-    #[must_use]
-    pub const fn line(&self) -> usize {
-        self.line
+    /// Where the second part ends.
+    const fn body_end(&self) -> u64 {
+        self.front_end().saturating_add(self.store as u64)
     }
 
     /// How many octets the file should have.
     #[must_use]
     pub const fn octets(&self) -> u64 {
-        (self.line as u64).saturating_add(self.front as u64).saturating_add(self.store as u64)
+        self.body_end().saturating_add(LAST_LINE as u64)
     }
 }
 
@@ -493,9 +504,11 @@ fn parts(file: &[u8]) -> Result<(&[u8], &[u8]), BaselineError> {
     if file.len() as u64 != header.octets() {
         return Err(BaselineError::Length { found: file.len() as u64, expected: header.octets() });
     }
-    let body = file.get(header.line..).unwrap_or_default();
-    header.check(&Sha256::digest(body))?;
-    body.split_at_checked(header.front).ok_or(BaselineError::NoBaseline)
+    let (body, found) = file.split_at_checked(file.len() - LAST_LINE).ok_or(BaselineError::NoBaseline)?;
+    if found != last_line(Sha256::new_with_prefix(body)).as_bytes() {
+        return Err(BaselineError::Digest);
+    }
+    body.get(header.line..).and_then(|body| body.split_at_checked(header.front)).ok_or(BaselineError::NoBaseline)
 }
 
 /// What a part holds, with nothing behind it.

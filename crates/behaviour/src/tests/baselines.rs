@@ -255,9 +255,8 @@ proptest! {
 
 /// What scoring goes by of a file.
 fn packed(file: &[u8]) -> Result<Normal, BaselineError> {
-    let header = Header::of(file)?;
-    let mut reader = FrontReader::new(header);
-    file[header.line()..].chunks(100).for_each(|piece| reader.take(piece));
+    let mut reader = FrontReader::new(Header::of(file)?);
+    file.chunks(100).for_each(|piece| reader.take(piece));
     let front = reader.first_part();
     reader.check()?;
     Normal::of(front.unwrap_or_default())
@@ -425,13 +424,13 @@ fn baselines_of_different_sites_say_which_field_differs() {
     assert_eq!(one.clone().merge(other).unwrap_err().field, "the networks");
 }
 
-/// The file with its first line made to fit what stands behind it.
+/// A file of these parts, with the first and last line that fit them.
 fn signed(front: &[u8], store: &[u8]) -> Vec<u8> {
     use sha2::{Digest, Sha256};
-    let body = [front, store].concat();
-    let digest: String = Sha256::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect();
-    let line = format!("wardtap baseline 5 {} {} {digest}\n", front.len(), store.len());
-    [line.as_bytes(), &body].concat()
+    let line = format!("wardtap baseline 5 {} {}\n", front.len(), store.len());
+    let before = [line.as_bytes(), front, store].concat();
+    let digest: String = Sha256::digest(&before).iter().map(|byte| format!("{byte:02x}")).collect();
+    [&before, digest.as_bytes(), b"\n"].concat()
 }
 
 #[test]
@@ -452,7 +451,8 @@ fn no_tampered_file_does_harm() {
     let line = file.iter().position(|&byte| byte == b'\n').unwrap() + 1;
     let words = String::from_utf8(file[..line].to_vec()).unwrap();
     let front: usize = words.split(' ').nth(3).unwrap().parse().unwrap();
-    let (front, store) = file[line..].split_at(front);
+    let (front, store) = file[line..file.len() - 65].split_at(front);
+    assert_eq!(signed(front, store), file);
     let mut taken = 0;
     for place in 0..front.len() + store.len() {
         for value in [0, 1, 0x7f, 0x80, 0xff] {
@@ -478,8 +478,8 @@ fn a_file_that_is_none_of_another_version_or_too_large_says_so() {
     let error = |file: &[u8]| Baseline::from_bytes(file).unwrap_err();
     assert!(matches!(error(b""), BaselineError::NoBaseline));
     assert!(matches!(error(&[0xd4, 0xc3, 0xb2, 0xa1]), BaselineError::NoBaseline));
-    let digest = "0".repeat(64);
-    let of = |line: &str| error(format!("wardtap baseline {line} {digest}\n").as_bytes());
+    let of = |line: &str| error(format!("wardtap baseline {line}\n").as_bytes());
+    assert!(matches!(of("5 0 0 0"), BaselineError::NoBaseline));
     assert!(matches!(of("6 0 0"), BaselineError::Newer(6)));
     assert!(matches!(of("4 0 0"), BaselineError::Older(4)));
     assert!(matches!(of("5 99999999999 0"), BaselineError::TooLarge(_)));
