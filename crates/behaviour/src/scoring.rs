@@ -13,6 +13,7 @@ mod coverage;
 mod departure;
 mod follows;
 mod hours;
+mod kinship;
 mod known;
 mod limits;
 mod live;
@@ -22,15 +23,16 @@ mod silence;
 mod table;
 mod used;
 
+use std::sync::LazyLock;
+
 use hashbrown::HashMap;
 use wardtap_net::address::Address;
 
 use crate::baseline::file::BaselineError;
-use crate::baseline::kin::Kin;
 use crate::baseline::normal::Normal;
 use crate::baseline::novelty::Facet;
 use crate::baseline::packed::PackedLink;
-use crate::baseline::profile::{LinkProfile, Profiles};
+use crate::baseline::profile::Profiles;
 use crate::baseline::store::LinkKey;
 use crate::device::Devices;
 use crate::links::{Link, Opened, Service};
@@ -44,6 +46,8 @@ use calendar::Calendar;
 use coverage::Coverage;
 pub use coverage::{Blind, Blindness};
 pub use departure::{Departure, Judged, KNOWN_MAX, What, score};
+pub use kinship::Kinship;
+use kinship::LazyKinship;
 use live::LiveParty;
 pub use table::SEEN_OCTETS;
 use table::{LinkId, Table};
@@ -55,7 +59,7 @@ pub const LIVE_MAX: usize = 262_144;
 pub struct Scorer {
     profiles: Profiles,
     links: Table,
-    kin: Kin,
+    kinship: LazyKinship,
     acquaintance: Acquaintance,
     calendar: Calendar,
     /// Where the operations of the minute at hand stand among those that its link knows.
@@ -85,40 +89,40 @@ impl Scorer {
         let mut scorer = Self::of_devices(profiles, parties);
         for (key, profile) in links {
             let LinkKey { initiator, responder, transport, port } = &key;
-            scorer.learned((initiator, responder), (*transport, *port), (&profile, PackedLink::of(&profile)), parties);
+            let (ends, service) = ([&**initiator, &**responder], (*transport, *port));
+            scorer.learned(ends, service, PackedLink::of(&profile), parties);
+            LazyLock::force_mut(&mut scorer.kinship).take(ends, service, &profile);
         }
         scorer
     }
 
-    /// Compares with what a file holds.
+    /// Compares with what a file holds. What its links have in common is to be [given](Self::akin) to it.
     ///
     /// # Errors
     /// When it holds what no wardtap writes.
     pub fn load(normal: Normal, parties: &mut Parties) -> Result<Self, BaselineError> {
         let Normal { profiles, links, .. } = normal;
         let mut scorer = Self::of_devices(profiles, parties);
-        links.each(|key, profile, packed| {
-            scorer.learned((key.initiator, key.responder), (key.transport, key.port), (&profile, packed), parties);
+        links.each(|key, _, packed| {
+            scorer.learned([key.initiator, key.responder], (key.transport, key.port), packed, parties);
         })?;
-        scorer.kin.shrink();
         scorer.acquaintance.shrink();
         scorer.links.shrink();
         Ok(scorer)
     }
 
+    /// With what its links have in common, which is asked for once there is news.
+    #[must_use]
+    pub fn akin(self, kinship: impl FnOnce() -> Kinship + Send + 'static) -> Self {
+        Self { kinship: LazyLock::new(Box::new(kinship)), ..self }
+    }
+
     /// Takes in what is normal on a link.
-    fn learned(
-        &mut self,
-        (initiator, responder): (&str, &str),
-        (transport, port): (u8, u16),
-        (profile, packed): (&LinkProfile, PackedLink),
-        parties: &mut Parties,
-    ) {
-        let (initiator, responder) = (parties.named(initiator), parties.named(responder));
+    fn learned(&mut self, ends: [&str; 2], (transport, port): (u8, u16), packed: PackedLink, parties: &mut Parties) {
+        let [initiator, responder] = ends.map(|end| parties.named(end));
         let link = PartyLink { initiator, responder, service: Service { transport, port } };
         if initiator != Party::ANYBODY {
-            self.kin.add([initiator, responder], (transport, port), profile);
-            self.acquaintance.link(link, profile, parties);
+            self.acquaintance.link(link, parties);
         }
         self.links.learned(link, packed);
     }
@@ -138,7 +142,7 @@ impl Scorer {
         Self {
             profiles,
             links: Table::default(),
-            kin: Kin::default(),
+            kinship: LazyLock::new(Box::new(Kinship::default)),
             acquaintance,
             calendar: Calendar::default(),
             places: Vec::new(),

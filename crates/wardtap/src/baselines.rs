@@ -11,7 +11,7 @@ use wardtap_behaviour::baseline::file::{Baseline, BaselineError, Front, FrontRea
 use wardtap_behaviour::baseline::normal::Normal;
 
 /// So much of a file is read at once.
-const PIECE: u64 = 1 << 16;
+const PIECE: u64 = 1 << 18;
 
 /// All of a baseline.
 pub fn whole(path: &Path) -> anyhow::Result<Baseline> {

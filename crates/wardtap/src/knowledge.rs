@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use wardtap_behaviour::assets::Assets;
 use wardtap_behaviour::baseline::file::BaselineError;
 use wardtap_behaviour::baseline::normal::Normal;
 use wardtap_behaviour::judge::{Behaviour, Judge};
 use wardtap_behaviour::parties::Parties;
-use wardtap_behaviour::scoring::{Adaptation, Scorer};
+use wardtap_behaviour::scoring::{Adaptation, Kinship, Scorer};
 use wardtap_behaviour::site::Site;
 
 use crate::assets;
@@ -75,10 +76,23 @@ fn scoring(path: &Path, adapts: bool) -> anyhow::Result<(Behaviour, String)> {
     let loaded = |normal: Normal| {
         let site = normal.site.site().map_err(|error| BaselineError::Content(error.to_string()))?;
         let mut parties = Parties::new(site);
-        let scorer = Scorer::load(normal, &mut parties)?.adapting(adapts.then(Adaptation::default));
+        let scorer = scorer(normal, &mut parties)?.adapting(adapts.then(Adaptation::default));
         Ok(Behaviour::new(parties, Some(scorer), None))
     };
     baselines::normal(path, loaded)
+}
+
+/// What the links have in common takes as long: it is made on a thread of its own, on which nobody waits before it is asked for.
+fn scorer(normal: Normal, parties: &mut Parties) -> Result<Scorer, BaselineError> {
+    let links = normal.links.clone();
+    // Where something is wrong with them there is no scorer either.
+    let make = move || Kinship::of(&links).unwrap_or_default();
+    let made = thread::Builder::new().name("kinship".to_owned()).spawn(make.clone());
+    let scorer = Scorer::load(normal, parties)?;
+    Ok(match made {
+        Ok(made) => scorer.akin(|| made.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))),
+        Err(_) => scorer.akin(make),
+    })
 }
 
 /// Which events are written.

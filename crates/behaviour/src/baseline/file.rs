@@ -365,7 +365,10 @@ impl FrontReader {
     /// For a file that begins with this header.
     #[must_use]
     pub fn new(header: Header) -> Self {
-        Self { header, front: Vec::new(), given: false, digest: Sha256::new(), last_line: Vec::new(), seen: 0 }
+        let mut front = Vec::new();
+        // Where there is not as much room as a damaged line says, it grows as far as the file goes.
+        drop(front.try_reserve_exact(header.front));
+        Self { header, front, given: false, digest: Sha256::new(), last_line: Vec::new(), seen: 0 }
     }
 
     /// Takes the octets that follow: all of the file, its first line as well.

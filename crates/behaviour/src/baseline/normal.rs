@@ -25,7 +25,8 @@ pub struct Normal {
     pub links: PackedLinks,
 }
 
-/// The links of a file.
+/// The links of a file. A copy takes nothing.
+#[derive(Clone)]
 pub struct PackedLinks {
     octets: Arc<Vec<u8>>,
     /// Where they begin.

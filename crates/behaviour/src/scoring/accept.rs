@@ -1,6 +1,7 @@
 //! Accepting what somebody approved while it is compared: as if the baseline had held it from the start.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use super::live::LiveParty;
 use super::{Scorer, at_place};
@@ -28,9 +29,10 @@ impl Scorer {
         for (key, profile) in std::mem::take(&mut self.profiles.links) {
             let link = named(&key, parties);
             if !known.contains(&link) {
-                self.acquaintance.link(link, &profile, parties);
+                self.acquaintance.link(link, parties);
             }
-            self.kin.add([link.initiator, link.responder], (key.transport, key.port), &profile);
+            let ends = [&*key.initiator, &*key.responder];
+            LazyLock::force_mut(&mut self.kinship).take(ends, (key.transport, key.port), &profile);
             self.links.learned(link, PackedLink::of(&profile));
             self.begin_anew(link);
         }

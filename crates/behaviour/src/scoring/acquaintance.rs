@@ -2,13 +2,10 @@
 //!
 //! It grows with the baseline and with nothing else.
 
-use std::hash::BuildHasher;
-
 use hashbrown::{HashMap, HashSet};
 
 use crate::baseline::makes::{Habit, Makes};
 use crate::baseline::novelty::circumstances;
-use crate::baseline::profile::LinkProfile;
 use crate::links::Service;
 use crate::parties::{Parties, Party, PartyLink};
 
@@ -23,10 +20,6 @@ pub(super) struct Acquaintance {
     used: HashSet<(Party, Service), foldhash::fast::RandomState>,
     pairs: HashSet<(Party, Party), foldhash::fast::RandomState>,
     makes: Makes<Party>,
-    /// Digests of who answers, or asks, with which operation: there are far fewer than it would take for two of them to be
-    /// the same.
-    operations: HashSet<u64, foldhash::fast::RandomState>,
-    digests: foldhash::quality::RandomState,
 }
 
 /// A service that every fourth device uses is there for all.
@@ -42,20 +35,14 @@ impl Acquaintance {
         self.makes.device(parties.make(party));
     }
 
-    /// Takes in a link, and what it does.
-    pub(super) fn link(&mut self, link: PartyLink, profile: &LinkProfile, parties: &Parties) {
+    /// Takes in a link.
+    pub(super) fn link(&mut self, link: PartyLink, parties: &Parties) {
         let PartyLink { initiator, responder, service } = link;
         *self.offered.entry((responder, service)).or_default() += 1;
         self.used.insert((initiator, service));
         self.pairs.insert(pair(initiator, responder));
         for (party, habit) in [initiator, responder].into_iter().zip(habits(link)) {
             self.makes.has(parties.make(party), habit, &[]);
-        }
-        for name in profile.operations.names() {
-            let name = self.digests.hash_one(name);
-            for end in [(responder, true), (initiator, false)] {
-                self.operations.insert(self.digests.hash_one((end, name)));
-            }
         }
     }
 
@@ -64,7 +51,6 @@ impl Acquaintance {
         self.offered.shrink_to_fit();
         self.used.shrink_to_fit();
         self.pairs.shrink_to_fit();
-        self.operations.shrink_to_fit();
         self.makes.shrink();
     }
 
@@ -102,15 +88,6 @@ impl Acquaintance {
             (circumstances::TYPICAL_OF_RESPONDER, typical[1]),
         ];
         all.into_iter().filter(|(_, holds)| *holds).fold(0, |all, (bit, _)| all | bit)
-    }
-
-    /// The circumstances of a new operation that others may know.
-    pub(super) fn of_operation(&self, link: PartyLink, name: &str) -> u16 {
-        let name = self.digests.hash_one(name);
-        let knows = |end: (Party, bool)| self.operations.contains(&self.digests.hash_one((end, name)));
-        let responder = if knows((link.responder, true)) { circumstances::KNOWN_TO_RESPONDER } else { 0 };
-        let initiator = if knows((link.initiator, false)) { circumstances::KNOWN_TO_INITIATOR } else { 0 };
-        responder | initiator
     }
 }
 

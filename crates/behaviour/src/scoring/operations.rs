@@ -2,8 +2,8 @@
 
 use wardtap_net::packet::Timestamp;
 
-use super::acquaintance::Acquaintance;
 use super::coverage::Less;
+use super::kinship::Kinship;
 use super::known::Ranges;
 use super::limits::Normal;
 use super::live::Live;
@@ -65,7 +65,7 @@ impl Scorer {
             let is_told = news.is_new && !news.refuses && !is_opaque(&news.name);
             if is_told && self.links.find_learned(reversed).is_none() {
                 let service = (key.service.transport, key.service.port);
-                let usual = self.kin.does(key.initiator, service, &news.name);
+                let usual = self.kinship.kin.does(parties.id(key.initiator), service, &news.name);
                 to(departure(What::Foreign { name: &news.name, usual }, learned_days));
             }
             return;
@@ -91,10 +91,10 @@ impl Scorer {
             }
         };
         if let Some(Values { count, ranges, points }) = values {
-            let kin = self.kin.of(key.initiator, (key.service.transport, key.service.port));
+            let kin = || self.kinship.kin.of(parties.id(key.initiator), (key.service.transport, key.service.port));
             if let (Some((first, extremes)), Some(normal)) = (&news.points, points) {
                 let seen = points::of_message(extremes);
-                let what = points::unusual(seen, *first, &news.name, (normal, kin), thresholds);
+                let what = points::unusual(seen, *first, &news.name, (normal, &kin), thresholds);
                 what.into_iter().for_each(|what| to(departure(what, normal.days)));
             }
             let Some((ranges, days)) = ranges else { return };
@@ -103,7 +103,7 @@ impl Scorer {
                 let beside = beside(*range, *now, count);
                 let excess = Measure::Value.ratio(beside, 1000) / thresholds.factor(Measure::Value);
                 let (value, edge) = beyond(*range, *now);
-                if excess > 1.0 && !kin.has_value(&news.name, place, value) {
+                if excess > 1.0 && !kin().has_value(&news.name, place, value) {
                     let (measure, operation) = (Measure::Value, Some(&*news.name));
                     to(departure(
                         What::Beyond { measure, operation, now: value, normal: edge, excess, is_sent: false },
@@ -118,16 +118,16 @@ impl Scorer {
             return;
         }
         // What a service answers others is nothing new for one more of them.
-        if self.kin.answers(key.responder, (key.service.transport, key.service.port), &news.name) {
+        if self.kinship.kin.answers(parties.id(key.responder), (key.service.transport, key.service.port), &news.name) {
             live.first_seen(&news.name);
             return;
         }
         let profile = profile.unpack();
-        let kin = self.kin.of(key.initiator, (key.service.transport, key.service.port));
+        let kin = self.kinship.kin.of(parties.id(key.initiator), (key.service.transport, key.service.port));
         let ids = [parties.id(key.initiator), parties.id(key.responder)];
-        let anew = Anew { key, profile: &profile, kin, ids };
+        let anew = Anew { profile: &profile, kin, ids };
         let minute = u32::try_from(news.place.time.seconds() / 60).unwrap_or(u32::MAX);
-        let known = (&self.acquaintance, &self.profiles.thresholds.novelty, self.coverage.unheard(minute));
+        let known = (&*self.kinship, &self.profiles.thresholds.novelty, self.coverage.unheard(minute));
         if let Some(what) = anew.first_seen(&news.name, live, known) {
             to(departure(what, profile.days));
         }
@@ -155,10 +155,10 @@ impl Scorer {
                 continue;
             }
             let profile = profile.unpack();
-            let kin = self.kin.of(key.initiator, (key.service.transport, key.service.port));
+            let kin = self.kinship.kin.of(parties.id(key.initiator), (key.service.transport, key.service.port));
             let ids = [parties.id(key.initiator), parties.id(key.responder)];
-            let anew = Anew { key: *key, profile: &profile, kin, ids };
-            let known = (&self.acquaintance, &self.profiles.thresholds.novelty, self.coverage.unheard(minute));
+            let anew = Anew { profile: &profile, kin, ids };
+            let known = (&*self.kinship, &self.profiles.thresholds.novelty, self.coverage.unheard(minute));
             if let Some(what) = anew.first_seen(&operation.name, live, known) {
                 to(Departure {
                     what,
@@ -189,7 +189,6 @@ const REFUSED_ANEW_MIN: u64 = 3;
 
 /// A known link on which something may be new.
 struct Anew<'a> {
-    key: PartyLink,
     profile: &'a LinkProfile,
     kin: KinOf<'a>,
     ids: [&'a str; 2],
@@ -201,7 +200,7 @@ impl<'a> Anew<'a> {
         &self,
         name: &'a OperationName,
         live: &mut Live,
-        (acquaintance, novelty, unheard): (&Acquaintance, &Novelty, Option<Less>),
+        (kinship, novelty, unheard): (&Kinship, &Novelty, Option<Less>),
     ) -> Option<What<'a>> {
         let Self { profile, ids, .. } = *self;
         if unheard.is_some_and(|less| profile.operations.names().any(|known| less(name, known))) {
@@ -214,7 +213,7 @@ impl<'a> Anew<'a> {
         let (facet, circumstances) = if is_opaque(name) {
             (Facet::Shape, u16::from(shape(&profile.operations).unlikely()))
         } else {
-            (Facet::Operation, self.circumstances(name, acquaintance))
+            (Facet::Operation, self.circumstances(name, kinship))
         };
         let (surprise, rare) = novelty.surprise(facet, circumstances, &ids);
         if facet == Facet::Shape && !rare {
@@ -226,8 +225,8 @@ impl<'a> Anew<'a> {
     }
 
     /// Who knows the operation, and what is known of it but for one feature.
-    fn circumstances(&self, name: &str, acquaintance: &Acquaintance) -> u16 {
-        let mut circumstances = acquaintance.of_operation(self.key, name);
+    fn circumstances(&self, name: &str, kinship: &Kinship) -> u16 {
+        let mut circumstances = kinship.of_operation(self.ids, name);
         // A tab stands before each feature.
         for feature in 0..name.matches('\t').count() {
             let is_like = self.profile.operations.names().any(|known| is_like_but_for(feature, name, known));

@@ -51,7 +51,7 @@ pub(super) fn unusual<'a>(
     seen: impl Iterator<Item = (usize, PointRange)>,
     first: u32,
     operation: &'a str,
-    (normal, kin): (&PointsProfile, KinOf<'_>),
+    (normal, kin): (&PointsProfile, &dyn Fn() -> KinOf<'a>),
     thresholds: &Thresholds,
 ) -> Option<What<'a>> {
     if first != normal.first {
@@ -69,7 +69,7 @@ pub(super) fn unusual<'a>(
         let excess = measure.ratio(beside.beside, 1000) / thresholds.factor(measure);
         let is_worse = excess > worst.map_or(1.0, |(.., worst)| worst);
         // What a device measures is its own; what was set on one of its kind may be set on it.
-        let is_of_kin = || measure == Measure::Setting && kin.has_point(operation, (first, place), beside.value);
+        let is_of_kin = || measure == Measure::Setting && kin().has_point(operation, (first, place), beside.value);
         if is_worse && !is_of_kin() {
             worst = Some((place, beside, excess));
         }

@@ -202,7 +202,7 @@ impl Scorer {
                 check(Measure::ResponseTime, mean, limits.slowest, &|of| of.slowest.next());
             }
         }
-        let kin = self.kin.of(key.initiator, (key.service.transport, key.service.port));
+        let kin = || self.kinship.kin.of(parties.id(key.initiator), (key.service.transport, key.service.port));
         for (operation, place) in used.operations.iter().zip(&self.places) {
             let (name, seen) = (&operation.name, &operation.points);
             let Some(place) = place.filter(|_| !seen.ranges.is_empty()) else { continue };
@@ -212,7 +212,7 @@ impl Scorer {
             let ranges = seen.ranges.iter().copied().enumerate();
             let looped =
                 seen.looped.filter(|_| !normal.loops).map(|messages| What::Looped { operation: name, messages });
-            points::unusual(ranges, seen.first, name, (normal, kin), thresholds)
+            points::unusual(ranges, seen.first, name, (normal, &kin), thresholds)
                 .into_iter()
                 .chain(live.take(minute, seen, name, normal, thresholds.factor(Measure::Frozen)))
                 .chain(looped)
