@@ -11,6 +11,7 @@ use hashbrown::HashMap;
 use sha2::{Digest, Sha256};
 use wardtap_net::address::Address;
 use wardtap_net::flow::FlowIdentity;
+use wardtap_net::hexadecimal::hexadecimal;
 use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
 use crate::attack::Technique;
@@ -530,6 +531,10 @@ fn identify(deviation: &Deviation) -> String {
         deviation.subject,
         deviation.first.nanos()
     );
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    id(&text)
+}
+
+/// 16 hexadecimal digits of a SHA-256.
+pub(crate) fn id(text: &str) -> String {
+    hexadecimal(&Sha256::digest(text)).chars().take(16).collect()
 }

@@ -7,11 +7,10 @@
 pub mod belonging;
 pub mod open;
 
-use sha2::{Digest, Sha256};
 use wardtap_net::address::Address;
 use wardtap_net::packet::Timestamp;
 
-use crate::alert::{Alert, Severity, State};
+use crate::alert::{self, Alert, Severity, State};
 use crate::detection::About;
 use crate::device::{DeviceId, Devices};
 use belonging::Roles;
@@ -217,6 +216,5 @@ impl Incident {
 }
 
 fn identify(alert: &str) -> String {
-    let digest = Sha256::digest(format!("incident\n{alert}"));
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    alert::id(&format!("incident\n{alert}"))
 }

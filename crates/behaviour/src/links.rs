@@ -7,6 +7,7 @@
 
 mod leases;
 mod name;
+mod naming;
 mod operations;
 pub mod points;
 pub mod results;
@@ -25,12 +26,12 @@ use crate::site::Site;
 use crate::slots::{self, Slot, Slots};
 pub use leases::of_lease;
 pub use name::{OperationName, digest};
-use operations::Operations;
-pub use operations::{
-    OPERATIONS_MAX, OperationNews, OperationUse, RANGES_MAX, ResponseTimes, answers_less, by_initiator, does_by_itself,
-    done, is_answer, is_like_but_for, is_of_session, is_opaque, kind_of, parts, protocol_of, readable, tells_less,
-    tells_who, value_of, whoever_it_is_for, without_each,
+pub use naming::{
+    answers_less, by_initiator, does_by_itself, done, is_answer, is_like_but_for, is_of_session, is_opaque, kind_of,
+    parts, protocol_of, readable, tells_less, tells_who, value_of, whoever_it_is_for, without_each,
 };
+use operations::Operations;
+pub use operations::{OPERATIONS_MAX, OperationNews, OperationUse, RANGES_MAX, ResponseTimes};
 
 /// The first of the ports that no service is registered on (RFC 6335 section 6): which of them it is says nothing.
 pub const DYNAMIC_PORTS: u16 = 49152;

@@ -37,6 +37,7 @@ pub mod dhcp6;
 pub mod duplicates;
 pub mod flow;
 pub mod flow_table;
+pub mod hexadecimal;
 pub mod lldp;
 pub mod neighbour;
 pub mod packet;

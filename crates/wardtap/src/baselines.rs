@@ -1,4 +1,4 @@
-//! Reads baseline files.
+//! Reads and writes baseline files.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -9,6 +9,9 @@ use anyhow::anyhow;
 use sha2::{Digest, Sha256};
 use wardtap_behaviour::baseline::file::{Baseline, BaselineError, Front, FrontReader, Header, LINE_MAX};
 use wardtap_behaviour::baseline::normal::Normal;
+use wardtap_net::hexadecimal::hexadecimal;
+
+use crate::output::Replacement;
 
 /// So much of a file is read at once.
 const PIECE: u64 = 1 << 18;
@@ -100,7 +103,16 @@ pub fn digest(path: &Path) -> anyhow::Result<Option<String>> {
         digest.update(&piece);
         piece.clear();
     }
-    Ok(Some(digest.finalize().iter().map(|octet| format!("{octet:02x}")).collect()))
+    Ok(Some(hexadecimal(&digest.finalize())))
+}
+
+/// Puts a baseline in its place.
+pub fn put(baseline: &Baseline, place: Replacement) -> anyhow::Result<()> {
+    let (line, _) = baseline.line()?;
+    place.put_by(|to| {
+        let written = baseline.write(&line, &mut |piece| to.write_all(piece));
+        written.map_err(|failed| failed.unwrap_or_else(|| io::ErrorKind::InvalidData.into()))
+    })
 }
 
 /// How a file begins.
@@ -122,13 +134,12 @@ fn read(into: &mut Vec<u8>, from: &mut File, at_most: u64) -> io::Result<usize> 
 
 fn unreadable(path: &Path, error: io::Error) -> anyhow::Error {
     let path = path.display();
-    let sentence = match error.kind() {
+    match error.kind() {
         io::ErrorKind::NotFound => {
-            format!("{path}: there is no such baseline: `wardtap learn CAPTURE... --out {path}` makes one")
+            anyhow!("{path}: there is no such baseline: `wardtap learn CAPTURE... --out {path}` makes one")
         }
-        _ => format!(
+        _ => anyhow!(
             "{path}: cannot read the baseline: {error}: name a file that `wardtap learn` made and that may be read"
         ),
-    };
-    anyhow::Error::new(error).context(sentence)
+    }
 }

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
+use wardtap_net::hexadecimal::hexadecimal;
 
 /// A mistake in a file.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +79,7 @@ impl Written {
 
     /// Its SHA-256, in hexadecimal.
     pub fn sha256(&self) -> String {
-        Sha256::digest(self.text.as_bytes()).iter().map(|octet| format!("{octet:02x}")).collect()
+        hexadecimal(&Sha256::digest(self.text.as_bytes()))
     }
 
     /// A mistake at an octet of it.

@@ -83,19 +83,24 @@ impl Replacement {
     }
 
     /// Writes it and puts it in its place.
-    pub fn put(mut self, bytes: &[u8]) -> anyhow::Result<()> {
-        self.try_put(bytes).map_err(|error| unwritable(self.what, &place(Some(&self.path)), error))
+    pub fn put(self, bytes: &[u8]) -> anyhow::Result<()> {
+        self.put_by(|to| to.write_all(bytes))
     }
 
-    fn try_put(&mut self, bytes: &[u8]) -> io::Result<()> {
+    /// Has it written, and puts it in its place.
+    pub fn put_by(mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
+        self.try_put(write).map_err(|error| unwritable(self.what, &place(Some(&self.path)), error))
+    }
+
+    fn try_put(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
         let Some((beside, file)) = &mut self.beside else {
             if self.path == Path::new("-") {
                 let mut out = io::stdout().lock();
-                return out.write_all(bytes).and_then(|()| out.flush());
+                return write(&mut out).and_then(|()| out.flush());
             }
-            return fs::write(&self.path, bytes);
+            return write(&mut File::create(&self.path)?);
         };
-        file.write_all(bytes)?;
+        write(file)?;
         file.sync_all()?;
         fs::rename(beside, &self.path)?;
         self.beside = None;

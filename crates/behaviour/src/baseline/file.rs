@@ -13,6 +13,7 @@
 use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use wardtap_net::hexadecimal::hexadecimal;
 
 use super::approval::Approval;
 use super::calibrate::profiles;
@@ -276,11 +277,7 @@ impl Baseline {
 
 /// The last line of a file whose other octets have this digest.
 fn last_line(digest: Sha256) -> String {
-    hex(digest) + "\n"
-}
-
-fn hex(digest: Sha256) -> String {
-    digest.finalize().iter().map(|octet| format!("{octet:02x}")).collect()
+    hexadecimal(&digest.finalize()) + "\n"
 }
 
 /// So much of a file is written at once.
@@ -421,7 +418,7 @@ impl FrontReader {
             return Err(BaselineError::Digest);
         }
         digest.update(&found);
-        Ok(hex(digest))
+        Ok(hexadecimal(&digest.finalize()))
     }
 }
 

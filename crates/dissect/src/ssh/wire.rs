@@ -1,6 +1,7 @@
 //! Identification strings and the first packet of a key exchange (RFC 4253 sections 4.2, 6 and 7.1).
 
 use md5::{Digest, Md5};
+use wardtap_net::hexadecimal::hexadecimal;
 use wardtap_net::reader::Reader;
 
 use crate::Probe;
@@ -101,10 +102,7 @@ impl KeyExchange {
             *list = packet.take(length.try_into().ok()?)?;
         }
         let [kex, _, encrypt_out, encrypt_in, mac_out, mac_in, compress_out, compress_in] = lists;
-        let digest = |of: [&[u8]; 4]| {
-            let digest = Md5::digest(of.join(&b';'));
-            digest.iter().map(|byte| format!("{byte:02x}")).collect()
-        };
+        let digest = |of: [&[u8]; 4]| hexadecimal(&Md5::digest(of.join(&b';')));
         let offered = [kex, encrypt_out, encrypt_in];
         let is_weak = offered.iter().any(|list| list.split(|byte| *byte == b',').any(|name| WEAK.contains(&name)));
         Some(Self {

@@ -1,6 +1,7 @@
 //! The certificate that an end shows (RFC 5280 section 4), before TLS 1.3 in clear (RFC 5246 section 7.4.2).
 
 use sha2::{Digest, Sha256};
+use wardtap_net::hexadecimal::hexadecimal;
 use wardtap_net::packet::Timestamp;
 use wardtap_net::reader::Reader;
 use x509_parser::certificate::X509Certificate;
@@ -9,7 +10,6 @@ use x509_parser::oid_registry::{self as known, Oid};
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 
-use super::offer::hexadecimal;
 use super::wire::{be24, body};
 use crate::clues::{is_of_host, is_of_product};
 use crate::public::Public;

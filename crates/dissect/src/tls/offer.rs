@@ -3,6 +3,7 @@
 
 use md5::{Digest, Md5};
 use sha2::Sha256;
+use wardtap_net::hexadecimal::hexadecimal;
 use wardtap_net::reader::Reader;
 
 use super::wire::body;
@@ -188,11 +189,6 @@ fn shortened(text: &str, is_nothing: bool) -> String {
         return "0".repeat(12);
     }
     hexadecimal(&Sha256::digest(text.as_bytes())).chars().take(12).collect()
-}
-
-/// In hexadecimal.
-pub(super) fn hexadecimal(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// In hexadecimal, with commas between them.

@@ -7,6 +7,7 @@ use wardtap_behaviour::attack::{ATTACK_VERSION, Technique};
 use wardtap_behaviour::detection::About;
 use wardtap_behaviour::observation::Place;
 use wardtap_net::address::Address;
+use wardtap_net::hexadecimal::hexadecimal;
 
 use super::{AlertType, DepartureBody, DeviceBody, FlowBody, Known, Schema, Time};
 use crate::clinical;
@@ -224,7 +225,7 @@ impl AlertEvent {
                 evidence: Evidence {
                     frames: alert.evidence.iter().map(frame).collect(),
                     frames_total: alert.frames_total,
-                    sha256: deviation.sha256.map(hexadecimal),
+                    sha256: deviation.sha256.map(|digest| hexadecimal(&digest)),
                 },
                 incident: alert.incident.clone(),
                 departures: alert.changes.iter().map(DepartureBody::from).collect(),
@@ -246,8 +247,4 @@ impl From<&Technique> for AttackBody {
     fn from(technique: &Technique) -> Self {
         Self { technique: technique.id, name: technique.name, tactic: technique.tactic, version: ATTACK_VERSION }
     }
-}
-
-fn hexadecimal(digest: [u8; 32]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -66,7 +66,7 @@ pub fn run(mut learn: Learn, given: &Given) -> anyhow::Result<u8> {
     baseline.front.kept_out.extend(learner.kept_out());
     baseline.store = learner.into_store(&parties, judgement.judge.devices());
     baseline.calibrate(learn.budget.unwrap_or(baseline.front.profiles.thresholds.budget))?;
-    replacement.put(&baseline.to_bytes()?)?;
+    baselines::put(&baseline, replacement)?;
     tell(&baseline, learn.output())?;
     let damage = damage(outcome.front.source());
     tell_damage(&damage);

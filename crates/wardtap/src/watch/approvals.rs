@@ -164,7 +164,7 @@ impl Desk {
         let mut accepted = Accepted::default();
         let said = approve::add_alerts(&mut accepted, &baseline.front, alerts, &files)?;
         approve::enter(&mut baseline, approve::now()?, by.clone(), reason, alerts.clone(), accepted.clone())?;
-        Replacement::of(path, "the baseline")?.put(&baseline.to_bytes()?)?;
+        baselines::put(&baseline, Replacement::of(path, "the baseline")?)?;
         let digest = baselines::digest(path)?;
         self.inbox.put(Mail::Approved(Box::new(accepted), digest));
         eprintln!("wardtap: {}: {by} has approved {}", path.display(), alerts.join(", "));

@@ -12,6 +12,7 @@ use wardtap_behaviour::baseline::file::Baseline;
 
 use super::pulse::moment;
 use super::state::{Checkpoint, State};
+use crate::baselines;
 use crate::commands::baseline::report;
 use crate::output::Replacement;
 
@@ -135,7 +136,7 @@ fn finish(mut learned: Baseline, finishing: &Finishing, from: &Receiver<Job>) {
     loop {
         let done = learned.calibrate(budget).map_err(anyhow::Error::from).and_then(|()| {
             let _pen = finishing.pen.lock().unwrap_or_else(PoisonError::into_inner);
-            Replacement::of(path, "the baseline")?.put(&learned.to_bytes()?)
+            baselines::put(&learned, Replacement::of(path, "the baseline")?)
         });
         match done {
             Ok(()) => break,
@@ -151,6 +152,8 @@ fn finish(mut learned: Baseline, finishing: &Finishing, from: &Receiver<Job>) {
     }
     eprintln!("wardtap: learning is over; from here on it is compared with {}:", path.display());
     eprint!("{}", report::write(&learned, &path.display().to_string()));
+    // What is compared with is read from the file, and takes its place.
+    drop(learned);
     (finishing.then)();
 }
 

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use wardtap_behaviour::baseline::file::{Baseline, FILE_MAX};
 use wardtap_behaviour::scoring::Adapted;
+use wardtap_net::hexadecimal::hexadecimal;
 
 use crate::output::{place, unwritable};
 
@@ -195,7 +196,7 @@ impl<'a> Written<'a> {
                 .map_err(|failed| failed.unwrap_or_else(|| io::ErrorKind::InvalidData.into()))?;
         }
         to.seek(SeekFrom::Start(0))?;
-        to.write_all(line(&hex(digest)).as_bytes())?;
+        to.write_all(line(&hexadecimal(&digest.finalize())).as_bytes())?;
         Ok(placeholder.len() as u64 + self.kept.len() as u64 + self.octets)
     }
 }
@@ -235,11 +236,7 @@ fn parse(file: &[u8]) -> anyhow::Result<Checkpoint> {
 fn digest(parts: &[&[u8]]) -> String {
     let mut digest = Sha256::new();
     parts.iter().for_each(|part| digest.update(part));
-    hex(digest)
-}
-
-fn hex(digest: Sha256) -> String {
-    digest.finalize().iter().map(|octet| format!("{octet:02x}")).collect()
+    hexadecimal(&digest.finalize())
 }
 
 #[cfg(test)]

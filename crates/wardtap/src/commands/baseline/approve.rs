@@ -61,7 +61,7 @@ pub fn run(approve: &ApproveChange) -> anyhow::Result<u8> {
     let time = approve.at.map_or_else(now, |at| Ok(at.nanos()))?;
     enter(&mut baseline, time, approve.by.clone(), approve.reason.clone(), approve.alert.clone(), accepted)?;
     let path = approve.out.as_deref().unwrap_or(file);
-    Replacement::of(path, "the baseline")?.put(&baseline.to_bytes()?)?;
+    baselines::put(&baseline, Replacement::of(path, "the baseline")?)?;
     if path != Path::new("-") {
         let mut text = format!("{}: approved by {}\n", place(Some(path)), approve.by);
         said.iter().for_each(|line| text += &format!("  {line}\n"));

@@ -28,7 +28,7 @@ pub fn run(merge: &MergeBaselines) -> anyhow::Result<u8> {
     }
     let replacement = Replacement::of(&merge.out, "the baseline")?;
     merged.calibrate(merged.front.profiles.thresholds.budget)?;
-    replacement.put(&merged.to_bytes()?)?;
+    baselines::put(&merged, replacement)?;
     if merge.out.as_os_str() != "-" {
         print(&report::write(&merged, &place(Some(&merge.out))))?;
     }

@@ -13,6 +13,7 @@ use wardtap_behaviour::links::results::{WINDOW, decimal};
 use wardtap_dissect::results::Analyte;
 use wardtap_export::event::hours;
 use wardtap_net::address::{Address, Mac};
+use wardtap_net::hexadecimal::hexadecimal;
 
 use super::report;
 use super::text::{amount, counted, day, hour_list, operation, plain, print, service, time, written};
@@ -201,7 +202,7 @@ fn as_json(front: &Front, device: Option<&str>, facets: &[FacetName]) -> Value {
     });
     if device.is_none() {
         value["captures"] = front.captures.iter().map(|capture| {
-            let digest: String = capture.digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            let digest = hexadecimal(&capture.digest);
             json!({ "digest": digest, "first": time(capture.first), "last": time(capture.last), "packets": capture.packets })
         }).collect();
         value["kept_out"] = front

@@ -1,0 +1,202 @@
+//! How operations are named, and what is read from their names.
+
+use wardtap_dissect::{Direction, Envelope, Features, Learned, Message, NO_VALUE, PROTOCOLS};
+
+/// `modbus write-single-register`, `(answer)` behind the kind of a response, and behind a tab each feature that names it:
+/// `function=6`, `unit=1`, `address=100`.
+pub(super) fn name(message: &dyn Message, envelope: &Envelope, features: &Features) -> String {
+    let protocol = message.protocol();
+    let kind = protocol.kinds.get(envelope.kind).copied().unwrap_or_default();
+    let mut name = String::with_capacity(NAME_USUAL);
+    [protocol.name, " ", kind].into_iter().for_each(|part| name.push_str(part));
+    if envelope.direction == Direction::Response {
+        name.push_str(ANSWER);
+    }
+    for (place, (feature, value)) in protocol.features.iter().zip(features).enumerate() {
+        if !feature.learned.names_operations() || *value == NO_VALUE {
+            continue;
+        }
+        ["\t", feature.name, "="].into_iter().for_each(|part| name.push_str(part));
+        match message.feature_text(place) {
+            Some(text) => name.push_str(text.as_str()),
+            None => name.push_str(&value.to_string()),
+        }
+    }
+    name
+}
+
+/// `payload`, what is not read, and behind a tab each which end sends it, and the least octets of its size class.
+pub(super) fn opaque(from: u8, size: u64) -> String {
+    let from = if from == 0 { "initiator" } else { "responder" };
+    format!("{OPAQUE}from={from}\tsize={size}")
+}
+
+/// Room for most names.
+const NAME_USUAL: usize = 96;
+
+/// The kind of what is not read.
+const OPAQUE: &str = "payload\t";
+
+/// Stands behind the kind of a response.
+const ANSWER: &str = " (answer)";
+
+/// What kind of message an operation is: its name without features, the same for request and answer.
+#[must_use]
+pub fn kind_of(name: &str) -> &str {
+    let kind = cut(name, b'\t').0;
+    kind.strip_suffix(ANSWER).unwrap_or(kind)
+}
+
+/// The protocol of an operation.
+#[must_use]
+pub fn protocol_of(name: &str) -> &str {
+    name.split([' ', '\t']).next().unwrap_or(name)
+}
+
+/// The value of a feature that names an operation, where it has one.
+#[must_use]
+pub fn value_of<'n>(name: &'n str, feature: &str) -> Option<&'n str> {
+    name.split('\t')
+        .skip(1)
+        .find_map(|part| part.split_once('=').filter(|(known, _)| *known == feature))
+        .map(|(_, of)| of)
+}
+
+/// Whether who sends an operation does so by itself: who answers does not, unless somebody talks to it all the time anyway and
+/// it is not read which of it are answers.
+#[must_use]
+pub fn does_by_itself(name: &str, from: u8, is_stream: bool) -> bool {
+    from == 0 || is_stream && is_opaque(name)
+}
+
+/// Whether the initiator does what has this name: only of what is not read the end that answers does something by itself.
+#[must_use]
+pub fn by_initiator(name: &str) -> bool {
+    !is_opaque(name) || name.contains("from=initiator")
+}
+
+/// What is done, whoever behind the responder's address it is for: the kind of a message, or the whole name of what is not
+/// read.
+#[must_use]
+pub fn done(name: &str) -> &str {
+    if is_opaque(name) { name } else { kind_of(name) }
+}
+
+/// True where a name is another one with less in it: what a session has said before, such as a share or titles, was not heard.
+#[must_use]
+pub fn tells_less(name: &str, other: &str) -> bool {
+    let is_in = |part: &str| other.split('\t').any(|known| known == part);
+    name.len() < other.len() && name.split('\t').all(is_in)
+}
+
+/// True for an answer that names less of what it answers than another one does: its request was not heard.
+#[must_use]
+pub fn answers_less(name: &str, other: &str) -> bool {
+    is_answer(name) && tells_less(name, other)
+}
+
+/// True for an answer.
+#[must_use]
+pub fn is_answer(name: &str) -> bool {
+    name.split('\t').next().is_some_and(|kind| kind.ends_with(ANSWER))
+}
+
+/// True for what is not read: payloads of a size class.
+#[must_use]
+pub fn is_opaque(name: &str) -> bool {
+    name.starts_with(OPAQUE)
+}
+
+/// Whether it begins or ends sessions, whatever is done in them.
+#[must_use]
+pub fn is_of_session(name: &str) -> bool {
+    let (protocol, kind) = kind_of(name).split_once(' ').unwrap_or_default();
+    PROTOCOLS.iter().any(|known| known.name == protocol && known.sessions.contains(&kind))
+}
+
+/// The name for people.
+#[must_use]
+pub fn readable(name: &str) -> String {
+    name.replace('\t', " ")
+}
+
+/// The parts of a name without the features that say whom behind the responder's address it is for.
+pub fn whoever_it_is_for(name: &str) -> impl Iterator<Item = &str> {
+    let protocol = cut(name, b' ').0;
+    let protocol = PROTOCOLS.iter().find(|known| known.name == protocol);
+    let told_by = protocol.and_then(|protocol| protocol.target.as_ref().map(|target| (protocol, target.told_by)));
+    let tells = move |part: &&str| {
+        let Some((protocol, told_by)) = told_by else { return false };
+        let feature = cut(part, b'=').0;
+        told_by.iter().any(|&told| protocol.features.get(told).is_some_and(|told| told.name == feature))
+    };
+    parts(name).filter(move |part| !tells(part))
+}
+
+/// The kind of an operation, and each feature that names it.
+pub fn parts(name: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(name);
+    std::iter::from_fn(move || {
+        let (part, behind) = cut(rest?, b'\t');
+        rest = behind;
+        Some(part)
+    })
+}
+
+/// What stands before the first of an ASCII character, and behind it: names are short, and this is asked of all of a baseline.
+fn cut(text: &str, at: u8) -> (&str, Option<&str>) {
+    match text.bytes().position(|octet| octet == at) {
+        Some(place) => (&text[..place], Some(&text[place + 1..])),
+        None => (text, None),
+    }
+}
+
+/// True where a name says what the sender is: its software, its certificate.
+#[must_use]
+pub fn tells_who(name: &str) -> bool {
+    let protocol = name.split(' ').next().unwrap_or_default();
+    let Some(protocol) = PROTOCOLS.iter().find(|known| known.name == protocol) else { return false };
+    let identities = || protocol.features.iter().filter(|feature| feature.learned == Learned::Identity);
+    let is_one = |part: &str| identities().any(|feature| part.split('=').next() == Some(feature.name));
+    identities().next().is_some() && name.split('\t').skip(1).any(is_one)
+}
+
+/// True where two names are the same but for the value of the feature at a place: where [`without_each`] has the same of
+/// both there.
+#[must_use]
+pub fn is_like_but_for(feature: usize, name: &str, other: &str) -> bool {
+    let (mut parts, mut others, left_out) = (name.split('\t'), other.split('\t'), feature + 1);
+    let key = |part: &str| part.split('=').next().unwrap_or_default().len();
+    for place in 0.. {
+        let is_same = match (parts.next(), others.next()) {
+            (None, None) => return place > left_out,
+            // The kind says what the first feature does.
+            (Some(_), Some(_)) if place == 0 && left_out == 1 => true,
+            (Some(part), Some(other)) if place == left_out => part[..key(part)] == other[..key(other)],
+            (part, other) => part == other,
+        };
+        if !is_same {
+            return false;
+        }
+    }
+    false
+}
+
+/// The names that an operation would have without each of its features, in their order.
+pub fn without_each(name: &str) -> impl Iterator<Item = String> {
+    let parts: Vec<&str> = name.split('\t').collect();
+    (1..parts.len()).map(move |left_out| {
+        let mut name = String::new();
+        for (place, part) in parts.iter().enumerate() {
+            let part = if place == left_out { part.split('=').next().unwrap_or(part) } else { part };
+            if place > 0 {
+                name.push('\t');
+            }
+            // The kind says what the first feature does.
+            if !(place == 0 && left_out == 1) {
+                name.push_str(part);
+            }
+        }
+        name
+    })
+}
