@@ -452,7 +452,7 @@ fn widen_operation(
             }
             is_it
         }
-        Measure::HourMessages => widen(&mut into.hour_count, known.hour_count, now, normal),
+        Measure::HourMessages | Measure::HourPayloads => widen(&mut into.hour_count, known.hour_count, now, normal),
         Measure::HourOfDay => into.by_hour.accept(&known.by_hour, now, normal),
         Measure::DayMessages => widen(&mut into.day_count, known.day_count, now, normal),
         Measure::HourPartners => widen(&mut into.hour_partners, known.hour_partners, now, normal),

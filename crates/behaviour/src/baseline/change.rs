@@ -215,6 +215,7 @@ pub const fn measure_name(measure: Measure) -> &'static str {
         Measure::Frozen => "stillness",
         Measure::QuietHour => "quiet-hour",
         Measure::ServiceMinute => "service-minute",
+        Measure::HourPayloads => "hour-payloads",
     }
 }
 

@@ -74,11 +74,13 @@ pub enum Measure {
     QuietHour,
     /// Payloads of a size that a service sends in a minute, to all who use it together.
     ServiceMinute,
+    /// Payloads of a size that an initiator sends in an hour who has something to say all the time.
+    HourPayloads,
 }
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::MinuteBytes,
         Self::HourBytes,
         Self::DayBytes,
@@ -109,6 +111,7 @@ impl Measure {
         Self::Frozen,
         Self::QuietHour,
         Self::ServiceMinute,
+        Self::HourPayloads,
     ];
 
     /// Below this, more than was normal is nothing to speak of.
@@ -119,7 +122,7 @@ impl Measure {
             Self::HourBytes => 200_000,
             Self::DayBytes => 1_000_000,
             Self::MinuteOpened => 10,
-            Self::HourOpened | Self::HourMessages => 30,
+            Self::HourOpened | Self::HourMessages | Self::HourPayloads => 30,
             Self::HourOfDay => BY_HOUR_MIN,
             Self::DayMessages => 100,
             Self::HourFailed | Self::HourReconnected | Self::HourPartners => 5,
@@ -212,6 +215,8 @@ pub fn compare(
         }
         if !is_opaque(name) {
             compare_operation(name, operation, known, kin, to);
+        } else if is_stream && known.from == 0 {
+            to(Measure::HourPayloads, operation.hour_count.max, known.hour_count.next());
         }
         if known.is_missed(normal.days) {
             to(Measure::Absence, operation.absence.max, known.absence.next());

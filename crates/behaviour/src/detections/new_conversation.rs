@@ -112,7 +112,7 @@ fn says(departure: &Departure<'_>, name: &str, raise: &mut Raise<'_>) {
         expected: "nothing of the kind from there".to_owned(),
         observed: format!("{service}, {}", readable(name)),
     };
-    raise.raise(Deviation { attack: None, ..departure.deviation(&ABOUT, responder, subject, judged) });
+    raise.raise(departure.deviation(&ABOUT, responder, subject, judged));
 }
 
 impl NewConversation {

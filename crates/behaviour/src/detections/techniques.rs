@@ -94,6 +94,7 @@ pub fn of_departure(what: &What<'_>, link: &PartyLink) -> Option<&'static [Techn
             measure:
                 Measure::MinuteMessages
                 | Measure::HourMessages
+                | Measure::HourPayloads
                 | Measure::HourOfDay
                 | Measure::DayMessages
                 | Measure::HourPartners,

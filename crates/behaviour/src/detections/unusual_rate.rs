@@ -41,6 +41,7 @@ impl Detection for UnusualRate {
             Measure::HourReconnected => "conversations an hour, of which one lasted else",
             Measure::MinuteMessages => "messages a minute",
             Measure::HourMessages => "messages an hour",
+            Measure::HourPayloads => "payloads an hour",
             Measure::HourOfDay => "messages an hour, at this hour of the day",
             Measure::DayMessages => "messages a day",
             _ => return,

@@ -187,6 +187,7 @@ const fn adapts(measure: Measure) -> bool {
             | Measure::HourOpened
             | Measure::MinuteMessages
             | Measure::HourMessages
+            | Measure::HourPayloads
             | Measure::HourOfDay
             | Measure::DayMessages
             | Measure::MessageBytes

@@ -140,7 +140,11 @@ impl SeenOperation {
         let (mut live, mut ranges, mut follows) = (LiveOperation::NOTHING, None, None);
         if let Some(of) = known.normal(profile) {
             live.patience = silence::patience(name, &of, profiles);
-            live.limits = (!name.is_opaque()).then(|| OperationLimits::of(&of, normal));
+            live.limits = match name.is_opaque() {
+                false => Some(OperationLimits::of(&of, normal)),
+                true if of.from == 0 && profile.own().is_stream() => Some(OperationLimits::of_payloads(&of, normal)),
+                true => None,
+            };
             live.learned = of.count;
             live.partners = Some((of.hour_partners.next(), of.days));
             live.service_minute = of.service_minute(name, || profile.own().minute_opened.max);

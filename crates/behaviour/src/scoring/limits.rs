@@ -62,6 +62,12 @@ impl LinkLimits {
 }
 
 impl OperationLimits {
+    /// Of payloads that an initiator sends who has something to say all the time.
+    pub(super) fn of_payloads(profile: &OperationProfile, normal: Normal<'_>) -> Self {
+        let hour = normal.limit(Measure::HourPayloads, profile.hour_count.next());
+        Self { messages: [u32::MAX, hour, u32::MAX], largest: u32::MAX, refused: u32::MAX, slowest: u32::MAX }
+    }
+
     /// Of an operation.
     pub(super) fn of(profile: &OperationProfile, normal: Normal<'_>) -> Self {
         let messages = [

@@ -188,6 +188,10 @@ impl Scorer {
             };
             let [minute_limit, hour_limit, day_limit] = limits.messages;
             check(Measure::MinuteMessages, now.minute_count.into(), minute_limit, &|of| of.minute_count.next());
+            if operation.name.is_opaque() {
+                check(Measure::HourPayloads, now.hour_count.into(), hour_limit, &|of| of.hour_count.next());
+                continue;
+            }
             check(Measure::HourMessages, now.hour_count.into(), hour_limit, &|of| of.hour_count.next());
             let usual = |of: &OperationProfile| of.usual_at(slot).unwrap_or(u64::MAX);
             check(Measure::HourOfDay, now.hour_count.into(), limit_at, &usual);

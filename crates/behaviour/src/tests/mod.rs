@@ -17,6 +17,7 @@ mod incidents;
 mod inventories;
 mod learned;
 mod named;
+mod payloads;
 mod quiet_hours;
 mod repeats;
 mod shifts;

@@ -85,7 +85,11 @@ fn learned() -> Profiles {
 }
 
 /// What is learned of so many days.
-fn learned_of(days: u64, done: impl Fn(u64) -> Minute, other: impl Fn(u64) -> Option<Observation>) -> Profiles {
+pub(super) fn learned_of(
+    days: u64,
+    done: impl Fn(u64) -> Minute,
+    other: impl Fn(u64) -> Option<Observation>,
+) -> Profiles {
     let mut judge = judge(Behaviour::new(Parties::new(Site::default()), None, Some(Learner::default())));
     for minute in FIRST_DAY * MINUTES_PER_DAY..(FIRST_DAY + days) * MINUTES_PER_DAY {
         judge.observe(&Observation::Used(Box::new(used(minute, &done(minute)))), &mut |_| {});

@@ -22,7 +22,14 @@ const WAITING_MAX: usize = 64;
 const HEAD_METHOD: usize = 1;
 const CONNECT_METHOD: usize = 7;
 
+/// Most connections that are open are idle: between an answer and the next request there is nothing to be kept.
 pub(super) struct Http {
+    client: Option<Side>,
+    at_work: Option<Box<Connection>>,
+}
+
+/// A connection on which something is under way.
+struct Connection {
     client: Option<Side>,
     ends: [End; 2],
     waiting: Pending<Asked>,
@@ -85,14 +92,42 @@ impl Http {
     pub(super) fn new(flow: &FlowFacts) -> Self {
         let by_port = || flow.side_with_port(&PORTS).map(Side::other);
         let client = flow.requester.or(flow.originator).or_else(by_port);
-        let mut ends: [End; 2] = Default::default();
+        let mut connection = Connection::idle(client);
         for side in Side::BOTH {
             // What was sent before is not known: this may be the rest of a message.
             if !*side.of(&flow.from_start) {
-                side.of_mut(&mut ends).stage = Stage::Lost;
+                side.of_mut(&mut connection.ends).stage = Stage::Lost;
             }
         }
-        Self { client, ends, waiting: Pending::default() }
+        let mut http = Self { client, at_work: None };
+        http.keep(Box::new(connection));
+        http
+    }
+
+    fn with(&mut self, to: &mut dyn MessageHandler, take: impl FnOnce(&mut Connection, &mut dyn MessageHandler)) {
+        let was_idle = self.at_work.is_none();
+        let mut connection = self.at_work.take().unwrap_or_else(|| Box::new(Connection::idle(self.client)));
+        take(&mut connection, to);
+        self.keep(connection);
+        if self.at_work.is_none() != was_idle {
+            to.held_changed();
+        }
+    }
+
+    /// Keeps it, if there is anything to be kept.
+    fn keep(&mut self, connection: Box<Connection>) {
+        self.at_work = Some(connection).filter(|connection| !connection.is_idle());
+    }
+}
+
+impl Connection {
+    fn idle(client: Option<Side>) -> Self {
+        Self { client, ends: Default::default(), waiting: Pending::default() }
+    }
+
+    fn is_idle(&self) -> bool {
+        let is_idle = |end: &End| matches!(end.stage, Stage::Head) && end.gathered.is_empty() && end.told.is_none();
+        self.ends.iter().all(is_idle) && self.waiting.is_empty()
     }
 
     fn is_request(&self, side: Side) -> bool {
@@ -363,6 +398,51 @@ impl Http {
             self.complete(side, to);
         }
     }
+
+    fn take(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) {
+        let end = chunk.side.of_mut(&mut self.ends);
+        if matches!(end.stage, Stage::Lost) && !end.gathered.is_empty() {
+            let mut bytes = std::mem::take(&mut end.gathered);
+            bytes.extend_from_slice(chunk.bytes);
+            to.held_changed();
+            self.read(&bytes, chunk, to);
+        } else {
+            self.read(chunk.bytes, chunk, to);
+        }
+    }
+
+    fn gap(&mut self, gap: &Gap<'_>, to: &mut dyn MessageHandler) {
+        let end = gap.side.of_mut(&mut self.ends);
+        if matches!(end.stage, Stage::Opaque) {
+            return;
+        }
+        if let (Stage::Body(body), Some(told), Some(missing)) = (&mut end.stage, &mut end.told, gap.missing)
+            && body.lose(missing)
+        {
+            told.is_incomplete = true;
+            told.bytes = told.bytes.saturating_add(missing);
+            told.content = told.content.saturating_add(missing);
+            return;
+        }
+        end.gathered = Vec::new();
+        self.cut(gap.side, true, to);
+        gap.side.of_mut(&mut self.ends).stage = Stage::Lost;
+        self.forget_waiting(to);
+    }
+
+    fn finish(&mut self, to: &mut dyn MessageHandler) {
+        for side in Side::BOTH {
+            let is_over = matches!(side.of(&self.ends).stage, Stage::Body(Body::UntilClose));
+            self.cut(side, !is_over, to);
+        }
+    }
+
+    /// Octets on the heap, its own included.
+    fn held_bytes(&self) -> usize {
+        let gathered =
+            self.ends.iter().map(|end| end.gathered.capacity()).fold(size_of::<Self>(), usize::saturating_add);
+        gathered.saturating_add(self.waiting.held_bytes())
+    }
 }
 
 /// What follows a head.
@@ -419,41 +499,17 @@ impl Dissector for Http {
     }
 
     fn dissect(&mut self, chunk: &Chunk<'_>, to: &mut dyn MessageHandler) -> Progress {
-        let end = chunk.side.of_mut(&mut self.ends);
-        if matches!(end.stage, Stage::Lost) && !end.gathered.is_empty() {
-            let mut bytes = std::mem::take(&mut end.gathered);
-            bytes.extend_from_slice(chunk.bytes);
-            to.held_changed();
-            self.read(&bytes, chunk, to);
-        } else {
-            self.read(chunk.bytes, chunk, to);
-        }
+        self.with(to, |connection, to| connection.take(chunk, to));
         Progress::All
     }
 
     fn gap(&mut self, gap: &Gap<'_>, to: &mut dyn MessageHandler) {
-        let end = gap.side.of_mut(&mut self.ends);
-        if matches!(end.stage, Stage::Opaque) {
-            return;
-        }
-        if let (Stage::Body(body), Some(told), Some(missing)) = (&mut end.stage, &mut end.told, gap.missing)
-            && body.lose(missing)
-        {
-            told.is_incomplete = true;
-            told.bytes = told.bytes.saturating_add(missing);
-            told.content = told.content.saturating_add(missing);
-            return;
-        }
-        end.gathered = Vec::new();
-        self.cut(gap.side, true, to);
-        gap.side.of_mut(&mut self.ends).stage = Stage::Lost;
-        self.forget_waiting(to);
+        self.with(to, |connection, to| connection.gap(gap, to));
     }
 
     fn finish(&mut self, _: [Chunk<'_>; 2], to: &mut dyn MessageHandler) {
-        for side in Side::BOTH {
-            let is_over = matches!(side.of(&self.ends).stage, Stage::Body(Body::UntilClose));
-            self.cut(side, !is_over, to);
+        if let Some(connection) = &mut self.at_work {
+            connection.finish(to);
         }
     }
 
@@ -462,7 +518,6 @@ impl Dissector for Http {
     }
 
     fn held_bytes(&self) -> usize {
-        let gathered = self.ends.iter().map(|end| end.gathered.capacity()).fold(0, usize::saturating_add);
-        gathered.saturating_add(self.waiting.held_bytes())
+        self.at_work.as_deref().map_or(0, Connection::held_bytes)
     }
 }

@@ -94,7 +94,6 @@ pub const ALL: &[Scenario] = &[
         family: Family::Integrity,
         techniques: FORGED,
         endangers: "Physicians treat by results that nobody measured.",
-        held_out: true,
         hour: 14.2,
         start: forged::results,
         ..BASE
@@ -213,7 +212,6 @@ pub const ALL: &[Scenario] = &[
         techniques: &["T0855", "T1692", "T1692.001", "T0831", "T0836", "T0821", "T0848", "T0849", "T1565"],
         endangers: "A pump may be told to give what no physician ordered.",
         within_normal: true,
-        held_out: true,
         hour: 16.4,
         start: forged::foreign_orders,
         ..BASE
@@ -258,7 +256,6 @@ pub const ALL: &[Scenario] = &[
         techniques: BLOCKED,
         endangers: "Orders reach the laboratory late and several times.",
         within_normal: true,
-        held_out: true,
         hour: 14.6,
         start: feeds::suppressed,
         ..BASE
@@ -292,7 +289,6 @@ pub const ALL: &[Scenario] = &[
             "T0885",
         ],
         endangers: "Patients' data leave the hospital's systems as they arise.",
-        held_out: true,
         hour: 17.2,
         start: feeds::copied,
         ..BASE

@@ -92,7 +92,6 @@ pub const ALL: &[Scenario] = &[
         title: "The management system writes file records into a room controller, as for a new program",
         techniques: &["T0843", "T0889", "T0857", "T1693.001", "T0855", "T1692.001", "T0836"],
         endangers: "The room's controller may run somebody else's program: its pressure can no longer be trusted.",
-        held_out: true,
         hour: 4.1,
         start: commands::write_file,
         ..COMMAND
@@ -101,7 +100,6 @@ pub const ALL: &[Scenario] = &[
         name: "modbus-slow-drift",
         title: "A room's pressure setpoint is moved towards zero, half a pascal every quarter of an hour",
         endangers: "An isolation room slowly loses the pressure that keeps germs inside.",
-        held_out: true,
         hour: 9.1,
         start: commands::slow_drift,
         ..COMMAND
@@ -157,7 +155,6 @@ pub const ALL: &[Scenario] = &[
         name: "modbus-looped-readings",
         title: "A gas panel reports what was recorded earlier, in a loop",
         endangers: "What the gas panel shows was true an hour ago: a failing oxygen supply would not be seen.",
-        held_out: true,
         hour: 19.2,
         prepared: reports::RECORDED,
         start: reports::looped,
@@ -225,7 +222,6 @@ pub const ALL: &[Scenario] = &[
         name: "modbus-setpoint-pulse",
         title: "A room's pressure setpoint is put above the corridor's for less than a minute, again and again, and put back",
         endangers: "An isolation room blows germs out for a minute each time, and whoever looks sees the right setpoint.",
-        held_out: true,
         hour: 1.2,
         start: usual::pulse,
         ..COMMAND
@@ -303,7 +299,6 @@ pub const ALL: &[Scenario] = &[
         family: Family::Fault,
         techniques: &["T0826", "T0831", "T0879", "T0856", "T1692.002", "T0832"],
         endangers: "In half an hour theatres have no power: ventilators and monitors would stop.",
-        held_out: true,
         hour: 6.7,
         start: oddities::on_battery,
         ..COMMAND
@@ -322,7 +317,6 @@ pub const ALL: &[Scenario] = &[
         name: "modbus-answers-doubled",
         title: "The fridges' gateway answers every poll twice: first with made-up temperatures, then with the true ones",
         endangers: "A blood fridge that warms up is shown as cold: spoilt blood is given to patients.",
-        held_out: true,
         hour: 4.8,
         start: oddities::answers_doubled,
         ..REPORT

@@ -86,7 +86,6 @@ pub const ALL: &[Scenario] = &[
             "T0816",
         ],
         endangers: "Pumps run software that nobody has tested, and may infuse what they like.",
-        held_out: true,
         hour: 22.4,
         start: pumps::firmware_stranger,
         ..PLAIN
@@ -159,7 +158,6 @@ pub const ALL: &[Scenario] = &[
         techniques: FORGED,
         endangers: "A patient looks well at the central station whatever happens at the bed.",
         within_normal: true,
-        held_out: true,
         hour: 4.2,
         start: monitors::replayed,
         ..PLAIN
@@ -280,7 +278,6 @@ pub const ALL: &[Scenario] = &[
         techniques: &["T0814", "T0856", "T1692.002", "T0832"],
         endangers: "Calls of other patients go under, and staff no longer heed the panel.",
         within_normal: true,
-        held_out: true,
         hour: 0.9,
         start: machines::button_stuck,
         ..PLAIN

@@ -35,7 +35,6 @@ pub const ALL: &[Scenario] = &[
         family: Theft,
         techniques: &["T0811", "T0802", "T0882", "T0859", "T1213", "T1119", "T1074", "T1074.002", "T1078", "T1570"],
         endangers: "Patients' images gather where nobody has asked for them.",
-        held_out: true,
         hour: 18.4,
         start: borrowed::neighbour_destination,
         ..BASE
@@ -46,7 +45,6 @@ pub const ALL: &[Scenario] = &[
         family: Theft,
         techniques: COLLECTION,
         endangers: "Images of many patients leave the archive, a few at a time.",
-        held_out: true,
         hour: 21.5,
         start: borrowed::slow_harvest,
         ..BASE
@@ -57,7 +55,6 @@ pub const ALL: &[Scenario] = &[
         family: Theft,
         techniques: COLLECTION,
         endangers: "Images leave the archive past the list of allowed destinations.",
-        held_out: true,
         hour: 12.9,
         start: borrowed::get,
         ..BASE

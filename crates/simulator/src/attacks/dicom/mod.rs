@@ -146,7 +146,6 @@ pub const ALL: &[Scenario] = &[
         family: Theft,
         techniques: &["T0882", "T0811", "T0802", "T0836", "T1020", "T1020.001", "T1119", "T1074", "T1048", "T1041"],
         endangers: "Patients' images are copied to a place where nobody protects them.",
-        held_out: true,
         hour: 9.3,
         start: images::copy,
         ..BASE
@@ -169,7 +168,6 @@ pub const ALL: &[Scenario] = &[
         ],
         endangers: "Physicians see findings that are not the patient's.",
         within_normal: true,
-        held_out: true,
         hour: 16.2,
         start: images::replace,
         ..BASE

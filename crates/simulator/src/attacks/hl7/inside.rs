@@ -61,7 +61,6 @@ pub const ALL: &[Scenario] = &[
         family: Command,
         techniques: ORDERED,
         endangers: "Results that call for treatment are shown as normal ones.",
-        held_out: true,
         hour: 16.9,
         start: abused::reference_ranges,
         ..BASE
@@ -82,7 +81,6 @@ pub const ALL: &[Scenario] = &[
         family: Integrity,
         techniques: FORGED,
         endangers: "Physicians read findings that no radiologist wrote.",
-        held_out: true,
         hour: 13.6,
         start: abused::foreign_application,
         ..BASE
@@ -118,7 +116,6 @@ pub const ALL: &[Scenario] = &[
             "T1570",
         ],
         endangers: "Data are gathered on a device that nobody watches, to be carried away.",
-        held_out: true,
         hour: 8.5,
         start: abused::growing,
         ..BASE

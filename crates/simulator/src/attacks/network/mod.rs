@@ -97,7 +97,7 @@ pub const ALL: &[Scenario] = &[
         11.1,
         arp_gas_panel,
     ),
-    held_out(scenario(
+    scenario(
         "arp-spoof-modality",
         "a workstation stands between a scanner and its gateway",
         Family::Integrity,
@@ -105,7 +105,7 @@ pub const ALL: &[Scenario] = &[
         "Images pass through a stranger on their way to the archive, who can read and change them.",
         9.4,
         arp_modality,
-    )),
+    ),
     scenario(
         "gateway-claimed",
         "a foreign host in a ward claims the gateway's address",
@@ -124,7 +124,7 @@ pub const ALL: &[Scenario] = &[
         6.4,
         rogue_dhcp,
     ),
-    held_out(scenario(
+    scenario(
         "dns-spoofing",
         "a PC answers questions for the health record's name with its own address",
         Family::Integrity,
@@ -132,7 +132,7 @@ pub const ALL: &[Scenario] = &[
         "Staff log in to a false health record and give their passwords away.",
         9.0,
         dns_spoofing,
-    )),
+    ),
     scenario(
         "dns-tunnel",
         "a reading workstation carries data out in DNS questions",
@@ -160,7 +160,7 @@ pub const ALL: &[Scenario] = &[
         2.4,
         exfiltration_night,
     ),
-    within_normal(held_out(scenario(
+    within_normal(scenario(
         "exfiltration-slow",
         "a PC sends a little through the proxy to a known site, all day long",
         Family::Theft,
@@ -168,7 +168,7 @@ pub const ALL: &[Scenario] = &[
         "Patient data leaves the hospital in small pieces.",
         8.2,
         exfiltration_slow,
-    ))),
+    )),
     scenario(
         "rdp-lateral",
         "a PC opens the screen of a CT scanner and brings a program",
@@ -302,7 +302,7 @@ pub const ALL: &[Scenario] = &[
         1.8,
         vendor_for_hours,
     )),
-    within_normal(held_out(scenario(
+    within_normal(scenario(
         "vendor-report-swollen",
         "a scanner's report to its vendor is hundreds of times as large as on other days",
         Family::Theft,
@@ -310,7 +310,7 @@ pub const ALL: &[Scenario] = &[
         "Images of many patients leave the hospital on a way that is trusted.",
         0.7,
         vendor_report_swollen,
-    ))),
+    )),
     within_normal(scenario(
         "vendor-way-misused",
         "a scanner calls its vendor's site every few minutes, with a program that it does not have",
@@ -329,7 +329,7 @@ pub const ALL: &[Scenario] = &[
         4.6,
         backup_swollen,
     )),
-    within_normal(held_out(scenario(
+    within_normal(scenario(
         "logins-refused",
         "a PC tries to log in at the file server as another user every few minutes, in vain",
         Family::Access,
@@ -337,7 +337,7 @@ pub const ALL: &[Scenario] = &[
         "Who finds a right password can open patient records and reach devices.",
         9.3,
         logins_refused,
-    ))),
+    )),
     within_normal(scenario(
         "printer-flooded",
         "a PC sends its printer job after job at night",

@@ -1,6 +1,6 @@
 //! Services that devices are managed by, logged in to and asked for: by one who never did, or as they never were.
 
-use super::{Cast, held_out, pc, scenario, stranger, within_normal};
+use super::{Cast, pc, scenario, stranger, within_normal};
 use crate::attacks::{Family, Scenario};
 use crate::clock::{HOUR, MINUTE, ms, secs};
 use crate::dice::Dice;
@@ -22,7 +22,7 @@ pub const ALL: &[Scenario] = &[
         11.4,
         snmp_set_stranger,
     ),
-    within_normal(held_out(scenario(
+    within_normal(scenario(
         "snmp-set-manager",
         "the building management, which only ever asks power supplies, sets when they are to switch off",
         Family::Command,
@@ -30,7 +30,7 @@ pub const ALL: &[Scenario] = &[
         "Power supplies may switch off what they are to keep running.",
         14.6,
         snmp_set_manager,
-    ))),
+    )),
     scenario(
         "firmware-by-tftp",
         "a PC puts firmware on a nurse call panel",
@@ -58,7 +58,7 @@ pub const ALL: &[Scenario] = &[
         9.3,
         viewer_other_authority,
     )),
-    within_normal(held_out(scenario(
+    within_normal(scenario(
         "viewer-self-signed",
         "the archive's viewer shows a certificate that it has signed itself",
         Family::Integrity,
@@ -66,7 +66,7 @@ pub const ALL: &[Scenario] = &[
         "Somebody may stand between radiologists and older images, and read along.",
         10.3,
         viewer_self_signed,
-    ))),
+    )),
     within_normal(scenario(
         "viewer-weak-cipher",
         "the archive's viewer chooses triple DES",
@@ -103,7 +103,7 @@ pub const ALL: &[Scenario] = &[
         17.4,
         telnet_login,
     ),
-    held_out(scenario(
+    scenario(
         "ftp-login",
         "a PC logs in to a magnetic resonance scanner by FTP and stores a file",
         Family::Access,
@@ -111,7 +111,7 @@ pub const ALL: &[Scenario] = &[
         "Somebody can put files on a scanner.",
         12.9,
         ftp_login,
-    )),
+    ),
     scenario(
         "resolver-changed",
         "a workstation asks an unknown server outside for all names",
