@@ -108,6 +108,8 @@ pub const SCENARIOS: &[&[Scenario]] = &[
     hl7::rules::ALL,
     laboratory::ALL,
     dicom::feigned::ALL,
+    modbus::panels::ALL,
+    bedside::afar::ALL,
 ];
 
 /// All scenarios, one after the other.
