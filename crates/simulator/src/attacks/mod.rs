@@ -110,6 +110,9 @@ pub const SCENARIOS: &[&[Scenario]] = &[
     dicom::feigned::ALL,
     modbus::panels::ALL,
     bedside::afar::ALL,
+    network::flood::ALL,
+    network::lookups::ALL,
+    network::programs::ALL,
 ];
 
 /// All scenarios, one after the other.

@@ -3,7 +3,10 @@
 mod between;
 mod channels;
 mod damage;
+pub mod flood;
 mod intruders;
+pub mod lookups;
+pub mod programs;
 mod scans;
 pub mod services;
 mod usual;
@@ -403,7 +406,8 @@ mod tests {
         let start = Time::from_secs(1_767_567_600);
         let mut sim = Sim::new(5, start);
         ward::open(&mut sim, 50);
-        let all = || ALL.iter().chain(services::ALL);
+        let lists = [ALL, services::ALL, flood::ALL, lookups::ALL, programs::ALL];
+        let all = || lists.into_iter().flatten();
         for scenario in all() {
             attacks::play(&mut sim, scenario, start);
         }
