@@ -110,9 +110,11 @@ pub const SCENARIOS: &[&[Scenario]] = &[
     dicom::feigned::ALL,
     modbus::panels::ALL,
     bedside::afar::ALL,
+    network::appliances::ALL,
     network::flood::ALL,
     network::lookups::ALL,
     network::programs::ALL,
+    network::ways::ALL,
 ];
 
 /// All scenarios, one after the other.

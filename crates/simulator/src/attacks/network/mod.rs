@@ -1,5 +1,6 @@
 //! The network: scans, false identities, tunnels, theft and malware.
 
+pub mod appliances;
 mod between;
 mod channels;
 mod damage;
@@ -10,6 +11,7 @@ pub mod programs;
 mod scans;
 pub mod services;
 mod usual;
+pub mod ways;
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -406,7 +408,7 @@ mod tests {
         let start = Time::from_secs(1_767_567_600);
         let mut sim = Sim::new(5, start);
         ward::open(&mut sim, 50);
-        let lists = [ALL, services::ALL, flood::ALL, lookups::ALL, programs::ALL];
+        let lists = [ALL, services::ALL, appliances::ALL, flood::ALL, lookups::ALL, programs::ALL, ways::ALL];
         let all = || lists.into_iter().flatten();
         for scenario in all() {
             attacks::play(&mut sim, scenario, start);
