@@ -389,17 +389,22 @@ impl Network {
 
     /// An echo request and, where the target is up, its reply (RFC 792); gives the time when that has come.
     pub fn ping(&mut self, at: Time, from: HostId, to: HostId, sequence: u16) -> Time {
+        let alphabet: Vec<u8> = (0x61..=0x77).collect();
+        self.echo(at, [from, to], sequence, [&alphabet; 2])
+    }
+
+    /// As [`Self::ping`], with data of one's own in the request and in the reply.
+    pub fn echo(&mut self, at: Time, [from, to]: [HostId; 2], sequence: u16, data: [&[u8]; 2]) -> Time {
         let Some((at, _)) = self.resolve(at, from, to) else { return at };
-        let mut rest = vec![0, 1];
-        rest.extend_from_slice(&sequence.to_be_bytes());
-        rest.extend(0x61..=0x77);
+        let [high, low] = sequence.to_be_bytes();
+        let [asked, answered] = data.map(|data| [&[0, 1, high, low], data].concat());
         let mut passed = at + self.delay(from, at);
-        self.icmp(passed, from, to, 8, &rest);
+        self.icmp(passed, from, to, 8, &asked);
         passed += self.delay(to, passed);
         if self.host(to).up {
             let back = self.resolve(passed, to, from).map_or(passed, |(at, _)| at);
             passed = back + self.delay(to, back);
-            self.icmp(passed, to, from, 0, &rest);
+            self.icmp(passed, to, from, 0, &answered);
             passed += self.delay(from, passed);
         }
         passed

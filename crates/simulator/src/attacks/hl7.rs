@@ -5,6 +5,7 @@ mod astray;
 mod feeds;
 mod forged;
 pub mod inside;
+pub mod rules;
 
 use std::time::Duration;
 

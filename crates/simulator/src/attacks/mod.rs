@@ -4,6 +4,7 @@
 pub mod bedside;
 pub mod dicom;
 pub mod hl7;
+pub mod laboratory;
 pub mod modbus;
 pub mod network;
 pub mod splice;
@@ -104,6 +105,16 @@ pub const SCENARIOS: &[&[Scenario]] = &[
     hl7::inside::ALL,
     dicom::inside::ALL,
     network::services::ALL,
+    hl7::rules::ALL,
+    laboratory::ALL,
+    dicom::feigned::ALL,
+    modbus::panels::ALL,
+    bedside::afar::ALL,
+    network::appliances::ALL,
+    network::flood::ALL,
+    network::lookups::ALL,
+    network::programs::ALL,
+    network::ways::ALL,
 ];
 
 /// All scenarios, one after the other.

@@ -6,6 +6,7 @@
 mod commands;
 mod faults;
 mod oddities;
+pub mod panels;
 mod reports;
 mod strangers;
 mod usual;

@@ -5,6 +5,7 @@ pub const PORT: u16 = 0xbac0;
 
 const READ: u8 = 12;
 const WRITE: u8 = 15;
+const CONTROL: u8 = 17;
 /// An analogue value (clause 12.4).
 const ANALOG_VALUE: u32 = 2;
 
@@ -49,4 +50,15 @@ pub fn write(invoke: u8, instance: u32, value: f32) -> Vec<u8> {
 /// And done.
 pub fn done(invoke: u8) -> Vec<u8> {
     datagram(false, &[&[0x20, invoke, WRITE]])
+}
+
+/// DeviceCommunicationControl (clause 16.1): a device is to be silent for so many minutes.
+pub fn silence(invoke: u8, minutes: u8, password: &str) -> Vec<u8> {
+    let length = 1 + password.len() as u8;
+    datagram(true, &[&[0, 4, invoke, CONTROL, 0x09, minutes, 0x19, 1, 0x2d, length, 0], password.as_bytes()])
+}
+
+/// And will be.
+pub fn silenced(invoke: u8) -> Vec<u8> {
+    datagram(false, &[&[0x20, invoke, CONTROL]])
 }

@@ -40,3 +40,7 @@ pub fn ok(kind: &str, body: &[u8]) -> Vec<u8> {
     out.extend_from_slice(body);
     out
 }
+
+/// The server has failed.
+pub const FAILED: &[u8] =
+    b"HTTP/1.1 500 Internal Server Error\r\nServer: nginx\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n";

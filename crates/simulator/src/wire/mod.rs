@@ -7,6 +7,7 @@ pub mod dicom;
 pub mod dns;
 pub mod hl7;
 pub mod http;
+pub mod ipv6;
 pub mod modbus;
 pub mod mqtt;
 pub mod noise;

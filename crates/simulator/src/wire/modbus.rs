@@ -17,6 +17,9 @@ pub const ILLEGAL_DATA_VALUE: u8 = 0x03;
 /// A gateway's unit did not answer.
 pub const TARGET_FAILED_TO_RESPOND: u8 = 0x0b;
 
+/// The function under which Schneider's controllers are programmed (UMAS).
+pub const UMAS: u8 = 90;
+
 /// The most coils or inputs, and the most registers, that one request reads (sections 6.1 and 6.3).
 const MOST: [u16; 2] = [2000, 125];
 

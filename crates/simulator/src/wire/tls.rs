@@ -271,8 +271,24 @@ pub fn goodbye(version: Version, dice: &mut Dice) -> Vec<u8> {
     out
 }
 
+/// The years of a certificate that is valid, and of the one before it.
+const VALID: [&str; 2] = ["250301000000Z", "280301000000Z"];
+const EXPIRED: [&str; 2] = ["220301000000Z", "250301000000Z"];
+
+/// The alert of a client that is shown a certificate which is not valid any more (RFC 5246 section 7.2: fatal, 45).
+pub const CERTIFICATE_EXPIRED: &[u8] = &[ALERT, 3, 3, 0, 2, 2, 45];
+
 /// A server's certificate (RFC 5280) with an RSA key of 2048 bits.
 pub fn certificate(issuer: &str, name: &str, dice: &mut Dice) -> Vec<u8> {
+    certificate_of(issuer, name, VALID, dice)
+}
+
+/// One whose time is over.
+pub fn expired_certificate(issuer: &str, name: &str, dice: &mut Dice) -> Vec<u8> {
+    certificate_of(issuer, name, EXPIRED, dice)
+}
+
+fn certificate_of(issuer: &str, name: &str, valid: [&str; 2], dice: &mut Dice) -> Vec<u8> {
     let rsa_sha256 = der::value(
         SEQUENCE,
         &[&der::value(OID, &[&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b]]), &[0x05, 0x00]],
@@ -282,7 +298,7 @@ pub fn certificate(issuer: &str, name: &str, dice: &mut Dice) -> Vec<u8> {
             der::value(SEQUENCE, &[&der::value(OID, &[&[0x55, 4, 3]]), &der::value(TEXT, &[text.as_bytes()])]);
         der::value(SEQUENCE, &[&der::value(SET, &[&attribute])])
     };
-    let (from, until) = (der::value(0x17, &[b"250301000000Z"]), der::value(0x17, &[b"280301000000Z"]));
+    let [from, until] = valid.map(|time| der::value(0x17, &[time.as_bytes()]));
     let mut modulus = noise::fresh::<256>(dice);
     (modulus[0], modulus[255]) = (modulus[0] | 0x80, modulus[255] | 1);
     let key = der::value(SEQUENCE, &[&der::positive(&modulus), &der::positive(&[1, 0, 1])]);

@@ -1,5 +1,6 @@
 //! The bedside: pumps and monitors that fall silent, lie or are talked to by the wrong host.
 
+pub mod afar;
 mod machines;
 mod monitors;
 mod pumps;

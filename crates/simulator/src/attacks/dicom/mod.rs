@@ -3,6 +3,7 @@
 mod ailing;
 mod borrowed;
 mod devices;
+pub mod feigned;
 mod images;
 pub mod inside;
 mod odd;

@@ -1,12 +1,17 @@
 //! The network: scans, false identities, tunnels, theft and malware.
 
+pub mod appliances;
 mod between;
 mod channels;
 mod damage;
+pub mod flood;
 mod intruders;
+pub mod lookups;
+pub mod programs;
 mod scans;
 pub mod services;
 mod usual;
+pub mod ways;
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -403,7 +408,8 @@ mod tests {
         let start = Time::from_secs(1_767_567_600);
         let mut sim = Sim::new(5, start);
         ward::open(&mut sim, 50);
-        let all = || ALL.iter().chain(services::ALL);
+        let lists = [ALL, services::ALL, appliances::ALL, flood::ALL, lookups::ALL, programs::ALL, ways::ALL];
+        let all = || lists.into_iter().flatten();
         for scenario in all() {
             attacks::play(&mut sim, scenario, start);
         }

@@ -44,7 +44,7 @@ pub(super) fn probe(sim: &mut Sim, at: Time, from: HostId, to: HostId, port: u16
 }
 
 /// A SYN to an address that nobody has, by way of the gateway.
-fn syn(sim: &mut Sim, at: Time, from: HostId, to: Ipv4Addr, port: u16) {
+pub(super) fn syn(sim: &mut Sim, at: Time, from: HostId, to: Ipv4Addr, port: u16) {
     let source = sim.net.host(from);
     let route = Route {
         from_mac: source.mac,

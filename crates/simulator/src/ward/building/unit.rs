@@ -205,6 +205,10 @@ impl Unit {
             }
             // Write File Record is answered with itself (section 6.15).
             Request::Other { function: 21, .. } if self.kind == Kind::Isolation => request.encode(out),
+            // The maker's own function: the session, and that it was done.
+            Request::Other { function: modbus::UMAS, data } if self.kind == Kind::Gas => {
+                out.extend_from_slice(&[function, data.first().copied().unwrap_or_default(), 0xfe]);
+            }
             _ => return Err(ILLEGAL_FUNCTION),
         }
         Ok(Answer::Normal)

@@ -32,6 +32,8 @@ pub struct Analyser {
     pub bias: [f64; ANALYTES.len()],
     /// What its results are marked with while a scenario has a hand in them.
     pub mark: Mark,
+    /// How far its clock is behind.
+    pub behind: Duration,
     /// An older one, which asks nothing and says `ORU^R01` as version 2.3.1 has it.
     pub old: bool,
     /// When it is done with the tubes it has.
@@ -87,8 +89,16 @@ pub fn open(sim: &mut Sim) {
         let mut sender =
             Sender::new(MODELS[number % MODELS.len()], version, format!("{}", number + 11), dice.range(1000..900_000));
         sender.trailing = old;
-        let analyser =
-            Analyser { host, link, sender, bias: [0.0; ANALYTES.len()], mark: 0, old, busy: Time::default() };
+        let analyser = Analyser {
+            host,
+            link,
+            sender,
+            bias: [0.0; ANALYTES.len()],
+            mark: 0,
+            behind: Duration::ZERO,
+            old,
+            busy: Time::default(),
+        };
         sim.ward.laboratory.analysers.push(analyser);
         controls(sim, number);
     }
@@ -136,8 +146,9 @@ pub fn ordered(sim: &mut Sim, order: Order) {
 
 /// A tube is put on an analyser, which asks what is to be measured (IHE LAW, transaction LAB-27).
 fn load(sim: &mut Sim, number: usize, order: Order) {
-    let time = sim.calendar.digits(sim.now);
+    let (now, calendar) = (sim.now, sim.calendar);
     let Some(analyser) = sim.ward.laboratory.analysers.get_mut(number) else { return };
+    let time = calendar.digits(now - analyser.behind);
     if analyser.old {
         return measure(sim, number, order);
     }
@@ -175,8 +186,8 @@ fn measure(sim: &mut Sim, number: usize, order: Order) {
     analyser.busy = done.max(analyser.busy + dice.around(secs(14), 0.3));
     let done = analyser.busy;
     sim.at(done, move |sim| {
-        let time = sim.calendar.digits(sim.now);
         let analyser = &mut sim.ward.laboratory.analysers[number];
+        let time = sim.calendar.digits(sim.now - analyser.behind);
         let results: Vec<String> = (1..)
             .zip(PANELS[order.panel].analytes.clone())
             .map(|(at, analyte)| {
@@ -299,8 +310,8 @@ fn controls(sim: &mut Sim, number: usize) {
 
 fn control(sim: &mut Sim, number: usize, panel: usize, high: bool, lot: &str, seed: u64) {
     let mut dice = sim.dice("control", seed ^ number as u64);
-    let time = sim.calendar.digits(sim.now);
     let analyser = &mut sim.ward.laboratory.analysers[number];
+    let time = sim.calendar.digits(sim.now - analyser.behind);
     let results: Vec<String> = (1..)
         .zip(PANELS[panel].analytes.clone())
         .map(|(at, analyte)| {

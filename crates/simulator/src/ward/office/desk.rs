@@ -297,11 +297,14 @@ pub fn print(sim: &mut Sim, host: HostId, dice: &mut Dice) {
 }
 
 /// A name that DNS does not know: Windows asks all of its zone, three times.
-fn cry(sim: &mut Sim, host: HostId, dice: &mut Dice) {
+pub fn cry(sim: &mut Sim, host: HostId, dice: &mut Dice) {
     let name = *dice.pick(&["WPAD", "OLD-FILES", "PRINTSRV", "SCAN01"]);
     let query = dns::netbios_query(dice.bits() as u16, name, if name == "WPAD" { 0 } else { 0x20 });
     for wait in [0, 750, 1500] {
         sim.net.broadcast(sim.now + ms(wait), host, [137, 137], &query);
+        if sim.claim(host, &query, dice) {
+            return;
+        }
     }
 }
 

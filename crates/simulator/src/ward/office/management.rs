@@ -37,13 +37,15 @@ pub struct Viewer {
     pub number: u64,
     /// The cipher that it chooses.
     pub cipher: u16,
+    /// Its time is over, and nobody goes on with it.
+    pub expired: bool,
     /// The scenario.
     pub mark: Mark,
 }
 
 impl Default for Viewer {
     fn default() -> Self {
-        Self { issuer: Some("Hospital CA"), number: 0, cipher: 0xc030, mark: 0 }
+        Self { issuer: Some("Hospital CA"), number: 0, cipher: 0xc030, expired: false, mark: 0 }
     }
 }
 
@@ -106,18 +108,26 @@ impl Sim {
 
     /// A session with the viewer of the long-term archive, which shows the certificate that it has.
     pub fn view(&mut self, from: HostId, dice: &mut Dice) {
-        let (to, Viewer { issuer, number, cipher, mark }) = (self.ward.site().archive, self.ward.office.viewer);
+        let (to, Viewer { issuer, number, cipher, expired, mark }) =
+            (self.ward.site().archive, self.ward.office.viewer);
         let (known, _) = self.lookup(self.now, from, to, 0);
         let before = self.net.mark;
         self.net.mark = if mark == 0 { before } else { mark };
         let name = self.name_of(to, 0);
-        let certificate = tls::certificate(issuer.unwrap_or(&name), &name, &mut self.dice("viewer", number));
+        let make = if expired { tls::expired_certificate } else { tls::certificate };
+        let certificate = make(issuer.unwrap_or(&name), &name, &mut self.dice("viewer", number));
         let net = &mut self.net;
         let (mut open, ready) = Connection::open(net, known, from, to, VIEWER_PORT);
         let hello = tls::client_hello(&PROGRAM, Version::V12, &name, dice);
         let mut at = open.send(net, ready, Side::Opener, &hello).arrived + ms(1);
         let flight = tls::server_flight_with(&hello, cipher, &certificate, dice);
         at = open.send(net, at, Side::Answerer, &flight).arrived + ms(1);
+        if expired {
+            at = open.send(net, at, Side::Opener, tls::CERTIFICATE_EXPIRED).arrived;
+            open.close(net, at, Side::Opener);
+            self.net.mark = before;
+            return;
+        }
         at = open.send(net, at, Side::Opener, &tls::client_flight_for(cipher, dice)).arrived + us(300);
         at = open.send(net, at, Side::Answerer, &tls::server_finish(Version::V12, dice)).arrived + us(300);
         for _ in 0..dice.range(2..5) {
@@ -251,6 +261,10 @@ fn rooms(sim: &mut Sim) {
                     invoke = invoke.wrapping_add(1);
                     let value = dice.normal(21.5, 0.3) as f32;
                     let said = [bacnet::read(invoke, object), bacnet::answer(invoke, object, value)];
+                    if sim.ward.office.quiet_rooms.contains(&room) {
+                        sim.net.udp(sim.now, bms, room, [bacnet::PORT; 2], &said[0]);
+                        continue;
+                    }
                     sim.asked(sim.now, [bms, room], [bacnet::PORT; 2], [&said[0], &said[1]]);
                 }
             }

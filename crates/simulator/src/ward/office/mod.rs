@@ -35,6 +35,10 @@ pub struct Office {
     pub viewer: management::Viewer,
     /// Who gives the hospital names and time from outside.
     pub provider: Option<HostId>,
+    /// Scenarios have rooms answer nothing by BACnet.
+    pub quiet_rooms: Vec<HostId>,
+    /// A scenario has the backup server take nothing.
+    pub no_backups: Option<Mark>,
 }
 
 /// A web service that is unlike the others.

@@ -28,6 +28,10 @@ pub struct Names {
     kept: HashMap<(HostId, HostId, u8), Time>,
     /// Somebody answers in the controllers' stead.
     pub spoofed: Option<Spoofed>,
+    /// The share of questions that controllers fail to answer at first, and the scenario that it belongs to.
+    pub failing: Option<(f64, Mark)>,
+    /// Who says that names which nobody has are its own, and the scenario that it belongs to.
+    pub claimant: Option<(HostId, Mark)>,
 }
 
 /// Questions of a zone about a host are answered wrongly.
@@ -101,6 +105,7 @@ impl Sim {
         let from = [self.net.next_port(asker), PORT];
         // Windows asks for both kinds of addresses.
         let both = self.net.host(asker).stack.ttl == WINDOWS.ttl;
+        let at = self.fail(at, asker, server, &name);
         let mut known = at;
         for kind in [dns::A, dns::AAAA].into_iter().take(if both { 2 } else { 1 }) {
             let query = dns::query(dice.bits() as u16, &name, kind);
@@ -121,6 +126,32 @@ impl Sim {
         }
         self.ward.office.names.kept.insert(key, at + secs(u64::from(ttl)));
         (known, self.reached(asker, target))
+    }
+
+    /// A controller that fails is asked again, until it does not; gives when.
+    fn fail(&mut self, mut at: Time, asker: HostId, server: HostId, name: &str) -> Time {
+        let Some((share, mark)) = self.ward.office.names.failing else { return at };
+        let mut dice = self.dice("failing", at.0 ^ u64::from(asker.0));
+        let before = std::mem::replace(&mut self.net.mark, mark);
+        while dice.chance(share) {
+            let query = dns::query(dice.bits() as u16, name, dns::A);
+            let own = self.net.next_port(asker);
+            at = self.asked(at, [asker, server], [own, PORT], [&query, &dns::failed(&query)]) + secs(1);
+        }
+        self.net.mark = before;
+        at
+    }
+
+    /// Where somebody claims all names of its zone, it answers, and the asker logs in there; false where nobody does.
+    pub fn claim(&mut self, asker: HostId, query: &[u8], dice: &mut Dice) -> bool {
+        let near = |host: HostId| self.net.host(host).zone == self.net.host(asker).zone && host != asker;
+        let Some((liar, mark)) = self.ward.office.names.claimant.filter(|(liar, _)| near(*liar)) else { return false };
+        let before = std::mem::replace(&mut self.net.mark, mark);
+        let answer = dns::netbios_answer(query, self.net.host(liar).ip.octets());
+        let heard = self.net.udp(self.now + ms(3), liar, asker, [137, 137], &answer).arrived;
+        self.share_refused(heard + ms(2), asker, liar, &format!("u{:04}", asker.0), dice);
+        self.net.mark = before;
+        true
     }
 
     /// The name of a host as it is asked for.

@@ -1,14 +1,16 @@
 //! What machines do among themselves: backups at night, updates of virus patterns.
 
-use crate::clock::{HOUR, ms, seconds, secs};
+use crate::clock::{HOUR, MINUTE, ms, seconds, secs};
 use crate::dice::Dice;
+use crate::network::HostId;
+use crate::queue::Mark;
 use crate::sim::Sim;
-use crate::tcp::Side;
+use crate::tcp::{Connection, Side};
 use crate::ward::office::secure::{Session, Visit};
 use crate::wire::tls::PROGRAM;
 
 /// Where the backup server listens.
-const BACKUP_PORT: u16 = 8400;
+pub const BACKUP_PORT: u16 = 8400;
 
 /// What is sent at once.
 const CHUNK: usize = 1 << 17;
@@ -23,7 +25,9 @@ pub(super) fn open(sim: &mut Sim) {
         let first = sim.calendar.next(sim.now, hour % 24.0);
         sim.repeat(first + seconds(dice.between(0.0, 300.0)), move |sim| {
             let backup = sim.ward.site().backup;
-            if sim.net.host(server).up && sim.net.host(backup).up {
+            if let Some(mark) = sim.ward.office.no_backups {
+                refuse(sim, server, mark);
+            } else if sim.net.host(server).up && sim.net.host(backup).up {
                 // All of it on Saturday night, else what has changed.
                 let median = if sim.calendar.weekday(sim.now) == 5 { 7e6 } else { 3e6 };
                 let size = dice.log_normal(median, 0.25) as usize;
@@ -38,6 +42,20 @@ pub(super) fn open(sim: &mut Sim) {
         });
     }
     updates(sim);
+}
+
+/// Nobody takes the backup, and it is tried again a few times.
+fn refuse(sim: &mut Sim, server: HostId, mark: Mark) {
+    let backup = sim.ward.site().backup;
+    let before = std::mem::replace(&mut sim.net.mark, mark);
+    for attempt in 0..4 {
+        sim.after(2 * MINUTE * attempt, move |sim| {
+            if sim.net.host(server).up {
+                Connection::refused(&mut sim.net, sim.now, server, backup, BACKUP_PORT);
+            }
+        });
+    }
+    sim.net.mark = before;
 }
 
 /// Sends so much in chunks, then closes.

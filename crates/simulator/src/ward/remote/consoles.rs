@@ -167,6 +167,18 @@ impl Console {
         }
     }
 
+    /// Fetches a part of a file, or of the screen where there are no files to be had; gives when it has come.
+    pub fn fetch(&mut self, net: &mut Network, at: Time, length: usize, dice: &mut Dice) -> Time {
+        match self {
+            Self::Rdp(session) => session.send(net, at, Side::Answerer, length, dice),
+            Self::Ssh(connection) => connection.send(net, at, Side::Answerer, noise::piece(dice, length)).arrived,
+            Self::Vnc(connection) => {
+                let at = connection.send(net, at, Side::Opener, &vnc::look(dice)).arrived;
+                connection.send(net, at + ms(20), Side::Answerer, &vnc::update(u8::MAX, dice)).arrived
+            }
+        }
+    }
+
     /// Ends it.
     pub fn close(self, net: &mut Network, at: Time, dice: &mut Dice) -> Time {
         match self {
