@@ -56,7 +56,7 @@ impl Detection for ClearLogin {
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
         let (name, known) = match &departure.what {
-            What::Foreign { name, usual: false } => (*name, &[][..]),
+            What::Foreign { name, usual: false, .. } => (*name, &[][..]),
             What::Operation { name, known, .. } => (*name, &known[..]),
             _ => return,
         };

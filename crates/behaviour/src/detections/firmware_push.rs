@@ -36,7 +36,7 @@ impl Detection for FirmwarePush {
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
         let (name, severity) = match &departure.what {
-            What::Foreign { name, usual } => (*name, if *usual { Severity::Low } else { Severity::High }),
+            What::Foreign { name, usual, .. } => (*name, if *usual { Severity::Low } else { Severity::High }),
             What::Operation { name, rare, known, .. } if !known.iter().any(|known| is_push(known)) => {
                 (*name, if *rare { Severity::High } else { Severity::Medium })
             }

@@ -54,7 +54,7 @@ impl Detection for ForeignCommand {
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
         let (name, severity, known) = match &departure.what {
-            What::Foreign { name, usual } => (*name, if *usual { Severity::Low } else { Severity::High }, None),
+            What::Foreign { name, usual, .. } => (*name, if *usual { Severity::Low } else { Severity::High }, None),
             What::Operation { name, rare, known, .. } => {
                 (*name, if *rare { Severity::High } else { Severity::Medium }, Some(known))
             }

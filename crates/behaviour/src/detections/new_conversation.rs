@@ -60,7 +60,7 @@ impl Detection for NewConversation {
         }
         let (circumstances, surprise, rare) = match departure.what {
             What::Link { circumstances, surprise, rare } => (circumstances, surprise, rare),
-            What::Foreign { name, usual: false } => return says(departure, name, raise),
+            What::Foreign { name, usual: false, .. } => return says(departure, name, raise),
             _ => return,
         };
         let Link { initiator, responder, service } = departure.link;

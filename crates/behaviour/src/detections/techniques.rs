@@ -86,6 +86,10 @@ pub fn of_departure(what: &What<'_>, link: &PartyLink) -> Option<&'static [Techn
         What::Operation { name, .. } if outside && (is_opaque(name) || Does::of(name).is_session()) => {
             Some(&CONTROL_FROM_OUTSIDE)
         }
+        // Nobody else sends it there: what is sent is a copy.
+        What::Foreign { name, offered: false, .. } if matches!(Does::of(name), Does::Record | Does::Object) => {
+            Some(&COPIES)
+        }
         What::Operation { name, .. } | What::Foreign { name, .. } => Does::of(name).anew(),
         What::Beyond { measure: Measure::Value, operation, .. } => {
             Some(Does::of(operation.unwrap_or_default())).filter(|does| *does != Does::Write).and_then(Does::anew)

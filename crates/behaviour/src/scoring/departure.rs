@@ -84,6 +84,8 @@ pub enum What<'a> {
         name: &'a str,
         /// The initiator does the like with others.
         usual: bool,
+        /// Others use that service of the responder.
+        offered: bool,
     },
     /// Activity at an hour, more surprising than the budget allows for.
     Hour {

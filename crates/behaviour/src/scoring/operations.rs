@@ -66,7 +66,8 @@ impl Scorer {
             if is_told && self.links.find_learned(reversed).is_none() {
                 let service = (key.service.transport, key.service.port);
                 let usual = self.kinship.kin.does(parties.id(key.initiator), service, &news.name);
-                to(departure(What::Foreign { name: &news.name, usual }, learned_days));
+                let offered = self.acquaintance.is_offered(key);
+                to(departure(What::Foreign { name: &news.name, usual, offered }, learned_days));
             }
             return;
         };

@@ -311,6 +311,10 @@ fn who_is_outside_tells_what_a_conversation_may_be() {
     // What nobody else gets from there is a copy; what was always offered may be searched.
     assert!(stands_for(&link(false), 2575).contains(&"T0882"));
     assert!(stands_for(&link(true), 104).contains(&"T0811"));
+    // So it is of what is sent, on whatever port; where others send the like, it may be forged.
+    let sent = |offered| What::Foreign { name: "hl7 ORU\tevent=ORU^R01", usual: false, offered };
+    assert!(stands_for(&sent(false), 8443).contains(&"T0882"));
+    assert!(stands_for(&sent(true), 8443).contains(&"T0856"));
 }
 
 #[test]

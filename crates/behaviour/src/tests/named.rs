@@ -107,13 +107,13 @@ fn what_a_stranger_does_has_a_name_and_what_he_asks_has_none() {
         ("vnc security-type\tsecurity=vnc", &[]),
         ("tls certificate (answer)\tcertificate=aa", &[]),
     ] {
-        assert_eq!(of(What::Foreign { name, usual: false }), expected, "{name}");
+        assert_eq!(of(What::Foreign { name, usual: false, offered: true }), expected, "{name}");
     }
 }
 
 #[test]
 fn who_does_it_with_others_has_one_more_to_look_after() {
-    let told = |name| of(What::Foreign { name, usual: true });
+    let told = |name| of(What::Foreign { name, usual: true, offered: true });
     assert_eq!(told("snmp set\tcommunity=other"), [("foreign-command", Severity::Low)]);
     assert_eq!(told("tftp write-request\tprogram=yes"), [("firmware-push", Severity::Low)]);
     assert_eq!(told("telnet login\tlogin=clear"), []);
@@ -143,7 +143,7 @@ fn what_is_said_makes_a_new_conversation_worse_on_whatever_port() {
     let told = |what: What<'static>, said: &'static str, usual| {
         let mut all = All::default();
         all.take(what, 1, 2);
-        all.take(What::Foreign { name: said, usual }, 1, 2);
+        all.take(What::Foreign { name: said, usual, offered: true }, 1, 2);
         all.told()
     };
     let link = || What::Link { circumstances: OFFERED, surprise: 1.0, rare: false };
@@ -160,7 +160,7 @@ fn what_is_said_makes_a_new_conversation_worse_on_whatever_port() {
         assert_eq!(told(device(), said, false), [("new-device", Severity::Low)], "{said}");
     }
     let mut all = All::default();
-    all.take(What::Foreign { name: record, usual: false }, 1, 2);
+    all.take(What::Foreign { name: record, usual: false, offered: true }, 1, 2);
     assert_eq!(all.told(), [], "nobody was told of the conversation: it is typical");
 }
 

@@ -8,11 +8,13 @@
 //!
 //! Where the kernel has no such ring, or that is wanted, libpcap takes its place (`portable.rs`).
 //!
-//! What unsafe code there is in this crate stands in `socket.rs`, `ring.rs` and `portable.rs`, each block with its argument.
+//! What unsafe code there is in this crate stands in `socket.rs`, `ring.rs`, `portable.rs` and `heap.rs`, each block with its
+//! argument.
 
 mod addresses;
 mod clock;
 mod counters;
+mod heap;
 mod interface;
 #[cfg(feature = "pcap")]
 mod portable;
@@ -22,6 +24,7 @@ mod socket;
 mod source;
 mod stop;
 
+pub use heap::release_free_memory;
 pub use source::{Live, LiveOptions, Method};
 pub use stop::Stopper;
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use wardtap_behaviour::baseline::file::Baseline;
+use wardtap_capture::live::release_free_memory;
 
 use super::pulse::moment;
 use super::state::{Checkpoint, State};
@@ -154,6 +155,7 @@ fn finish(mut learned: Baseline, finishing: &Finishing, from: &Receiver<Job>) {
     eprint!("{}", report::write(&learned, &path.display().to_string()));
     // What is compared with is read from the file, and takes its place.
     drop(learned);
+    release_free_memory();
     (finishing.then)();
 }
 
