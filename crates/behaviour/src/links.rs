@@ -27,7 +27,7 @@ use crate::slots::{self, Slot, Slots};
 pub use leases::of_lease;
 pub use name::{OperationName, digest};
 pub use naming::{
-    answers_less, by_initiator, does_by_itself, done, is_answer, is_like_but_for, is_of_session, is_opaque, kind_of,
+    answers_less, by_initiator, differing_feature, does_by_itself, done, is_answer, is_of_session, is_opaque, kind_of,
     parts, protocol_of, readable, tells_less, tells_who, value_of, whoever_it_is_for, without_each,
 };
 use operations::Operations;

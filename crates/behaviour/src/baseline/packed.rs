@@ -22,7 +22,7 @@ pub struct PackedLink {
 }
 
 /// Where a name, and what is normal of what has it, stands in a [`PackedLink`]: behind its first octet, in any case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct At(NonZeroU32);
 
 /// The fields of [`LinkProfile`] before what is known by name, in its order.

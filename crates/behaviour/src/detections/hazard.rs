@@ -5,7 +5,7 @@
 
 use super::techniques::{Does, Purpose, purpose};
 use crate::baseline::novelty::circumstances;
-use crate::links::{is_answer, is_like_but_for, kind_of, parts, value_of};
+use crate::links::{differing_feature, is_answer, kind_of, parts, value_of};
 use crate::parties::{Party, PartyLink};
 use crate::scoring::Departure;
 
@@ -80,7 +80,8 @@ pub fn of_operation(departure: &Departure<'_>, name: &str, known: &[&str]) -> bo
     }
     parts(name).skip(1).enumerate().any(|(place, part)| {
         let feature = part.split('=').next().unwrap_or(part);
-        let like = || known.iter().filter(|known| is_like_but_for(place, name, known)).take(VALUES_MAX + 1).count();
+        let is_like = |known: &&&str| differing_feature(name, known) == Some(place);
+        let like = || known.iter().filter(is_like).take(VALUES_MAX + 1).count();
         tells(feature) && (1..=VALUES_MAX).contains(&like())
     })
 }

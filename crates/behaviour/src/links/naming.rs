@@ -161,25 +161,26 @@ pub fn tells_who(name: &str) -> bool {
     identities().next().is_some() && name.split('\t').skip(1).any(is_one)
 }
 
-/// True where two names are the same but for the value of the feature at a place: where [`without_each`] has the same of
-/// both there.
+/// The one feature by whose value alone two names differ, if there is one: the place at which [`without_each`] has the same of
+/// both.
 #[must_use]
-pub fn is_like_but_for(feature: usize, name: &str, other: &str) -> bool {
-    let (mut parts, mut others, left_out) = (name.split('\t'), other.split('\t'), feature + 1);
-    let key = |part: &str| part.split('=').next().unwrap_or_default().len();
+pub fn differing_feature(name: &str, other: &str) -> Option<usize> {
+    let (mut features, mut others) = (parts(name), parts(other));
+    let is_same_kind = features.next() == others.next();
+    let mut differing = None;
     for place in 0.. {
-        let is_same = match (parts.next(), others.next()) {
-            (None, None) => return place > left_out,
+        match (features.next(), others.next()) {
             // The kind says what the first feature does.
-            (Some(_), Some(_)) if place == 0 && left_out == 1 => true,
-            (Some(part), Some(other)) if place == left_out => part[..key(part)] == other[..key(other)],
-            (part, other) => part == other,
-        };
-        if !is_same {
-            return false;
+            (None, None) if is_same_kind => return differing,
+            (None, None) => return Some(0).filter(|_| place > 0 && differing.unwrap_or(0) == 0),
+            (Some(feature), Some(other)) if feature == other => {}
+            (Some(feature), Some(other)) if differing.is_none() && cut(feature, b'=').0 == cut(other, b'=').0 => {
+                differing = Some(place);
+            }
+            _ => return None,
         }
     }
-    false
+    None
 }
 
 /// The names that an operation would have without each of its features, in their order.
@@ -199,4 +200,30 @@ pub fn without_each(name: &str) -> impl Iterator<Item = String> {
         }
         name
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_feature_differs_where_the_names_without_it_are_the_same() {
+        let mut names = vec!["a b".to_owned(), "a c".to_owned()];
+        for start in 0..26 {
+            let more = ["x=1", "x=2", "y=1"].map(|feature| format!("{}\t{feature}", names[start]));
+            names.extend(more);
+        }
+        let mut alike = 0;
+        for name in &names {
+            for other in names.iter().filter(|other| *other != name) {
+                let without = without_each(name).zip(without_each(other));
+                let same_length = parts(name).count() == parts(other).count();
+                let expected = without.enumerate().find(|(_, (one, other))| same_length && one == other);
+                let found = differing_feature(name, other);
+                assert_eq!(found, expected.map(|(feature, _)| feature), "{name:?} {other:?}");
+                alike += usize::from(found.is_some());
+            }
+        }
+        assert!(alike > 100, "{alike}");
+    }
 }

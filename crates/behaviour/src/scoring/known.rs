@@ -111,6 +111,13 @@ impl KnownOperations {
         &mut self.all[place]
     }
 
+    /// The names that the profile holds, in their order.
+    pub(super) fn names<'a>(&self, profile: &'a PackedLink) -> Vec<&'a str> {
+        let mut places: Vec<At> = self.all.iter().filter_map(|known| known.normal).collect();
+        places.sort_unstable();
+        places.into_iter().filter_map(|at| profile.name(at)).collect()
+    }
+
     /// All that were used: what was seen just now is told of behind the minute.
     pub(super) fn used(&mut self) -> impl Iterator<Item = &mut KnownOperation> {
         self.all.iter_mut().filter(|known| known.seen.as_deref().is_some_and(|seen| seen.live.last.last > 0))

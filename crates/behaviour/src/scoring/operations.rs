@@ -12,11 +12,11 @@ use super::{Departure, KNOWN_MAX, Scorer, What, points};
 use crate::baseline::kin::KinOf;
 use crate::baseline::measure::{Measure, beside, beyond};
 use crate::baseline::novelty::{Facet, Novelty, circumstances, shape};
+use crate::baseline::packed::PackedLink;
 use crate::baseline::points::PointsProfile;
-use crate::baseline::profile::LinkProfile;
 use crate::baseline::store::MINUTES_PER_HOUR;
 use crate::device::Devices;
-use crate::links::{OperationName, OperationNews, Use, is_like_but_for, is_opaque, protocol_of};
+use crate::links::{OperationName, OperationNews, Use, differing_feature, is_opaque, protocol_of};
 use crate::parties::{Parties, PartyLink};
 
 impl Scorer {
@@ -123,14 +123,13 @@ impl Scorer {
             live.first_seen(&news.name);
             return;
         }
-        let profile = profile.unpack();
         let kin = self.kinship.kin.of(parties.id(key.initiator), (key.service.transport, key.service.port));
         let ids = [parties.id(key.initiator), parties.id(key.responder)];
-        let anew = Anew { profile: &profile, kin, ids };
+        let anew = Anew { profile, names: live.operations.names(profile), kin, ids };
         let minute = u32::try_from(news.place.time.seconds() / 60).unwrap_or(u32::MAX);
         let known = (&*self.kinship, &self.profiles.thresholds.novelty, self.coverage.unheard(minute));
         if let Some(what) = anew.first_seen(&news.name, live, known) {
-            to(departure(what, profile.days));
+            to(departure(what, profile.own().days));
         }
     }
 
@@ -155,10 +154,9 @@ impl Scorer {
             if !live.is_new_operation(&operation.name) {
                 continue;
             }
-            let profile = profile.unpack();
             let kin = self.kinship.kin.of(parties.id(key.initiator), (key.service.transport, key.service.port));
             let ids = [parties.id(key.initiator), parties.id(key.responder)];
-            let anew = Anew { profile: &profile, kin, ids };
+            let anew = Anew { profile, names: live.operations.names(profile), kin, ids };
             let known = (&*self.kinship, &self.profiles.thresholds.novelty, self.coverage.unheard(minute));
             if let Some(what) = anew.first_seen(&operation.name, live, known) {
                 to(Departure {
@@ -167,7 +165,7 @@ impl Scorer {
                     parties: *key,
                     place: used.place,
                     time: Timestamp::from_seconds(used.minute * 60),
-                    days: profile.days,
+                    days: profile.own().days,
                     gap_bytes: 0,
                     one_sided: false,
                 });
@@ -190,7 +188,9 @@ const REFUSED_ANEW_MIN: u64 = 3;
 
 /// A known link on which something may be new.
 struct Anew<'a> {
-    profile: &'a LinkProfile,
+    profile: &'a PackedLink,
+    /// What the profile holds, in the order of names.
+    names: Vec<&'a str>,
     kin: KinOf<'a>,
     ids: [&'a str; 2],
 }
@@ -203,8 +203,8 @@ impl<'a> Anew<'a> {
         live: &mut Live,
         (kinship, novelty, unheard): (&Kinship, &Novelty, Option<Less>),
     ) -> Option<What<'a>> {
-        let Self { profile, ids, .. } = *self;
-        if unheard.is_some_and(|less| profile.operations.names().any(|known| less(name, known))) {
+        let ids = self.ids;
+        if unheard.is_some_and(|less| self.names.iter().any(|known| less(name, known))) {
             return None;
         }
         live.first_seen(name);
@@ -212,7 +212,7 @@ impl<'a> Anew<'a> {
             return None;
         }
         let (facet, circumstances) = if is_opaque(name) {
-            (Facet::Shape, u16::from(shape(&profile.operations).unlikely()))
+            (Facet::Shape, u16::from(shape(&self.profile.unpack().operations).unlikely()))
         } else {
             (Facet::Operation, self.circumstances(name, kinship))
         };
@@ -221,17 +221,15 @@ impl<'a> Anew<'a> {
             return None;
         }
         let of_protocol = |known: &&str| protocol_of(known) == protocol_of(name) && !is_opaque(name);
-        let known = profile.operations.names().filter(of_protocol).take(KNOWN_MAX).collect();
+        let known = self.names.iter().copied().filter(of_protocol).take(KNOWN_MAX).collect();
         Some(What::Operation { name, circumstances, surprise, rare, known })
     }
 
     /// Who knows the operation, and what is known of it but for one feature.
     fn circumstances(&self, name: &str, kinship: &Kinship) -> u16 {
         let mut circumstances = kinship.of_operation(self.ids, name);
-        // A tab stands before each feature.
-        for feature in 0..name.matches('\t').count() {
-            let is_like = self.profile.operations.names().any(|known| is_like_but_for(feature, name, known));
-            circumstances |= if is_like { circumstances::but_for(feature) } else { 0 };
+        for feature in self.names.iter().filter_map(|known| differing_feature(name, known)) {
+            circumstances |= circumstances::but_for(feature);
         }
         circumstances
     }
