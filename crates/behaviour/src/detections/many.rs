@@ -69,10 +69,7 @@ impl<K: PartialEq, M: Copy + PartialEq + Display> Many<K, M> {
         let (key, mut group) = known
             .filter(|(_, group)| group.lasts_until(now))
             .unwrap_or_else(|| (key, Group { first: member, members: Vec::new(), last: now }));
-        group.last = now;
-        if group.members.len() < MEMBERS_MAX && !group.members.contains(&member) {
-            group.members.push(member);
-        }
+        group.add(member, now);
         if self.groups.len() >= GROUPS_MAX {
             let quiet = self.groups.pop_front();
             self.forgotten += u64::from(quiet.is_some_and(|(_, group)| group.lasts_until(now)));
@@ -85,6 +82,45 @@ impl<K: PartialEq, M: Copy + PartialEq + Display> Many<K, M> {
     #[must_use]
     pub const fn forgotten(&self) -> u64 {
         self.forgotten
+    }
+}
+
+/// More within ten minutes that have nothing in common but that each is new are told as one: nobody reads them, and addresses are
+/// easily made up.
+const CROWD_MAX: usize = 32;
+
+const CROWD_NANOS: u64 = 600 * NANOS_PER_SECOND;
+
+/// What is told singly, until it is too much of it.
+pub struct Crowd<M> {
+    lately: VecDeque<Timestamp>,
+    /// Those that were too many.
+    group: Option<Group<M>>,
+}
+
+impl<M> Default for Crowd<M> {
+    fn default() -> Self {
+        Self { lately: VecDeque::new(), group: None }
+    }
+}
+
+impl<M: Copy + PartialEq + Display> Crowd<M> {
+    /// Takes one more that would be told singly; where it is one too many, those that were.
+    pub fn take(&mut self, member: M, now: Timestamp) -> Option<&Group<M>> {
+        self.lately.retain(|time| now.since(*time) <= CROWD_NANOS);
+        if self.lately.len() <= CROWD_MAX {
+            self.lately.push_back(now);
+        }
+        if self.lately.len() <= CROWD_MAX {
+            return None;
+        }
+        // While it goes on it stays a crowd, however many there are.
+        self.lately.pop_front();
+        self.lately.push_back(now);
+        let group = self.group.take().filter(|group| group.lasts_until(now));
+        let mut group = group.unwrap_or_else(|| Group { first: member, members: Vec::new(), last: now });
+        group.add(member, now);
+        Some(self.group.insert(group))
     }
 }
 
@@ -144,6 +180,13 @@ impl Around {
 }
 
 impl<M: Copy + PartialEq + Display> Group<M> {
+    fn add(&mut self, member: M, now: Timestamp) {
+        self.last = now;
+        if self.members.len() < MEMBERS_MAX && !self.members.contains(&member) {
+            self.members.push(member);
+        }
+    }
+
     fn lasts_until(&self, now: Timestamp) -> bool {
         now.since(self.last) <= if self.is_many() { MANY_NANOS } else { WINDOW_NANOS }
     }

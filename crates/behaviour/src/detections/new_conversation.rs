@@ -9,9 +9,10 @@ use crate::alert::{Deviation, Severity};
 use crate::attack::{Technique, technique};
 use crate::baseline::novelty::circumstances;
 use crate::detection::{About, Detection, Raise};
-use crate::detections::many::{self, Many};
+use crate::detections::many::{self, Crowd, Group, Many};
 use crate::detections::{hazard, network_sweep, sweep};
 use crate::links::{Link, Service, readable};
+use crate::parties::{Party, PartyLink};
 use crate::scoring::{Departure, Judged, What, score};
 
 /// What the detection is.
@@ -29,11 +30,18 @@ static SPREADS: [Technique; 4] = [technique("T0846"), technique("T0886"), techni
 /// What it stands for that many begin to use a service that was not there: who offers it may be a false one.
 static DRAWS: [Technique; 4] = [technique("T0830"), technique("T1557"), technique("T0849"), technique("T0884")];
 
+/// What it stands for that many who are strangers to each other begin many: addresses are made up.
+static MADE_UP: [Technique; 4] = [technique("T0814"), technique("T1498"), technique("T0846"), technique("T0849")];
+
 /// Who began new conversations lately, and where many began one.
 #[derive(Default)]
 pub struct NewConversation {
     of_initiators: Many<Address, Contact>,
     with_responders: Many<(Address, Service), Address>,
+    /// Of those that do not belong to the site with each other.
+    of_outsiders: Many<(), Contact>,
+    /// What has nothing in common.
+    crowd: Crowd<Contact>,
 }
 
 /// Whom a device contacts for what.
@@ -94,7 +102,7 @@ impl Detection for NewConversation {
     }
 
     fn forgotten(&self) -> u64 {
-        self.of_initiators.forgotten() + self.with_responders.forgotten()
+        self.of_initiators.forgotten() + self.with_responders.forgotten() + self.of_outsiders.forgotten()
     }
 }
 
@@ -135,6 +143,26 @@ impl NewConversation {
             let deviation = departure.deviation(&ABOUT, responder, many::of(service), judged);
             return Deviation { peer: None, attack: Some(&DRAWS), ..deviation };
         }
+        let PartyLink { initiator: from, responder: to, .. } = departure.parties;
+        if [from, to] == [Party::OUTSIDE; 2] {
+            let group = self.of_outsiders.take((), contact, departure.time);
+            if let Some(first) = group.first_of_many() {
+                judged.explanation = "Many addresses that belong to nobody here exchange something here.".to_owned();
+                return of_strangers(departure, first, group, judged);
+            }
+        } else if let Some(group) = self.crowd.take(contact, departure.time) {
+            judged.severity = judged.severity.max(Severity::High);
+            judged.explanation =
+                "Many devices contact many others at once in ways that they never have before.".to_owned();
+            return of_strangers(departure, group.first, group, judged);
+        }
         departure.deviation(&ABOUT, responder, service.to_string(), judged)
     }
+}
+
+/// One alert of all those who have nothing in common.
+fn of_strangers(departure: &Departure<'_>, first: Contact, group: &Group<Contact>, mut judged: Judged) -> Deviation {
+    judged.observed = group.named();
+    let deviation = departure.deviation(&ABOUT, first.responder, many::of("of many"), judged);
+    Deviation { peer: None, attack: Some(&MADE_UP), ..deviation }
 }

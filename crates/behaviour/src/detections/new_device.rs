@@ -9,7 +9,7 @@ use crate::alert::{Deviation, Severity};
 use crate::attack::{Technique, technique};
 use crate::detection::{About, Detection, Raise};
 use crate::detections::hazard;
-use crate::detections::many::{self, Many};
+use crate::detections::many::{self, Crowd, Many};
 use crate::links::{Link, Service, readable};
 use crate::scoring::{Departure, Judged, What};
 
@@ -42,6 +42,8 @@ static FLOOD: [Technique; 4] = [technique("T0814"), technique("T1498"), techniqu
 pub struct NewDevice {
     lately: VecDeque<(Timestamp, Address, Service)>,
     with: Many<Address, Address>,
+    /// Those that have nothing in common.
+    crowd: Crowd<Address>,
     /// With whom each had to do first: what it does later is no other news.
     first: VecDeque<(Address, Address)>,
 }
@@ -93,6 +95,14 @@ impl Detection for NewDevice {
             observed: format!("{initiator} to {responder}, {service}"),
         };
         if !flood && !group.is_many() {
+            if let Some(crowd) = self.crowd.take(device, departure.time) {
+                (judged.severity, judged.score) = (Severity::High, 80);
+                judged.explanation = "Many devices that were never seen before are there at once.".to_owned();
+                judged.observed = crowd.named();
+                let deviation = departure.deviation(&ABOUT, crowd.first, many::of("of many"), judged);
+                raise.raise(Deviation { peer: None, attack: Some(&FLOOD), ..deviation });
+                return;
+            }
             let peer = Some(self.first(device, other));
             raise.raise(Deviation { peer, ..departure.deviation(&ABOUT, device, String::new(), judged) });
             return;

@@ -22,13 +22,22 @@ struct All {
     alerts: Alerts,
     seconds: u64,
     outside: bool,
+    /// Neither end belongs to the site.
+    foreign: bool,
     service: Service,
 }
 
 impl Default for All {
     fn default() -> Self {
         let service = Service { transport: TCP, port: 443 };
-        Self { detections: detections::all(), alerts: Alerts::default(), seconds: 1000, outside: false, service }
+        Self {
+            detections: detections::all(),
+            alerts: Alerts::default(),
+            seconds: 1000,
+            outside: false,
+            foreign: false,
+            service,
+        }
     }
 }
 
@@ -37,6 +46,7 @@ impl All {
         let mut parties = Parties::new(Site::default());
         let [initiator, responder] = ["ip:10.0.0.1", "ip:10.0.0.2"].map(|id| parties.named(id));
         let responder = if self.outside { Party::OUTSIDE } else { responder };
+        let [initiator, responder] = if self.foreign { [Party::OUTSIDE; 2] } else { [initiator, responder] };
         let link = PartyLink { initiator, responder, service: self.service };
         let departure = Departure {
             what,
@@ -349,4 +359,24 @@ fn what_is_told_to_people_is_short() {
     for (place, detection) in detections::all().iter().enumerate() {
         assert!(names.insert(detection.about().name, place).is_none(), "{}", detection.about().name);
     }
+}
+
+#[test]
+fn a_crowd_of_strangers_is_told_as_one_and_who_comes_later_singly() {
+    let link = || What::Link { circumstances: OFFERED, surprise: 1.0, rare: false };
+    let device = || What::Device { initiates: true, usual: false, rare: false };
+    let told = |what: &dyn Fn() -> What<'static>, foreign: bool, later: u64| {
+        let mut all = All { foreign, ..All::default() };
+        (0..500).for_each(|pair| all.take(what(), 2 * pair + 1, 2 * pair + 2));
+        all.seconds += later;
+        all.take(what(), 2001, 2002);
+        all.told()
+    };
+    for (what, name) in [(&link as &dyn Fn() -> What<'static>, "new-conversation"), (&device, "new-device")] {
+        let crowd = told(what, false, 0);
+        assert_eq!(crowd.len(), 33, "{crowd:?}");
+        assert_eq!(crowd.iter().filter(|alert| **alert == (name, Severity::High)).count(), 1, "{crowd:?}");
+        assert_eq!(told(what, false, 700).len(), 34, "{name}: it is calm again");
+    }
+    assert_eq!(told(&link, true, 0).len(), 3, "they do not belong here");
 }
