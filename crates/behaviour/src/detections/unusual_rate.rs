@@ -53,8 +53,10 @@ impl Detection for UnusualRate {
             return;
         }
         let Link { initiator, responder, service } = departure.link;
+        // Of what nothing reads it is not known what there is so much of.
+        let worst = if measure == Measure::HourPayloads { Severity::Low } else { Severity::Medium };
         let mut judged = Judged {
-            severity: departure.severity(excess, Severity::Medium),
+            severity: departure.severity(excess, worst),
             score: score(excess * 5.0),
             explanation: format!("{initiator} and {responder} exchange far more messages than ever before."),
             expected: format!("at most {normal} {unit}"),

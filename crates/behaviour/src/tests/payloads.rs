@@ -34,5 +34,6 @@ fn far_more_payloads_of_a_size_than_in_any_hour_are_told_once() {
     let [(minute, alert)] = &told[..] else { panic!("{told:?}") };
     assert!((600..620).contains(minute), "{minute}");
     assert_eq!((alert.deviation.about.name, alert.deviation.device), ("unusual-rate", ASKED));
+    assert_eq!(alert.deviation.severity, crate::alert::Severity::Low, "nothing reads what they are");
     assert!(alert.deviation.observed.contains("payloads an hour, payload from=initiator size=128"), "{alert:?}");
 }
