@@ -105,13 +105,9 @@ impl Http {
     }
 
     fn with(&mut self, to: &mut dyn MessageHandler, take: impl FnOnce(&mut Connection, &mut dyn MessageHandler)) {
-        let was_idle = self.at_work.is_none();
         let mut connection = self.at_work.take().unwrap_or_else(|| Box::new(Connection::idle(self.client)));
         take(&mut connection, to);
         self.keep(connection);
-        if self.at_work.is_none() != was_idle {
-            to.held_changed();
-        }
     }
 
     /// Keeps it, if there is anything to be kept.
@@ -437,10 +433,8 @@ impl Connection {
         }
     }
 
-    /// Octets on the heap, its own included.
     fn held_bytes(&self) -> usize {
-        let gathered =
-            self.ends.iter().map(|end| end.gathered.capacity()).fold(size_of::<Self>(), usize::saturating_add);
+        let gathered = self.ends.iter().map(|end| end.gathered.capacity()).fold(0, usize::saturating_add);
         gathered.saturating_add(self.waiting.held_bytes())
     }
 }
