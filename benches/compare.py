@@ -27,6 +27,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -207,10 +208,10 @@ def judge(protocol: str, reported: int, incomplete: int, sent: int, whole: int) 
     return []
 
 
-def read_events(events: Path) -> tuple[str, dict, dict[str, int]]:
+def read_events(events: Path) -> tuple[str, dict, Counter[str]]:
     """A digest of all but the last event, the last event's `stats`, and the incomplete messages by protocol."""
     digest = hashlib.blake2b()
-    incomplete = dict.fromkeys(("hl7", "dicom", "modbus"), 0)
+    incomplete = Counter()
     mark, last = b'"incomplete":true', b""
     with events.open("rb") as lines:
         for line in lines:
