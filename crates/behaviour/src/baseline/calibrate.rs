@@ -207,7 +207,7 @@ fn hold_out(
         compare(now, &normal, (&others, kin), &mut |measure, now, normal| {
             let counts = match measure {
                 Measure::LinkPause | Measure::OperationPause | Measure::Absence => true,
-                Measure::ServiceMinute => is_service,
+                Measure::ServiceMinute | Measure::ServiceFailed => is_service,
                 _ => !is_service,
             };
             if counts && let Some(ratios) = ratios.get_mut(measure as usize) {

@@ -109,7 +109,7 @@ impl Changed {
             What::Device { initiates, .. } => Self::Device { initiates },
             What::StandIn => Self::StandIn,
             What::Link { .. } | What::Strange { .. } | What::Foreign { .. } => Self::Link,
-            What::Operation { name, .. } => Self::Operation(name.to_owned()),
+            What::Operation { name, .. } | What::FirstWord { name, .. } => Self::Operation(name.to_owned()),
             // At which, the time says: see [`Change::at`].
             What::Hour { operation, .. } => Self::Hours { operation: operation.map(ToOwned::to_owned), hours: [0; 2] },
             What::HourOfMany { operation, .. } => Self::Hours { operation: Some(operation.to_owned()), hours: [0; 2] },
@@ -216,6 +216,7 @@ pub const fn measure_name(measure: Measure) -> &'static str {
         Measure::QuietHour => "quiet-hour",
         Measure::ServiceMinute => "service-minute",
         Measure::HourPayloads => "hour-payloads",
+        Measure::ServiceFailed => "service-failed",
     }
 }
 

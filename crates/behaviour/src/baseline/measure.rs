@@ -76,11 +76,13 @@ pub enum Measure {
     ServiceMinute,
     /// Payloads of a size that an initiator sends in an hour who has something to say all the time.
     HourPayloads,
+    /// Conversations of an hour that end without an answer, of all who use a service together.
+    ServiceFailed,
 }
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::MinuteBytes,
         Self::HourBytes,
         Self::DayBytes,
@@ -112,6 +114,7 @@ impl Measure {
         Self::QuietHour,
         Self::ServiceMinute,
         Self::HourPayloads,
+        Self::ServiceFailed,
     ];
 
     /// Below this, more than was normal is nothing to speak of.
@@ -139,7 +142,7 @@ impl Measure {
             Self::Value | Self::Setting | Self::Reading | Self::Results => 1000,
             Self::Frozen => 10,
             // One is told as an hour.
-            Self::QuietHour => 2,
+            Self::QuietHour | Self::ServiceFailed => 2,
             Self::ServiceMinute => 3,
         }
     }
@@ -257,6 +260,7 @@ fn compare_link(now: &LinkProfile, normal: &LinkProfile, to: &mut dyn FnMut(Meas
     to(Measure::MinuteOpened, now.minute_opened.max, normal.minute_opened.next());
     to(Measure::HourOpened, now.hour_opened.max, normal.hour_opened.next());
     to(Measure::HourFailed, now.hour_failed.max, normal.hour_failed.next());
+    to(Measure::ServiceFailed, now.hour_failed.max, normal.hour_failed.next());
     if normal.lasts() {
         to(Measure::HourReconnected, now.hour_reconnected.max, normal.hour_reconnected.next());
     }

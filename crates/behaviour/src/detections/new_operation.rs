@@ -11,7 +11,7 @@ use crate::detection::{About, Detection, Raise};
 use crate::detections::hazard;
 use crate::detections::many::{self, Many};
 use crate::detections::passed_on::{PassedOn, is_like_but_for_one};
-use crate::links::{Link, is_answer, is_opaque, kind_of, readable};
+use crate::links::{Link, by_initiator, is_answer, is_opaque, kind_of, readable};
 use crate::scoring::{Departure, Judged, What, score};
 
 /// What the detection is.
@@ -29,6 +29,9 @@ const ANSWERED_WITHIN: u64 = 10;
 
 /// The most new requests whose answers are waited for.
 const REQUESTS_MAX: usize = 256;
+
+/// What is told of an end that has only ever listened.
+const FIRST_WORD: &str = "first word";
 
 /// The last new requests: their answers are no news of their own. And of whom the same was new lately.
 #[derive(Default)]
@@ -110,8 +113,20 @@ impl Detection for NewOperation {
     }
 
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
-        let What::Operation { name, surprise, rare, ref known, .. } = departure.what else { return };
         let Link { initiator, responder, .. } = departure.link;
+        if let What::FirstWord { name, surprise, rare } = departure.what {
+            let (speaker, listener) =
+                if by_initiator(name) { (initiator, responder) } else { (responder, initiator) };
+            let judged = Judged {
+                severity: if rare { Severity::Medium } else { Severity::Low },
+                score: score(surprise),
+                explanation: format!("{speaker} says something to {listener}, to which it only ever listened."),
+                expected: format!("nothing from this end, as on {} learned days", departure.days),
+                observed: readable(name),
+            };
+            return raise.raise(self.folded(departure, FIRST_WORD.to_owned(), judged));
+        }
+        let What::Operation { name, surprise, rare, ref known, .. } = departure.what else { return };
         let Some(subject) = self.subject(departure, name, raise.is_told()) else { return };
         let judged = Judged {
             severity: match rare {

@@ -1,6 +1,6 @@
 #![doc = include_str!("refusals.md")]
 
-use crate::alert::Severity;
+use crate::alert::{Deviation, Severity};
 use crate::attack::technique;
 use crate::baseline::measure::Measure;
 use crate::detection::{About, Detection, Raise};
@@ -29,20 +29,29 @@ impl Detection for Refusals {
         let What::Beyond { measure, operation, now, normal, excess, .. } = departure.what else { return };
         let unit = match measure {
             Measure::Refusals => "of 1000 answers refuse",
-            Measure::HourFailed => "attempts an hour without an answer",
+            Measure::HourFailed | Measure::ServiceFailed => "attempts an hour without an answer",
             _ => return,
         };
         let Link { initiator, responder, service } = departure.link;
+        let is_of_all = measure == Measure::ServiceFailed;
         let judged = Judged {
             severity: Severity::Medium,
             score: score(excess * 5.0),
-            explanation: format!("{responder} refuses far more of what {initiator} sends than ever before."),
+            explanation: if is_of_all {
+                format!("{responder} leaves far more of those who use it without an answer than ever before.")
+            } else {
+                format!("{responder} refuses far more of what {initiator} sends than ever before.")
+            },
             expected: format!("at most {normal} {unit}"),
             observed: format!(
                 "{now} {unit}{}",
                 operation.map(|name| format!(", {}", readable(name))).unwrap_or_default()
             ),
         };
+        if is_of_all {
+            let deviation = departure.deviation(&ABOUT, responder, format!("{service} of all"), judged);
+            return raise.raise(Deviation { peer: None, ..deviation });
+        }
         raise.raise(departure.deviation(&ABOUT, responder, service.to_string(), judged));
     }
 }

@@ -90,6 +90,7 @@ pub fn of_departure(what: &What<'_>, link: &PartyLink) -> Option<&'static [Techn
         What::Foreign { name, offered: false, .. } if matches!(Does::of(name), Does::Record | Does::Object) => {
             Some(&COPIES)
         }
+        What::FirstWord { .. } => Some(if outside { &CONTROL_FROM_OUTSIDE } else { &WRITES }),
         What::Operation { name, .. } | What::Foreign { name, .. } => Does::of(name).anew(),
         What::Beyond { measure: Measure::Value, operation, .. } => {
             Some(Does::of(operation.unwrap_or_default())).filter(|does| *does != Does::Write).and_then(Does::anew)

@@ -204,4 +204,29 @@ impl Scorer {
             }
         }
     }
+
+    /// Compares how many of those who use a service get no answer.
+    pub(super) fn compare_service_failed(&mut self, id: LinkId, used: &Use, to: &mut dyn FnMut(Departure<'_>)) {
+        let Entry { key, normal: Some(profile), live: Some(live), .. } = self.links.at_mut(id) else { return };
+        let (measure, now) = (Measure::ServiceFailed, u64::from(live.hour_failed));
+        let factor = self.profiles.thresholds.factor(measure);
+        if measure.ratio(now, 0) <= factor {
+            return;
+        }
+        let profile = profile.own();
+        let normal = profile.hour_failed.next();
+        let excess = measure.ratio(now, normal) / factor;
+        if excess > 1.0 && profile.is_measured() {
+            to(Departure {
+                what: What::Beyond { measure, operation: None, now, normal, excess, is_sent: false },
+                link: used.link,
+                parties: *key,
+                place: used.place,
+                time: Timestamp::from_seconds(used.minute * 60),
+                days: profile.days,
+                gap_bytes: 0,
+                one_sided: false,
+            });
+        }
+    }
 }

@@ -78,6 +78,15 @@ pub enum What<'a> {
         /// What is known of its protocol on the link, at most [`KNOWN_MAX`] of them.
         known: Vec<&'a str>,
     },
+    /// An end of a link of which nothing is read says something, which only ever listened.
+    FirstWord {
+        /// What it says.
+        name: &'a str,
+        /// How surprising, in natural units.
+        surprise: f64,
+        /// More surprising than the budget allows for.
+        rare: bool,
+    },
     /// An operation on a link that the baseline does not hold.
     Foreign {
         /// What it is.

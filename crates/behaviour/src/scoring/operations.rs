@@ -16,7 +16,7 @@ use crate::baseline::packed::PackedLink;
 use crate::baseline::points::PointsProfile;
 use crate::baseline::store::MINUTES_PER_HOUR;
 use crate::device::Devices;
-use crate::links::{OperationName, OperationNews, Use, differing_feature, is_opaque, protocol_of};
+use crate::links::{OperationName, OperationNews, Use, by_initiator, differing_feature, is_opaque, protocol_of};
 use crate::parties::{Parties, PartyLink};
 
 impl Scorer {
@@ -186,6 +186,9 @@ struct Values<'a> {
 /// So many answers of an hour that refuse as none did before are no chance.
 const REFUSED_ANEW_MIN: u64 = 3;
 
+/// Who has listened for fewer days may have had nothing to say.
+const LISTENED_DAYS_MIN: u32 = 5;
+
 /// A known link on which something may be new.
 struct Anew<'a> {
     profile: &'a PackedLink,
@@ -211,6 +214,10 @@ impl<'a> Anew<'a> {
         if self.kin.has_operation(name) {
             return None;
         }
+        if self.is_first_word(name) {
+            let (surprise, rare) = novelty.surprise(Facet::Operation, 0, &ids);
+            return Some(What::FirstWord { name, surprise, rare });
+        }
         let (facet, circumstances) = if is_opaque(name) {
             (Facet::Shape, u16::from(shape(&self.profile.unpack().operations).unlikely()))
         } else {
@@ -223,6 +230,15 @@ impl<'a> Anew<'a> {
         let of_protocol = |known: &&str| protocol_of(known) == protocol_of(name) && !is_opaque(name);
         let known = self.names.iter().copied().filter(of_protocol).take(KNOWN_MAX).collect();
         Some(What::Operation { name, circumstances, surprise, rare, known })
+    }
+
+    /// Whether it is a payload of an end that has listened on all days, while the other one spoke.
+    fn is_first_word(&self, name: &str) -> bool {
+        let mut payloads = self.names.iter().filter(|known| is_opaque(known)).peekable();
+        is_opaque(name)
+            && payloads.peek().is_some()
+            && payloads.all(|known| by_initiator(known) != by_initiator(name))
+            && self.profile.own().days >= LISTENED_DAYS_MIN
     }
 
     /// Who knows the operation, and what is known of it but for one feature.

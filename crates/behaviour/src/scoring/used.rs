@@ -52,6 +52,9 @@ impl Scorer {
         self.take(id, minute, used, &witnesses(activity, true));
         self.compare_hours_of_service(id, used, parties, to);
         self.compare_service_minute(id, (key, minute), used, to);
+        if used.failed > 0 {
+            self.compare_service_failed(id, used, to);
+        }
     }
 
     /// Takes what was done on a live link into what it does now, and looks for its silence in time.

@@ -2,6 +2,8 @@
 
 use super::silences::{ALIVE, LARGE, Minute, alerts_after, learned_of};
 use super::*;
+use crate::links::OperationNews;
+use crate::observation::Observation;
 
 const DAYS: u64 = 4;
 
@@ -36,4 +38,40 @@ fn far_more_payloads_of_a_size_than_in_any_hour_are_told_once() {
     assert_eq!((alert.deviation.about.name, alert.deviation.device), ("unusual-rate", ASKED));
     assert_eq!(alert.deviation.severity, crate::alert::Severity::Low, "nothing reads what they are");
     assert!(alert.deviation.observed.contains("payloads an hour, payload from=initiator size=128"), "{alert:?}");
+}
+
+/// What the other end says, which only ever listened.
+const ANSWER: &str = "payload\tfrom=responder\tsize=64";
+
+/// An end says something at ten o'clock.
+fn said_at_ten(days: u64) -> Vec<(u64, Observation)> {
+    let minute = (silences::FIRST_DAY + days) * silences::MINUTES_PER_DAY + 600;
+    let news = OperationNews {
+        link: silences::LINK,
+        name: ANSWER.into(),
+        is_new: true,
+        refuses: false,
+        ranges: Default::default(),
+        points: None,
+        place: place(minute, minute * 60 * NANOS_PER_SECOND),
+    };
+    vec![(600, Observation::Operation(Box::new(news)))]
+}
+
+#[test]
+fn who_only_ever_listened_and_says_something_is_told() {
+    let first = |days: u64| (silences::FIRST_DAY + days) * silences::MINUTES_PER_DAY;
+    let is_told = |learned: fn(u64) -> Minute, days: u64| {
+        let learned = learned_of(days, learned, |_| None);
+        let told = alerts_after(learned, days, |minute| with_calls(first(days) + minute), &said_at_ten(days));
+        told.iter().any(|(_, alert)| alert.deviation.explanation.contains("only ever listened"))
+    };
+    assert!(is_told(with_calls, 6));
+    assert!(!is_told(with_calls, 4), "four days say little");
+    let answered = |minute: u64| {
+        let mut done = with_calls(minute);
+        done.push(("payload\tfrom=responder\tsize=128", 1));
+        done
+    };
+    assert!(!is_told(answered, 6), "it always spoke, if not so little");
 }

@@ -358,3 +358,21 @@ fn hours_are_not_told_by_days_that_show_them_to_nobody() {
     assert_eq!(told(FIRST - 60, 3), [""; 0], "an hour is no day");
     assert_eq!(told(FIRST, 4), ["unusual-hour"]);
 }
+
+#[test]
+fn a_service_that_leaves_several_without_an_answer_is_told_as_one() {
+    let store = learned(server(FIRST, DAYS, |_, _| false));
+    let refused = |clients: u32| {
+        let mut uses = server(NEXT, 1, |_, _| false);
+        let is_refused = |used: &&mut Use| {
+            let at = used.minute % MINUTES_PER_DAY;
+            (600..660).contains(&at) && at % 15 == 5 && (0..clients).any(|number| used.link == link(number, 31))
+        };
+        uses.iter_mut().filter(is_refused).for_each(|used| (used.opened, used.failed) = (1, 1));
+        alerts(&store, uses)
+    };
+    assert_eq!(names(&refused(1)), [""; 0], "one of them, four times");
+    let raised = refused(2);
+    assert_eq!(names(&raised), ["refusals"]);
+    assert_eq!((raised[0].deviation.device, raised[0].deviation.peer), (host(31), None));
+}
