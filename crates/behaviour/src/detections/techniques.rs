@@ -216,6 +216,9 @@ impl Does {
                 Self::of_access(name, protocol, kind)
             }
             "snmp" | "bacnet" => Self::of_management(name, kind),
+            "dns" if ["code=ServFail", "code=Refused"].into_iter().any(says) => Self::Refuse,
+            // Which names addresses have (RFC 1035 section 3.5), and which services there are (RFC 6763 section 4).
+            "dns" if says("type=PTR") => Self::Search,
             "dns" => Self::Name,
             "llmnr" | "nbns" | "mdns" if is_answer(name) => Self::Poison,
             "llmnr" | "nbns" | "mdns" | "ssdp" | "wsd" => Self::Search,
@@ -335,11 +338,16 @@ pub(super) enum Purpose {
     Records,
     /// Shells, screens and files of others, behind a password.
     Login,
+    /// What is outside, by way of another.
+    Proxy,
     Other,
 }
 
 /// FTP, SSH, Telnet, NetBIOS, SMB, RDP, VNC and WinRM.
 const LOGIN_PORTS: [u16; 9] = [21, 22, 23, 139, 445, 3389, 5900, 5985, 5986];
+
+/// SOCKS (RFC 1928), and where Squid listens.
+const PROXY_PORTS: [u16; 2] = [1080, 3128];
 
 pub(super) fn purpose(service: Service) -> Purpose {
     const DOMAIN: u16 = 53;
@@ -350,6 +358,7 @@ pub(super) fn purpose(service: Service) -> Purpose {
         Some("hl7") => Purpose::Records,
         _ if service.port == DOMAIN => Purpose::Names,
         _ if LOGIN_PORTS.contains(&service.port) => Purpose::Login,
+        _ if PROXY_PORTS.contains(&service.port) => Purpose::Proxy,
         _ => Purpose::Other,
     }
 }
@@ -365,14 +374,15 @@ fn of_link(link: &PartyLink, circumstances: u16) -> &'static [Technique] {
         Purpose::Names => &FALSE_NAMES,
         Purpose::Control => &MASTERS,
         Purpose::Login => &LOGINS,
+        Purpose::Proxy if offered => &TO_OUTSIDE,
         Purpose::Images if offered => &ARCHIVE,
         Purpose::Records if offered => &RECORD_SYSTEM,
         Purpose::Other if offered => &OFFERED,
         // Nobody else gets it from there: what is sent is a copy.
         Purpose::Images | Purpose::Records => &COPIES,
         // What was always done in one way is done in another one.
-        Purpose::Other if acquainted => &OTHER_WAY,
-        Purpose::Other => &NOT_OFFERED,
+        Purpose::Proxy | Purpose::Other if acquainted => &OTHER_WAY,
+        Purpose::Proxy | Purpose::Other => &NOT_OFFERED,
     }
 }
 
@@ -380,7 +390,7 @@ fn of_link(link: &PartyLink, circumstances: u16) -> &'static [Technique] {
 fn of_conversations(service: Service, outside: bool) -> &'static [Technique] {
     match purpose(service) {
         Purpose::Names => &NAMES,
-        _ if outside => &CONTROL_FROM_OUTSIDE,
+        purpose if outside || purpose == Purpose::Proxy => &CONTROL_FROM_OUTSIDE,
         Purpose::Login => &MANY_LOGINS,
         Purpose::Images => &MANY_ASSOCIATIONS,
         _ => &FLOOD,
@@ -391,7 +401,7 @@ fn of_conversations(service: Service, outside: bool) -> &'static [Technique] {
 fn of_octets(service: Service, outside: bool, is_sent: bool) -> &'static [Technique] {
     match purpose(service) {
         Purpose::Names => &NAMES,
-        _ if outside => &MUCH_TO_OUTSIDE,
+        purpose if outside || is_sent && purpose == Purpose::Proxy => &MUCH_TO_OUTSIDE,
         _ if is_sent => &MUCH_SENT,
         _ => &MUCH,
     }

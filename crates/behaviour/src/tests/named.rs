@@ -343,6 +343,7 @@ fn a_time_server_is_told_of_once_and_other_values_by_the_general_detection() {
     let mut all = All::default();
     (10..30).for_each(|client| all.take(far("ntp server (answer)\tversion=4"), client, 2));
     assert_eq!(all.told(), [("clock-shifted", Severity::High)]);
+    assert_eq!(of(far("hl7 ORU\tevent=ORU^R01")), [("clock-shifted", Severity::Medium)], "days");
     assert_eq!(of(far("modbus write-single-register")), [("unusual-value", Severity::High)]);
 }
 

@@ -259,6 +259,7 @@ impl Output<'_> {
             accepted,
             results,
             are_corrected: !responds && open.results.are_corrected(),
+            days_apart: header.days_apart(self.now.0),
             ..Hl7Message::new(envelope, &header, acknowledgement, &open.counts, device)
         });
     }

@@ -1,5 +1,6 @@
 #![doc = include_str!("README.md")]
 
+mod dated;
 mod dissector;
 mod exchanges;
 mod frame;
@@ -47,7 +48,7 @@ pub static PROTOCOL: Protocol = Protocol {
         Feature { name: "event", learned: Learned::Set },
         Feature { name: "ack_code", learned: Learned::Set },
         Feature { name: "processing_id", learned: Learned::Set },
-        Feature { name: "bytes", learned: Learned::Quantity },
+        Feature { name: "days_apart", learned: Learned::Range },
         Feature { name: "segments", learned: Learned::Quantity },
         Feature { name: "result_status", learned: Learned::Set },
     ],
@@ -66,8 +67,8 @@ pub const EVENT: usize = 2;
 pub const ACK_CODE: usize = 3;
 /// Index of the feature "processing_id": MSH-11.1 (table 0103), where it is not P, production.
 pub const PROCESSING_ID: usize = 4;
-/// Index of the feature "bytes": the message's length.
-pub const BYTES: usize = 5;
+/// Index of the feature "days_apart": how far MSH-7 is from the day on which the message was seen.
+pub const DAYS_APART: usize = 5;
 /// Index of the feature "segments": how many the message has.
 pub const SEGMENTS: usize = 6;
 /// Index of the feature "result_status": OBR-25 (table 0123) or OBX-11 (table 0085), where results that were final are replaced.
@@ -117,6 +118,7 @@ pub struct Hl7Message<'a> {
     accepted: Option<Fingerprint>,
     results: &'a [Measured],
     are_corrected: bool,
+    days_apart: Option<u64>,
 }
 
 impl<'a> Hl7Message<'a> {
@@ -137,6 +139,7 @@ impl<'a> Hl7Message<'a> {
             accepted: None,
             results: &[],
             are_corrected: false,
+            days_apart: None,
         }
     }
 
@@ -170,7 +173,7 @@ impl Message for Hl7Message<'_> {
             text(self.feature_text(EVENT)),
             text(self.feature_text(ACK_CODE)),
             text(self.feature_text(PROCESSING_ID)),
-            self.envelope.bytes,
+            self.days_apart.unwrap_or(NO_VALUE),
             self.counts.total(),
             text(self.feature_text(RESULT_STATUS)),
         ]

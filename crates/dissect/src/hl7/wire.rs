@@ -10,9 +10,12 @@
 //! another segment that slid into the line is never taken for an application's name. Beyond that, every field has to
 //! have its own shape, or it reads `(unreadable)`.
 
+use wardtap_net::packet::Timestamp;
+
 use crate::fingerprint::{Digest, Fingerprint};
 use crate::public::{Public, UNREADABLE};
 
+use super::dated::days_apart;
 use super::scan::each;
 use super::segments::{Name, kind};
 
@@ -275,6 +278,11 @@ impl<'a> Header<'a> {
             (true, &[a, b, c], _) => Event { text: [a, b, c, 0, 0, 0, 0], length: 3 },
             (true, ..) => Event { text: [0; 7], length: 0 },
         }
+    }
+
+    /// How many days MSH-7 is from the day on which the message was seen.
+    pub(super) fn days_apart(&self, now: Timestamp) -> Option<u64> {
+        if self.sound { days_apart(self.field(7).trim_ascii(), now) } else { None }
     }
 
     /// MSH-15, whether the sender asks the receiver to confirm that it has the message (table 0155).
