@@ -30,7 +30,7 @@ use wardtap_net::address::Address;
 
 use crate::baseline::file::BaselineError;
 use crate::baseline::normal::Normal;
-use crate::baseline::novelty::Facet;
+use crate::baseline::novelty::{Facet, circumstances};
 use crate::baseline::packed::PackedLink;
 use crate::baseline::profile::Profiles;
 use crate::baseline::store::LinkKey;
@@ -238,6 +238,9 @@ impl Scorer {
         }
         let circumstances = self.acquaintance.of_link(key, typical);
         let (surprise, rare) = novelty.surprise(Facet::Link, circumstances, &ids);
+        let acquainted = circumstances & circumstances::ACQUAINTED != 0;
+        let only_answers = acquainted && !self.acquaintance.asks(key.initiator, key.responder);
+        let circumstances = circumstances | if only_answers { circumstances::ONLY_ANSWERS } else { 0 };
         to(departure(What::Link { circumstances, surprise, rare }));
     }
 

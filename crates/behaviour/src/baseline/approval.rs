@@ -421,9 +421,7 @@ fn widen_link(into: &mut LinkProfile, known: &LinkProfile, measure: Measure, now
         Measure::MinuteOpened => widen(&mut into.minute_opened, known.minute_opened, now, normal),
         Measure::HourOpened => widen(&mut into.hour_opened, known.hour_opened, now, normal),
         Measure::HourReconnected => widen(&mut into.hour_reconnected, known.hour_reconnected, now, normal),
-        Measure::HourFailed | Measure::ServiceFailed => {
-            widen(&mut into.hour_failed, known.hour_failed, now, normal)
-        }
+        Measure::HourFailed | Measure::ServiceFailed => widen(&mut into.hour_failed, known.hour_failed, now, normal),
         _ => false,
     }
 }

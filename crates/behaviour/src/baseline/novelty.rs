@@ -141,6 +141,8 @@ pub mod circumstances {
     pub const TYPICAL_OF_RESPONDER: u16 = 16;
     /// One of these.
     pub const TYPICAL: u16 = TYPICAL_OF_INITIATOR | TYPICAL_OF_RESPONDER;
+    /// The initiator has only ever answered the responder; how often that was new is not counted.
+    pub const ONLY_ANSWERS: u16 = 32;
     /// A new operation is known between the responder and others.
     pub const KNOWN_TO_RESPONDER: u16 = 1 << 14;
     /// It is known between the initiator and others.

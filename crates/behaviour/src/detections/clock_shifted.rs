@@ -43,8 +43,9 @@ impl Detection for ClockShifted {
             // MSH-7 (HL7 v2.5.1 clause 2.15.9.7).
             "hl7" => {
                 let sender = if is_answer(name) { responder } else { initiator };
-                let explanation =
-                    format!("Messages of {sender} have a date that is days from the sensor's: one of the two is wrong.");
+                let explanation = format!(
+                    "Messages of {sender} have a date that is days from the sensor's: one of the two is wrong."
+                );
                 (sender, Severity::Medium, explanation, "days")
             }
             _ => return,

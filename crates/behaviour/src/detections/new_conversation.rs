@@ -94,7 +94,12 @@ impl Detection for NewConversation {
                 "{}{}, {}",
                 if typical { "what most devices of the make do, " } else { "" },
                 if offered { "the service used by others" } else { "no such service" },
-                if acquainted { "between these two other services" } else { "nothing between these two" },
+                match acquainted {
+                    true if circumstances & circumstances::ONLY_ANSWERS != 0 =>
+                        "the other one asks, and this one answers",
+                    true => "between these two other services",
+                    false => "nothing between these two",
+                },
             ),
             observed: format!("{service}"),
         };

@@ -115,8 +115,7 @@ impl Detection for NewOperation {
     fn departure(&mut self, departure: &Departure<'_>, raise: &mut Raise<'_>) {
         let Link { initiator, responder, .. } = departure.link;
         if let What::FirstWord { name, surprise, rare } = departure.what {
-            let (speaker, listener) =
-                if by_initiator(name) { (initiator, responder) } else { (responder, initiator) };
+            let (speaker, listener) = if by_initiator(name) { (initiator, responder) } else { (responder, initiator) };
             let judged = Judged {
                 severity: if rare { Severity::Medium } else { Severity::Low },
                 score: score(surprise),

@@ -6,7 +6,7 @@ use wardtap_dissect::PROTOCOLS;
 use crate::attack::{Technique, technique};
 use crate::baseline::measure::Measure;
 use crate::baseline::novelty::circumstances;
-use crate::links::{Service, is_answer, is_opaque, kind_of, value_of};
+use crate::links::{Service, is_answer, is_opaque, kind_of, protocol_of, value_of};
 use crate::parties::{Party, PartyLink};
 use crate::scoring::What;
 
@@ -23,6 +23,8 @@ static OTHER_IDENTITY: [Technique; 4] =
 /// A value that a controller reports is off: the report is false, or somebody has moved what it reports.
 static REPORTS: [Technique; 4] = [technique("T0856"), technique("T0832"), technique("T0830"), technique("T0831")];
 static RECORDS: [Technique; 4] = [technique("T0856"), technique("T0855"), technique("T0832"), technique("T1565.002")];
+/// What no standard knows, in a record: it may carry anything.
+static OWN_SEGMENTS: [Technique; 4] = [technique("T0856"), technique("T1048"), technique("T0882"), technique("T1132")];
 static MANY_RECORDS: [Technique; 4] =
     [technique("T0855"), technique("T0856"), technique("T0814"), technique("T1565.001")];
 static QUERIES: [Technique; 4] = [technique("T0811"), technique("T0802"), technique("T1213"), technique("T1119")];
@@ -69,6 +71,8 @@ static OFFERED: [Technique; 4] = [technique("T0886"), technique("T0846"), techni
 static NOT_OFFERED: [Technique; 4] = [technique("T0846"), technique("T0886"), technique("T0882"), technique("T0830")];
 static COPIES: [Technique; 4] = [technique("T0811"), technique("T0882"), technique("T1020.001"), technique("T0846")];
 static OTHER_WAY: [Technique; 4] = [technique("T0830"), technique("T1557"), technique("T1562.010"), technique("T0886")];
+/// Who only ever answered asks.
+static TURNED_ROUND: [Technique; 4] = [technique("T0855"), technique("T0886"), technique("T0831"), technique("T0830")];
 static MUCH: [Technique; 4] = [technique("T0811"), technique("T0882"), technique("T1119"), technique("T0814")];
 /// Data are gathered there, or much of what is kept there has changed, as a backup shows of files that are encrypted.
 static MUCH_SENT: [Technique; 4] = [technique("T1074"), technique("T1486"), technique("T1565.001"), technique("T0814")];
@@ -89,6 +93,9 @@ pub fn of_departure(what: &What<'_>, link: &PartyLink) -> Option<&'static [Techn
         // Nobody else sends it there: what is sent is a copy.
         What::Foreign { name, offered: false, .. } if matches!(Does::of(name), Does::Record | Does::Object) => {
             Some(&COPIES)
+        }
+        What::Operation { name, known, .. } if has_own(name) && !known.iter().any(|known| has_own(known)) => {
+            Some(&OWN_SEGMENTS)
         }
         What::FirstWord { .. } => Some(if outside { &CONTROL_FROM_OUTSIDE } else { &WRITES }),
         What::Operation { name, .. } | What::Foreign { name, .. } => Does::of(name).anew(),
@@ -128,6 +135,11 @@ pub fn of_departure(what: &What<'_>, link: &PartyLink) -> Option<&'static [Techn
 /// 8 (Modbus Application Protocol 1.1b3 section 6.8.1).
 pub(super) fn is_restart(name: &str) -> bool {
     kind_of(name) == "modbus diagnostics" && ["1", "4", "10"].iter().any(|of| value_of(name, "subfunction") == Some(of))
+}
+
+/// Whether a record has a segment of a site's own (HL7 v2.5.1 clause 2.11).
+fn has_own(name: &str) -> bool {
+    protocol_of(name) == "hl7" && value_of(name, "own_segments").is_some()
 }
 
 /// What a message does.
@@ -380,6 +392,7 @@ fn of_link(link: &PartyLink, circumstances: u16) -> &'static [Technique] {
         Purpose::Other if offered => &OFFERED,
         // Nobody else gets it from there: what is sent is a copy.
         Purpose::Images | Purpose::Records => &COPIES,
+        Purpose::Other if has(circumstances::ONLY_ANSWERS) => &TURNED_ROUND,
         // What was always done in one way is done in another one.
         Purpose::Proxy | Purpose::Other if acquainted => &OTHER_WAY,
         Purpose::Proxy | Purpose::Other => &NOT_OFFERED,

@@ -18,6 +18,7 @@ pub(super) struct Acquaintance {
     /// What is offered, to how many.
     offered: HashMap<(Party, Service), u32, foldhash::fast::RandomState>,
     used: HashSet<(Party, Service), foldhash::fast::RandomState>,
+    /// Who asks whom.
     pairs: HashSet<(Party, Party), foldhash::fast::RandomState>,
     makes: Makes<Party>,
 }
@@ -40,7 +41,7 @@ impl Acquaintance {
         let PartyLink { initiator, responder, service } = link;
         *self.offered.entry((responder, service)).or_default() += 1;
         self.used.insert((initiator, service));
-        self.pairs.insert(pair(initiator, responder));
+        self.pairs.insert((initiator, responder));
         for (party, habit) in [initiator, responder].into_iter().zip(habits(link)) {
             self.makes.has(parties.make(party), habit, &[]);
         }
@@ -83,11 +84,16 @@ impl Acquaintance {
         let all = [
             (circumstances::OFFERED, self.is_offered(link)),
             (circumstances::USED, self.used.contains(&(initiator, service))),
-            (circumstances::ACQUAINTED, self.pairs.contains(&pair(initiator, responder))),
+            (circumstances::ACQUAINTED, self.asks(initiator, responder) || self.asks(responder, initiator)),
             (circumstances::TYPICAL_OF_INITIATOR, typical[0]),
             (circumstances::TYPICAL_OF_RESPONDER, typical[1]),
         ];
         all.into_iter().filter(|(_, holds)| *holds).fold(0, |all, (bit, _)| all | bit)
+    }
+
+    /// Whether a party has ever asked another for anything.
+    pub(super) fn asks(&self, initiator: Party, responder: Party) -> bool {
+        self.pairs.contains(&(initiator, responder))
     }
 }
 
@@ -98,8 +104,4 @@ const fn habits(link: PartyLink) -> [Habit<Party>; 2] {
         Habit { other: link.responder, service, initiates: true },
         Habit { other: link.initiator, service, initiates: false },
     ]
-}
-
-fn pair(one: Party, other: Party) -> (Party, Party) {
-    (one.min(other), one.max(other))
 }

@@ -21,7 +21,8 @@ pub(super) const MINUTES_PER_DAY: u64 = 24 * 60;
 /// A Monday.
 pub(super) const FIRST_DAY: u64 = 20_458;
 const DAYS: u64 = 4;
-pub(super) const LINK: Link = Link { initiator: ASKING, responder: ASKED, service: Service { transport: 6, port: 502 } };
+pub(super) const LINK: Link =
+    Link { initiator: ASKING, responder: ASKED, service: Service { transport: 6, port: 502 } };
 
 pub(super) const ALIVE: &str = "payload\tfrom=initiator\tsize=16";
 pub(super) const LARGE: &str = "payload\tfrom=initiator\tsize=128";

@@ -49,7 +49,7 @@ pub static PROTOCOL: Protocol = Protocol {
         Feature { name: "ack_code", learned: Learned::Set },
         Feature { name: "processing_id", learned: Learned::Set },
         Feature { name: "days_apart", learned: Learned::Range },
-        Feature { name: "segments", learned: Learned::Quantity },
+        Feature { name: "own_segments", learned: Learned::Set },
         Feature { name: "result_status", learned: Learned::Set },
     ],
     target: None,
@@ -69,8 +69,8 @@ pub const ACK_CODE: usize = 3;
 pub const PROCESSING_ID: usize = 4;
 /// Index of the feature "days_apart": how far MSH-7 is from the day on which the message was seen.
 pub const DAYS_APART: usize = 5;
-/// Index of the feature "segments": how many the message has.
-pub const SEGMENTS: usize = 6;
+/// Index of the feature "own_segments": whether it has segments that are none of the standard's (`Z..`, 2.5.1 clause 2.11).
+pub const OWN_SEGMENTS: usize = 6;
 /// Index of the feature "result_status": OBR-25 (table 0123) or OBX-11 (table 0085), where results that were final are replaced.
 pub const RESULT_STATUS: usize = 7;
 
@@ -174,7 +174,7 @@ impl Message for Hl7Message<'_> {
             text(self.feature_text(ACK_CODE)),
             text(self.feature_text(PROCESSING_ID)),
             self.days_apart.unwrap_or(NO_VALUE),
-            self.counts.total(),
+            text(self.feature_text(OWN_SEGMENTS)),
             text(self.feature_text(RESULT_STATUS)),
         ]
     }
@@ -226,6 +226,7 @@ impl Message for Hl7Message<'_> {
             EVENT => self.event.text(),
             ACK_CODE => self.acknowledgement.as_ref().and_then(Acknowledgement::code),
             PROCESSING_ID => self.header.processing_id().filter(|id| id.as_str() != "P"),
+            OWN_SEGMENTS => self.counts.any(Name::is_local).then(|| Public::word("yes")),
             RESULT_STATUS => self.are_corrected.then(|| Public::word("C")),
             _ => None,
         }

@@ -171,11 +171,6 @@ impl Counts {
         self.other == 0 && self.iter().all(|(name, _)| GENERAL.contains(&name))
     }
 
-    /// All segments together.
-    pub(super) fn total(&self) -> u64 {
-        self.iter().map(|(_, count)| u64::from(count)).sum::<u64>().saturating_add(u64::from(self.other))
-    }
-
     /// Appends `{"MSH":1,...}`.
     pub(super) fn write_json(&self, out: &mut Vec<u8>) {
         out.push(b'{');

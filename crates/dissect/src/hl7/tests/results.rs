@@ -1,7 +1,7 @@
 //! Results, as they are folded: whatever else the message holds, and however it was cut.
 
 use super::*;
-use crate::hl7::RESULT_STATUS;
+use crate::hl7::{DAYS_APART, OWN_SEGMENTS, RESULT_STATUS};
 use crate::results::RESULTS_MAX;
 
 const ORU: &str = "MSH|^~\\&|LAB|MAIN|EHR|HOSP|20260921120000||ORU^R01^ORU_R01|C1|P|2.5.1\r\
@@ -77,4 +77,15 @@ fn results_that_replace_final_ones_are_known_as_such() {
     assert!(!are_corrected(&[sent(framed(&long))]));
     let tabs = of_order(21, "C").replace('|', "\t");
     assert!(are_corrected(&[sent(framed(&tabs))]), "by the message's own separators");
+}
+
+#[test]
+fn days_apart_and_segments_of_a_sites_own_are_habits() {
+    let of = |feature: usize, message: &str| run(&[sent(framed(message))]).features[0][feature];
+    // What the steps are sent at is near the beginning of 1970.
+    assert_eq!(of(DAYS_APART, ORU), 20_717, "2026-09-21");
+    assert_eq!(of(DAYS_APART, &ORU.replace("20260921120000||ORU", "19700102||ORU")), 0);
+    assert_eq!(of(DAYS_APART, &ORU.replace("20260921120000||ORU", "||ORU")), crate::NO_VALUE);
+    assert_eq!(of(OWN_SEGMENTS, ORU), crate::NO_VALUE);
+    assert_ne!(of(OWN_SEGMENTS, &ORU.replace("NTE|1|L|", "ZXP|1|")), crate::NO_VALUE);
 }
