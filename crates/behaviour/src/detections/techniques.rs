@@ -219,6 +219,8 @@ impl Does {
             "modbus" => Self::Read,
             "dicom" if starts(&["c-find", "c-move", "c-get"]) => Self::Query,
             "dicom" if starts(&["associate-rj", "abort"]) => Self::Refuse,
+            // A service was asked for that is not there.
+            "dicom" if starts(&["associate-ac"]) && says("status=none-accepted") => Self::Test,
             "dicom" if starts(&["associate", "release"]) => Self::NameItself,
             "dicom" if starts(&["c-echo"]) => Self::Test,
             "dicom" => Self::Object,

@@ -129,6 +129,13 @@ impl<'a> Associate<'a> {
         self.items.filter_map(|(kind, value)| ContextItem::read(kind, value)).take(CONTEXTS_MAX)
     }
 
+    /// Whether it is an answer that refuses all presentation contexts (PS3.8 9.3.3.2): there is an association, and nothing
+    /// can be done with it.
+    pub(super) fn accepts_nothing(&self) -> bool {
+        let mut results = self.contexts().map(|context| context.result).peekable();
+        results.peek().is_some() && results.all(|result| result.is_some_and(|result| result != 0))
+    }
+
     /// SCP/SCU role selections (PS3.7 D.3.3.4): SOP class, SCU role, SCP role.
     fn roles(&self) -> impl Iterator<Item = (Public<'a>, u8, u8)> + use<'a> {
         let role = |value: &'a [u8]| {

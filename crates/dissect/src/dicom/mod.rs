@@ -69,7 +69,7 @@ pub const CALLED_AE: usize = 2;
 pub const CLASS: usize = 3;
 /// Feature: the level of a query or retrieval.
 pub const QUERY_LEVEL: usize = 4;
-/// Feature: the class of a response's status, or the reason of a rejection or abort.
+/// Feature: the class of a response's status, the reason of a rejection or abort, or that an acceptance accepts no context.
 pub const STATUS: usize = 5;
 /// Feature: where a C-MOVE sends its objects.
 pub const MOVE_DESTINATION: usize = 6;
@@ -213,7 +213,8 @@ impl DicomMessage<'_> {
             Body::Dimse(ref dimse) => dimse.command.status_class().map(Status::word),
             Body::Reject { source, reason, .. } => Some(names::reject_reason(source, reason)),
             Body::Abort { source, reason } => Some(names::abort_reason(source, reason)),
-            Body::Associate(_) | Body::Release => None,
+            Body::Associate(associate) => associate.accepts_nothing().then_some("none-accepted"),
+            Body::Release => None,
         }
     }
 

@@ -247,8 +247,16 @@ fn features_are_what_people_read() {
         fn copied(&mut self, _: usize) {}
     }
 
-    let mut dicom = (PROTOCOL.dissector)(&from_start());
-    let mut seen = Texts::default();
+    let texts = |steps: &[Step]| {
+        let mut dicom = (PROTOCOL.dissector)(&from_start());
+        let mut seen = Texts::default();
+        for step in steps {
+            let Step::Bytes(side, bytes) = step else { panic!() };
+            let time = wardtap_net::packet::Timestamp::EPOCH;
+            dicom.dissect(&wardtap_net::stream::Chunk { side: *side, time, frame: 1, bytes }, &mut seen);
+        }
+        seen.0
+    };
     let steps = [
         a(associate_rq()),
         a(data(3, 3, &request(0x0020, 2, STUDY_ROOT_FIND, true))),
@@ -256,15 +264,10 @@ fn features_are_what_people_read() {
         b(data(3, 3, &response(0x8020, 2, 0xa700, false))),
         b(pdu(3, &[0, 1, 1, 3])),
     ];
-    for step in steps {
-        let Step::Bytes(side, bytes) = step else { panic!() };
-        let time = wardtap_net::packet::Timestamp::EPOCH;
-        dicom.dissect(&wardtap_net::stream::Chunk { side, time, frame: 1, bytes: &bytes }, &mut seen);
-    }
     let none = u64::MAX.to_string();
     let length = query("STUDY").len().to_string();
     assert_eq!(
-        seen.0,
+        texts(&steps),
         [
             ["A-ASSOCIATE-RQ", "CT1", "ARCHIVE", "1.2.276.0.7230010.3.0.3.6.7", "-", "-", "-", &none],
             ["C-FIND-RQ", "CT1", "ARCHIVE", STUDY_ROOT_FIND, "STUDY", "-", "-", &length],
@@ -272,4 +275,12 @@ fn features_are_what_people_read() {
             ["A-ASSOCIATE-RJ", "CT1", "ARCHIVE", "-", "-", "calling-ae-title-not-recognized", "-", &none],
         ]
     );
+    let status = |results: &[u8]| {
+        let contexts = results.iter().zip([1, 3]).flat_map(|(result, id)| answered(id, *result, IMPLICIT));
+        let body: Vec<u8> = fixed("ARCHIVE", "CT1").into_iter().chain(application_context()).chain(contexts).collect();
+        texts(&[a(associate_rq()), b(pdu(2, &body))])[1][STATUS].clone()
+    };
+    assert_eq!(status(&[3, 4]), "none-accepted", "PS3.8 9.3.3.2: neither the class, nor a transfer syntax");
+    assert_eq!(status(&[3, 0]), "-");
+    assert_eq!(status(&[]), "-", "it answers nothing");
 }
