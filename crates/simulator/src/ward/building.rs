@@ -31,6 +31,8 @@ pub struct Server {
     pub slowness: f64,
     /// It takes requests and answers none.
     pub hung: bool,
+    /// All its connections are taken: it refuses others.
+    pub full: bool,
     /// It answers every read twice: first with what this makes of the answer.
     pub forged: Option<fn(&mut [u8])>,
     /// What it answers belongs to a scenario as long as it is slow, or otherwise odd.
@@ -80,7 +82,7 @@ pub fn open(sim: &mut Sim) {
         let ids = if kind == Kind::Fridge { 1..=fridge_count } else { 1..=1 };
         let units = ids.map(|id| Unit::new(id, kind, sim.dice("unit", place as u64 * 256 + u64::from(id)))).collect();
         let gateway = kind == Kind::Fridge;
-        let server = Server { host, units, gateway, slowness: 1.0, hung: false, forged: None, mark: 0 };
+        let server = Server { host, units, gateway, slowness: 1.0, hung: false, full: false, forged: None, mark: 0 };
         sim.ward.building.servers.push(server);
         sim.channel(bms, place);
     }

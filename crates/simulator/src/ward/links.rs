@@ -48,6 +48,8 @@ pub struct Link {
     pub muted: bool,
     /// False while the sender sends nothing: what it has waits.
     pub open_for_messages: bool,
+    /// Each message is acknowledged as if it were the one before: an answer has come too late once.
+    pub lagging: bool,
     /// What answers are marked with while a scenario has a hand in them.
     pub mark: Mark,
     /// What a scenario makes of messages on their way.
@@ -57,6 +59,8 @@ pub struct Link {
     connection: Option<Connection>,
     busy: Time,
     count: u64,
+    /// MSH-10 of the last message.
+    last: String,
     dice: Dice,
     waiting: VecDeque<Waiting>,
     /// A task is set that goes on with what waits.
@@ -93,6 +97,8 @@ pub type Then = Box<dyn FnOnce(&mut Sim, Delivered)>;
 /// What answers a query instead of a bare acknowledgement.
 #[derive(Clone, Debug)]
 pub struct Reply {
+    /// MSA-1: `AA`, or `AR` of a receiver that will have none of it.
+    pub code: &'static str,
     /// MSH-9: `RSP^K11^RSP_K11` and the like.
     pub event: [&'static str; 3],
     /// The segments behind MSA.
@@ -153,12 +159,14 @@ impl Sim {
             refusals: 0.0005,
             muted: false,
             open_for_messages: true,
+            lagging: false,
             mark: 0,
             tamper: None,
             recorded: None,
             connection: None,
             busy: Time::default(),
             count: 0,
+            last: String::new(),
             dice,
             waiting: VecDeque::new(),
             awake: false,
@@ -266,7 +274,11 @@ impl Sim {
             return (Delivered { received, acknowledged: link.busy, message }, false);
         }
         let answered = received + time.mul_f64(link.slowness);
-        let answer = link.answer(id, &message, waiting.reply.as_ref(), accepted, calendar.digits(answered));
+        let mut answer = link.answer(id, &message, waiting.reply.as_ref(), accepted, calendar.digits(answered));
+        let before = std::mem::replace(&mut link.last, message.control_id.clone());
+        if let Some(segment) = answer.segment_mut("MSA").filter(|_| link.lagging && !before.is_empty()) {
+            *segment = hl7::with_field(segment, 2, &before);
+        }
         let sent = connection.send(net, answered, Side::Answerer, &hl7::frame(&answer.encode()));
         net.note(sent.frame, || answer.truth(connection.names(Side::Answerer)));
         link.busy = sent.arrived;
@@ -293,7 +305,7 @@ impl Sim {
 
 impl Link {
     fn answer(&self, id: LinkId, to: &Message, reply: Option<&Reply>, accepted: bool, time: String) -> Message {
-        let code = if accepted { "AA" } else { "AE" };
+        let code = if accepted { reply.map_or("AA", |reply| reply.code) } else { "AE" };
         let control_id = format!("{:X}{:06}", id.0 + 10, self.count);
         let mut answer = to.acknowledge(code, control_id, time);
         if self.short_answers {

@@ -8,6 +8,8 @@ pub const AAAA: u16 = 28;
 pub const TXT: u16 = 16;
 /// The name that belongs to an address.
 pub const PTR: u16 = 12;
+/// All records of a zone (RFC 5936).
+pub const AXFR: u16 = 252;
 const SOA: u16 = 6;
 const HEADER: usize = 12;
 
@@ -45,16 +47,18 @@ pub fn nothing(query: &[u8], own: bool, zone: &str) -> Vec<u8> {
     let mut out = query.to_vec();
     out[2..4].copy_from_slice(&[if own { 0x85 } else { 0x81 }, 0x80]);
     out[9] = 1;
-    let mut apex = Vec::new();
-    name(&mut apex, zone);
-    let mut data = Vec::new();
-    name(&mut data, &format!("ns.{zone}"));
+    authority(&mut out, zone);
+    out
+}
+
+/// The SOA record of a zone (RFC 1035 section 3.3.13).
+fn authority(out: &mut Vec<u8>, zone: &str) {
+    let mut data = pointer(&format!("ns.{zone}"));
     name(&mut data, &format!("hostmaster.{zone}"));
     for number in [412_u32, 900, 600, 86_400, 900] {
         data.extend_from_slice(&number.to_be_bytes());
     }
-    record(&mut out, &apex, SOA, 900, &data);
-    out
+    record(out, &pointer(zone), SOA, 900, &data);
 }
 
 /// Its answer where there is no such name (RFC 2308 section 2.1).
@@ -68,6 +72,61 @@ pub fn unknown(query: &[u8], own: bool, zone: &str) -> Vec<u8> {
 pub fn failed(query: &[u8]) -> Vec<u8> {
     let mut out = query.to_vec();
     out[2..4].copy_from_slice(&[0x81, 0x82]);
+    out
+}
+
+/// Its answer where the server will not (RCODE 5).
+pub fn refused(query: &[u8]) -> Vec<u8> {
+    let mut out = failed(query);
+    out[3] = 0x85;
+    out
+}
+
+/// All of a zone to who asks for that, from SOA to SOA (RFC 5936 section 2.2), in messages of so many records.
+pub fn transfer(query: &[u8], zone: &str, hosts: &[(String, [u8; 4])]) -> Vec<Vec<u8>> {
+    const RECORDS: usize = 40;
+    let mut records = vec![Vec::new(); hosts.len() + 2];
+    let last = records.len() - 1;
+    [0, last].into_iter().for_each(|place| authority(&mut records[place], zone));
+    for (out, (host, address)) in records[1..].iter_mut().zip(hosts) {
+        record(out, &pointer(&format!("{host}.{zone}")), A, 3600, address);
+    }
+    let message = |part: &[Vec<u8>]| {
+        let mut out = query.to_vec();
+        out[2..4].copy_from_slice(&[0x84, 0x00]);
+        out[7] = part.len() as u8;
+        out.extend(part.concat());
+        out
+    };
+    records.chunks(RECORDS).map(message).collect()
+}
+
+/// As messages stand in a stream: each with its length in front (RFC 1035 section 4.2.2).
+pub fn in_stream(message: &[u8]) -> Vec<u8> {
+    [&(message.len() as u16).to_be_bytes(), message].concat()
+}
+
+/// A server is to have an address for a name from now on (RFC 2136 section 2.5.1); none takes all addresses of the name away
+/// (section 2.5.2).
+pub fn update(id: u16, zone: &str, text: &str, address: Option<[u8; 4]>) -> Vec<u8> {
+    let mut out = query(id, zone, SOA);
+    (out[2], out[9]) = (0x28, 1);
+    match address {
+        Some(address) => record(&mut out, &pointer(text), A, 600, &address),
+        None => {
+            record(&mut out, &pointer(text), A, 0, &[]);
+            // Of any class.
+            let class = out.len() - 7;
+            out[class] = 255;
+        }
+    }
+    out
+}
+
+/// It is done: nothing but the zone is repeated (section 3.8).
+pub fn updated(update: &[u8], zone: &str) -> Vec<u8> {
+    let mut out = query(u16::from_be_bytes([update[0], update[1]]), zone, SOA);
+    out[2] = 0xa8;
     out
 }
 

@@ -8,6 +8,7 @@ pub mod dns;
 pub mod hl7;
 pub mod http;
 pub mod ipv6;
+pub mod ldap;
 pub mod modbus;
 pub mod mqtt;
 pub mod noise;

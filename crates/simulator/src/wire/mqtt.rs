@@ -40,5 +40,11 @@ pub fn publish(topic: &str, payload: &str) -> Vec<u8> {
     packet(0x30, &[&text(topic), payload.as_bytes()])
 }
 
+/// PINGREQ.
+pub const PING: &[u8] = &[0xc0, 0];
+
+/// PINGRESP.
+pub const ALIVE: &[u8] = &[0xd0, 0];
+
 /// DISCONNECT.
 pub const GOODBYE: &[u8] = &[0xe0, 0];

@@ -20,6 +20,14 @@ pub fn piece(dice: &mut Dice, length: usize) -> &'static [u8] {
     &POOL[start..start + length]
 }
 
+/// The letters of Base64 (RFC 4648 section 4).
+const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// So many letters of Base64, of whatever.
+pub fn base64(dice: &mut Dice, letters: usize) -> String {
+    (0..letters).map(|_| char::from(BASE64[dice.range(0..64) as usize])).collect()
+}
+
 /// An array of fresh octets, as for keys and random values.
 pub fn fresh<const N: usize>(dice: &mut Dice) -> [u8; N] {
     let mut bytes = [0; N];

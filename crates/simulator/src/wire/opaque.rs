@@ -109,6 +109,11 @@ pub const BREATH_ALARM: Kind = kind(18, 64, 0);
 /// What a central station passes on of a monitor.
 pub const BED_VITALS: u16 = 56;
 
+/// The device gateway asks a central station for waves that it keeps: service software does.
+pub const WAVES_WANTED: Kind = kind(36, 28, 0);
+/// Some minutes of them.
+pub const WAVES: Kind = kind(37, 15_600, 800);
+
 /// A nurse call.
 pub const CALLED: Kind = kind(16, 36, 0);
 /// Somebody goes.

@@ -50,6 +50,8 @@ pub enum Ask<'a> {
     Write(usize, u64),
     /// Another path for the open file.
     Rename(&'a str),
+    /// The open file goes when it is closed.
+    Delete,
     /// The end of the file.
     Close,
     /// The end of the session.
@@ -123,6 +125,11 @@ pub fn ask(out: &mut Vec<u8>, numbers: &Numbers, asked: Ask<'_>, dice: &mut Dice
             send(WRITE, &[&body, noise::piece(dice, length)]);
         }
         Ask::Rename(path) => rename(&mut send, path),
+        Ask::Delete => {
+            // SET_INFO with FileDispositionInformation (MS-FSCC section 2.4.11).
+            let fixed = [33, 0, 1, 13, 1, 0, 0, 0, 96, 0, 0, 0, 0, 0, 0, 0];
+            send(SET_INFO, &[&fixed, &HANDLE, &[1]]);
+        }
         Ask::Close => send(CLOSE, &[&[24, 0, 1, 0, 0, 0, 0, 0], &HANDLE]),
         Ask::Logoff => send(LOGOFF, &[&[4, 0, 0, 0]]),
     }
@@ -209,7 +216,7 @@ pub fn answer(out: &mut Vec<u8>, numbers: &mut Numbers, asked: Ask<'_>, now: Tim
         Ask::Write(length, _) => {
             send(WRITE, 0, &[&[17, 0, 0, 0], &(length as u32).to_le_bytes(), &[0; 8]]);
         }
-        Ask::Rename(_) => send(SET_INFO, 0, &[&[2, 0]]),
+        Ask::Rename(_) | Ask::Delete => send(SET_INFO, 0, &[&[2, 0]]),
         Ask::Close => send(CLOSE, 0, &[&[60, 0, 0, 0, 0, 0, 0, 0], &[0; 52]]),
         Ask::Logoff => send(LOGOFF, 0, &[&[4, 0, 0, 0]]),
     }

@@ -11,7 +11,7 @@ use crate::ward::bedside::session::Air;
 use crate::wire::opaque::{ACKNOWLEDGED, HEARTBEAT, LIMITS_SET, VITALS};
 
 /// A monitor that stays in use until `until`; where none is, the first is.
-fn hold_one(sim: &mut Sim, dice: &mut Dice, until: Time) -> usize {
+pub(super) fn hold_one(sim: &mut Sim, dice: &mut Dice, until: Time) -> usize {
     let found = monitors::in_use(sim);
     let index = if found.is_empty() { 0 } else { *dice.pick(&found) };
     if found.is_empty() {
@@ -218,7 +218,7 @@ pub(super) fn reconnects(sim: &mut Sim) -> Cast {
         let now = sim.now;
         let bedside = &mut sim.ward.bedside;
         let session = &mut bedside.centrals[central];
-        session.reset(&mut sim.net, now);
+        session.reset(&mut sim.net, now, Side::Opener);
         let again = now + dice.around(secs(2), 0.5);
         let air = &mut Air { net: &mut sim.net, voice: &mut bedside.voice };
         session.exchange(air, again, Side::Opener, [HEARTBEAT, ACKNOWLEDGED], ms(4));

@@ -8,17 +8,10 @@ use crate::ward::laboratory::{self, ANALYTES};
 use crate::ward::links::{Reply, Tamper};
 use crate::ward::records::{self, engine};
 use crate::wire::hl7::{Message, Sender};
-
-/// The letters of Base64 (RFC 4648 section 4).
-const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+use crate::wire::noise;
 
 /// How a program for Windows begins (MZ and what follows), in Base64.
 const PROGRAM: &str = "TVqQAAMAAAAEAAAA//8AALgAAAAAAAAAQAAAAAAAAAAA";
-
-/// So many letters of Base64, of whatever.
-fn packed(dice: &mut Dice, letters: usize) -> String {
-    (0..letters).map(|_| char::from(BASE64[dice.range(0..64) as usize])).collect()
-}
 
 /// Somebody has the health record in his hands.
 fn by_record(sim: &Sim, more: &[crate::network::HostId], end: Time) -> Cast {
@@ -130,6 +123,7 @@ pub(super) fn analyser_harvest(sim: &mut Sim) -> Cast {
         let analyser = &mut sim.ward.laboratory.analysers[0];
         let query = laboratory::query(&mut analyser.sender, time, &tube);
         let reply = Reply {
+            code: "AA",
             event: ["RSP", "K11", "RSP_K11"],
             segments: vec![
                 format!("QAK|{tube}|OK|WOS^Work Order Step^IHE_LABTF"),
@@ -161,7 +155,7 @@ fn append(message: &mut Message, dice: &mut Dice) -> bool {
     let digits = |from: usize| message.time.get(from..from + 2).and_then(|digits| digits.parse().ok()).unwrap_or(0);
     let minutes: usize = digits(8) * 60 + digits(10);
     let letters = (minutes * 12).saturating_sub(5_800).max(120);
-    message.segments.push(format!("ZXP|1|{}", packed(dice, letters)));
+    message.segments.push(format!("ZXP|1|{}", noise::base64(dice, letters)));
     true
 }
 
@@ -179,7 +173,7 @@ pub(super) fn letters(sim: &mut Sim) -> Cast {
             format!("TXA|1|DS^Discharge summary|AP|{time}||||||||{number}^RIS||||AU"),
             format!(
                 "OBX|1|ED|&GDT^Report^L||RIS^application^octet-stream^Base64^{PROGRAM}{}||||||F",
-                packed(dice, letters)
+                noise::base64(dice, letters)
             ),
         ];
         let message = sim.ward.records.ris.message(time, "ENGINE", "MDM^T02", segments);

@@ -105,7 +105,16 @@ pub enum Event {
 }
 
 /// Sends a message about a patient at a bed.
-pub fn send(sim: &mut Sim, event: Event, patient: u64, bed: &str) {
+fn send(sim: &mut Sim, event: Event, patient: u64, bed: &str) {
+    let Some(mut dice) = sim.ward.bedside.gateway.as_ref().map(|gateway| gateway.dice.clone()) else { return };
+    tell(sim, event, patient, bed, &mut dice);
+    if let Some(gateway) = &mut sim.ward.bedside.gateway {
+        gateway.dice = dice;
+    }
+}
+
+/// The same with other dice: of one who makes it up.
+pub fn tell(sim: &mut Sim, event: Event, patient: u64, bed: &str, dice: &mut Dice) {
     let time = sim.calendar.digits(sim.now);
     let Some(gateway) = &mut sim.ward.bedside.gateway else { return };
     gateway.count += 1;
@@ -118,7 +127,7 @@ pub fn send(sim: &mut Sim, event: Event, patient: u64, bed: &str) {
     let trigger = match event {
         Event::Vitals(measures) => {
             for (number, (code, unit, middle, deviation)) in (1_u8..).zip(measures) {
-                let value = gateway.dice.normal(*middle, *deviation).max(middle / 4.0).min(middle * 2.0);
+                let value = dice.normal(*middle, *deviation).max(middle / 4.0).min(middle * 2.0);
                 let value = if *deviation < 1.0 { format!("{value:.1}") } else { format!("{value:.0}") };
                 let number = number.to_string();
                 let parts =
@@ -128,7 +137,7 @@ pub fn send(sim: &mut Sim, event: Event, patient: u64, bed: &str) {
             "R01"
         }
         Event::Alarm(phase) => {
-            let (alarm, source) = *gateway.dice.pick(&ALARMS);
+            let (alarm, source) = *dice.pick(&ALARMS);
             segments.push(format!("OBX|1|CWE|196616^MDC_EVT_ALARM^MDC|1.1.1.1|{alarm}||||||F|||{time}"));
             segments.push(format!("OBX|2|CWE|68480^MDC_ATTR_ALERT_SOURCE^MDC|1.1.1.2|{source}||||||F"));
             segments.push(format!("OBX|3|ST|68481^MDC_ATTR_EVENT_PHASE^MDC|1.1.1.3|{phase}||||||F"));

@@ -20,6 +20,7 @@ use self::pumps::Pump;
 use self::session::Session;
 use crate::clock::Time;
 use crate::network::HostId;
+use crate::queue::Mark;
 use crate::sim::Sim;
 use crate::wire::opaque::Voice;
 
@@ -36,6 +37,8 @@ pub struct Bedside {
     pub machines: Vec<Machine>,
     /// Nurse call panels.
     pub panels: Vec<Panel>,
+    /// A scenario has the nurse call server end every call as soon as it has come.
+    pub calls_ended: Option<Mark>,
     /// What the device gateway sends to the interface engine.
     pub gateway: Option<Gateway>,
     /// The drug library that the pump gateway has.

@@ -76,6 +76,8 @@ pub struct Monitor {
     pub written: Time,
     /// Time between datagrams.
     pub period: Duration,
+    /// Its datagrams are held up on their way, and come in clumps.
+    pub clumps: bool,
     /// The scenario that its datagrams belong to.
     pub mark: Mark,
     /// Who lies there: a number of the hospital.
@@ -114,6 +116,7 @@ impl Monitor {
             sequence: dice.range(0..1 << 20) as u32,
             written: never,
             period: seconds(dice.between(4.0, 5.0)),
+            clumps: false,
             mark: 0,
             patient: dice.range(100_000..900_000),
             measured: Self::draw_measured(&mut dice),
@@ -147,6 +150,18 @@ impl Monitor {
             air.voice.vitals(&self.vitals(sequence, time))
         };
         air.net.udp_away(at, from, self.session.server, [self.port, VITALS.port], message);
+    }
+
+    /// Nothing for a while, then all of it at once, each datagram as it was measured; gives when that is over.
+    fn clump(&mut self, air: &mut Air<'_>, from: Time) -> Time {
+        let count = air.net.dice("clump", from.0 ^ u64::from(self.host.0)).range(4..12) as u32;
+        let free = from + self.period * count;
+        for place in 0..count {
+            self.send(air, free + ms(2) * place, self.host, self.sequence, from + self.period * place);
+            self.sequence = self.sequence.wrapping_add(1);
+        }
+        self.written = free + ms(2) * count;
+        free
     }
 
     /// The central station has vitals of it.
@@ -229,6 +244,11 @@ fn stream(sim: &mut Sim, index: usize) -> Time {
     }
     let before = std::mem::replace(&mut sim.net.mark, monitor.mark);
     let air = &mut Air { net: &mut sim.net, voice };
+    if monitor.clumps {
+        at = monitor.clump(air, at);
+        sim.net.mark = before;
+        return at;
+    }
     for _ in 0..BATCH {
         let wobble = us(monitor.dice.range(0..16_000));
         monitor.send(air, at + wobble, monitor.host, monitor.sequence, at);

@@ -74,6 +74,13 @@ pub fn call(sim: &mut Sim, index: usize, dice: &mut Dice) {
     }
     let answered = heard + dice.skewed(seconds(80.0), 0.8);
     let cleared = answered + dice.skewed(3 * MINUTE, 0.7);
+    if let Some(mark) = sim.ward.bedside.calls_ended {
+        // Nobody has gone, and the server says that it is over.
+        let before = std::mem::replace(&mut sim.net.mark, mark);
+        sim.at(heard + secs(3), move |sim| _ = say(sim, index, Side::Answerer, CALL_CLEARED));
+        sim.net.mark = before;
+        return;
+    }
     sim.at(answered, move |sim| _ = say(sim, index, Side::Opener, CALL_ANSWERED));
     sim.at(cleared, move |sim| _ = say(sim, index, Side::Opener, CALL_CLEARED));
 }

@@ -319,7 +319,7 @@ fn roam(sim: &mut Sim, index: usize, dice: &mut Dice) -> Time {
     let pump = &mut ward.bedside.pumps[index];
     if pump.is_online(now) && pump.held <= now {
         if dice.chance(0.4) {
-            pump.session.reset(net, now);
+            pump.session.reset(net, now, Side::Opener);
         } else {
             pump.session.lose();
         }

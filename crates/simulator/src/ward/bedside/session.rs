@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::clock::{Time, ms};
 use crate::network::{HostId, Network};
+use crate::queue::Mark;
 use crate::tcp::{Connection, Side};
 use crate::wire::opaque::{Kind, Protocol, Voice};
 
@@ -38,6 +39,8 @@ pub struct Session {
     pub server: HostId,
     protocol: &'static Protocol,
     connection: Option<Connection>,
+    /// A scenario has the server refuse the connection when it is to be opened anew.
+    pub refused: Option<Mark>,
     /// Until when the last exchange takes.
     free: Time,
     sequence: u32,
@@ -46,7 +49,7 @@ pub struct Session {
 impl Session {
     /// A session that opens with its first message.
     pub fn new(device: HostId, server: HostId, protocol: &'static Protocol) -> Self {
-        Self { device, server, protocol, connection: None, free: Time::default(), sequence: 0 }
+        Self { device, server, protocol, connection: None, refused: None, free: Time::default(), sequence: 0 }
     }
 
     /// Has it open since before the capture began.
@@ -72,6 +75,12 @@ impl Session {
         }
         if self.connection.is_some() {
             return Some(at);
+        }
+        if let Some(mark) = self.refused {
+            let before = std::mem::replace(&mut air.net.mark, mark);
+            self.free = Connection::refused(air.net, at, self.device, self.server, self.protocol.port);
+            air.net.mark = before;
+            return None;
         }
         let (connection, ready) = Connection::open(air.net, at, self.device, self.server, self.protocol.port);
         self.connection = Some(connection);
@@ -122,10 +131,10 @@ impl Session {
         }
     }
 
-    /// Breaks the connection off.
-    pub fn reset(&mut self, net: &mut Network, at: Time) {
+    /// One end breaks the connection off.
+    pub fn reset(&mut self, net: &mut Network, at: Time, side: Side) {
         if let Some(mut connection) = self.connection.take() {
-            self.free = connection.reset(net, at.max(self.free), Side::Opener);
+            self.free = connection.reset(net, at.max(self.free), side);
         }
     }
 

@@ -82,6 +82,13 @@ impl Sim {
             return None;
         }
         let open = channel.connection.take().filter(|connection| !connection.is_closed());
+        let server = &ward.building.servers[channel.server];
+        if open.is_none() && server.full {
+            let before = std::mem::replace(&mut net.mark, server.mark);
+            channel.busy = Connection::refused(net, at, channel.master, host, PORT);
+            net.mark = before;
+            return None;
+        }
         let fresh = open.is_none();
         channel.connection = Some(match open {
             Some(connection) => connection,

@@ -31,6 +31,8 @@ pub struct Modality {
     pub copies: Option<(EntityId, Mark)>,
     /// Examinations so far.
     pub exams: u64,
+    /// How often it was set back to a copy, and counts anew what others were counted as before.
+    pub set_back: u64,
     busy: Time,
 }
 
@@ -60,7 +62,7 @@ impl Modality {
     /// One that is idle.
     pub fn new(entity: EntityId, kind: Kind) -> Self {
         let (silent_until, busy) = (Time::default(), Time::default());
-        Self { entity, kind, silent_until, proxy: None, copies: None, exams: 0, busy }
+        Self { entity, kind, silent_until, proxy: None, copies: None, exams: 0, set_back: 0, busy }
     }
 }
 
@@ -159,8 +161,8 @@ fn examine(sim: &mut Sim, modality: usize) {
     }
     let this = &mut sim.ward.imaging.modalities[modality];
     this.exams += 1;
-    let (kind, number) = (this.kind, number(modality, this.exams));
-    let mut dice = sim.net.dice("exam", number);
+    let (kind, number, set_back) = (this.kind, number(modality, this.exams), this.set_back);
+    let mut dice = sim.net.dice("exam", number | set_back << 32);
     let make = sim.ward.imaging.entities[this.entity.0].make;
     let study = Study::new(number, kind, make, date, &mut dice);
     let duration = dice.skewed(habits(kind).duration, 0.35);

@@ -304,7 +304,8 @@ impl Study {
         set
     }
 
-    fn reference(&self, set: &mut DataSet, number: usize) {
+    /// What names an image of it, counted from 0, in an item of a sequence (PS3.3 table 10-11).
+    pub fn reference(&self, set: &mut DataSet, number: usize) {
         set.text(0x0008_1150, b"UI", self.kind.class()).text(0x0008_1155, b"UI", &self.instance(number as u16 + 1));
     }
 

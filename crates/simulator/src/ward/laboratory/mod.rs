@@ -155,6 +155,7 @@ fn load(sim: &mut Sim, number: usize, order: Order) {
     let tube = format!("{}-1", order.number);
     let query = query(&mut analyser.sender, time, &tube);
     let reply = Reply {
+        code: "AA",
         event: ["RSP", "K11", "RSP_K11"],
         segments: vec![
             format!("QAK|{tube}|OK|WOS^Work Order Step^IHE_LABTF"),

@@ -296,9 +296,12 @@ pub fn print(sim: &mut Sim, host: HostId, dice: &mut Dice) {
     connection.close(&mut sim.net, at + ms(400), Side::Opener);
 }
 
-/// A name that DNS does not know: Windows asks all of its zone, three times.
+/// A name that DNS does not know, or should not: Windows asks all of its zone, three times.
 pub fn cry(sim: &mut Sim, host: HostId, dice: &mut Dice) {
     let name = *dice.pick(&["WPAD", "OLD-FILES", "PRINTSRV", "SCAN01"]);
+    if sim.be_led(host, name, dice) {
+        return;
+    }
     let query = dns::netbios_query(dice.bits() as u16, name, if name == "WPAD" { 0 } else { 0x20 });
     for wait in [0, 750, 1500] {
         sim.net.broadcast(sim.now + ms(wait), host, [137, 137], &query);

@@ -1,8 +1,9 @@
 //! DHCP: a domain controller gives addresses, and the gateways relay what clients broadcast (RFC 2131).
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
-use crate::clock::{HOUR, Time, ms, secs, us};
+use crate::clock::{HOUR, MINUTE, Time, ms, secs, us};
 use crate::dice::Dice;
 use crate::frame::{BROADCAST, Route};
 use crate::network::HostId;
@@ -24,6 +25,8 @@ pub struct Leases {
     pub rogue: Option<(HostId, Mark)>,
     /// Whom the right server names as router in that host's zone, and the scenario that it belongs to.
     pub router: Option<(HostId, Mark)>,
+    /// A scenario has the server answer nobody.
+    pub silent: Option<Mark>,
 }
 
 /// Sets it up: who has its address by DHCP renews it at half the lease.
@@ -35,7 +38,7 @@ pub(super) fn open(sim: &mut Sim) {
         let first = sim.now + (4 * HOUR).mul_f64(dice.unit());
         sim.repeat(first, move |sim| {
             if sim.net.host(host).up {
-                renew(sim, host, &mut dice);
+                renew(sim, host, &mut dice, 3 * HOUR);
             }
             Some(sim.now + dice.around(4 * HOUR, 0.01))
         });
@@ -94,8 +97,9 @@ fn named_router(sim: &Sim, host: HostId) -> Option<(HostId, Mark)> {
     sim.ward.office.leases.router.filter(|(router, _)| sim.net.host(*router).zone == zone && *router != host)
 }
 
-/// A renewal, straight to the server.
-fn renew(sim: &mut Sim, host: HostId, dice: &mut Dice) {
+/// A renewal, straight to the server. Without an answer it is tried again when half of the time is over that is `left` until
+/// others are asked, a minute later at least (RFC 2131 section 4.4.5).
+fn renew(sim: &mut Sim, host: HostId, dice: &mut Dice, left: Duration) {
     let Some(&server) = sim.ward.site().domain.first() else { return };
     if !sim.net.host(server).up {
         return;
@@ -103,6 +107,17 @@ fn renew(sim: &mut Sim, host: HostId, dice: &mut Dice) {
     let (client, has) = (sim.net.host(host).mac, sim.net.host(host).ip);
     let message = Message { kind: REQUEST, xid: dice.bits() as u32, client, has, gets: NOWHERE, relay: NOWHERE };
     let asked = from_client(sim, host, &message, &[]);
+    if let Some(mark) = sim.ward.office.leases.silent {
+        let before = std::mem::replace(&mut sim.net.mark, mark);
+        sim.net.udp(sim.now, host, server, [CLIENT, SERVER], &asked);
+        sim.net.mark = before;
+        let (wait, mut dice) = ((left / 2).max(MINUTE), sim.dice("renewal", sim.now.0 ^ u64::from(host.0)));
+        return sim.after(wait, move |sim| {
+            if sim.net.host(host).up {
+                renew(sim, host, &mut dice, left.saturating_sub(wait));
+            }
+        });
+    }
     let heard = sim.net.udp(sim.now, host, server, [CLIENT, SERVER], &asked).arrived;
     let answer = from_server(sim, host, &Message { kind: ACK, gets: has, ..message }, server, false);
     let mark = named_router(sim, host).map_or(sim.net.mark, |(_, mark)| mark);
@@ -130,6 +145,9 @@ impl Sim {
         let Some(&first) = self.ward.site().domain.first() else { return at };
         let (client, xid) = (self.net.host(host).mac, dice.bits() as u32);
         let message = Message { kind: DISCOVER, xid, client, has: NOWHERE, gets: NOWHERE, relay: NOWHERE };
+        if let Some(mark) = self.ward.office.leases.silent {
+            return self.unheard(at, host, &message, mark);
+        }
         let wish: (u8, &[u8]) = (50, &gets.octets());
         let mut server = first;
         // Who still has a lease asks for that (RFC 2131 section 3.2); a new one asks who there is.
@@ -166,6 +184,25 @@ impl Sim {
         at + ms(30)
     }
 
+    /// Who is not answered asks again, later each time (RFC 2131 section 4.1), and then uses the address that it was given
+    /// before (section 3.2).
+    fn unheard(&mut self, mut at: Time, host: HostId, message: &Message, mark: Mark) -> Time {
+        let before = std::mem::replace(&mut self.net.mark, mark);
+        let (has, request) = (self.net.host(host).ip, Message { kind: REQUEST, ..*message });
+        let wish = [(50, &has.octets()[..])];
+        let asked = from_client(self, host, &request, &wish);
+        for wait in [4, 8, 16] {
+            let cried = self.cry(at, host, &asked);
+            if let Some(&server) = self.ward.site().domain.first() {
+                self.pass_up(cried, host, &request, server, &wish);
+            }
+            at += secs(wait);
+        }
+        self.net.mark = before;
+        self.net.announce(at, host);
+        at + ms(30)
+    }
+
     /// An address of its zone that nobody has.
     fn free_address(&self, host: HostId, dice: &mut Dice) -> Ipv4Addr {
         let zone = self.net.zone_of(host);
@@ -196,21 +233,28 @@ impl Sim {
         if !self.net.host(server).up {
             return at + secs(4);
         }
-        let relay = self.net.zone_of(host).address(1);
-        let far = self.net.zone_of(server);
-        let (gateway, vlan, server_mac, server_ip) =
-            (far.gateway, far.vlan, self.net.host(server).mac, self.net.host(server).ip);
-        let forwarded = from_client(self, host, &Message { relay, ..*asked }, named);
-        let there = Route { from_mac: gateway, to_mac: server_mac, from: relay, to: server_ip, ttl: 64 };
-        self.net.udp_on(at + us(200), host, &there, vlan, [SERVER, SERVER], &forwarded);
+        let there = self.pass_up(at, host, asked, server, named);
+        let (relay, vlan) = (there.from, self.net.zone_of(server).vlan);
         let reply = from_server(self, host, &Message { relay, ..*answer }, server, false);
         let mark = named_router(self, host).map_or(self.net.mark, |(_, mark)| mark);
         let before = std::mem::replace(&mut self.net.mark, mark);
-        let back = Route { from_mac: server_mac, to_mac: gateway, from: server_ip, to: relay, ttl: 128 };
+        let back = Route { from_mac: there.to_mac, to_mac: there.from_mac, from: there.to, to: there.from, ttl: 128 };
         self.net.udp_on(at + ms(1), server, &back, vlan, [SERVER, SERVER], &reply);
         let handed = self.hand(at + us(1200), host, &Message { relay, ..*answer }, server, false);
         self.net.mark = before;
         handed
+    }
+
+    /// The first step of it: the gateway passes a client's message on to the server; gives the way that it took.
+    fn pass_up(&mut self, at: Time, host: HostId, asked: &Message, server: HostId, named: &[(u8, &[u8])]) -> Route {
+        let relay = self.net.zone_of(host).address(1);
+        let far = self.net.zone_of(server);
+        let (gateway, vlan) = (far.gateway, far.vlan);
+        let (server_mac, server_ip) = (self.net.host(server).mac, self.net.host(server).ip);
+        let forwarded = from_client(self, host, &Message { relay, ..*asked }, named);
+        let there = Route { from_mac: gateway, to_mac: server_mac, from: relay, to: server_ip, ttl: 64 };
+        self.net.udp_on(at + us(200), host, &there, vlan, [SERVER, SERVER], &forwarded);
+        there
     }
 
     /// The last step: a server in the zone, or the gateway in its stead, hands the message to the client.

@@ -309,17 +309,29 @@ fn readings(sim: &mut Sim) {
 
 /// Somebody subscribes to a filter, and gets what is published.
 pub fn listen(sim: &mut Sim, [from, to]: [HostId; 2], client: &str, filter: &str, published: &[Vec<u8>]) -> Time {
+    let (mut open, mut at) = subscribe(sim, [from, to], [client, client], filter);
     let net = &mut sim.net;
-    let (mut open, ready) = Connection::open(net, sim.now, from, to, BROKER_PORT);
-    let mut at = open.send(net, ready, Side::Opener, &mqtt::connect(client, client)).arrived;
-    at = open.send(net, at + ms(1), Side::Answerer, mqtt::WELCOME).arrived;
-    at = open.send(net, at + ms(1), Side::Opener, &mqtt::subscribe(filter)).arrived;
-    at = open.send(net, at + ms(1), Side::Answerer, mqtt::GRANTED).arrived;
     for message in published {
         at = open.send(net, at + secs(4), Side::Answerer, message).arrived;
     }
     at = open.send(net, at + secs(20), Side::Opener, mqtt::GOODBYE).arrived;
     open.close(net, at, Side::Opener)
+}
+
+/// Somebody logs in at the broker, as a client and a user, and subscribes to a filter; gives when that is granted.
+pub fn subscribe(
+    sim: &mut Sim,
+    [from, to]: [HostId; 2],
+    [client, user]: [&str; 2],
+    filter: &str,
+) -> (Connection, Time) {
+    let net = &mut sim.net;
+    let (mut open, ready) = Connection::open(net, sim.now, from, to, BROKER_PORT);
+    let mut at = open.send(net, ready, Side::Opener, &mqtt::connect(client, user)).arrived;
+    at = open.send(net, at + ms(1), Side::Answerer, mqtt::WELCOME).arrived;
+    at = open.send(net, at + ms(1), Side::Opener, &mqtt::subscribe(filter)).arrived;
+    at = open.send(net, at + ms(1), Side::Answerer, mqtt::GRANTED).arrived;
+    (open, at)
 }
 
 /// Radiologists look older images up.

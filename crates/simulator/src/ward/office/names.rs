@@ -32,6 +32,8 @@ pub struct Names {
     pub failing: Option<(f64, Mark)>,
     /// Who says that names which nobody has are its own, and the scenario that it belongs to.
     pub claimant: Option<(HostId, Mark)>,
+    /// To whom all names lead that nobody has, since DNS was told so, and the scenario that it belongs to.
+    pub wildcard: Option<(HostId, Mark)>,
 }
 
 /// Questions of a zone about a host are answered wrongly.
@@ -150,6 +152,20 @@ impl Sim {
         let answer = dns::netbios_answer(query, self.net.host(liar).ip.octets());
         let heard = self.net.udp(self.now + ms(3), liar, asker, [137, 137], &answer).arrived;
         self.share_refused(heard + ms(2), asker, liar, &format!("u{:04}", asker.0), dice);
+        self.net.mark = before;
+        true
+    }
+
+    /// Where DNS knows a name that nobody has, the asker goes where it leads; false where it does not.
+    pub fn be_led(&mut self, asker: HostId, name: &str, dice: &mut Dice) -> bool {
+        let wildcard = self.ward.office.names.wildcard.filter(|(to, _)| *to != asker);
+        let (Some((to, mark)), Some(server)) = (wildcard, self.controller(asker)) else { return false };
+        let before = std::mem::replace(&mut self.net.mark, mark);
+        let query = dns::query(dice.bits() as u16, &format!("{}.{DOMAIN}", name.to_lowercase()), dns::A);
+        let reply = dns::answer(&query, true, dns::A, 600, &self.net.host(to).ip.octets());
+        let own = self.net.next_port(asker);
+        let known = self.asked(self.now, [asker, server], [own, PORT], [&query, &reply]);
+        self.share_refused(known + ms(2), asker, to, &format!("u{:04}", asker.0), dice);
         self.net.mark = before;
         true
     }

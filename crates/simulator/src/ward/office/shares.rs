@@ -20,13 +20,24 @@ pub struct Share {
 impl Sim {
     /// Logs a host in at a server and opens a share of it.
     pub fn share(&mut self, at: Time, from: HostId, to: HostId, share: &str, dice: &mut Dice) -> (Share, Time) {
+        self.share_as(at, &format!("u{:04}", from.0), [from, to], share, dice)
+    }
+
+    /// As [`Self::share`], as a user of the domain.
+    pub fn share_as(
+        &mut self,
+        at: Time,
+        user: &str,
+        [from, to]: [HostId; 2],
+        share: &str,
+        dice: &mut Dice,
+    ) -> (Share, Time) {
         let (known, _) = self.lookup(at, from, to, 0);
-        let user = format!("u{:04}", from.0);
         let station = self.net.host(from).name.to_uppercase();
         let path = format!("\\\\{}\\{share}", self.net.host(to).name);
         let (connection, mut at) = Connection::open(&mut self.net, known, from, to, PORT);
         let mut open = Share { connection, numbers: Numbers::default(), buffer: Vec::new() };
-        for asked in [Ask::Negotiate, Ask::Hello, Ask::Login(&user, &station), Ask::Tree(&path)] {
+        for asked in [Ask::Negotiate, Ask::Hello, Ask::Login(user, &station), Ask::Tree(&path)] {
             at = open.ask(&mut self.net, at, asked, dice);
         }
         (open, at)
@@ -53,6 +64,13 @@ impl Share {
     /// Renames a file, and gives when that is done.
     pub fn rename(&mut self, net: &mut Network, at: Time, (from, to): (&str, &str), dice: &mut Dice) -> Time {
         [Ask::Open(from, true), Ask::Rename(to), Ask::Close]
+            .into_iter()
+            .fold(at, |at, asked| self.ask(net, at, asked, dice))
+    }
+
+    /// Deletes a file, and gives when that is done.
+    pub fn delete(&mut self, net: &mut Network, at: Time, path: &str, dice: &mut Dice) -> Time {
+        [Ask::Open(path, true), Ask::Delete, Ask::Close]
             .into_iter()
             .fold(at, |at, asked| self.ask(net, at, asked, dice))
     }

@@ -43,6 +43,8 @@ pub mod uid {
     pub const DX: &str = "1.2.840.10008.5.1.4.1.1.1.1";
     /// Secondary capture image storage.
     pub const SECONDARY: &str = "1.2.840.10008.5.1.4.1.1.7";
+    /// Key object selection: which images are meant by something that is said of them.
+    pub const KEY_OBJECTS: &str = "1.2.840.10008.5.1.4.1.1.88.59";
     /// Encapsulated PDF storage.
     pub const PDF: &str = "1.2.840.10008.5.1.4.1.1.104.1";
 }
