@@ -1,10 +1,12 @@
 //! HL7: messages that are forged, repeated, changed or held back.
 
 mod abused;
+pub mod answers;
 mod astray;
 mod feeds;
 mod forged;
 pub mod inside;
+pub mod names;
 pub mod rules;
 
 use std::time::Duration;

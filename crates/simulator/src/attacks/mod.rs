@@ -115,6 +115,10 @@ pub const SCENARIOS: &[&[Scenario]] = &[
     network::lookups::ALL,
     network::programs::ALL,
     network::ways::ALL,
+    hl7::answers::ALL,
+    hl7::names::ALL,
+    bedside::alarms::ALL,
+    bedside::flow::ALL,
 ];
 
 /// All scenarios, one after the other.

@@ -1,6 +1,8 @@
 //! The bedside: pumps and monitors that fall silent, lie or are talked to by the wrong host.
 
 pub mod afar;
+pub mod alarms;
+pub mod flow;
 mod machines;
 mod monitors;
 mod pumps;

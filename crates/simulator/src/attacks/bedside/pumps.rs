@@ -13,7 +13,7 @@ use crate::ward::bedside::session::{Air, Session, Transfer};
 use crate::wire::opaque::{ACKNOWLEDGED, IDENTIFY, IDENTITY, Kind, PUMP, PUMP_LOG, PUMP_RATE, PUMP_STATUS};
 
 /// Pumps that are in reach now, those of intensive care first: they stay.
-fn in_reach(sim: &Sim) -> Vec<usize> {
+pub(super) fn in_reach(sim: &Sim) -> Vec<usize> {
     let all = &sim.ward.bedside.pumps;
     let mut found: Vec<usize> = (0..all.len()).filter(|&at| all[at].is_online(sim.now)).collect();
     found.sort_by_key(|&at| (all[at].home != Home::Intensive, all[at].stage != Stage::Infusing));
@@ -21,7 +21,7 @@ fn in_reach(sim: &Sim) -> Vec<usize> {
 }
 
 /// A pump that stays as it is until `until`; where none is in reach the first one is switched on.
-fn hold_one(sim: &mut Sim, dice: &mut Dice, until: Time) -> usize {
+pub(super) fn hold_one(sim: &mut Sim, dice: &mut Dice, until: Time) -> usize {
     let found = in_reach(sim);
     let index = if found.is_empty() { 0 } else { found[dice.range(0..found.len().min(4) as u64) as usize] };
     if found.is_empty() {
