@@ -117,6 +117,7 @@ pub const SCENARIOS: &[&[Scenario]] = &[
     network::ways::ALL,
     hl7::answers::ALL,
     hl7::names::ALL,
+    dicom::past::ALL,
     bedside::alarms::ALL,
     bedside::flow::ALL,
 ];

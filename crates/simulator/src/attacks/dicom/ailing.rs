@@ -1,10 +1,11 @@
 //! Entities that ail, in associations that they have every day.
 
 use super::images::first;
+use super::queries::stations;
 use crate::attacks::Cast;
 use crate::clock::{HOUR, MINUTE, ms};
 use crate::sim::Sim;
-use crate::ward::imaging::entity::{Entity, makes};
+use crate::ward::imaging::entity::{Condition, Entity, EntityId, makes};
 use crate::ward::imaging::study::{Kind, Study};
 use crate::ward::imaging::{dial, modality, services};
 use crate::wire::dicom::uid;
@@ -42,6 +43,23 @@ pub(super) fn no_reports(sim: &mut Sim) -> Cast {
     sim.ward.imaging.no_reports = true;
     sim.at(end, |sim| sim.ward.imaging.no_reports = false);
     Cast { victims: vec![sim.ward.imaging.host(sim.ward.imaging.pacs)], attackers: Vec::new(), end }
+}
+
+/// The program on workstations that takes images does not run, as after an update: what they ask for fails with status
+/// A702, and the archive finds their ports closed. Nothing of it is marked: it is asked for as ever.
+pub(super) fn undelivered(sim: &mut Sim) -> Cast {
+    let end = sim.now + 4 * HOUR;
+    let stations: Vec<EntityId> = stations(sim).iter().map(|station| station.entity).collect();
+    let set = move |sim: &mut Sim, condition| {
+        for station in &stations {
+            sim.ward.imaging.entities[station.0].condition = condition;
+        }
+    };
+    set(sim, Condition::Stopped);
+    let imaging = &sim.ward.imaging;
+    let victims = sim.ward.site().reading.iter().copied().chain([imaging.host(imaging.pacs)]).collect();
+    sim.at(end, move |sim| set(sim, Condition::Serves));
+    Cast { victims, attackers: Vec::new(), end }
 }
 
 pub(super) fn warn(sim: &mut Sim) -> Cast {

@@ -196,4 +196,26 @@ pub const ALL: &[Scenario] = &[
         start: ailing::repeat,
         ..BASE
     },
+    Scenario {
+        name: "worklists-of-all-stations",
+        title: "An ultrasound device asks for the worklists of all stations, weeks ahead",
+        family: Theft,
+        techniques: COLLECTION,
+        endangers: "Who comes when and why is known to somebody whom it does not concern.",
+        held_out: true,
+        hour: 18.9,
+        start: odd::worklists,
+        ..BASE
+    },
+    Scenario {
+        name: "pacs-cannot-deliver",
+        title: "Workstations take no images any more: the archive finds their ports closed, and says that it could not",
+        family: Availability,
+        techniques: OUTAGE,
+        endangers: "Radiologists wait for images that lie ready in the archive.",
+        held_out: true,
+        hour: 9.9,
+        start: ailing::undelivered,
+        ..BASE
+    },
 ];

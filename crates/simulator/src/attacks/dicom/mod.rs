@@ -7,6 +7,7 @@ pub mod feigned;
 mod images;
 pub mod inside;
 mod odd;
+pub mod past;
 mod queries;
 
 use std::time::Duration;

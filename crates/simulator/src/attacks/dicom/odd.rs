@@ -2,14 +2,14 @@
 
 use super::images::first;
 use crate::attacks::Cast;
-use crate::clock::{MINUTE, secs};
+use crate::clock::{DAY, MINUTE, secs};
 use crate::sim::Sim;
 use crate::tcp::Side;
 use crate::ward::imaging::dial;
 use crate::ward::imaging::entity::EntityId;
 use crate::ward::imaging::modality;
 use crate::ward::imaging::services;
-use crate::ward::imaging::study::{Kind, Step, Study};
+use crate::ward::imaging::study::{self, Kind, Step, Study};
 use crate::wire::dicom::command::{self, Command, SUCCESS};
 use crate::wire::dicom::{DataSet, uid};
 
@@ -104,4 +104,46 @@ pub(super) fn discontinue(sim: &mut Sim) -> Cast {
         at += dice.skewed(secs(25), 0.6);
     }
     Cast { victims: vec![sim.ward.imaging.host(ris)], attackers: vec![host], end: at + MINUTE }
+}
+
+/// Weeks that are asked for.
+const WEEKS: u32 = 9;
+
+/// A worklist is asked for with a station and a day, and whoever leaves the station out gets everybody's (PS3.4 section
+/// K.6.1.2.2): names, births, doctors and what is suspected, weeks ahead.
+pub(super) fn worklists(sim: &mut Sim) -> Cast {
+    let (place, host) = first(sim, Kind::Us);
+    let (entity, ris) = (sim.ward.imaging.modalities[place].entity, sim.ward.imaging.ris);
+    let mut dice = sim.dice("worklists-of-all-stations", 0);
+    let mut at = sim.now;
+    for week in 0..WEEKS {
+        for (kind, most) in [(Kind::Ct, 50), (Kind::Mr, 36), (Kind::Us, 60), (Kind::Xr, 90)] {
+            let [first, last] = [7 * week, 7 * week + 6].map(|day| sim.calendar.digits(sim.now + DAY * day));
+            let dates = format!("{}-{}", &first[..8], &last[..8]);
+            // The further away, the less is planned.
+            let found = dice.range(most / 3..most) / u64::from(1 + week / 2);
+            let date = sim.calendar.digits(sim.now + DAY * (7 * week + 1));
+            let make = sim.ward.imaging.entities[entity.0].make;
+            let number = |place| 560_000_000 + u64::from(week) * 10_000 + most * 100 + place;
+            let planned: Vec<Study> =
+                (0..found).map(|place| Study::new(number(place), kind, make, date.clone(), &mut dice)).collect();
+            sim.at(at, move |sim| ask_for_all(sim, [entity, ris], kind, &dates, &planned));
+            at += dice.skewed(secs(20), 0.4);
+        }
+    }
+    Cast { victims: vec![sim.ward.imaging.host(ris)], attackers: vec![host], end: at + MINUTE }
+}
+
+/// Asks for what is planned at all stations of a kind on these days.
+fn ask_for_all(sim: &mut Sim, [from, ris]: [EntityId; 2], kind: Kind, dates: &str, planned: &[Study]) {
+    let propose = sim.ward.imaging.entities[from.0].propose(uid::WORKLIST);
+    let Some(mut association) = dial(sim, sim.now, from, ris, &[propose]) else { return };
+    let explicit = association.explicit(uid::WORKLIST).unwrap_or_default();
+    let key = study::worklist_key(explicit, kind, "", dates);
+    services::find(&mut sim.net, &mut association, uid::WORKLIST, &key, planned.len(), |place| {
+        let study = &planned[place];
+        let station = if kind == Kind::Xr { "XR" } else { kind.code() };
+        study.scheduled(explicit, &format!("{station}{:02}", 1 + study.number % 2))
+    });
+    association.release(&mut sim.net);
 }
