@@ -118,6 +118,8 @@ pub const SCENARIOS: &[&[Scenario]] = &[
     hl7::answers::ALL,
     hl7::names::ALL,
     dicom::past::ALL,
+    modbus::gateway::ALL,
+    modbus::limits::ALL,
     bedside::alarms::ALL,
     bedside::flow::ALL,
 ];

@@ -5,6 +5,8 @@
 
 mod commands;
 mod faults;
+pub mod gateway;
+pub mod limits;
 mod oddities;
 pub mod panels;
 mod reports;

@@ -1,7 +1,7 @@
-//! Gas panels that stop working, and gas that runs out.
+//! Gas panels that stop working, are silenced or misread, and gas that runs out.
 
 use super::reports::tamper;
-use super::{COMMAND, bms, cast, channels, switch_off_and_on};
+use super::{COMMAND, bms, cast, channels, commands, put_back, switch_off_and_on};
 use crate::attacks::{Cast, Family, Scenario};
 use crate::clock::{HOUR, MINUTE, secs};
 use crate::sim::Sim;
@@ -15,7 +15,6 @@ pub const ALL: &[Scenario] = &[
         title: "The management system stops the program of a gas panel, which goes on telling its last values",
         techniques: &["T0858", "T0816", "T0855", "T1692.001", "T0831", "T0832", "T0814", "T0815", "T0878", "T0881"],
         endangers: "Alarms of medical gas are not worked out any more, and the screens show values of before.",
-        held_out: true,
         hour: 16.6,
         start: stopped,
         ..COMMAND
@@ -26,9 +25,29 @@ pub const ALL: &[Scenario] = &[
         family: Family::Fault,
         techniques: &["T0831", "T0879", "T0880", "T0856", "T1692.002", "T0832"],
         endangers: "When the main supply of oxygen fails there is nothing left that takes its place.",
-        held_out: true,
         hour: 20.2,
         start: reserve,
+        ..COMMAND
+    },
+    Scenario {
+        name: "gas-horns-muted",
+        title: "The management system mutes the horns of all gas panels again and again in the evening, and resets none",
+        techniques: &["T0878", "T0855", "T1692.001", "T0838", "T0831", "T0836", "T0815", "T0806"],
+        endangers: "A failing oxygen supply is heard by nobody on the ward.",
+        held_out: true,
+        hour: 21.3,
+        start: muted,
+        ..COMMAND
+    },
+    Scenario {
+        name: "gas-registers-shifted",
+        title: "After a change of its program a gas panel's readings stand one register further than they are read",
+        family: Family::Fault,
+        techniques: &["T0832", "T0856", "T1692.002", "T0831", "T0835", "T0815", "T0836", "T0889"],
+        endangers: "Air is shown as oxygen and vacuum as bottles, and alarms follow the wrong ones.",
+        held_out: true,
+        hour: 7.7,
+        start: shifted,
         ..COMMAND
     },
 ];
@@ -73,6 +92,41 @@ fn reserve(sim: &mut Sim) -> Cast {
             }
             let low = u16::from(image.get(INPUT_REGISTERS, 4) < 100);
             image.set(INPUTS, 7, low);
+        });
+    }
+    cast(sim, &last, Vec::new(), sim.now + length)
+}
+
+/// The horn of a gas panel, which is silent until the next alarm when it is muted: so it is said again before that.
+const HORN: u16 = 0;
+
+/// Whoever wants nobody to come when gas fails needs no other command than the one that is given every day (ATT&CK T0878).
+fn muted(sim: &mut Sim) -> Cast {
+    let panels = channels(sim, Kind::Gas, usize::MAX);
+    let end = sim.now + 2 * HOUR;
+    for id in panels.iter().copied() {
+        let mut dice = sim.dice("horns muted", id.0 as u64);
+        sim.repeat(sim.now + dice.skewed(secs(20), 0.5), move |sim| {
+            sim.ask(id, 0, &Request::WriteCoil { address: HORN, on: true });
+            Some(sim.now + dice.around(4 * MINUTE, 0.4)).filter(|next| *next < end)
+        });
+        put_back(sim, end + MINUTE, id, Request::WriteCoil { address: HORN, on: false });
+    }
+    cast(sim, &panels, vec![bms(sim)], end)
+}
+
+/// Registers are counted from 0 on the wire and from 1 in tables (section 4.4 of the protocol): whoever edits a program
+/// takes the one for the other. It starts anew with the new one, and somebody sees it at last.
+fn shifted(sim: &mut Sim) -> Cast {
+    let last: Vec<_> = channels(sim, Kind::Gas, usize::MAX).into_iter().rev().take(1).collect();
+    let length = 3 * HOUR;
+    for id in last.iter().copied() {
+        commands::start_anew(sim, id);
+        tamper(sim, id, 0, length, Vec::new(), |image, _, _| {
+            if let Some(values) = image.slice(INPUT_REGISTERS, 0, 9) {
+                values.rotate_right(1);
+                values[0] = 0;
+            }
         });
     }
     cast(sim, &last, Vec::new(), sim.now + length)

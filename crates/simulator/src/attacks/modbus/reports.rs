@@ -19,7 +19,7 @@ const IMAGES: u32 = 50;
 pub(super) const RECORDED: Duration = RECORDING.saturating_mul(IMAGES - 1);
 
 /// What a unit measured is replaced by what was recorded; what it was told stays.
-fn replay(image: &mut Image, recorded: &Image) {
+pub(super) fn replay(image: &mut Image, recorded: &Image) {
     for (bank, recorded) in image.0.iter_mut().zip(&recorded.0) {
         if matches!(bank.table, INPUTS | INPUT_REGISTERS) {
             bank.values.copy_from_slice(&recorded.values);
