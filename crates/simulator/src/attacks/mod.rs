@@ -122,6 +122,11 @@ pub const SCENARIOS: &[&[Scenario]] = &[
     modbus::limits::ALL,
     bedside::alarms::ALL,
     bedside::flow::ALL,
+    network::doors::ALL,
+    network::infected::ALL,
+    network::leases::ALL,
+    network::papers::ALL,
+    network::tables::ALL,
 ];
 
 /// All scenarios, one after the other.

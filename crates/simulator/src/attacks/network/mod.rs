@@ -4,12 +4,17 @@ pub mod appliances;
 mod between;
 mod channels;
 mod damage;
+pub mod doors;
 pub mod flood;
+pub mod infected;
 mod intruders;
+pub mod leases;
 pub mod lookups;
+pub mod papers;
 pub mod programs;
 mod scans;
 pub mod services;
+pub mod tables;
 mod usual;
 pub mod ways;
 
@@ -409,7 +414,8 @@ mod tests {
         let mut sim = Sim::new(5, start);
         ward::open(&mut sim, 50);
         let lists = [ALL, services::ALL, appliances::ALL, flood::ALL, lookups::ALL, programs::ALL, ways::ALL];
-        let all = || lists.into_iter().flatten();
+        let later = [doors::ALL, infected::ALL, leases::ALL, papers::ALL, tables::ALL];
+        let all = || lists.into_iter().chain(later).flatten();
         for scenario in all() {
             attacks::play(&mut sim, scenario, start);
         }
