@@ -14,7 +14,7 @@ pub const ALL: &[Scenario] = &[Scenario {
     techniques: &["T0832", "T0856", "T1692.002", "T0836", "T1565.001"],
     endangers: "New results are filed as ones of sixteen years ago, where no physician looks for them.",
     within_normal: true,
-    held_out: true,
+    held_out: false,
     tool: None,
     hour: 6.1,
     prepared: Duration::ZERO,

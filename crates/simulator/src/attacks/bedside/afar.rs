@@ -21,7 +21,6 @@ pub const ALL: &[Scenario] = &[
         techniques: COMMAND,
         endangers: "A ventilator breathes otherwise than set at the bed, or keeps its alarms to itself.",
         within_normal: true,
-        held_out: true,
         hour: 13.1,
         start: set_from_afar,
         ..PLAIN
@@ -45,7 +44,6 @@ pub const ALL: &[Scenario] = &[
         ],
         endangers: "Alarms of pumps come late or never, and orders do not reach them.",
         within_normal: true,
-        held_out: true,
         hour: 10.9,
         start: jammed,
         ..PLAIN

@@ -1,5 +1,6 @@
 //! Who feels out what an archive offers, and who speaks in its name.
 
+use super::BASE;
 use super::queries::stations;
 use crate::attacks::Family::{Integrity, Reconnaissance};
 use crate::attacks::{Cast, Scenario, any_pc};
@@ -11,9 +12,6 @@ use crate::ward::imaging::study::Study;
 use crate::ward::imaging::{dial, services};
 use crate::wire::dicom::pdu::Proposal;
 use crate::wire::dicom::{command, uid};
-
-/// What they have in common.
-const BASE: Scenario = Scenario { held_out: true, ..super::BASE };
 
 /// All of them.
 pub const ALL: &[Scenario] = &[
@@ -69,7 +67,7 @@ const SERVICES: [&str; 36] = [
     "1.2.840.10008.5.1.4.1.1.77.1.6",
     "1.2.840.10008.5.1.4.1.1.88.11",
     "1.2.840.10008.5.1.4.1.1.88.22",
-    "1.2.840.10008.5.1.4.1.1.88.59",
+    uid::KEY_OBJECTS,
     "1.2.840.10008.5.1.4.1.1.88.67",
     "1.2.840.10008.5.1.4.1.1.104.2",
     "1.2.840.10008.5.1.4.1.1.128",

@@ -1,6 +1,6 @@
 //! Appliances and servers that are logged in to, broken into, silenced and called out for.
 
-use super::{Cast, held_out, intruder, pc, scenario, stranger, within_normal};
+use super::{Cast, intruder, pc, scenario, stranger, within_normal};
 use crate::attacks::{Family, Scenario};
 use crate::clock::{HOUR, MINUTE, ms, secs};
 use crate::network::HostId;
@@ -11,7 +11,7 @@ use crate::wire::{bacnet, dns, http, noise};
 
 /// All of them.
 pub const ALL: &[Scenario] = &[
-    held_out(scenario(
+    scenario(
         "ward-called-out",
         "a foreign device on a ward calls out for medical devices, printers and services of all kinds",
         Family::Reconnaissance,
@@ -19,8 +19,8 @@ pub const ALL: &[Scenario] = &[
         "A foreign device is plugged in at the bedside, and learns what stands around it.",
         18.2,
         called_out,
-    )),
-    within_normal(held_out(scenario(
+    ),
+    within_normal(scenario(
         "telnet-passwords-guessed",
         "the building management tries one password after the other at the blood fridges' gateway",
         Family::Access,
@@ -28,8 +28,8 @@ pub const ALL: &[Scenario] = &[
         "Who gets in can say of spoilt blood that it is cold.",
         16.3,
         passwords_guessed,
-    ))),
-    held_out(scenario(
+    )),
+    scenario(
         "rexec-factory-password",
         "a PC has an ultrasound device run commands, with the password that all such devices were delivered with",
         Family::Access,
@@ -37,8 +37,8 @@ pub const ALL: &[Scenario] = &[
         "Somebody can read patients' images on the device, change them, or switch it off.",
         17.7,
         factory_password,
-    )),
-    held_out(scenario(
+    ),
+    scenario(
         "engine-broken-into",
         "a PC breaks into the interface engine by its web page, and the engine calls somebody outside",
         Family::Access,
@@ -62,8 +62,8 @@ pub const ALL: &[Scenario] = &[
         "Whoever has the engine reads and changes all orders, results and admissions.",
         13.3,
         broken_into,
-    )),
-    within_normal(held_out(scenario(
+    ),
+    within_normal(scenario(
         "bacnet-rooms-silenced",
         "the building management orders isolation rooms to say nothing any more",
         Family::Command,
@@ -71,8 +71,8 @@ pub const ALL: &[Scenario] = &[
         "Nobody sees any more whether isolation rooms are as warm and as tight as they must be.",
         10.7,
         rooms_silenced,
-    ))),
-    within_normal(held_out(scenario(
+    )),
+    within_normal(scenario(
         "viewer-certificate-expired",
         "the archive's viewer shows a certificate whose time is over, and workstations turn away",
         Family::Fault,
@@ -80,7 +80,7 @@ pub const ALL: &[Scenario] = &[
         "Radiologists cannot open older images to compare new ones with.",
         13.6,
         certificate_expired,
-    ))),
+    )),
 ];
 
 /// M-SEARCH (UPnP Device Architecture 2.0 section 1.3.2).

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use super::{Cast, held_out, intruder, scenario};
+use super::{Cast, intruder, scenario};
 use crate::attacks::{Family, Scenario};
 use crate::clock::{MINUTE, secs, us};
 use crate::dice::Dice;
@@ -12,7 +12,7 @@ use crate::network::HostId;
 use crate::sim::Sim;
 
 /// All of them.
-pub const ALL: &[Scenario] = &[held_out(scenario(
+pub const ALL: &[Scenario] = &[scenario(
     "switch-table-flooded",
     "a foreign device fills a ward's switches with Ethernet addresses that nobody has",
     Family::Availability,
@@ -20,7 +20,7 @@ pub const ALL: &[Scenario] = &[held_out(scenario(
     "Monitors and pumps get slow or lose their central station, and a stranger sees all that they say.",
     19.6,
     addresses,
-))];
+)];
 
 /// Frames in a second, while it floods.
 const FRAMES: u64 = 300;

@@ -1,6 +1,6 @@
 //! Names that are asked for, claimed, made up and not answered.
 
-use super::{Cast, held_out, intruder, pc, scenario, within_normal};
+use super::{Cast, intruder, pc, scenario, within_normal};
 use crate::attacks::{Family, Scenario};
 use crate::clock::{HOUR, MINUTE, ms, secs};
 use crate::frame::Mac;
@@ -11,7 +11,7 @@ use crate::wire::{dns, ipv6};
 
 /// All of them.
 pub const ALL: &[Scenario] = &[
-    within_normal(held_out(scenario(
+    within_normal(scenario(
         "dns-reverse-sweep",
         "a PC asks the name server for the name of every address that devices can have",
         Family::Reconnaissance,
@@ -19,8 +19,8 @@ pub const ALL: &[Scenario] = &[
         "Somebody makes a list of all medical devices without ever touching one.",
         9.6,
         reverse_sweep,
-    ))),
-    within_normal(held_out(scenario(
+    )),
+    within_normal(scenario(
         "scanner-made-up-names",
         "a CT scanner asks for hundreds of names that nobody has, made up of letters",
         Family::Malware,
@@ -28,8 +28,8 @@ pub const ALL: &[Scenario] = &[
         "A scanner carries a program that looks for its master, and will do what that one says.",
         14.9,
         made_up_names,
-    ))),
-    held_out(scenario(
+    )),
+    scenario(
         "netbios-names-claimed",
         "a PC claims all names that others call out for and finds out their passwords",
         Family::Integrity,
@@ -37,8 +37,8 @@ pub const ALL: &[Scenario] = &[
         "Staff log in at a stranger's PC without knowing it, and give their passwords away.",
         11.5,
         names_claimed,
-    )),
-    held_out(scenario(
+    ),
+    scenario(
         "ipv6-router-advertised",
         "a foreign device tells an office's PCs by IPv6 that it is their router and name server",
         Family::Integrity,
@@ -46,8 +46,8 @@ pub const ALL: &[Scenario] = &[
         "PCs of doctors and nurses ask a stranger for names, who sends them wherever he likes.",
         13.8,
         router_advertised,
-    )),
-    within_normal(held_out(scenario(
+    ),
+    within_normal(scenario(
         "name-servers-failing",
         "the domain controllers fail to answer most questions for names at first",
         Family::Availability,
@@ -55,7 +55,7 @@ pub const ALL: &[Scenario] = &[
         "Systems find one another late: pages, results and images take long to open.",
         15.8,
         failing,
-    ))),
+    )),
 ];
 
 /// PTR (RFC 1035 section 3.3.12) for a zone's addresses, one after the other: most belong to nobody.

@@ -2,7 +2,7 @@
 
 use super::lookups::ask_in_vain;
 use super::scans::{probe, syn};
-use super::{Cast, held_out, pc, scenario, within_normal};
+use super::{Cast, pc, scenario, within_normal};
 use crate::attacks::{Family, Scenario};
 use crate::clock::{MINUTE, Time, ms, secs};
 use crate::dice::Dice;
@@ -11,7 +11,7 @@ use crate::sim::Sim;
 
 /// All of them.
 pub const ALL: &[Scenario] = &[
-    held_out(scenario(
+    scenario(
         "smb-sessions-asked",
         "a PC asks every Windows host who is logged in there",
         Family::Reconnaissance,
@@ -33,8 +33,8 @@ pub const ALL: &[Scenario] = &[
         "Somebody learns from which PC to which device an administrator's account would take him.",
         10.1,
         sessions_asked,
-    )),
-    within_normal(held_out(scenario(
+    ),
+    within_normal(scenario(
         "smb-service-installed",
         "a ward's PC puts a program on the file server by its administrative share and works through it",
         Family::Access,
@@ -54,8 +54,8 @@ pub const ALL: &[Scenario] = &[
         "Somebody commands the file server, and all documents on it.",
         15.5,
         service_installed,
-    ))),
-    within_normal(held_out(scenario(
+    )),
+    within_normal(scenario(
         "policies-carry-program",
         "an office PC writes a program into the domain's policies, and other PCs fetch it",
         Family::Malware,
@@ -77,8 +77,8 @@ pub const ALL: &[Scenario] = &[
         "All PCs of the hospital will run the program at once: this is how they are encrypted in a night.",
         11.7,
         policies,
-    ))),
-    held_out(scenario(
+    )),
+    scenario(
         "smb-worm",
         "a worm goes from PC to PC, and each looks for more in the hospital and outside",
         Family::Malware,
@@ -102,7 +102,7 @@ pub const ALL: &[Scenario] = &[
         "PCs and old devices fail one after the other, as hospitals did in 2017.",
         12.7,
         worm,
-    )),
+    ),
 ];
 
 /// Hosts with Windows inside, but for one.

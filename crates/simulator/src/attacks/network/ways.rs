@@ -1,6 +1,6 @@
 //! Ways in and out that nobody thinks of: echoes, backups, a page of results, a vendor's session.
 
-use super::{Cast, held_out, pc, scenario, stranger, within_normal};
+use super::{Cast, pc, scenario, stranger, within_normal};
 use crate::attacks::{Family, Scenario};
 use crate::clock::{HOUR, MINUTE, Time, ms, secs};
 use crate::dice::Dice;
@@ -16,7 +16,7 @@ use crate::wire::{http, noise};
 
 /// All of them.
 pub const ALL: &[Scenario] = &[
-    held_out(scenario(
+    scenario(
         "vendor-visits-all",
         "a vendor's account goes through all devices that it serves, one after the other",
         Family::Access,
@@ -36,8 +36,8 @@ pub const ALL: &[Scenario] = &[
         "A stolen vendor's account is used to look for the device that is most worth it.",
         12.6,
         visits_all,
-    )),
-    within_normal(held_out(scenario(
+    ),
+    within_normal(scenario(
         "vendor-session-carries",
         "a vendor's session by day carries tens of megabytes out of the device that it serves",
         Family::Theft,
@@ -61,8 +61,8 @@ pub const ALL: &[Scenario] = &[
         "Images or settings of the device leave the hospital under the eyes of all.",
         14.2,
         session_carries,
-    ))),
-    held_out(scenario(
+    )),
+    scenario(
         "icmp-tunnel",
         "a reading workstation carries data out in echo requests",
         Family::Theft,
@@ -70,8 +70,8 @@ pub const ALL: &[Scenario] = &[
         "Patient data leaves the hospital in what looks like a test of the line.",
         17.4,
         icmp_tunnel,
-    )),
-    within_normal(held_out(scenario(
+    ),
+    within_normal(scenario(
         "backup-fetched",
         "the pump server fetches from the backup server, to which it otherwise only brings",
         Family::Theft,
@@ -79,8 +79,8 @@ pub const ALL: &[Scenario] = &[
         "Copies of all patients' records are taken where nobody watches over them.",
         13.9,
         backup_fetched,
-    ))),
-    within_normal(held_out(scenario(
+    )),
+    within_normal(scenario(
         "results-page-injected",
         "a ward's PC makes the laboratory's page of results give out whole tables",
         Family::Theft,
@@ -88,8 +88,8 @@ pub const ALL: &[Scenario] = &[
         "Results of all patients leave the laboratory's system.",
         18.7,
         page_injected,
-    ))),
-    within_normal(held_out(scenario(
+    )),
+    within_normal(scenario(
         "backups-refused",
         "the backup server takes nothing any more at night: its service was stopped",
         Family::Availability,
@@ -97,8 +97,8 @@ pub const ALL: &[Scenario] = &[
         "What is lost from now on, as by encryption, cannot be brought back.",
         22.4,
         backups_refused,
-    ))),
-    held_out(scenario(
+    )),
+    scenario(
         "record-mines-coins",
         "the health record's server works for a mining pool outside",
         Family::Malware,
@@ -106,7 +106,7 @@ pub const ALL: &[Scenario] = &[
         "The health record gets slow, and whoever put the program there can do more than that.",
         20.7,
         mining,
-    )),
+    ),
 ];
 
 /// Four minutes on each, as far as they are switched on: what a jump host lets a thief do who has one password.
