@@ -31,6 +31,15 @@ pub const ALL: &[Scenario] = &[
         14.6,
         snmp_set_manager,
     )),
+    within_normal(scenario(
+        "snmp-delivered-password",
+        "the building management's host gets at power supplies with the passwords that they were delivered with",
+        Family::Access,
+        &["T0812", "T0859", "T1078", "T1078.001"],
+        "Whoever has that host can switch power supplies off.",
+        16.2,
+        snmp_delivered_password,
+    )),
     scenario(
         "firmware-by-tftp",
         "a PC puts firmware on a nurse call panel",
@@ -170,6 +179,20 @@ fn snmp_set_stranger(sim: &mut Sim) -> Cast {
         sim.asked(at, [attacker, victim], [own, 161], [&question, &answer]);
     }
     Cast { victims: vec![victim], attackers: vec![attacker], end: sim.now + MINUTE }
+}
+
+/// Asks for the battery alone, as ever: only the community is another.
+fn snmp_delivered_password(sim: &mut Sim) -> Cast {
+    let (attacker, victims) = (sim.ward.site().bms, sim.ward.site().ups.clone());
+    for (place, victim) in (0..).zip(&victims) {
+        for (number, community) in (0..).zip(["public", "private"]) {
+            let (at, request) = (sim.now + secs(4) * (number + 2 * place), 80_000 + number);
+            let question = snmp::message(community, Pdu::Get, request, snmp::BATTERY, None);
+            let answer = snmp::message(community, Pdu::Response, request, snmp::BATTERY, Some(2));
+            sim.asked(at, [attacker, *victim], [MANAGER_PORT, 161], [&question, &answer]);
+        }
+    }
+    Cast { victims, attackers: vec![attacker], end: sim.now + MINUTE }
 }
 
 fn snmp_set_manager(sim: &mut Sim) -> Cast {
