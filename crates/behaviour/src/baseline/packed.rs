@@ -27,7 +27,7 @@ pub struct At(NonZeroU32);
 
 /// The fields of [`LinkProfile`] before what is known by name, in its order.
 type Own =
-    (u32, [Hours; 2], [Top; 2], [Top; 2], [Top; 2], Top, Top, Top, Top, [Least; 2], [Pauses; 2], ([u32; 2], u64));
+    (u32, [Hours; 2], [Top; 2], [Top; 2], [Top; 2], Top, Top, Top, Top, [Least; 2], [Pauses; 2], ([u32; 2], u64, bool));
 
 /// Numbers of a [`PointsProfile`] before its places, and of each place: all of their fields.
 const POINTS_NUMBERS: usize = 4;
@@ -112,7 +112,7 @@ impl PackedLink {
     fn split(&self) -> Option<(LinkProfile, &[u8])> {
         let (own, rest) = postcard::take_from_bytes::<Own>(self.octets()).ok()?;
         let (days, hours, minute_bytes, hour_bytes, day_bytes, minute_opened, hour_opened, hour_failed, ..) = own;
-        let (.., hour_reconnected, pace, pauses, (minutes, hour_missing)) = own;
+        let (.., hour_reconnected, pace, pauses, (minutes, hour_missing, is_cut)) = own;
         let own = LinkProfile {
             days,
             hours,
@@ -127,6 +127,7 @@ impl PackedLink {
             pauses,
             minutes,
             hour_missing,
+            is_cut,
             ..LinkProfile::default()
         };
         Some((own, rest))
@@ -220,7 +221,8 @@ mod tests {
     use super::*;
 
     fn profile() -> LinkProfile {
-        let mut profile = LinkProfile { days: 7, hour_missing: 300, minutes: [5, 600], ..LinkProfile::default() };
+        let mut profile =
+            LinkProfile { days: 7, hour_missing: 300, is_cut: true, minutes: [5, 600], ..LinkProfile::default() };
         profile.hours[1].seen = 0b101;
         profile.minute_bytes[1] = Top { max: 70_000, second: 500 };
         profile.hour_reconnected = Top { max: 9, second: 8 };

@@ -90,6 +90,8 @@ pub struct LinkProfile {
     pub minutes: [u32; 2],
     /// The most octets of an hour that were missing.
     pub hour_missing: u64,
+    /// It did more than was told apart: what it holds of operations is not all that is normal.
+    pub is_cut: bool,
     /// What it does.
     pub operations: Named<OperationProfile>,
     /// The values at the places that operations read or write, by operation.
@@ -321,6 +323,7 @@ impl LinkProfile {
         self.hour_failed.absorb(other.hour_failed);
         self.hour_reconnected.absorb(other.hour_reconnected);
         self.hour_missing = self.hour_missing.max(other.hour_missing);
+        self.is_cut |= other.is_cut;
         self.operations.absorb(&other.operations, OperationProfile::absorb);
         self.points.absorb(&other.points, PointsProfile::absorb);
         self.results.absorb(&other.results, ResultsProfile::absorb);
@@ -338,7 +341,11 @@ impl LinkProfile {
         closed.close_before(u32::MAX);
         let mut days: BTreeMap<u32, Self> = BTreeMap::new();
         for (hour, cell) in closed.hours.iter() {
-            let day = days.entry(hour / HOURS_PER_DAY).or_insert_with(|| Self { days: 1, ..Self::default() });
+            let day = days.entry(hour / HOURS_PER_DAY).or_insert_with(|| Self {
+                days: 1,
+                is_cut: link.other_messages > 0,
+                ..Self::default()
+            });
             let local = site.local(Timestamp::from_seconds(u64::from(hour) * 3600));
             day.hours[kind_index(local.kind)].active(local.hour);
             day.minute_opened.raise(cell.peak_opened.into());

@@ -16,7 +16,9 @@ use crate::baseline::packed::PackedLink;
 use crate::baseline::points::PointsProfile;
 use crate::baseline::store::MINUTES_PER_HOUR;
 use crate::device::Devices;
-use crate::links::{OperationName, OperationNews, Use, by_initiator, differing_feature, is_opaque, protocol_of};
+use crate::links::{
+    OperationName, OperationNews, Use, by_initiator, differing_feature, is_answer, is_opaque, kind_of, protocol_of,
+};
 use crate::parties::{Parties, PartyLink};
 
 impl Scorer {
@@ -211,7 +213,7 @@ impl<'a> Anew<'a> {
             return None;
         }
         live.first_seen(name);
-        if self.kin.has_operation(name) {
+        if self.kin.has_operation(name) || self.is_among_untold(name) {
             return None;
         }
         if self.is_first_word(name) {
@@ -239,6 +241,12 @@ impl<'a> Anew<'a> {
             && payloads.peek().is_some()
             && payloads.all(|known| by_initiator(known) != by_initiator(name))
             && self.profile.own().days >= LISTENED_DAYS_MIN
+    }
+
+    /// Whether it may have been there while learning: there were more operations than were told apart, and some of this kind.
+    fn is_among_untold(&self, name: &str) -> bool {
+        let is_of_kind = |known: &&str| kind_of(known) == kind_of(name) && is_answer(known) == is_answer(name);
+        self.profile.own().is_cut && self.names.iter().any(is_of_kind)
     }
 
     /// Who knows the operation, and what is known of it but for one feature.

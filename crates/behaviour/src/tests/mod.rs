@@ -9,6 +9,7 @@ mod baselines;
 mod breadth;
 mod coverage;
 mod crowds;
+mod cut;
 mod detections;
 mod devices;
 mod folding;

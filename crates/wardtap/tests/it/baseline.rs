@@ -336,7 +336,7 @@ fn files_that_are_no_baseline_get_one_clear_message() {
     let mut flipped = file.clone();
     *flipped.last_mut().unwrap() ^= 1;
     said(&flipped, &["damaged", "digest"]);
-    said(format!("wardtap baseline 5 1 {}\n", u64::MAX).as_bytes(), &["more than any baseline"]);
+    said(format!("wardtap baseline 6 1 {}\n", u64::MAX).as_bytes(), &["more than any baseline"]);
     let absent = folder.path("absent");
     let makes_one = format!("`wardtap learn CAPTURE... --out {absent}` makes one\n");
     for arguments in [

@@ -53,6 +53,14 @@ fn contents(out: &mut String, baseline: &Baseline, name: &str) -> fmt::Result {
         counted(operations, "operation")
     )?;
     writeln!(out, "  hours of the day by {}", plain(&front.site.timezone))?;
+    let cut = links().filter(|(_, link)| link.is_cut).count();
+    if cut > 0 {
+        writeln!(
+            out,
+            "  {} did more than is told apart: of what is new there only new kinds are told",
+            counted(cut, "conversation")
+        )?;
+    }
     if profiles.days.is_empty() {
         writeln!(out, "  nothing was learned: the captures hold no conversation of a device of the site")?;
     }

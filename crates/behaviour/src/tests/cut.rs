@@ -1,0 +1,40 @@
+//! A conversation that did more than is told apart while it was learned: what is new there may have been there already.
+
+use super::silences::{FIRST_DAY, LINK, MINUTES_PER_DAY, Minute, SAY, alerts_after, learned_of, used};
+use super::*;
+use crate::links::{OperationNews, Use};
+use crate::observation::Observation;
+
+const DAYS: u64 = 4;
+
+fn says(minute: u64) -> Minute {
+    if minute.is_multiple_of(30) { vec![(SAY, 2)] } else { Vec::new() }
+}
+
+/// Whether it is told that an operation is new, behind days on which so many messages each half an hour were not told apart.
+fn is_told(name: &'static str, untold: u64) -> bool {
+    let more = |minute: u64| {
+        let used = Use { other_messages: untold, operations: Vec::new(), ..used(minute, &[]) };
+        minute.is_multiple_of(30).then(|| Observation::Used(Box::new(used)))
+    };
+    let minute = (FIRST_DAY + DAYS) * MINUTES_PER_DAY + 600;
+    let news = OperationNews {
+        link: LINK,
+        name: name.into(),
+        is_new: true,
+        refuses: false,
+        ranges: Default::default(),
+        points: None,
+        place: place(minute, minute * 60 * NANOS_PER_SECOND),
+    };
+    let news = [(600, Observation::Operation(Box::new(news)))];
+    let told = alerts_after(learned_of(DAYS, says, more), DAYS, says, &news);
+    told.iter().any(|(minute, alert)| *minute == 600 && alert.deviation.about.name == "new-operation")
+}
+
+#[test]
+fn of_what_is_new_there_only_what_is_new_in_kind_is_told() {
+    let (another_door, another_kind) = ("speech say\tdoor=7", "speech shout\tdoor=1");
+    assert!(is_told(another_door, 0) && is_told(another_kind, 0));
+    assert!(!is_told(another_door, 5) && is_told(another_kind, 5));
+}
