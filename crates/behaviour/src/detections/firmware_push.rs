@@ -21,9 +21,8 @@ pub struct FirmwarePush;
 
 /// Whether a message puts a program on whom it is sent to.
 fn is_push(name: &str) -> bool {
-    let is_program = value_of(name, "program") == Some("yes");
     match kind_of(name) {
-        "tftp write-request" | "ftp stor" | "http put" | "http post" => is_program,
+        "tftp write-request" | "ftp stor" | "http put" | "http post" => value_of(name, "program") == Some("yes"),
         "bacnet atomic-write-file" => true,
         _ => false,
     }

@@ -50,16 +50,14 @@ pub fn kind_of(name: &str) -> &str {
 /// The protocol of an operation.
 #[must_use]
 pub fn protocol_of(name: &str) -> &str {
-    name.split([' ', '\t']).next().unwrap_or(name)
+    let end = name.bytes().position(|octet| octet == b' ' || octet == b'\t');
+    &name[..end.unwrap_or(name.len())]
 }
 
 /// The value of a feature that names an operation, where it has one.
 #[must_use]
 pub fn value_of<'n>(name: &'n str, feature: &str) -> Option<&'n str> {
-    name.split('\t')
-        .skip(1)
-        .find_map(|part| part.split_once('=').filter(|(known, _)| *known == feature))
-        .map(|(_, of)| of)
+    parts(name).skip(1).map(|part| cut(part, b'=')).find(|(known, _)| *known == feature)?.1
 }
 
 /// Whether who sends an operation does so by itself: who answers does not, unless somebody talks to it all the time anyway and
@@ -85,8 +83,8 @@ pub fn done(name: &str) -> &str {
 /// True where a name is another one with less in it: what a session has said before, such as a share or titles, was not heard.
 #[must_use]
 pub fn tells_less(name: &str, other: &str) -> bool {
-    let is_in = |part: &str| other.split('\t').any(|known| known == part);
-    name.len() < other.len() && name.split('\t').all(is_in)
+    let is_in = |part: &str| parts(other).any(|known| known == part);
+    name.len() < other.len() && parts(name).all(is_in)
 }
 
 /// True for an answer that names less of what it answers than another one does: its request was not heard.
@@ -98,7 +96,7 @@ pub fn answers_less(name: &str, other: &str) -> bool {
 /// True for an answer.
 #[must_use]
 pub fn is_answer(name: &str) -> bool {
-    name.split('\t').next().is_some_and(|kind| kind.ends_with(ANSWER))
+    cut(name, b'\t').0.ends_with(ANSWER)
 }
 
 /// True for what is not read: payloads of a size class.
@@ -154,11 +152,11 @@ fn cut(text: &str, at: u8) -> (&str, Option<&str>) {
 /// True where a name says what the sender is: its software, its certificate.
 #[must_use]
 pub fn tells_who(name: &str) -> bool {
-    let protocol = name.split(' ').next().unwrap_or_default();
+    let protocol = cut(name, b' ').0;
     let Some(protocol) = PROTOCOLS.iter().find(|known| known.name == protocol) else { return false };
     let identities = || protocol.features.iter().filter(|feature| feature.learned == Learned::Identity);
-    let is_one = |part: &str| identities().any(|feature| part.split('=').next() == Some(feature.name));
-    identities().next().is_some() && name.split('\t').skip(1).any(is_one)
+    let is_one = |part: &str| identities().any(|feature| cut(part, b'=').0 == feature.name);
+    identities().next().is_some() && parts(name).skip(1).any(is_one)
 }
 
 /// The one feature by whose value alone two names differ, if there is one: the place at which [`without_each`] has the same of

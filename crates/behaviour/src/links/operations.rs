@@ -96,18 +96,34 @@ const FEW: usize = 16;
 /// The operations of a link, in the order in which they were first seen; what finds one stands apart.
 #[derive(Default)]
 pub(super) struct Operations {
-    keys: Vec<u64>,
+    known: Vec<Known>,
     /// Where each is, once they are more than a few.
     index: HashTable<u16>,
     all: Vec<Operation>,
-    /// Where the last request and the last response were found: most messages are like the one before.
-    latest: [usize; 2],
+    /// The next of what each end sends, if it goes on as it did before: most devices do the same over and over.
+    expected: [Option<Expected>; 2],
     /// Those that were used since they were last handed over.
     active: Vec<u16>,
     /// Octets that they take, with their names and what was seen of their values.
     octets: usize,
     /// Octets of what waits to be handed over.
     waiting: usize,
+}
+
+/// What tells an operation apart, and what its sender did after it the last time.
+#[derive(Clone, Copy)]
+struct Known {
+    key: u64,
+    next: u16,
+}
+
+/// An operation that is likely to come next: who is right needs to look at nothing else to find it.
+#[derive(Clone, Copy)]
+struct Expected {
+    key: u64,
+    place: u16,
+    /// What its sender did before.
+    behind: u16,
 }
 
 /// Octets of an operation with a short name: where there are fewer left, a further one is not told apart.
@@ -183,18 +199,30 @@ impl Operations {
     #[inline]
     fn find_or_add(&mut self, key: u64, room: usize, from: u8, name: impl FnOnce() -> String) -> Option<(usize, bool)> {
         let direction = usize::from(from & 1);
-        let latest = self.latest.get(direction).copied().unwrap_or_default();
-        let place = if self.keys.get(latest) == Some(&key) { Some(latest) } else { self.find(key) };
-        let is_new = place.is_none();
-        let place = match place {
-            Some(place) => place,
-            None if room >= OPERATION_OCTETS && self.all.len() < OPERATIONS_MAX => {
-                self.add(key, Operation::new(name().into(), from))
+        let expected = self.expected.get(direction).copied().flatten();
+        let (place, is_new) = match expected.filter(|expected| expected.key == key) {
+            Some(expected) => (usize::from(expected.place), false),
+            None => {
+                let found = self.find(key);
+                let is_new = found.is_none();
+                let place = match found {
+                    Some(place) => place,
+                    None if room >= OPERATION_OCTETS && self.all.len() < OPERATIONS_MAX => {
+                        self.add(key, Operation::new(name().into(), from))
+                    }
+                    None => return None,
+                };
+                if let Some(before) = expected.and_then(|expected| self.known.get_mut(usize::from(expected.behind))) {
+                    before.next = place as u16;
+                }
+                (place, is_new)
             }
-            None => return None,
         };
-        if let Some(latest) = self.latest.get_mut(direction) {
-            *latest = place;
+        if let Some(to) = self.expected.get_mut(direction)
+            && let Some(Known { next, .. }) = self.known.get(place).copied()
+            && let Some(Known { key, .. }) = self.known.get(usize::from(next)).copied()
+        {
+            *to = Some(Expected { key, place: next, behind: place as u16 });
         }
         if self.all.get(place).is_some_and(|operation| operation.used.count == 0) {
             self.active.push(place as u16);
@@ -204,10 +232,10 @@ impl Operations {
     }
 
     fn find(&self, key: u64) -> Option<usize> {
-        if self.keys.len() <= FEW {
-            self.keys.iter().position(|&known| known == key)
+        if self.known.len() <= FEW {
+            self.known.iter().position(|known| known.key == key)
         } else {
-            let is_it = |place: &u16| self.keys.get(usize::from(*place)) == Some(&key);
+            let is_it = |place: &u16| self.known.get(usize::from(*place)).is_some_and(|known| known.key == key);
             self.index.find(key, is_it).map(|&place| usize::from(place))
         }
     }
@@ -218,11 +246,11 @@ impl Operations {
         if place == self.all.capacity() {
             // A vector would double it.
             let more = 4 + place / 4;
-            self.keys.reserve_exact(more);
+            self.known.reserve_exact(more);
             self.all.reserve_exact(more);
             self.active.reserve_exact(place + more - self.active.len());
         }
-        self.keys.push(key);
+        self.known.push(Known { key, next: place as u16 });
         self.all.push(operation);
         // At most [`OPERATIONS_MAX`]; a key is a digest already, and finds its place by itself.
         let unplaced = match place {
@@ -230,8 +258,8 @@ impl Operations {
             FEW => 0..place + 1,
             _ => place..place + 1,
         };
-        let keys = &self.keys;
-        let key_of = |place: &u16| keys.get(usize::from(*place)).copied().unwrap_or_default();
+        let known = &self.known;
+        let key_of = |place: &u16| known.get(usize::from(*place)).map_or(0, |known| known.key);
         for place in unplaced.map(|place| place as u16) {
             self.index.insert_unique(key_of(&place), place, key_of);
         }
@@ -241,7 +269,7 @@ impl Operations {
 
     /// Octets of the room that there is for them.
     fn room_octets(&self) -> usize {
-        let each = size_of::<Operation>() + size_of::<u64>() + size_of::<u16>();
+        let each = size_of::<Operation>() + size_of::<Known>() + size_of::<u16>();
         self.all.capacity() * each + self.index.allocation_size()
     }
 
