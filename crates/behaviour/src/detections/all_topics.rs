@@ -45,6 +45,6 @@ impl Detection for AllTopics {
             expected: "topics that are named".to_owned(),
             observed: "a subscription to all topics".to_owned(),
         };
-        raise.raise(departure.deviation(&ABOUT, responder, String::new(), judged));
+        raise.raise(departure.recognised(&ABOUT, responder, String::new(), judged));
     }
 }

@@ -78,6 +78,6 @@ impl Detection for ClearLogin {
             expected: "no such login between these two".to_owned(),
             observed: format!("{protocol}, {how}"),
         };
-        raise.raise(departure.deviation(&ABOUT, responder, protocol_of(name).to_owned(), judged));
+        raise.raise(departure.recognised(&ABOUT, responder, protocol_of(name).to_owned(), judged));
     }
 }

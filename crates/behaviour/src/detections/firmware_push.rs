@@ -52,6 +52,6 @@ impl Detection for FirmwarePush {
             expected: format!("no program by {} between these two", protocol_of(name).to_uppercase()),
             observed: readable(name),
         };
-        raise.raise(departure.deviation(&ABOUT, responder, protocol_of(name).to_owned(), judged));
+        raise.raise(departure.recognised(&ABOUT, responder, protocol_of(name).to_owned(), judged));
     }
 }

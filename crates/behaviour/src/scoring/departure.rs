@@ -231,6 +231,12 @@ impl Departure<'_> {
         if excess < CLEAR * few { Severity::Low } else { clear }
     }
 
+    /// What a detection says that knows what the departure is: its own techniques, whatever else a message may stand for.
+    #[must_use]
+    pub fn recognised(&self, about: &'static About, device: Address, subject: String, judged: Judged) -> Deviation {
+        Deviation { attack: None, ..self.deviation(about, device, subject, judged) }
+    }
+
     /// The deviation: `device` is at risk, the other end did it.
     #[must_use]
     pub fn deviation(&self, about: &'static About, device: Address, subject: String, judged: Judged) -> Deviation {

@@ -38,6 +38,9 @@ const NAMED: [&str; 8] = [
     "clock-shifted",
 ];
 
+/// What those that know what they see stand for, whatever else such a message may.
+const TECHNIQUES: [(&str, &str); 2] = [("clear-login", "T0859"), ("firmware-push", "T0857")];
+
 #[test]
 fn what_was_never_done_between_two_has_its_name() {
     let folder = TempDir::new().unwrap();
@@ -49,6 +52,13 @@ fn what_was_never_done_between_two_has_its_name() {
             events.iter().filter_map(|event| event.pointer("/alert/detection")?.as_str()).collect();
         let told: Vec<&str> = names.iter().copied().filter(|name| NAMED.contains(name)).collect();
         assert_eq!(told, expected, "{capture}");
+        for alert in events.iter().filter_map(|event| event.get("alert")) {
+            let stands_for = |technique: &str| {
+                alert["attack"].as_array().is_some_and(|all| all.iter().any(|of| of["technique"] == technique))
+            };
+            let known = TECHNIQUES.iter().find(|(name, _)| alert["detection"] == *name);
+            assert!(known.is_none_or(|(_, technique)| stands_for(technique)), "{capture}: {alert}");
+        }
         // Without one there is nothing to compare with.
         let events: Vec<Value> = replay(capture, &[]).parsed();
         assert!(events.iter().all(|event| event["type"] != "alert"), "{capture}");
