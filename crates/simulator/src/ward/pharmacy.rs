@@ -142,8 +142,8 @@ fn give(sim: &mut Sim, patient: &Patient, order: &[String], amount: u32) {
     records::send(sim, message);
 }
 
-/// The cabinet of a ward.
-fn of_ward(pharmacy: &Pharmacy, ward: u64) -> Option<usize> {
+/// The cabinet of a ward, by its place.
+pub fn of_ward(pharmacy: &Pharmacy, ward: u64) -> Option<usize> {
     (ward as usize).checked_rem(pharmacy.cabinets.len())
 }
 

@@ -6,6 +6,7 @@ use crate::dice::Dice;
 use crate::sim::Sim;
 use crate::ward::laboratory::{self, ANALYTES};
 use crate::ward::links::{Reply, Tamper};
+use crate::ward::pharmacy::of_ward;
 use crate::ward::records::{self, engine};
 use crate::wire::hl7::{Message, Sender};
 use crate::wire::noise;
@@ -140,10 +141,14 @@ pub(super) fn analyser_harvest(sim: &mut Sim) -> Cast {
     Cast { victims: vec![lis], attackers: vec![analyser], end }
 }
 
-/// All orders that go to the first cabinet for nine hours.
+/// All orders that go to the cabinet of a ward for nine hours.
 pub(super) fn growing(sim: &mut Sim) -> Cast {
     let (pharmacy, mark) = (sim.ward.site().pharmacy, sim.net.mark);
-    let Some(cabinet) = sim.ward.pharmacy.cabinets.first() else { return super::fault(Vec::new(), sim.now) };
+    let drugs = &sim.ward.pharmacy;
+    let cabinet = sim.ward.records.patients.first().and_then(|patient| of_ward(drugs, patient.ward()));
+    let Some(cabinet) = cabinet.map(|cabinet| &drugs.cabinets[cabinet]) else {
+        return super::fault(Vec::new(), sim.now);
+    };
     let (host, link) = (cabinet.host, cabinet.down);
     sim.ward.links.get_mut(link).tamper = Some(Tamper { mark, change: append });
     sim.after(HOUR * 9, move |sim| sim.ward.links.get_mut(link).tamper = None);
