@@ -181,12 +181,15 @@ fn snmp_set_stranger(sim: &mut Sim) -> Cast {
     Cast { victims: vec![victim], attackers: vec![attacker], end: sim.now + MINUTE }
 }
 
+/// The communities of power supplies of several makers, as they are delivered.
+const DELIVERED: [&str; 5] = ["public", "private", "admin", "apcread", "manager"];
+
 /// Asks for the battery alone, as ever: only the community is another.
 fn snmp_delivered_password(sim: &mut Sim) -> Cast {
     let (attacker, victims) = (sim.ward.site().bms, sim.ward.site().ups.clone());
     for (place, victim) in (0..).zip(&victims) {
-        for (number, community) in (0..).zip(["public", "private"]) {
-            let (at, request) = (sim.now + secs(4) * (number + 2 * place), 80_000 + number);
+        for (number, community) in (0..).zip(DELIVERED) {
+            let (at, request) = (sim.now + secs(4) * (number + DELIVERED.len() as u32 * place), 80_000 + number);
             let question = snmp::message(community, Pdu::Get, request, snmp::BATTERY, None);
             let answer = snmp::message(community, Pdu::Response, request, snmp::BATTERY, Some(2));
             sim.asked(at, [attacker, *victim], [MANAGER_PORT, 161], [&question, &answer]);
