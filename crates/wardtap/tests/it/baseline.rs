@@ -331,7 +331,7 @@ fn files_that_are_no_baseline_get_one_clear_message() {
     said(b"", &["no baseline", "wardtap learn"]);
     said(&file[..file.len() - 1], &["cut", "take a copy"]);
     said(&[&file[..], b"x"].concat(), &["added to", "take a copy"]);
-    let newer = String::from_utf8(file[..20].to_vec()).unwrap().replacen("baseline 5", "baseline 9", 1);
+    let newer = String::from_utf8(file[..20].to_vec()).unwrap().replacen("baseline 6", "baseline 9", 1);
     said(&[newer.as_bytes(), &file[20..]].concat(), &["version 9", "newer"]);
     let mut flipped = file.clone();
     *flipped.last_mut().unwrap() ^= 1;
