@@ -191,6 +191,9 @@ const REFUSED_ANEW_MIN: u64 = 3;
 /// Who has listened for fewer days may have had nothing to say.
 const LISTENED_DAYS_MIN: u32 = 5;
 
+/// A conversation of which fewer operations are known was cut for want of room, and not since it does ever more.
+const CUT_MIN: usize = 64;
+
 /// A known link on which something may be new.
 struct Anew<'a> {
     profile: &'a PackedLink,
@@ -246,7 +249,7 @@ impl<'a> Anew<'a> {
     /// Whether it may have been there while learning: there were more operations than were told apart, and some of this kind.
     fn is_among_untold(&self, name: &str) -> bool {
         let is_of_kind = |known: &&str| kind_of(known) == kind_of(name) && is_answer(known) == is_answer(name);
-        self.profile.own().is_cut && self.names.iter().any(is_of_kind)
+        self.names.len() >= CUT_MIN && self.profile.own().is_cut && self.names.iter().any(is_of_kind)
     }
 
     /// Who knows the operation, and what is known of it but for one feature.

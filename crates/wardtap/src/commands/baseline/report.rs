@@ -57,7 +57,7 @@ fn contents(out: &mut String, baseline: &Baseline, name: &str) -> fmt::Result {
     if cut > 0 {
         writeln!(
             out,
-            "  {} did more than is told apart: of what is new there only new kinds are told",
+            "  {} did more than was told apart: not all that is new there is told",
             counted(cut, "conversation")
         )?;
     }
