@@ -9,7 +9,7 @@ use crate::baseline::learner::Learner;
 use crate::baseline::profile::Profiles;
 use crate::baseline::watched::Watched;
 use crate::judge::{Behaviour, Judge, Verdict};
-use crate::links::{Link, OperationNews, OperationUse, Service, Use};
+use crate::links::{Link, OperationUse, Service, Use};
 use crate::observation::Observation;
 use crate::parties::Parties;
 use crate::scoring::Scorer;
@@ -105,15 +105,8 @@ fn refusals_as_none_before_are_told_from_the_third_of_an_hour_on() {
 
 /// A device is asked in words that are new between the two.
 fn news(name: &str, minute: u64) -> Observation {
-    Observation::Operation(Box::new(OperationNews {
-        link: Link { initiator: ASKING, responder: device(0), service: Service { transport: 6, port: 502 } },
-        name: name.into(),
-        is_new: true,
-        refuses: false,
-        ranges: Default::default(),
-        points: None,
-        place: place(minute, minute * 60 * NANOS_PER_SECOND),
-    }))
+    let link = Link { initiator: ASKING, responder: device(0), service: Service { transport: 6, port: 502 } };
+    silences::news(link, name, minute)
 }
 
 #[test]

@@ -1,8 +1,7 @@
 //! A conversation that did more than is told apart while it was learned: what is new there may have been there already.
 
-use super::silences::{FIRST_DAY, LINK, MINUTES_PER_DAY, Minute, SAY, alerts_after, learned_of, used};
-use super::*;
-use crate::links::{OperationNews, Use};
+use super::silences::{FIRST_DAY, LINK, MINUTES_PER_DAY, Minute, SAY, alerts_after, learned_of, news, used};
+use crate::links::Use;
 use crate::observation::Observation;
 
 const DAYS: u64 = 4;
@@ -29,16 +28,7 @@ fn is_told(says: fn(u64) -> Minute, name: &'static str, untold: u64) -> bool {
         minute.is_multiple_of(30).then(|| Observation::Used(Box::new(used)))
     };
     let minute = (FIRST_DAY + DAYS) * MINUTES_PER_DAY + 600;
-    let news = OperationNews {
-        link: LINK,
-        name: name.into(),
-        is_new: true,
-        refuses: false,
-        ranges: Default::default(),
-        points: None,
-        place: place(minute, minute * 60 * NANOS_PER_SECOND),
-    };
-    let news = [(600, Observation::Operation(Box::new(news)))];
+    let news = [(600, news(LINK, name, minute))];
     let told = alerts_after(learned_of(DAYS, says, more), DAYS, says, &news);
     told.iter().any(|(minute, alert)| *minute == 600 && alert.deviation.about.name == "new-operation")
 }

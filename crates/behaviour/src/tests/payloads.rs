@@ -2,7 +2,6 @@
 
 use super::silences::{ALIVE, LARGE, Minute, alerts_after, learned_of};
 use super::*;
-use crate::links::OperationNews;
 use crate::observation::Observation;
 
 const DAYS: u64 = 4;
@@ -46,16 +45,7 @@ const ANSWER: &str = "payload\tfrom=responder\tsize=64";
 /// An end says something at ten o'clock.
 fn said_at_ten(days: u64) -> Vec<(u64, Observation)> {
     let minute = (silences::FIRST_DAY + days) * silences::MINUTES_PER_DAY + 600;
-    let news = OperationNews {
-        link: silences::LINK,
-        name: ANSWER.into(),
-        is_new: true,
-        refuses: false,
-        ranges: Default::default(),
-        points: None,
-        place: place(minute, minute * 60 * NANOS_PER_SECOND),
-    };
-    vec![(600, Observation::Operation(Box::new(news)))]
+    vec![(600, silences::news(silences::LINK, ANSWER, minute))]
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::baseline::learner::Learner;
 use crate::baseline::profile::Profiles;
 use crate::baseline::watched::Watched;
 use crate::judge::{Behaviour, Judge, Verdict};
-use crate::links::{Link, OperationUse, Service, Use};
+use crate::links::{Link, OperationNews, OperationUse, Service, Use};
 use crate::observation::{Leased, Observation};
 use crate::parties::Parties;
 use crate::scoring::Scorer;
@@ -52,6 +52,19 @@ pub(super) fn used(minute: u64, done: &[(&'static str, u64)]) -> Use {
     used.operations = done.iter().map(operation).collect();
     used.sent = [Volume { packets: 3, bytes: 300 }; 2];
     used
+}
+
+/// An operation that a link has not shown before.
+pub(super) fn news(link: Link, name: &str, minute: u64) -> Observation {
+    Observation::Operation(Box::new(OperationNews {
+        link,
+        name: name.into(),
+        is_new: true,
+        refuses: false,
+        ranges: Default::default(),
+        points: None,
+        place: place(minute, minute * 60 * NANOS_PER_SECOND),
+    }))
 }
 
 pub(super) fn judge(behaviour: Behaviour) -> Judge {
