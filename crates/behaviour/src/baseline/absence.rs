@@ -12,8 +12,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use wardtap_net::packet::Timestamp;
 
+use super::by_time::ByTime;
 use super::pauses::Slot;
-use super::store::{HOURS_PER_DAY, LinkKey, Store, StoredLink, StoredOperation};
+use super::store::{HOURS_PER_DAY, LinkHour, LinkKey, Store, StoredLink, StoredOperation};
 use super::watched::Watched;
 use crate::links::is_opaque;
 use crate::parties::ANYBODY;
@@ -79,7 +80,8 @@ impl<'a> Attendance<'a> {
         let mut ended: BTreeMap<u32, u32> = BTreeMap::new();
         let Some(operation) = link.of.operations.get(name) else { return ended };
         let has = |hours: Option<u32>, hour: u32| hours.is_some_and(|hours| hours & bit(hour) != 0);
-        let is_there = |hour: u32| has(operation.days.get(hour / HOURS_PER_DAY).map(|day| day.hours), hour);
+        let days = operation.days.unpacked();
+        let is_there = |hour: u32| has(days.get(hour / HOURS_PER_DAY).map(|day| day.hours), hour);
         let witnesses = witnesses(key, operation.from).map(|id| self.sent.get(id));
         let sends = |days: Option<&BTreeMap<u32, u32>>, hour: u32| {
             has(days.and_then(|days| days.get(&(hour / HOURS_PER_DAY))).copied(), hour)
@@ -108,6 +110,7 @@ impl<'a> Attendance<'a> {
 /// What the ends of a link sent, all days together.
 pub(super) struct Sent<'a> {
     of: &'a StoredLink,
+    hours: ByTime<LinkHour>,
     /// Payloads of what is not read.
     payloads: [u64; 2],
     packets: [u64; 2],
@@ -117,12 +120,13 @@ pub(super) struct Sent<'a> {
 
 impl<'a> Sent<'a> {
     pub(super) fn of(link: &'a StoredLink) -> Self {
-        let mut sent = Self { of: link, payloads: [0; 2], packets: [0; 2], minutes: [0; 2] };
+        let mut sent =
+            Self { of: link, hours: link.hours.unpacked(), payloads: [0; 2], packets: [0; 2], minutes: [0; 2] };
         for operation in link.operations.iter().filter(|(name, _)| is_opaque(name)).map(|(_, operation)| operation) {
             let payloads = &mut sent.payloads[usize::from(operation.from & 1)];
             *payloads = payloads.saturating_add(messages(operation));
         }
-        for hour in link.hours.values() {
+        for hour in sent.hours.values() {
             for end in 0..2 {
                 sent.packets[end] = sent.packets[end].saturating_add(hour.packets[end]);
                 sent.minutes[end] = sent.minutes[end].saturating_add(hour.minutes[end].into());
@@ -143,7 +147,7 @@ impl<'a> Sent<'a> {
     /// Whether in an hour an end sent as much, for the minutes in which it sent something, as that many packets are of all.
     fn is_as_much(&self, end: u8, hour: u32, packets: u64) -> bool {
         let end = usize::from(end & 1);
-        self.of.hours.get(hour).is_some_and(|hour| {
+        self.hours.get(hour).is_some_and(|hour| {
             let minutes = u64::from(hour.minutes[end]);
             minutes > 0 && hour.packets[end].saturating_mul(self.minutes[end]) >= packets.saturating_mul(minutes)
         })

@@ -4,6 +4,7 @@ use super::approval::Approval;
 use super::by_time::ByTime;
 use super::file::Front;
 use super::follows::FOLLOWS_MAX;
+use super::history::{History, Kept};
 use super::pauses::Pauses;
 use super::points::{PointsProfile, StoredPoints};
 use super::profile::{Hours, LinkProfile, OperationProfile, Top};
@@ -181,12 +182,20 @@ fn minute(of: u32) -> Checked {
 
 /// Times of which there may be a number a day.
 fn times<T>(all: &ByTime<T>, per_day: u32) -> Checked {
-    all.times().next_back().map_or(Ok(()), |last| time(last, per_day))?;
-    must(all.len() <= DAYS_MAX * per_day as usize, "more times than there are")
+    are_there(all.times().next_back(), all.len(), per_day)
+}
+
+fn past<T: Kept>(all: &History<T>, per_day: u32) -> Checked {
+    are_there(all.last_time(), all.len(), per_day)
+}
+
+fn are_there(last: Option<u32>, count: usize, per_day: u32) -> Checked {
+    last.map_or(Ok(()), |last| time(last, per_day))?;
+    must(count <= DAYS_MAX * per_day as usize, "more times than there are")
 }
 
 fn stored_link(link: &StoredLink) -> Checked {
-    times(&link.hours, HOURS_PER_DAY)?;
+    past(&link.hours, HOURS_PER_DAY)?;
     times(&link.open, MINUTES_PER_DAY)?;
     link.last.iter().try_for_each(heard)?;
     link.operations.values().try_for_each(stored_operation)?;
@@ -221,11 +230,11 @@ fn activity(activity: &Activity) -> Checked {
 }
 
 fn stored_operation(operation: &StoredOperation) -> Checked {
-    times(&operation.days, 1)?;
+    past(&operation.days, 1)?;
     times(&operation.open, MINUTES_PER_DAY)?;
     times(&operation.open_hours, HOURS_PER_DAY)?;
-    times(&operation.many, HOURS_PER_DAY)?;
-    times(&operation.pauses, HOURS_PER_DAY)?;
+    past(&operation.many, HOURS_PER_DAY)?;
+    past(&operation.pauses, HOURS_PER_DAY)?;
     heard(&operation.last)?;
     operation.days.values().try_for_each(|day| ranges(&day.ranges))
 }

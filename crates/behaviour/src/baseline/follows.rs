@@ -201,7 +201,8 @@ fn shown(day: u32, attendance: &Attendance<'_>) -> u32 {
 
 /// In which hours of days there was an operation.
 fn hours(operation: &StoredOperation, days: &[u32]) -> Vec<u32> {
-    days.iter().map(|day| operation.days.get(*day).map_or(0, |cell| cell.hours & DAY)).collect()
+    let known = operation.days.unpacked();
+    days.iter().map(|day| known.get(*day).map_or(0, |cell| cell.hours & DAY)).collect()
 }
 
 /// The hours with something in them or in the next.

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::by_time::ByTime;
+use super::history::{History, Kept};
 use super::points::{PointsState, StoredPoints};
 use super::results::StoredResults;
 use super::store::{HOURS_PER_DAY, LinkKey, MINUTES_PER_HOUR, Store, StoredDevice, StoredLink, StoredOperation};
@@ -126,6 +127,10 @@ fn take<V>(from: &mut ByTime<V>, days: &BTreeSet<u32>, day_of: impl Fn(u32) -> u
     from.take(|time| days.contains(&day_of(time)))
 }
 
+fn take_past<V: Kept>(from: &mut History<V>, days: &BTreeSet<u32>, day_of: impl Fn(u32) -> u32) -> History<V> {
+    from.take(|time| days.contains(&day_of(time)))
+}
+
 const fn day_of_hour(hour: u32) -> u32 {
     hour / HOURS_PER_DAY
 }
@@ -140,7 +145,7 @@ impl StoredLink {
             return None;
         }
         let mut taken = Self {
-            hours: take(&mut self.hours, days, day_of_hour),
+            hours: take_past(&mut self.hours, days, day_of_hour),
             open: take(&mut self.open, days, day_of_minute),
             ..Self::default()
         };
@@ -181,11 +186,11 @@ impl StoredLink {
 impl StoredOperation {
     fn take_days(&mut self, days: &BTreeSet<u32>) -> Option<Self> {
         let taken = Self {
-            days: take(&mut self.days, days, |day| day),
+            days: take_past(&mut self.days, days, |day| day),
             open: take(&mut self.open, days, day_of_minute),
             open_hours: take(&mut self.open_hours, days, day_of_hour),
-            many: take(&mut self.many, days, day_of_hour),
-            pauses: take(&mut self.pauses, days, day_of_hour),
+            many: take_past(&mut self.many, days, day_of_hour),
+            pauses: take_past(&mut self.pauses, days, day_of_hour),
             ..Self::default()
         };
         if taken.is_empty() {
@@ -196,8 +201,8 @@ impl StoredOperation {
     }
 
     fn is_empty(&self) -> bool {
-        let hours = [&self.open_hours, &self.many, &self.pauses];
-        self.days.is_empty() && self.open.is_empty() && hours.into_iter().all(ByTime::is_empty)
+        let is_over = self.days.is_empty() && self.many.is_empty() && self.pauses.is_empty();
+        is_over && self.open.is_empty() && self.open_hours.is_empty()
     }
 }
 

@@ -12,6 +12,7 @@ pub mod difference;
 pub mod fellows;
 pub mod file;
 pub mod follows;
+pub mod history;
 pub mod kept_out;
 pub mod kin;
 pub mod learner;

@@ -11,6 +11,7 @@ use wardtap_net::packet::Timestamp;
 use super::absence::{Attendance, Sent};
 use super::breadth::Breadths;
 use super::by_hour::{ByHour, hold_against_others};
+use super::by_time::ByTime;
 use super::calibrate::Thresholds;
 use super::follows::{FOLLOWS_MAX, Follow, Follows};
 use super::named::{Named, in_order};
@@ -369,11 +370,12 @@ impl LinkProfile {
         let sent = Sent::of(&closed);
         for (name, operation) in closed.operations.iter() {
             let absences = attendance.absences(key, &sent, name);
+            let told = operation.days.unpacked();
             let mut by_day = OperationProfile::by_day(operation, is_opaque(name), attendance, site);
             hold_against_others(by_day.values_mut().map(|day| (&day.hours, &mut day.by_hour)));
             for (day, mut profile) in by_day {
                 if operation.from == 0 || is_opaque(name) {
-                    let hours = operation.days.get(day).map_or(0, |cell| cell.hours);
+                    let hours = told.get(day).map_or(0, |cell| cell.hours);
                     let hours = (0..HOURS_PER_DAY).filter(|hour| hours >> hour & 1 == 1);
                     let partners =
                         hours.map(|hour| breadths.partners(key, (name, operation.from), day * HOURS_PER_DAY + hour));
@@ -460,13 +462,15 @@ impl OperationProfile {
     ) -> BTreeMap<u32, Self> {
         let mut closed = operation.clone();
         closed.close_before(u32::MAX, is_opaque);
-        closed.days.iter().map(|(day, cell)| (day, Self::of_day(day, cell, (&closed, attendance), site))).collect()
+        let by_hour = [closed.pauses.unpacked(), closed.many.unpacked()];
+        let days = closed.days.iter();
+        days.map(|(day, cell)| (day, Self::of_day(day, &cell, (closed.from, &by_hour, attendance), site))).collect()
     }
 
     fn of_day(
         day: u32,
         cell: &OperationDay,
-        (operation, attendance): (&StoredOperation, &Attendance<'_>),
+        (from, [silences, many], attendance): (u8, &[ByTime<u32>; 2], &Attendance<'_>),
         site: &Site,
     ) -> Self {
         let mut hours = [Hours::default(); 2];
@@ -475,9 +479,9 @@ impl OperationProfile {
             let hour = day * HOURS_PER_DAY + hour;
             let local = site.local(Timestamp::from_seconds(u64::from(hour) * 3600));
             hours[kind_index(local.kind)].active(local.hour);
-            let longest = operation.pauses.get(hour).copied().unwrap_or(0);
+            let longest = silences.get(hour).copied().unwrap_or(0);
             pauses.ended(Slot::of(&local), longest, attendance.shows(hour));
-            if let Some(count) = operation.many.get(hour) {
+            if let Some(count) = many.get(hour) {
                 by_hour.counted(Slot::of(&local), (*count).into());
             }
         }
@@ -494,7 +498,7 @@ impl OperationProfile {
             refused: u32::try_from(u64::from(cell.refused) * 1000 / u64::from(cell.count.max(1))).unwrap_or(1000),
             pauses,
             absence: Top::default(),
-            from: operation.from,
+            from,
             ranges: cell.ranges,
             slowest: Top::of(cell.slowest),
             follows: Vec::new(),

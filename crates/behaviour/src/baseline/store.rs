@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::by_hour::BY_HOUR_MIN;
 use super::by_time::ByTime;
+use super::history::History;
 use super::named::{HEAP_OCTETS, Named};
 use super::points::StoredPoints;
 use super::results::StoredResults;
@@ -136,7 +137,7 @@ pub struct Store {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredLink {
     /// By hour, counted from 1970.
-    pub hours: ByTime<LinkHour>,
+    pub hours: History<LinkHour>,
     /// Minutes that may go on, counted from 1970.
     pub open: ByTime<LinkMinute>,
     /// What it did.
@@ -187,15 +188,15 @@ pub struct LinkMinute {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredOperation {
     /// By day, counted from 1970.
-    pub days: ByTime<OperationDay>,
+    pub days: History<OperationDay>,
     /// Minutes that may go on, counted from 1970.
     pub open: ByTime<OperationMinute>,
     /// Hours that may go on, counted from 1970: messages.
     pub open_hours: ByTime<u32>,
     /// By hour, counted from 1970: messages, where there were more than [`BY_HOUR_MIN`], of what is read.
-    pub many: ByTime<u32>,
+    pub many: History<u32>,
     /// By hour, counted from 1970: the longest silence that ended in it, in minutes of the [`witnesses`].
-    pub pauses: ByTime<u32>,
+    pub pauses: History<u32>,
     /// When there was one last.
     pub last: Heard,
     /// Who sends it: 0 the initiator of the link, 1 the responder.
@@ -338,7 +339,7 @@ impl StoredDevice {
 
 impl StoredLink {
     fn merge(&mut self, other: Self) {
-        for (hour, cell) in other.hours {
+        for (hour, cell) in other.hours.iter() {
             self.hours.or_default(hour).add(&cell);
         }
         for (minute, open) in other.open {
@@ -415,7 +416,7 @@ impl LinkMinute {
 
 impl StoredOperation {
     fn merge(&mut self, other: Self) {
-        for (day, cell) in other.days {
+        for (day, cell) in other.days.iter() {
             self.days.or_default(day).add(&cell);
         }
         for (minute, open) in other.open {
@@ -425,11 +426,11 @@ impl StoredOperation {
             let open = self.open_hours.or_default(hour);
             *open = open.saturating_add(count);
         }
-        for (hour, more) in other.many {
+        for (hour, more) in other.many.iter() {
             let count = self.many.or_default(hour);
             *count = count.saturating_add(more);
         }
-        for (hour, pause) in other.pauses {
+        for (hour, pause) in other.pauses.iter() {
             let longest = self.pauses.or_default(hour);
             *longest = pause.max(*longest);
         }
