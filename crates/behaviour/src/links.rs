@@ -42,6 +42,9 @@ pub const REPLACED_MAX: usize = 64;
 /// Messages that all links of a shard accept in a minute, and that are told one by one; further ones are counted.
 pub const ACCEPTED_MAX: usize = 4096;
 
+/// When a minute begins, one in so many octets for operations is free, as far as links are quiet.
+const KEPT_FREE: usize = 8;
+
 /// What one host uses of another: a port of a transport, or an IP protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Service {
@@ -419,7 +422,8 @@ impl Links {
     /// Hands over what links did in the minute at hand, in the order in which they did something first; `next` is the minute
     /// that begins, or the one at hand.
     pub fn hand_over(&mut self, next: u64, mut to: impl FnMut(Use)) {
-        if next != self.minute {
+        let is_over = next != self.minute;
+        if is_over {
             (self.accepted, self.replaced) = (0, 0);
         }
         self.waiting = 0;
@@ -434,6 +438,23 @@ impl Links {
             told.operations = entry.operations.hand_over();
             to(told);
         }
+        if is_over {
+            self.keep_room();
+        }
+    }
+
+    /// Where little room is left for operations, those of links that were quiet longest are forgotten: a site's devices meet
+    /// ever more hosts outside, and what they did with each would be kept for good. Who comes back is told anew.
+    fn keep_room(&mut self) {
+        let most = self.room.operations - self.room.operations / KEPT_FREE;
+        let octets = &mut self.octets;
+        if *octets <= most {
+            return;
+        }
+        self.slots.pass(|entry| {
+            *octets -= std::mem::take(&mut entry.operations).octets();
+            *octets > most
+        });
     }
 
     /// The entry of a place that does something.

@@ -83,6 +83,20 @@ impl<E: Entry> Slots<E> {
         (Slot { generation, id }, old)
     }
 
+    /// Shows those that were not used since the hand passed them, and passes on while more are wanted; twice round at most.
+    pub fn pass(&mut self, mut wants_more: impl FnMut(&mut E) -> bool) {
+        for _ in 0..2 * self.used.len() {
+            self.hand = (self.hand + 1) % self.used.len().max(1);
+            let Some(used) = self.used.get_mut(self.hand) else { return };
+            if !std::mem::take(used)
+                && let Some((_, entry)) = self.entries.get_mut(self.hand)
+                && !wants_more(entry)
+            {
+                return;
+            }
+        }
+    }
+
     #[inline]
     fn replace(&mut self, entry: (Generation, E)) -> (u16, Option<E>) {
         loop {

@@ -102,8 +102,8 @@ pub(super) struct Operations {
     all: Vec<Operation>,
     /// The next of what each end sends, if it goes on as it did before: most devices do the same over and over.
     expected: [Option<Expected>; 2],
-    /// Those that were used since they were last handed over.
-    active: Vec<u16>,
+    /// What those that were used since they were last handed over were used for.
+    told: Vec<(u16, OperationUse)>,
     /// Octets that they take, with their names and what was seen of their values.
     octets: usize,
     /// Octets of what waits to be handed over.
@@ -133,7 +133,10 @@ const OPERATION_OCTETS: usize = size_of::<Operation>() + 64;
 const ALLOCATION_OCTETS: usize = 16;
 
 struct Operation {
-    used: OperationUse,
+    name: OperationName,
+    from: u8,
+    /// Where in what is told it stands, once it was used.
+    told: Option<u16>,
     /// The values that it ever showed.
     ever: Ranges,
     points: Option<Box<PointsSeen>>,
@@ -169,14 +172,14 @@ impl Operations {
         let Some((place, is_new)) = self.find_or_add(key, room, from, || name(message, envelope, features)) else {
             return Outcome::NotTold;
         };
-        let Some(operation) = self.all.get_mut(place) else { return Outcome::Nothing };
-        operation.count(envelope);
+        let Some((operation, used)) = used(&mut self.all, &mut self.told, place) else { return Outcome::Nothing };
+        used.count(envelope);
         let room = room > size_of::<PointsSeen>();
         if envelope.direction == Direction::Request {
             operation.results(message.results(), room, (&mut self.octets, &mut self.waiting));
         }
         let points = operation.points(message, secret, room, &mut self.octets);
-        let beyond = operation.values(protocol, features) || points.is_some();
+        let beyond = operation.values(protocol, features, &mut used.ranges) || points.is_some();
         let is_told = is_new || (beyond && operation.is_to_be_told());
         let refuses = envelope.outcome == Answered::Negative;
         operation.news(is_new, is_told, refuses, points)
@@ -189,9 +192,9 @@ impl Operations {
         let Some((place, is_new)) = self.find_or_add(key, room, from, || opaque(from, 1u64 << class)) else {
             return Outcome::NotTold;
         };
-        let Some(operation) = self.all.get_mut(place) else { return Outcome::Nothing };
-        operation.used.count += 1;
-        operation.used.bytes = operation.used.bytes.saturating_add(bytes);
+        let Some((operation, used)) = used(&mut self.all, &mut self.told, place) else { return Outcome::Nothing };
+        used.count += 1;
+        used.bytes = used.bytes.saturating_add(bytes);
         operation.news(is_new, is_new, false, None)
     }
 
@@ -224,8 +227,11 @@ impl Operations {
         {
             *to = Some(Expected { key, place: next, behind: place as u16 });
         }
-        if self.all.get(place).is_some_and(|operation| operation.used.count == 0) {
-            self.active.push(place as u16);
+        if let Some(operation) = self.all.get_mut(place)
+            && operation.told.is_none()
+        {
+            operation.told = Some(self.told.len() as u16);
+            self.told.push((place as u16, OperationUse::nothing(operation.name.clone(), operation.from)));
             self.waiting += size_of::<OperationUse>();
         }
         Some((place, is_new))
@@ -242,13 +248,12 @@ impl Operations {
 
     fn add(&mut self, key: u64, operation: Operation) -> usize {
         let (place, before) = (self.all.len(), self.room_octets());
-        self.octets += operation.used.name.len() + 2 * ALLOCATION_OCTETS;
+        self.octets += operation.name.len() + 2 * ALLOCATION_OCTETS;
         if place == self.all.capacity() {
             // A vector would double it.
             let more = 4 + place / 4;
             self.known.reserve_exact(more);
             self.all.reserve_exact(more);
-            self.active.reserve_exact(place + more - self.active.len());
         }
         self.known.push(Known { key, next: place as u16 });
         self.all.push(operation);
@@ -269,37 +274,43 @@ impl Operations {
 
     /// Octets of the room that there is for them.
     fn room_octets(&self) -> usize {
-        let each = size_of::<Operation>() + size_of::<Known>() + size_of::<u16>();
+        let each = size_of::<Operation>() + size_of::<Known>();
         self.all.capacity() * each + self.index.allocation_size()
     }
 
     /// What operations were used for since they were last handed over, in the order in which they were first seen.
     pub(super) fn hand_over(&mut self) -> Vec<OperationUse> {
-        let mut told = Vec::with_capacity(self.active.len());
         self.waiting = 0;
-        self.active.sort_unstable();
-        for place in self.active.drain(..) {
-            let Some(operation) = self.all.get_mut(usize::from(place)) else { continue };
-            operation.extremes = 0;
-            let nothing = OperationUse::nothing(operation.used.name.clone(), operation.used.from);
-            let mut used = std::mem::replace(&mut operation.used, nothing);
-            used.points = operation.points.as_mut().map(|points| points.hand_over()).unwrap_or_default();
-            used.results = operation.results.as_mut().map(|results| results.hand_over()).unwrap_or_default();
-            told.push(used);
-        }
-        told
+        let mut told = std::mem::take(&mut self.told);
+        told.sort_unstable_by_key(|(place, _)| *place);
+        let all = &mut self.all;
+        let told = told.into_iter().map(|(place, mut used)| {
+            if let Some(operation) = all.get_mut(usize::from(place)) {
+                (operation.told, operation.extremes) = (None, 0);
+                used.points = operation.points.as_mut().map(|points| points.hand_over()).unwrap_or_default();
+                used.results = operation.results.as_mut().map(|results| results.hand_over()).unwrap_or_default();
+            }
+            used
+        });
+        told.collect()
     }
+}
+
+/// An operation that is used, and what it was used for so far.
+#[inline]
+fn used<'a>(
+    all: &'a mut [Operation],
+    told: &'a mut [(u16, OperationUse)],
+    place: usize,
+) -> Option<(&'a mut Operation, &'a mut OperationUse)> {
+    let operation = all.get_mut(place)?;
+    let (_, used) = told.get_mut(usize::from(operation.told?))?;
+    Some((operation, used))
 }
 
 impl Operation {
     fn new(name: OperationName, from: u8) -> Self {
-        Self {
-            used: OperationUse::nothing(name, from),
-            ever: Ranges::default(),
-            points: None,
-            results: None,
-            extremes: 0,
-        }
+        Self { name, from, told: None, ever: Ranges::default(), points: None, results: None, extremes: 0 }
     }
 
     /// Whether values beyond all before are still told in this minute.
@@ -311,24 +322,9 @@ impl Operation {
 
     fn news(&self, is_new: bool, told: bool, refuses: bool, points: Option<(u32, Vec<ExtremePoint>)>) -> Outcome {
         if told {
-            Outcome::News { name: self.used.name.clone(), is_new, refuses, ranges: self.ever, points }
+            Outcome::News { name: self.name.clone(), is_new, refuses, ranges: self.ever, points }
         } else {
             Outcome::Nothing
-        }
-    }
-
-    #[inline]
-    fn count(&mut self, envelope: &Envelope) {
-        let used = &mut self.used;
-        used.count += 1;
-        used.bytes = used.bytes.saturating_add(envelope.bytes);
-        used.largest = used.largest.max(envelope.bytes);
-        used.refused += u64::from(envelope.outcome == Answered::Negative);
-        if let Some(nanos) = envelope.response_nanos {
-            let micros = nanos / 1000;
-            used.responses.count += 1;
-            used.responses.sum = used.responses.sum.saturating_add(micros);
-            used.responses.max = used.responses.max.max(micros);
         }
     }
 
@@ -368,11 +364,11 @@ impl Operation {
 
     /// Takes the values of a message; true where one is beyond all before.
     #[inline]
-    fn values(&mut self, protocol: &'static Protocol, features: &Features) -> bool {
+    fn values(&mut self, protocol: &'static Protocol, features: &Features, now: &mut Ranges) -> bool {
         let mut beyond = false;
         for (place, feature) in ranged(protocol).enumerate() {
             let Some(&value) = features.get(feature).filter(|&&value| value != NO_VALUE) else { continue };
-            if let Some(range) = self.used.ranges.get_mut(place) {
+            if let Some(range) = now.get_mut(place) {
                 widen(range, value);
             }
             if let Some(range) = self.ever.get_mut(place) {
@@ -388,6 +384,20 @@ impl OperationUse {
     #[must_use]
     pub fn once(name: OperationName, from: u8) -> Self {
         Self { count: 1, ..Self::nothing(name, from) }
+    }
+
+    #[inline]
+    fn count(&mut self, envelope: &Envelope) {
+        self.count += 1;
+        self.bytes = self.bytes.saturating_add(envelope.bytes);
+        self.largest = self.largest.max(envelope.bytes);
+        self.refused += u64::from(envelope.outcome == Answered::Negative);
+        if let Some(nanos) = envelope.response_nanos {
+            let micros = nanos / 1000;
+            self.responses.count += 1;
+            self.responses.sum = self.responses.sum.saturating_add(micros);
+            self.responses.max = self.responses.max.max(micros);
+        }
     }
 
     const fn nothing(name: OperationName, from: u8) -> Self {

@@ -21,6 +21,7 @@ mod named;
 mod payloads;
 mod quiet_hours;
 mod repeats;
+mod room;
 mod shifts;
 mod silences;
 mod site;
