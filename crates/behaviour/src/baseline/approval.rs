@@ -313,6 +313,7 @@ fn uncounted(link: &LinkProfile, known: &LinkProfile) -> LinkProfile {
     keep_wider(&mut more.hour_opened, known.hour_opened);
     keep_wider(&mut more.hour_failed, known.hour_failed);
     keep_wider(&mut more.hour_reconnected, known.hour_reconnected);
+    keep_wider(&mut more.stay, known.stay);
     for (name, operation) in more.operations.iter_mut() {
         let Some(known) = known.operations.get(name) else { continue };
         let hours = further(&operation.hours, &known.hours);
@@ -375,6 +376,7 @@ fn unmeasured_link() -> LinkProfile {
         hour_opened: ANY,
         hour_failed: ANY,
         hour_reconnected: ANY,
+        stay: ANY,
         ..LinkProfile::default()
     }
 }
@@ -420,6 +422,7 @@ fn widen_link(into: &mut LinkProfile, known: &LinkProfile, measure: Measure, now
         }
         Measure::MinuteOpened => widen(&mut into.minute_opened, known.minute_opened, now, normal),
         Measure::HourOpened => widen(&mut into.hour_opened, known.hour_opened, now, normal),
+        Measure::Stay => widen(&mut into.stay, known.stay, now, normal),
         Measure::HourReconnected => widen(&mut into.hour_reconnected, known.hour_reconnected, now, normal),
         Measure::HourFailed | Measure::ServiceFailed => widen(&mut into.hour_failed, known.hour_failed, now, normal),
         _ => false,

@@ -24,7 +24,7 @@ use super::profile::{DeviceProfile, LinkProfile, Profiles};
 use super::store::{HOURS_PER_DAY, LinkKey, Store, StoredDevice, StoredLink};
 use super::trust::DAYS_MIN;
 use super::watched::Watched;
-use crate::parties::ANYBODY;
+use crate::parties::{ANYBODY, OUTSIDE};
 use crate::site::Site;
 
 /// Alerts that a site is ready to look at in a week, unless it says otherwise.
@@ -208,6 +208,7 @@ fn hold_out(
             let counts = match measure {
                 Measure::LinkPause | Measure::OperationPause | Measure::Absence => true,
                 Measure::ServiceMinute | Measure::ServiceFailed => is_service,
+                Measure::Stay => key.initiator == OUTSIDE,
                 _ => !is_service,
             };
             if counts && let Some(ratios) = ratios.get_mut(measure as usize) {

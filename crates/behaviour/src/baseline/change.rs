@@ -217,6 +217,7 @@ pub const fn measure_name(measure: Measure) -> &'static str {
         Measure::ServiceMinute => "service-minute",
         Measure::HourPayloads => "hour-payloads",
         Measure::ServiceFailed => "service-failed",
+        Measure::Stay => "stay-minutes",
     }
 }
 

@@ -73,7 +73,7 @@ fn profile(link: &LinkProfile) -> Checked {
     must(link.days as usize <= DAYS_MAX, "more days than there are")?;
     link.hours.iter().try_for_each(hours)?;
     let ends = [&link.minute_bytes, &link.hour_bytes, &link.day_bytes].into_iter().flatten();
-    ends.chain([&link.minute_opened, &link.hour_opened, &link.hour_failed, &link.hour_reconnected])
+    ends.chain([&link.minute_opened, &link.hour_opened, &link.hour_failed, &link.hour_reconnected, &link.stay])
         .try_for_each(top)?;
     link.pace
         .iter()

@@ -127,6 +127,7 @@ fn quantities(earlier: &LinkProfile, later: &LinkProfile, to: &mut dyn FnMut(Mea
     to(Measure::MinuteOpened, None, earlier.minute_opened.max, later.minute_opened.max);
     to(Measure::HourOpened, None, earlier.hour_opened.max, later.hour_opened.max);
     to(Measure::HourFailed, None, earlier.hour_failed.max, later.hour_failed.max);
+    to(Measure::Stay, None, earlier.stay.max, later.stay.max);
     to(Measure::HourReconnected, None, earlier.hour_reconnected.max, later.hour_reconnected.max);
 }
 

@@ -78,11 +78,13 @@ pub enum Measure {
     HourPayloads,
     /// Conversations of an hour that end without an answer, of all who use a service together.
     ServiceFailed,
+    /// Minutes with something of somebody from outside, in hours one behind the other.
+    Stay,
 }
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::MinuteBytes,
         Self::HourBytes,
         Self::DayBytes,
@@ -115,6 +117,7 @@ impl Measure {
         Self::ServiceMinute,
         Self::HourPayloads,
         Self::ServiceFailed,
+        Self::Stay,
     ];
 
     /// Below this, more than was normal is nothing to speak of.
@@ -144,6 +147,7 @@ impl Measure {
             // One is told as an hour.
             Self::QuietHour | Self::ServiceFailed => 2,
             Self::ServiceMinute => 3,
+            Self::Stay => 60,
         }
     }
 
@@ -261,6 +265,7 @@ fn compare_link(now: &LinkProfile, normal: &LinkProfile, to: &mut dyn FnMut(Meas
     to(Measure::HourOpened, now.hour_opened.max, normal.hour_opened.next());
     to(Measure::HourFailed, now.hour_failed.max, normal.hour_failed.next());
     to(Measure::ServiceFailed, now.hour_failed.max, normal.hour_failed.next());
+    to(Measure::Stay, now.stay.max, normal.stay.next());
     if normal.lasts() {
         to(Measure::HourReconnected, now.hour_reconnected.max, normal.hour_reconnected.next());
     }

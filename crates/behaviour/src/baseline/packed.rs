@@ -26,8 +26,20 @@ pub struct PackedLink {
 pub struct At(NonZeroU32);
 
 /// The fields of [`LinkProfile`] before what is known by name, in its order.
-type Own =
-    (u32, [Hours; 2], [Top; 2], [Top; 2], [Top; 2], Top, Top, Top, Top, [Least; 2], [Pauses; 2], ([u32; 2], u64, bool));
+type Own = (
+    u32,
+    [Hours; 2],
+    [Top; 2],
+    [Top; 2],
+    [Top; 2],
+    Top,
+    Top,
+    Top,
+    Top,
+    [Least; 2],
+    [Pauses; 2],
+    ([u32; 2], u64, Top, bool),
+);
 
 /// Numbers of a [`PointsProfile`] before its places, and of each place: all of their fields.
 const POINTS_NUMBERS: usize = 4;
@@ -112,7 +124,7 @@ impl PackedLink {
     fn split(&self) -> Option<(LinkProfile, &[u8])> {
         let (own, rest) = postcard::take_from_bytes::<Own>(self.octets()).ok()?;
         let (days, hours, minute_bytes, hour_bytes, day_bytes, minute_opened, hour_opened, hour_failed, ..) = own;
-        let (.., hour_reconnected, pace, pauses, (minutes, hour_missing, is_cut)) = own;
+        let (.., hour_reconnected, pace, pauses, (minutes, hour_missing, stay, is_cut)) = own;
         let own = LinkProfile {
             days,
             hours,
@@ -127,6 +139,7 @@ impl PackedLink {
             pauses,
             minutes,
             hour_missing,
+            stay,
             is_cut,
             ..LinkProfile::default()
         };
@@ -226,6 +239,7 @@ mod tests {
         profile.hours[1].seen = 0b101;
         profile.minute_bytes[1] = Top { max: 70_000, second: 500 };
         profile.hour_reconnected = Top { max: 9, second: 8 };
+        profile.stay = Top { max: 90, second: 61 };
         profile.pace[0] = Least { min: 3, second: 4 };
         profile.operations.or_default("b").count = 1000;
         profile.operations.or_default("a").from = 1;

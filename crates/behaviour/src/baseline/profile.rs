@@ -91,6 +91,8 @@ pub struct LinkProfile {
     pub minutes: [u32; 2],
     /// The most octets of an hour that were missing.
     pub hour_missing: u64,
+    /// The most minutes with something of its initiator in hours one behind the other.
+    pub stay: Top,
     /// It did more than was told apart: what it holds of operations is not all that is normal.
     pub is_cut: bool,
     /// What it does.
@@ -306,6 +308,27 @@ pub const fn kind_index(kind: DayKind) -> usize {
     }
 }
 
+/// How long somebody has been there: the minutes with something, in hours one behind the other.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stay {
+    hour: u32,
+    before: u32,
+    minutes: u32,
+}
+
+impl Stay {
+    /// How many minutes it is by an hour that has so many of them itself.
+    pub const fn at(&mut self, hour: u32, minutes: u32) -> u32 {
+        if hour != self.hour {
+            let goes_on = hour == self.hour.saturating_add(1) && self.minutes > 0;
+            self.before = if goes_on { self.before.saturating_add(self.minutes) } else { 0 };
+            self.hour = hour;
+        }
+        self.minutes = minutes;
+        self.before.saturating_add(minutes)
+    }
+}
+
 impl LinkProfile {
     /// Takes in what was normal at other times.
     pub fn absorb(&mut self, other: &Self) {
@@ -324,6 +347,7 @@ impl LinkProfile {
         self.hour_failed.absorb(other.hour_failed);
         self.hour_reconnected.absorb(other.hour_reconnected);
         self.hour_missing = self.hour_missing.max(other.hour_missing);
+        self.stay.absorb(other.stay);
         self.is_cut |= other.is_cut;
         self.operations.absorb(&other.operations, OperationProfile::absorb);
         self.points.absorb(&other.points, PointsProfile::absorb);
@@ -341,6 +365,7 @@ impl LinkProfile {
         let mut closed = link.clone();
         closed.close_before(u32::MAX);
         let mut days: BTreeMap<u32, Self> = BTreeMap::new();
+        let mut stay = Stay::default();
         for (hour, cell) in closed.hours.iter() {
             let day = days.entry(hour / HOURS_PER_DAY).or_insert_with(|| Self {
                 days: 1,
@@ -354,6 +379,7 @@ impl LinkProfile {
             day.hour_failed.raise(cell.failed.into());
             day.hour_reconnected.raise(cell.opened.saturating_sub(cell.failed).into());
             day.hour_missing = day.hour_missing.max(cell.gap_bytes);
+            day.stay.raise(stay.at(hour, cell.minutes[0]).into());
             for place in 0..2 {
                 day.minute_bytes[place].raise(cell.peak_bytes[place]);
                 day.hour_bytes[place].raise(cell.bytes[place]);

@@ -18,6 +18,7 @@ pub mod firmware_push;
 pub mod foreign_command;
 pub mod frozen_values;
 pub mod hazard;
+pub mod long_visit;
 pub mod many;
 pub mod message_changed;
 pub mod message_replayed;
@@ -77,6 +78,7 @@ pub fn all() -> Vec<Box<dyn Detection>> {
         Box::<unusual_volume::UnusualVolume>::default(),
         Box::<unusual_rate::UnusualRate>::default(),
         Box::<rate_low::RateLow>::default(),
+        Box::new(long_visit::LongVisit),
         Box::new(refusals::Refusals),
         Box::<slow_answers::SlowAnswers>::default(),
         Box::<silence::Silence>::default(),
@@ -97,7 +99,7 @@ pub fn all() -> Vec<Box<dyn Detection>> {
 }
 
 /// What every detection says of itself.
-pub static DETECTIONS: [&About; 40] = [
+pub static DETECTIONS: [&About; 41] = [
     &executable_in_image::ABOUT,
     &call_home::ABOUT,
     &ransomware::ABOUT,
@@ -122,6 +124,7 @@ pub static DETECTIONS: [&About; 40] = [
     &unusual_volume::ABOUT,
     &unusual_rate::ABOUT,
     &rate_low::ABOUT,
+    &long_visit::ABOUT,
     &refusals::ABOUT,
     &slow_answers::ABOUT,
     &silence::ABOUT,

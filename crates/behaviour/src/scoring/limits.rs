@@ -11,6 +11,8 @@ pub(super) struct LinkLimits {
     pub(super) bytes: [[u32; 2]; 3],
     /// Conversations that began in a minute and in an hour, and those of an hour that failed.
     pub(super) conversations: [u32; 3],
+    /// Minutes that who comes from outside is there.
+    pub(super) stay: u32,
 }
 
 /// Up to where the quantities of an operation are.
@@ -56,6 +58,7 @@ impl LinkLimits {
         ];
         Self {
             bytes: bytes.map(|(measure, ends)| ends.map(|end| normal.limit(measure, end.next()))),
+            stay: normal.limit(Measure::Stay, profile.stay.next()),
             conversations: conversations.map(|(measure, top)| normal.limit(measure, top.next())),
         }
     }

@@ -6,7 +6,7 @@ use super::known::KnownOperations;
 use super::limits::{LinkLimits, OperationLimits};
 use super::points::LivePoints;
 use crate::baseline::packed::PackedLink;
-use crate::baseline::profile::{DeviceProfile, Hours, PACE_MINUTES_MIN, pace};
+use crate::baseline::profile::{DeviceProfile, Hours, PACE_MINUTES_MIN, Stay, pace};
 use crate::baseline::store::{Activity, Heard, MINUTES_PER_DAY, MINUTES_PER_HOUR};
 use crate::links::{Link, OperationName, OperationUse, Use};
 use crate::observation::Place;
@@ -30,6 +30,7 @@ pub(super) struct Live {
     pub(super) minute_opened: u32,
     pub(super) hour_bytes: [u64; 2],
     pub(super) day_bytes: [u64; 2],
+    stay: Stay,
     /// Minutes of the hour with something, and the packets in them.
     hour_minutes: [u32; 2],
     hour_packets: [u64; 2],
@@ -233,6 +234,7 @@ impl Live {
             minute_opened: 0,
             hour_bytes: [0; 2],
             day_bytes: [0; 2],
+            stay: Stay::default(),
             hour_minutes: [0; 2],
             hour_packets: [0; 2],
             ended_pace: [0; 2],
@@ -278,6 +280,11 @@ impl Live {
     /// A new operation is told.
     pub(super) fn first_seen(&mut self, name: &OperationName) {
         self.new_operations.push(name.clone());
+    }
+
+    /// For how many minutes its initiator has been there, in hours one behind the other.
+    pub(super) const fn stay(&mut self) -> u32 {
+        self.stay.at(self.minute / MINUTES_PER_HOUR, self.hour_minutes[0])
     }
 
     /// Takes what was done in a minute; `missing` octets were missing in an hour while learning.

@@ -15,7 +15,7 @@ use crate::baseline::store::{ANSWERS_MIN, Activity, MINUTES_PER_HOUR, witnesses}
 use crate::device::Devices;
 use crate::links::Use;
 use crate::links::results::ResultsMean;
-use crate::parties::{Parties, PartyLink};
+use crate::parties::{Parties, Party, PartyLink};
 
 impl Scorer {
     /// Takes what a link did in a minute.
@@ -176,6 +176,10 @@ impl Scorer {
         check_opened(Measure::MinuteOpened, live.minute_opened, minute_opened, |of| of.minute_opened);
         check_opened(Measure::HourOpened, live.hour_opened, hour_opened, |of| of.hour_opened);
         check_opened(Measure::HourFailed, live.hour_failed, hour_failed, |of| of.hour_failed);
+        let stay = live.stay();
+        if key.initiator == Party::OUTSIDE && stay > limits.stay {
+            check(Measure::Stay, 0, None, (stay.into(), profile().stay.next()), days);
+        }
         for (operation, place) in used.operations.iter().zip(&self.places) {
             let Some(known) = place.map(|place| live.operations.at(place)) else { continue };
             let limit_at = known.limit_at(minute / MINUTES_PER_HOUR, slot, packed, normal);

@@ -30,6 +30,7 @@ mod storms;
 mod takings;
 mod tallies;
 mod values;
+mod visits;
 
 use std::sync::LazyLock;
 

@@ -332,13 +332,14 @@ const NEEDS_ASSETS: &str = "out-of-service";
 const LIVE: [&str; 2] = ["sensor-overloaded", "sensor-cannot-write"];
 
 /// Those that need days of a hospital: `evaluate` plays what they are for, and what they must not tell.
-const NEED_DAYS: [&str; 22] = [
+const NEED_DAYS: [&str; 23] = [
     "all-topics",
     "clock-shifted",
     "feed-lossy",
     "feed-lost",
     "feed-one-sided",
     "frozen-values",
+    "long-visit",
     "message-changed",
     "message-replayed",
     "network-sweep",
