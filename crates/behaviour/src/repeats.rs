@@ -86,6 +86,11 @@ pub enum RepeatKind {
         /// Seconds after the first.
         seconds: u32,
     },
+    /// The same under an identity that is never to have another content.
+    OtherForEver {
+        /// Seconds after the first.
+        seconds: u32,
+    },
     /// Other content than on a link with which this one had all messages in common.
     ChangedOnTheWay {
         /// How it first came.
@@ -175,6 +180,10 @@ impl Repeats {
         let now = u32::try_from(place.time.seconds()).unwrap_or(u32::MAX);
         let (identity, content) = (accepted.fingerprint.identity, accepted.fingerprint.content as u32);
         let on_link = (identity, number);
+        if accepted.fingerprint.for_ever {
+            self.object(on_link, link, (content, now), place, to);
+            return;
+        }
         let Some(state) = self.links.get_mut(number as usize) else { return };
         let mut tell = |kind, place| to(Repeat { kind, link, place });
         let mut is_new = false;
@@ -212,6 +221,32 @@ impl Repeats {
         if is_new {
             self.order.push_back(on_link);
             self.make_room();
+        }
+    }
+
+    /// An object that is stored: who passes it on may add to it, and sends it as often as it is wanted.
+    fn object(
+        &mut self,
+        on_link: (u64, u32),
+        link: Link,
+        (content, now): (u32, u32),
+        place: Place,
+        to: &mut dyn FnMut(Repeat),
+    ) {
+        match self.seen.entry(on_link) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(Seen { content, first: now, last: now, times: 0 });
+                self.order.push_back(on_link);
+                self.make_room();
+            }
+            Entry::Occupied(mut seen) => {
+                let seen = seen.get_mut();
+                if seen.content != content {
+                    let seconds = now.saturating_sub(seen.first);
+                    to(Repeat { kind: RepeatKind::OtherForEver { seconds }, link, place });
+                }
+                *seen = Seen { content, first: now, last: now, times: 0 };
+            }
         }
     }
 

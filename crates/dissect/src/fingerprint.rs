@@ -10,6 +10,9 @@ pub struct Fingerprint {
     pub identity: u64,
     /// Of its content, without what changes when it is sent again or passed on.
     pub content: u64,
+    /// The identity belongs to one content for ever, as a UID does (DICOM PS3.5 section 9): else a sender may begin to count
+    /// anew.
+    pub for_ever: bool,
 }
 
 /// Octets taken at a time.

@@ -17,6 +17,12 @@ pub static ABOUT: About = About {
     page: include_str!("message_changed.md"),
 };
 
+/// What nobody does by mistake.
+const WRONG: (Severity, u8) = (Severity::High, 85);
+
+/// What also comes of a name that was put right at the device, and an image that was sent once more.
+const UNSURE: (Severity, u8) = (Severity::Low, 50);
+
 /// Keeps nothing: what was accepted is remembered in one place.
 pub struct MessageChanged;
 
@@ -27,26 +33,32 @@ impl Detection for MessageChanged {
 
     fn repeat(&mut self, repeat: &Repeat, raise: &mut Raise<'_>) {
         let Link { initiator, responder, .. } = repeat.link;
-        let (subject, expected, observed) = match repeat.kind {
+        let message = format!("{initiator} sends {responder} a known message with other content.");
+        let (subject, (severity, score), explanation, expected, observed) = match repeat.kind {
             RepeatKind::OtherContent { seconds } => (
                 "same link",
+                WRONG,
+                message,
                 "an identity of its own for each message",
                 format!("another content under the identity of a message that was accepted {seconds} s before"),
             ),
             RepeatKind::ChangedOnTheWay { first } => (
                 "on the way",
+                WRONG,
+                message,
                 "what is passed on as it came",
                 format!("another content than {} had sent to {}", first.initiator, first.responder),
             ),
+            RepeatKind::OtherForEver { seconds } => (
+                "object",
+                UNSURE,
+                format!("{initiator} stores images at {responder} under the numbers of others."),
+                "a number of its own for each image, for ever",
+                format!("another content under the number of an image that was stored {seconds} s before"),
+            ),
             RepeatKind::Again { .. } | RepeatKind::FromElsewhere { .. } => return,
         };
-        let judged = Judged {
-            severity: Severity::High,
-            score: 85,
-            explanation: format!("{initiator} sends {responder} a known message with other content."),
-            expected: expected.to_owned(),
-            observed,
-        };
+        let judged = Judged { severity, score, explanation, expected: expected.to_owned(), observed };
         raise.raise(repeat.deviation(&ABOUT, subject, judged));
     }
 }

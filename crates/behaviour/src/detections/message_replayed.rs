@@ -36,7 +36,9 @@ impl Detection for MessageReplayed {
             RepeatKind::FromElsewhere { first, seconds } => {
                 (Severity::High, 80, format!("a message {seconds} s after {} had sent it", first.initiator))
             }
-            RepeatKind::OtherContent { .. } | RepeatKind::ChangedOnTheWay { .. } => return,
+            RepeatKind::OtherContent { .. } | RepeatKind::ChangedOnTheWay { .. } | RepeatKind::OtherForEver { .. } => {
+                return;
+            }
         };
         let judged = Judged {
             severity,

@@ -29,7 +29,7 @@ struct Feed {
 impl Feed {
     fn accept(&mut self, second: u64, link: Link, identity: u64, content: u64) {
         let place = place(second, second * NANOS_PER_SECOND);
-        let accepted = Accepted { fingerprint: Fingerprint { identity, content }, place };
+        let accepted = Accepted { fingerprint: Fingerprint { identity, content, for_ever: false }, place };
         self.repeats.take(link, &[accepted], 0);
         let told = &mut self.told;
         self.repeats.look(|repeat| told.push(repeat));
@@ -125,7 +125,7 @@ fn a_sender_that_counts_anew_is_quiet() {
 fn the_order_in_which_shards_tell_does_not_show() {
     let mut feed = Feed::relayed();
     let accepted = |second: u64, content| Accepted {
-        fingerprint: Fingerprint { identity: 300, content },
+        fingerprint: Fingerprint { identity: 300, content, for_ever: false },
         place: place(second, second * NANOS_PER_SECOND),
     };
     feed.repeats.take(OUT, &[accepted(2001, 2)], 0);
@@ -147,4 +147,27 @@ fn the_oldest_gives_way() {
         feed.accept(max + second, IN, 3, 1);
     }
     assert_eq!(feed.told.len(), 2, "of the forgotten one the first counts as new: {:?}", feed.told);
+}
+
+#[test]
+fn an_object_that_is_stored_under_the_number_of_another_is_told_however_many_there_are() {
+    let mut feed = Feed::default();
+    let mut store = |second: u64, link, identity, content| {
+        let place = place(second, second * NANOS_PER_SECOND);
+        let accepted = Accepted { fingerprint: Fingerprint { identity, content, for_ever: true }, place };
+        feed.repeats.take(link, &[accepted], 0);
+        let mut told = Vec::new();
+        feed.repeats.look(|repeat| told.push((repeat.kind, repeat.link)));
+        told
+    };
+    for number in 0..50 {
+        assert_eq!(store(number, IN, number, number), []);
+        assert_eq!(store(number + 100, OUT, number, number + 1000), [], "who passes it on may add to it");
+        assert_eq!(store(number + 200, IN, number, number), [], "the same once more");
+    }
+    for number in 0..20 {
+        let seconds = 800;
+        assert_eq!(store(number + 1000, IN, number, number + 7), [(RepeatKind::OtherForEver { seconds }, IN)]);
+    }
+    assert_eq!(store(1100, IN, 3, 10), [], "what it has become is the same");
 }

@@ -9,6 +9,7 @@ use wardtap_net::stream::Side;
 use super::content::Encoding;
 use super::wire::{ASSOCIATE_FIXED, Items, Text, ae_title, item, uid, version_name};
 use super::{Anomaly, names};
+use crate::fingerprint::Fingerprint;
 use crate::json::{self, Object};
 use crate::pending::Pending;
 use crate::public::{Public, UNREADABLE};
@@ -245,6 +246,8 @@ pub(super) struct Asked {
     pub(super) time: Option<Timestamp>,
     /// The losses of its direction when it came: after a further one another request may have had its number.
     pub(super) losses: u8,
+    /// The object that is to be stored.
+    pub(super) fingerprint: Option<Fingerprint>,
 }
 
 /// What is kept of an association while its flow lives.

@@ -77,6 +77,20 @@ impl Command {
         (command, anomaly)
     }
 
+    /// (0000,1000) Affected SOP Instance UID of a whole command set: it tells an object from others, and leaves in no other
+    /// form than as a digest.
+    pub(super) fn instance(bytes: &[u8]) -> Option<&[u8]> {
+        let mut reader = Reader::new(bytes);
+        for _ in 0..ELEMENTS_MAX {
+            let (_, element, length) = (reader.le16()?, reader.le16()?, reader.le32()?);
+            let value = reader.take(usize::try_from(length).ok()?)?;
+            if element == 0x1000 {
+                return Some(value).filter(|value| (1..=65).contains(&value.len()));
+            }
+        }
+        None
+    }
+
     /// Lets `dicom-parser` read the wanted elements, in step with the walk.
     fn parse(&mut self, wanted: &Wanted) -> Option<()> {
         let source = wanted.bytes.get(..wanted.length)?;

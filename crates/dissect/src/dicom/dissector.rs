@@ -8,12 +8,14 @@ use wardtap_net::stream::{Chunk, Side};
 
 use super::association::Association;
 use super::command::Command;
-use super::open::{Open, OpenList, State};
+use super::names::kind;
+use super::open::{Open, OpenList, Print, State};
 use super::wire::{
     ASSOCIATE_FIXED, Look, PDU_HEADER, PDV_HEADER, PdvHeader, SHORT_LENGTH, SHORT_LENGTH_MAX, application_context,
     control, pdu, pdu_header, plausible,
 };
 use super::{Anomaly, PORTS, PROTOCOL};
+use crate::fingerprint::Digest;
 use crate::identify::HELD_MAX;
 use crate::{Dissector, Finding, FlowFacts, Gap, MessageHandler, Progress, Protocol};
 
@@ -353,15 +355,26 @@ impl Dicom {
             to.copied(fragment.len());
             return;
         }
-        let (command, anomaly) = if earlier.is_empty() {
-            Command::read(fragment)
+        let whole = if earlier.is_empty() {
+            fragment
         } else {
             earlier.extend_from_slice(fragment);
             to.copied(fragment.len());
-            Command::read(earlier)
+            earlier
         };
+        let (command, anomaly) = Command::read(whole);
         if let Some(anomaly) = anomaly {
             to.anomaly(&PROTOCOL, anomaly.index());
+        } else if command.field == Some(kind::C_STORE)
+            && let Some(key) = to.fingerprints()
+            && let Some(instance) = Command::instance(whole)
+        {
+            let (mut identity, association) = (Digest::new(key), self.association.as_deref());
+            identity.write(instance);
+            // The same object has other octets where it is encoded in another way.
+            let syntax = association.and_then(|association| association.transfer_syntax(open.context));
+            identity.write(syntax.map(|syntax| syntax.as_str().as_bytes()).unwrap_or_default());
+            open.print = Some(Print { identity, content: Digest::new(key) });
         }
         open.command = command;
         open.state = State::Read;

@@ -9,7 +9,17 @@ use super::dissector::{Dicom, announce};
 use super::open::{Open, State};
 use super::wire::{PDU_HEADER, pdu};
 use super::{Anomaly, Body, DicomMessage, Dimse, PROTOCOL, kind, outcome};
+use crate::fingerprint::Fingerprint;
 use crate::{Direction, Envelope, MessageHandler, Outcome};
+
+/// What a response answers.
+#[derive(Default)]
+struct Answered {
+    /// How long ago it was asked, where that is known.
+    response_nanos: Option<u64>,
+    /// The object that was to be stored.
+    stored: Option<Fingerprint>,
+}
 
 impl Dicom {
     fn association(&mut self) -> &mut Association {
@@ -29,12 +39,14 @@ impl Dicom {
     /// Tells a message that was complete at `time`, where that is known.
     pub(super) fn emit(&mut self, side: Side, open: &Open, time: Option<Timestamp>, to: &mut dyn MessageHandler) {
         let command = &open.command;
-        let response_nanos = if command.is_response() {
+        let answered = if command.is_response() {
             self.answer(side, command, time)
         } else {
-            self.ask(side, command, time, to);
+            self.ask(side, open, time, to);
             None
         };
+        let Answered { response_nanos, stored } = answered.unwrap_or_default();
+        let outcome = outcome(command);
         self.note_requester(side, command);
         to.at(open.last.0, open.last.1);
         to.message(&DicomMessage {
@@ -45,11 +57,12 @@ impl Dicom {
                 bytes: open.bytes,
                 incomplete: open.incomplete,
                 response_nanos,
-                outcome: outcome(command),
+                outcome,
             },
             association: self.association.as_deref(),
             body: Body::Dimse(Dimse {
                 command,
+                stored: stored.filter(|_| outcome == Outcome::Positive),
                 context: open.context,
                 dataset_bytes: open.dataset_bytes,
                 query_level: open.query_level,
@@ -59,33 +72,39 @@ impl Dicom {
     }
 
     /// Remembers a request; C-CANCEL-RQ has no answer of its own (PS3.7 9.3.2.3).
-    fn ask(&mut self, side: Side, command: &Command, time: Option<Timestamp>, to: &mut dyn MessageHandler) {
+    fn ask(&mut self, side: Side, open: &Open, time: Option<Timestamp>, to: &mut dyn MessageHandler) {
+        let command = &open.command;
         let (Some(operation), Some(message_id)) = (command.operation(), command.message_id) else { return };
         if operation != kind::C_CANCEL {
             let losses = side.of(&self.streams).losses;
             let pending = side.of_mut(&mut self.association().pending);
             // No two outstanding requests have the same number (PS3.7 9.1.1.1.1): the earlier one's answer was lost.
             let _ = pending.take(|earlier| earlier.message_id == message_id);
-            if pending.push(Asked { message_id, operation, time, losses }).is_some() {
+            let fingerprint = open.fingerprint();
+            if pending.push(Asked { message_id, operation, time, losses, fingerprint }).is_some() {
                 to.anomaly(&PROTOCOL, Anomaly::TooManyPending.index());
             }
         }
     }
 
-    /// How long ago the request of a response was; all but a pending status end the wait.
-    fn answer(&mut self, side: Side, command: &Command, time: Option<Timestamp>) -> Option<u64> {
+    /// What a response answers; all but a pending status end the wait.
+    fn answer(&mut self, side: Side, command: &Command, time: Option<Timestamp>) -> Option<Answered> {
         let (operation, id) = (command.operation()?, command.responded_to?);
         let pending = side.other().of_mut(&mut self.association.as_mut()?.pending);
         // Behind a gap the answer to an earlier request may come out after a later one with the same number.
         let earlier = |asked: &Asked| asked.time.zip(time).is_none_or(|(asked, answered)| asked <= answered);
         let matches = |asked: &Asked| asked.message_id == id && asked.operation == operation && earlier(asked);
-        let (asked, losses) = if command.status_class() == Some(Status::Pending) {
-            pending.iter().find(|asked| matches(asked)).map(|asked| (asked.time, asked.losses))?
+        let known = |asked: &Asked| (asked.time, asked.losses, asked.fingerprint);
+        let (asked, losses, stored) = if command.status_class() == Some(Status::Pending) {
+            pending.iter().find(|asked| matches(asked)).map(known)?
         } else {
-            pending.take(matches).map(|asked| (asked.time, asked.losses))?
+            pending.take(matches).as_ref().map(known)?
         };
-        let certain = losses == side.other().of(&self.streams).losses;
-        Some(time?.since(asked.filter(|_| certain)?))
+        if losses != side.other().of(&self.streams).losses {
+            return None;
+        }
+        let response_nanos = asked.zip(time).map(|(asked, answered)| answered.since(asked));
+        Some(Answered { response_nanos, stored })
     }
 
     /// Without an association request, DIMSE shows who the requestor is: the one that asks. Only C-STORE and

@@ -13,6 +13,7 @@ mod probe;
 mod tests;
 mod wire;
 
+use crate::fingerprint::Fingerprint;
 use crate::json::Object;
 use crate::public::Public;
 use crate::{
@@ -175,6 +176,8 @@ struct Dimse<'a> {
     context: u8,
     dataset_bytes: u64,
     query_level: Option<QueryLevel>,
+    /// Of a response that accepts an object: which, and what it was.
+    stored: Option<Fingerprint>,
 }
 
 impl DicomMessage<'_> {
@@ -219,7 +222,7 @@ impl DicomMessage<'_> {
     }
 
     fn write_dimse(&self, object: &mut Object<'_>, dimse: &Dimse<'_>) {
-        let Dimse { command, context, dataset_bytes, query_level } = *dimse;
+        let Dimse { command, context, dataset_bytes, query_level, .. } = *dimse;
         let mut out = Object::begin(object.key("dimse"));
         out.word("command", self.operation());
         if names::operation(usize::MAX) == self.operation() {
@@ -331,6 +334,10 @@ impl Message for DicomMessage<'_> {
             Body::Dimse(ref dimse) => self.write_dimse(&mut object, dimse),
         }
         object.end();
+    }
+
+    fn accepted(&self) -> Option<Fingerprint> {
+        self.dimse()?.stored
     }
 
     fn feature_text(&self, feature: usize) -> Option<Public<'_>> {

@@ -9,6 +9,7 @@ use super::association::Association;
 use super::command::Command;
 use super::content::{QueryLevel, START_MAX, executable, query_level};
 use super::names::kind;
+use crate::fingerprint::{Digest, Fingerprint};
 
 /// The most messages followed at once in one direction; the oldest is given up for a newer one.
 pub(super) const OPEN_MAX: usize = 8;
@@ -22,6 +23,13 @@ pub(super) enum State {
     Read,
     /// Some of it is missing or it was too long: the message is not told, its data set only passed over.
     Lost,
+}
+
+/// Digests of an object that is to be stored: of its UID and how it is encoded, and of its first octets.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Print {
+    pub(super) identity: Digest,
+    pub(super) content: Digest,
 }
 
 /// A message under way.
@@ -43,6 +51,8 @@ pub(super) struct Open {
     pub(super) query_level: Option<QueryLevel>,
     /// What kind of program the data set is, and where, until it was told.
     pub(super) executable: Option<(&'static str, &'static str)>,
+    /// Of an object that is to be stored, which it is and how it begins.
+    pub(super) print: Option<Print>,
     start: Vec<u8>,
     judged: bool,
     next: OpenList,
@@ -62,6 +72,7 @@ impl Open {
             adrift: false,
             query_level: None,
             executable: None,
+            print: None,
             start: Vec::new(),
             judged: false,
             next: OpenList(None),
@@ -73,6 +84,15 @@ impl Open {
     pub(super) fn grow(&mut self, octets: u64, now: (Timestamp, u64)) {
         self.bytes = self.bytes.saturating_add(octets);
         self.last = now;
+    }
+
+    /// What tells the object from others that are stored, where all of it came.
+    pub(super) fn fingerprint(&self) -> Option<Fingerprint> {
+        let mut content = self.print?.content;
+        content.write(&self.dataset_bytes.to_le_bytes());
+        let identity = self.print?.identity.finish();
+        let is_whole = !self.incomplete && !self.adrift;
+        is_whole.then(|| Fingerprint { identity, content: content.finish(), for_ever: true })
     }
 
     /// Its command will not be read.
@@ -123,6 +143,9 @@ impl Open {
         self.judged = true;
         let encoding = association.and_then(|association| association.encoding(self.context));
         self.executable = executable(start, encoding);
+        if let Some(print) = &mut self.print {
+            print.content.write(start);
+        }
         if matches!(self.command.field, Some(kind::C_FIND | kind::C_MOVE | kind::C_GET)) {
             self.query_level = query_level(start, encoding);
         }

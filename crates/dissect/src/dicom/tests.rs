@@ -2,6 +2,7 @@
 
 mod associations;
 mod contents;
+mod fingerprints;
 mod losses;
 mod messages;
 mod properties;

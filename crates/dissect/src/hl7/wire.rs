@@ -252,7 +252,7 @@ impl<'a> Header<'a> {
             identity.write(b"|");
         }
         all.write(self.field(9).trim_ascii());
-        Some(Fingerprint { identity: identity.finish(), content: all.finish() })
+        Some(Fingerprint { identity: identity.finish(), content: all.finish(), for_ever: false })
     }
 
     /// MSH-11.1: `P`, `T`, `D` or `N` (table 0103; ensured by soundness).
