@@ -1,6 +1,7 @@
 //! HL7: messages that are forged, repeated, changed or held back.
 
 mod abused;
+pub mod altered;
 pub mod answers;
 mod astray;
 mod feeds;

@@ -127,6 +127,11 @@ pub const SCENARIOS: &[&[Scenario]] = &[
     network::leases::ALL,
     network::papers::ALL,
     network::tables::ALL,
+    hl7::altered::ALL,
+    bedside::stations::ALL,
+    modbus::plant::ALL,
+    network::directory::ALL,
+    network::plant::ALL,
 ];
 
 /// All scenarios, one after the other.

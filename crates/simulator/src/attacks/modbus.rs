@@ -9,6 +9,7 @@ pub mod gateway;
 pub mod limits;
 mod oddities;
 pub mod panels;
+pub mod plant;
 mod reports;
 mod strangers;
 mod usual;

@@ -1,4 +1,4 @@
-//! LDAP (RFC 4511): as much of it as a program needs that is sent to a directory for code.
+//! LDAP (RFC 4511): as much of it as a program needs that is sent to a directory for code, or that reads a directory out.
 
 use crate::wire::der::{self, INTEGER, OCTETS, SEQUENCE, SET};
 
@@ -58,4 +58,31 @@ pub fn reference(name: &str, class: &str, place: &str) -> Vec<u8> {
 /// The end.
 pub fn unbind() -> Vec<u8> {
     message(3, &[UNBIND, 0])
+}
+
+/// A bind with a name and a password.
+pub fn bind_as(name: &str, password: &str) -> Vec<u8> {
+    let secret = der::value(0x80, &[password.as_bytes()]);
+    message(1, &der::value(BIND, &[&[INTEGER, 1, 3], &text(name), &secret]))
+}
+
+/// All objects of a kind below a base, with some of their attributes.
+pub fn find(number: u8, base: &str, class: &str, attributes: &[&str]) -> Vec<u8> {
+    let limits = [ENUMERATED, 1, 2, ENUMERATED, 1, 0, INTEGER, 1, 0, INTEGER, 1, 0, BOOLEAN, 1, 0];
+    let filter = der::value(0xa3, &[&text("objectClass"), &text(class)]);
+    let wanted: Vec<u8> = attributes.iter().flat_map(|attribute| text(attribute)).collect();
+    message(number, &der::value(SEARCH, &[&text(base), &limits, &filter, &der::value(SEQUENCE, &[&wanted])]))
+}
+
+/// An object that was found.
+pub fn found(number: u8, name: &str, attributes: &[(&str, &str)]) -> Vec<u8> {
+    let attribute =
+        |(kind, value): &(&str, &str)| der::value(SEQUENCE, &[&text(kind), &der::value(SET, &[&text(value)])]);
+    let attributes: Vec<u8> = attributes.iter().flat_map(attribute).collect();
+    message(number, &der::value(ENTRY, &[&text(name), &der::value(SEQUENCE, &[&attributes])]))
+}
+
+/// That were all.
+pub fn all_found(number: u8) -> Vec<u8> {
+    message(number, &success(DONE))
 }

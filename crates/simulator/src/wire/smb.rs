@@ -269,7 +269,8 @@ fn ntlm(kind: u8) -> Vec<u8> {
     out
 }
 
-fn ntlm_negotiate() -> Vec<u8> {
+/// NEGOTIATE_MESSAGE.
+pub(crate) fn ntlm_negotiate() -> Vec<u8> {
     let mut out = ntlm(1);
     out.extend_from_slice(&FLAGS.to_le_bytes());
     out.extend_from_slice(&[0; 16]);
@@ -288,7 +289,8 @@ fn target_information(now: [u8; 8]) -> Vec<u8> {
     out
 }
 
-fn ntlm_challenge(now: Time, dice: &mut Dice) -> Vec<u8> {
+/// CHALLENGE_MESSAGE.
+pub(crate) fn ntlm_challenge(now: Time, dice: &mut Dice) -> Vec<u8> {
     let (name, information) = (utf16("HOSPITAL"), target_information(file_time(now)));
     let mut out = ntlm(2);
     let mut offset = 56;
@@ -303,7 +305,8 @@ fn ntlm_challenge(now: Time, dice: &mut Dice) -> Vec<u8> {
     out
 }
 
-fn ntlm_authenticate(user: &str, station: &str, dice: &mut Dice) -> Vec<u8> {
+/// AUTHENTICATE_MESSAGE.
+pub(crate) fn ntlm_authenticate(user: &str, station: &str, dice: &mut Dice) -> Vec<u8> {
     // NTLMv2_RESPONSE: the proof, then NTLMv2_CLIENT_CHALLENGE (sections 2.2.2.8 and 2.2.2.7).
     let mut response = noise::fresh::<16>(dice).to_vec();
     response.extend_from_slice(&[1, 1, 0, 0, 0, 0, 0, 0]);

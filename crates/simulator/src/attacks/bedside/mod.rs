@@ -6,6 +6,7 @@ pub mod flow;
 mod machines;
 mod monitors;
 mod pumps;
+pub mod stations;
 
 use std::time::Duration;
 

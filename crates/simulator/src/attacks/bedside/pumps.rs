@@ -32,7 +32,7 @@ pub(super) fn hold_one(sim: &mut Sim, dice: &mut Dice, until: Time) -> usize {
 }
 
 /// Opens a session of its own to a pump, which waits for service software on the protocol's port.
-fn call(sim: &mut Sim, from: HostId, index: usize, orders: &'static [Kind]) -> Time {
+pub(super) fn call(sim: &mut Sim, from: HostId, index: usize, orders: &'static [Kind]) -> Time {
     let now = sim.now;
     let bedside = &mut sim.ward.bedside;
     let pump = bedside.pumps[index].host;

@@ -4,6 +4,7 @@ pub mod appliances;
 mod between;
 mod channels;
 mod damage;
+pub mod directory;
 pub mod doors;
 pub mod flood;
 pub mod infected;
@@ -11,6 +12,7 @@ mod intruders;
 pub mod leases;
 pub mod lookups;
 pub mod papers;
+pub mod plant;
 pub mod programs;
 mod scans;
 pub mod services;
@@ -415,7 +417,8 @@ mod tests {
         ward::open(&mut sim, 50);
         let lists = [ALL, services::ALL, appliances::ALL, flood::ALL, lookups::ALL, programs::ALL, ways::ALL];
         let later = [doors::ALL, infected::ALL, leases::ALL, papers::ALL, tables::ALL];
-        let all = || lists.into_iter().chain(later).flatten();
+        let newest = [directory::ALL, plant::ALL];
+        let all = || lists.into_iter().chain(later).chain(newest).flatten();
         for scenario in all() {
             attacks::play(&mut sim, scenario, start);
         }
