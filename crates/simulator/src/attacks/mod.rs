@@ -132,6 +132,11 @@ pub const SCENARIOS: &[&[Scenario]] = &[
     modbus::plant::ALL,
     network::directory::ALL,
     network::plant::ALL,
+    dicom::gates::ALL,
+    network::entries::ALL,
+    network::hidden::ALL,
+    network::outages::ALL,
+    network::taken::ALL,
 ];
 
 /// All scenarios, one after the other.

@@ -44,3 +44,12 @@ pub fn ok(kind: &str, body: &[u8]) -> Vec<u8> {
 /// The server has failed.
 pub const FAILED: &[u8] =
     b"HTTP/1.1 500 Internal Server Error\r\nServer: nginx\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n";
+
+/// There is nothing there.
+pub const NOT_FOUND: &[u8] = b"HTTP/1.1 404 Not Found\r\nServer: nginx\r\nContent-Type: text/html\r\nContent-Length: 146\r\n\
+    Connection: keep-alive\r\n\r\n<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n<center><h1>404 Not Found</h1>\
+    </center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n";
+
+/// There is something, and not for everybody.
+pub const FORBIDDEN: &[u8] =
+    b"HTTP/1.1 403 Forbidden\r\nServer: nginx\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n";

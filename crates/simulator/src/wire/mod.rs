@@ -21,6 +21,7 @@ pub mod rdp;
 pub mod smb;
 pub mod snmp;
 pub mod ssh;
+pub mod stp;
 pub mod tftp;
 pub mod tls;
 pub mod vnc;

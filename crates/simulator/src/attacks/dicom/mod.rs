@@ -4,6 +4,7 @@ mod ailing;
 mod borrowed;
 mod devices;
 pub mod feigned;
+pub mod gates;
 mod images;
 pub mod inside;
 mod odd;

@@ -6,17 +6,21 @@ mod channels;
 mod damage;
 pub mod directory;
 pub mod doors;
+pub mod entries;
 pub mod flood;
+pub mod hidden;
 pub mod infected;
 mod intruders;
 pub mod leases;
 pub mod lookups;
+pub mod outages;
 pub mod papers;
 pub mod plant;
 pub mod programs;
 mod scans;
 pub mod services;
 pub mod tables;
+pub mod taken;
 mod usual;
 pub mod ways;
 
@@ -417,7 +421,7 @@ mod tests {
         ward::open(&mut sim, 50);
         let lists = [ALL, services::ALL, appliances::ALL, flood::ALL, lookups::ALL, programs::ALL, ways::ALL];
         let later = [doors::ALL, infected::ALL, leases::ALL, papers::ALL, tables::ALL];
-        let newest = [directory::ALL, plant::ALL];
+        let newest = [directory::ALL, entries::ALL, hidden::ALL, outages::ALL, plant::ALL, taken::ALL];
         let all = || lists.into_iter().chain(later).chain(newest).flatten();
         for scenario in all() {
             attacks::play(&mut sim, scenario, start);

@@ -105,8 +105,8 @@ fn objects_listed(sim: &mut Sim) -> Cast {
     let (bms, victims) = (sim.ward.site().bms, sim.ward.site().isolation.clone());
     let mut dice = sim.dice("objects listed", 0);
     let mut at = sim.now + ms(10);
-    for room in victims.iter().copied() {
-        for (invoke, [asked, told]) in (0_u8..).zip(questions()) {
+    for (instance, room) in (1..).zip(victims.iter().copied()) {
+        for (invoke, [asked, told]) in (0_u8..).zip(questions(instance)) {
             sim.at(at, move |sim| {
                 if sim.net.host(bms).up && sim.net.host(room).up {
                     let [asked, told] = [asked(invoke), told(invoke)];
@@ -123,23 +123,25 @@ fn objects_listed(sim: &mut Sim) -> Cast {
 /// Writes a message with the number of its invocation.
 type Said = Box<dyn FnOnce(u8) -> Vec<u8>>;
 
-/// All questions to a room, with their answers.
-fn questions() -> Vec<[Said; 2]> {
-    const SELF: [u32; 2] = [bacnet::DEVICE, 1];
+/// All questions to a room, which is a device of this number, with their answers.
+fn questions(instance: u32) -> Vec<[Said; 2]> {
+    let own = [bacnet::DEVICE, instance];
+    let of = move |kind: u32, number: u32| if kind == bacnet::DEVICE { own } else { [kind, number] };
     let said = |of: [u32; 2], property: u8, index: Option<u8>, value: Vec<u8>| -> [Said; 2] {
         [
             Box::new(move |invoke| bacnet::ask(invoke, of, property, index)),
             Box::new(move |invoke| bacnet::tell(invoke, of, property, index, &value)),
         ]
     };
-    let itself = ITSELF.into_iter().map(|(property, value)| said(SELF, property, None, bacnet::text(value)));
-    let count = said(SELF, bacnet::OBJECT_LIST, Some(0), bacnet::number(OBJECTS.len() as u8));
+    let itself = ITSELF.into_iter().map(|(property, value)| said(own, property, None, bacnet::text(value)));
+    let count = said(own, bacnet::OBJECT_LIST, Some(0), bacnet::number(OBJECTS.len() as u8));
     let list = (1..).zip(OBJECTS).map(|(place, (kind, instance, _))| {
-        said(SELF, bacnet::OBJECT_LIST, Some(place), bacnet::identifier(kind, instance))
+        let [kind, instance] = of(kind, instance);
+        said(own, bacnet::OBJECT_LIST, Some(place), bacnet::identifier(kind, instance))
     });
     let names = OBJECTS
         .into_iter()
-        .map(|(kind, instance, name)| said([kind, instance], bacnet::OBJECT_NAME, None, bacnet::text(name)));
+        .map(|(kind, instance, name)| said(of(kind, instance), bacnet::OBJECT_NAME, None, bacnet::text(name)));
     itself.chain([count]).chain(list).chain(names).collect()
 }
 

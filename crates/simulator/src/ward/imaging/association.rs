@@ -43,9 +43,12 @@ impl Association {
         let verdicts = association.judge(called, proposals);
         let titles = [called.title.as_str(), calling.title.as_str()];
         let mut out = std::mem::take(&mut association.buffer);
-        pdu::associate_ac(&mut out, titles, &verdicts, &called.make.user, proposals);
+        pdu::associate_ac(&mut out, titles, &verdicts, &called.taker().user, proposals);
         association.think();
+        let everyday = net.mark;
+        net.mark = called.before.map_or(everyday, |(_, mark)| mark);
         association.control(net, Side::Answerer, "A-ASSOCIATE-AC", &out);
+        net.mark = everyday;
         association.buffer = out;
         association.at += us(300);
         association
@@ -77,7 +80,7 @@ impl Association {
     ) -> Self {
         let (connection, at) = Connection::open(net, at, calling.host, called.host, called.port);
         let dice = net.dice("association", at.0 ^ u64::from(calling.host.0));
-        let max_pdu = [called.make.user.max_pdu, calling.make.user.max_pdu];
+        let max_pdu = [called.taker().user.max_pdu, calling.make.user.max_pdu];
         let answer = called.answer.mul_f64(called.slowness);
         let contexts = Vec::with_capacity(proposals.len());
         let mut association =
@@ -102,7 +105,7 @@ impl Association {
                 // Abstract syntax not supported.
                 return Verdict { id, result: 3, transfer: proposal.transfer[0] };
             }
-            let explicit = called.make.explicit && proposal.transfer.contains(&uid::EXPLICIT);
+            let explicit = called.taker().explicit && proposal.transfer.contains(&uid::EXPLICIT);
             self.contexts.push(Context { id, syntax: proposal.syntax, explicit });
             Verdict { id, result: 0, transfer: if explicit { uid::EXPLICIT } else { uid::IMPLICIT } }
         };

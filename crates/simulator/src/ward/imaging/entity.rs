@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::clock::ms;
 use crate::network::HostId;
+use crate::queue::Mark;
 use crate::wire::dicom::pdu::{Proposal, User};
 use crate::wire::dicom::uid;
 
@@ -132,12 +133,15 @@ pub struct Entity {
     pub aborts: f64,
     /// The status of every C-STORE, where it is not success.
     pub refusal: Option<u16>,
+    /// A scenario has other software take associations in its stead.
+    pub before: Option<(&'static Make, Mark)>,
 }
 
 impl Entity {
     fn new(host: HostId, title: String, port: u16, make: &'static Make, serves: &'static [&'static str]) -> Self {
         let (answer, condition) = (ms(9), Condition::Serves);
-        Self { host, title, port, make, serves, answer, slowness: 1.0, condition, aborts: 0.002, refusal: None }
+        let (slowness, aborts, refusal, before) = (1.0, 0.002, None, None);
+        Self { host, title, port, make, serves, answer, slowness, condition, aborts, refusal, before }
     }
 
     /// A picture archive.
@@ -158,6 +162,11 @@ impl Entity {
     /// A modality.
     pub fn modality(host: HostId, title: String, make: &'static Make) -> Self {
         Self { answer: ms(18), ..Self::new(host, title, 104, make, MODALITY_SERVES) }
+    }
+
+    /// The software that takes associations.
+    pub fn taker(&self) -> &'static Make {
+        self.before.map_or(self.make, |(make, _)| make)
     }
 
     /// A proposal of this software.

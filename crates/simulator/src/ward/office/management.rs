@@ -2,6 +2,7 @@
 //! by BACnet, readings by MQTT, images through a viewer with a certificate of its own, files by SMB, FTP and TFTP, a serial
 //! gateway by Telnet. What scenarios abuse is done rightly here every day.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::clock::{HOUR, MINUTE, Time, ms, seconds, secs, us};
@@ -108,6 +109,11 @@ impl Sim {
 
     /// A session with the viewer of the long-term archive, which shows the certificate that it has.
     pub fn view(&mut self, from: HostId, dice: &mut Dice) {
+        self.view_many(from, 2..5, 4_000..30_000, dice);
+    }
+
+    /// As [`Self::view`], with so many answers of so many octets each.
+    pub fn view_many(&mut self, from: HostId, answers: Range<u64>, octets: Range<u64>, dice: &mut Dice) {
         let (to, Viewer { issuer, number, cipher, expired, mark }) =
             (self.ward.site().archive, self.ward.office.viewer);
         let (known, _) = self.lookup(self.now, from, to, 0);
@@ -130,8 +136,8 @@ impl Sim {
         }
         at = open.send(net, at, Side::Opener, &tls::client_flight_for(cipher, dice)).arrived + us(300);
         at = open.send(net, at, Side::Answerer, &tls::server_finish(Version::V12, dice)).arrived + us(300);
-        for _ in 0..dice.range(2..5) {
-            for (side, length) in [(Side::Opener, 500), (Side::Answerer, dice.range(4_000..30_000) as usize)] {
+        for _ in 0..dice.range(answers) {
+            for (side, length) in [(Side::Opener, 500), (Side::Answerer, dice.range(octets.clone()) as usize)] {
                 let mut data = Vec::new();
                 tls::data(&mut data, Version::V12, length, dice);
                 at = open.send(net, at + ms(8), side, &data).arrived;
