@@ -69,7 +69,7 @@ pub const ALL: &[Scenario] = &[
         18.1,
         links,
     ))),
-    within_normal(held_out(scenario(
+    held_out(scenario(
         "panels-fetch-program",
         "nurse call panels fetch a program beside their settings from their server at night, and start anew with it",
         Family::Malware,
@@ -95,7 +95,7 @@ pub const ALL: &[Scenario] = &[
         "All panels of the hospital do what somebody else's program says, from this night on.",
         3.7,
         panels_fed,
-    ))),
+    )),
 ];
 
 /// As beacons are chained that may not go out themselves (Cobalt Strike, ATT&CK S0154; so in the attack on Ireland's health

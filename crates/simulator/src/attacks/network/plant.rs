@@ -45,7 +45,7 @@ pub const ALL: &[Scenario] = &[
             "T1529",
         ],
         "While its controller starts nobody holds a room's pressure, and nobody sees it.",
-        12.9,
+        8.2,
         rooms_restarted,
     )),
     held_out(scenario(
