@@ -10,7 +10,7 @@ use crate::ward::bedside::session::Air;
 use crate::wire::opaque::{WAVES, WAVES_WANTED};
 
 /// What they have in common.
-const BASE: Scenario = Scenario { within_normal: true, held_out: true, start: waves, ..PLAIN };
+const BASE: Scenario = Scenario { within_normal: true, start: waves, ..PLAIN };
 
 /// All of them.
 pub const ALL: &[Scenario] = &[

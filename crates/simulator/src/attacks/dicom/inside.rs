@@ -202,7 +202,6 @@ pub const ALL: &[Scenario] = &[
         family: Theft,
         techniques: COLLECTION,
         endangers: "Who comes when and why is known to somebody whom it does not concern.",
-        held_out: true,
         hour: 18.9,
         start: odd::worklists,
         ..BASE
@@ -213,7 +212,6 @@ pub const ALL: &[Scenario] = &[
         family: Availability,
         techniques: OUTAGE,
         endangers: "Radiologists wait for images that lie ready in the archive.",
-        held_out: true,
         hour: 9.9,
         start: ailing::undelivered,
         ..BASE

@@ -37,7 +37,6 @@ pub const ALL: &[Scenario] = &[Scenario {
         "T1571",
     ],
     endangers: "Somebody outside has the laboratory's system in his hands, and all results with it.",
-    held_out: true,
     hour: 12.8,
     start: name_runs,
     ..super::BASE

@@ -16,7 +16,6 @@ pub const ALL: &[Scenario] = &[
         family: Family::Reconnaissance,
         techniques: &["T0888", "T0846", "T0861", "T0801", "T0855", "T1692.001", "T1046", "T1592", "T1592.002"],
         endangers: "Somebody on the management system learns what these controllers let themselves be told.",
-        held_out: true,
         hour: 2.1,
         start: probe,
         ..COMMAND
@@ -43,7 +42,6 @@ pub const ALL: &[Scenario] = &[
         ],
         endangers: "Nobody sees the pressure of medical gas on the wards that this panel serves.",
         within_normal: false,
-        held_out: true,
         hour: 23.3,
         start: taken,
         ..COMMAND

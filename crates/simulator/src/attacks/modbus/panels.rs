@@ -34,7 +34,6 @@ pub const ALL: &[Scenario] = &[
         title: "The management system mutes the horns of all gas panels again and again in the evening, and resets none",
         techniques: &["T0878", "T0855", "T1692.001", "T0838", "T0831", "T0836", "T0815", "T0806"],
         endangers: "A failing oxygen supply is heard by nobody on the ward.",
-        held_out: true,
         hour: 21.3,
         start: muted,
         ..COMMAND
@@ -45,7 +44,6 @@ pub const ALL: &[Scenario] = &[
         family: Family::Fault,
         techniques: &["T0832", "T0856", "T1692.002", "T0831", "T0835", "T0815", "T0836", "T0889"],
         endangers: "Air is shown as oxygen and vacuum as bottles, and alarms follow the wrong ones.",
-        held_out: true,
         hour: 7.7,
         start: shifted,
         ..COMMAND

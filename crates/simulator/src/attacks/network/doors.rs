@@ -1,6 +1,6 @@
 //! Doors that are there for others: the vendors' gate, a printer's socket, passwords that are right.
 
-use super::{Cast, held_out, pc, scenario, within_normal};
+use super::{Cast, pc, scenario, within_normal};
 use crate::attacks::{Family, Scenario};
 use crate::clock::{HOUR, MINUTE, Time, ms, secs};
 use crate::dice::Dice;
@@ -11,7 +11,7 @@ use crate::wire::tls::{Client, PROGRAM, Version};
 
 /// All of them.
 pub const ALL: &[Scenario] = &[
-    held_out(scenario(
+    scenario(
         "jump-host-guessed",
         "forty addresses outside try passwords at the vendors' jump host in turn, until one is right",
         Family::Access,
@@ -19,8 +19,8 @@ pub const ALL: &[Scenario] = &[
         "Who gets in there stands before all devices that vendors serve from afar.",
         3.6,
         jump_host_guessed,
-    )),
-    held_out(scenario(
+    ),
+    scenario(
         "printer-place-taken",
         "a laptop takes a printer's place, with its address and its Ethernet address, and goes to the servers",
         Family::Access,
@@ -41,8 +41,8 @@ pub const ALL: &[Scenario] = &[
         "Somebody is in the hospital's network as a printer, to whom all doors are open that are open to printers.",
         18.7,
         printer_place_taken,
-    )),
-    within_normal(held_out(scenario(
+    ),
+    within_normal(scenario(
         "stolen-logins-tried",
         "a PC logs in at the file server as one user after the other, and every password is right",
         Family::Access,
@@ -62,7 +62,7 @@ pub const ALL: &[Scenario] = &[
         "Somebody has the passwords of many, and with them whatever each of them may see.",
         21.9,
         stolen_logins_tried,
-    ))),
+    )),
 ];
 
 /// A program for trying passwords: its hello is unlike the vendor's.

@@ -1,7 +1,7 @@
 //! Hosts that are infected, and what they do then: wake others, obey a master, and destroy.
 
 use super::scans::{probe, syn};
-use super::{Cast, held_out, pc, scenario, stranger, within_normal};
+use super::{Cast, pc, scenario, stranger, within_normal};
 use crate::attacks::{Family, Scenario};
 use crate::clock::{HOUR, MINUTE, Time, ms, secs, us};
 use crate::dice::Dice;
@@ -15,7 +15,7 @@ use crate::wire::{mqtt, noise};
 
 /// All of them.
 pub const ALL: &[Scenario] = &[
-    held_out(scenario(
+    scenario(
         "pcs-woken-at-night",
         "a PC wakes all PCs that are off at night and puts a program on each",
         Family::Malware,
@@ -36,8 +36,8 @@ pub const ALL: &[Scenario] = &[
         "All PCs are to be encrypted in one night, also those that were safe because they were off.",
         3.3,
         woken,
-    )),
-    held_out(scenario(
+    ),
+    scenario(
         "panel-in-botnet",
         "a nurse call panel looks for others outside by Telnet, and floods whom its master names",
         Family::Malware,
@@ -61,8 +61,8 @@ pub const ALL: &[Scenario] = &[
         "A nurse call panel does a stranger's work, and may call late or not at all.",
         20.0,
         botnet,
-    )),
-    within_normal(held_out(scenario(
+    ),
+    within_normal(scenario(
         "mqtt-carries-commands",
         "the blood fridges' gateway, which only tells readings, takes commands by way of the building management's broker",
         Family::Malware,
@@ -85,8 +85,8 @@ pub const ALL: &[Scenario] = &[
         "The device that says whether blood is cold enough does what a stranger tells it.",
         10.5,
         commands,
-    ))),
-    within_normal(held_out(scenario(
+    )),
+    within_normal(scenario(
         "files-wiped",
         "a PC overwrites the beginnings of the file server's files and deletes them, one after the other",
         Family::Malware,
@@ -94,7 +94,7 @@ pub const ALL: &[Scenario] = &[
         "Plans, lists and letters are gone, and nobody asks for money who could give them back.",
         0.3,
         wiped,
-    ))),
+    )),
 ];
 
 /// A magic packet: six octets of ones, and the Ethernet address sixteen times.

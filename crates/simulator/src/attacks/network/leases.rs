@@ -1,12 +1,12 @@
 //! Addresses that nobody gives.
 
-use super::{Cast, held_out, scenario, within_normal};
+use super::{Cast, scenario, within_normal};
 use crate::attacks::{Family, Scenario};
 use crate::clock::HOUR;
 use crate::sim::Sim;
 
 /// All of them.
-pub const ALL: &[Scenario] = &[within_normal(held_out(scenario(
+pub const ALL: &[Scenario] = &[within_normal(scenario(
     "dhcp-silent",
     "the domain controllers give no addresses any more: who asks, or asks to keep his, is not answered",
     Family::Availability,
@@ -14,7 +14,7 @@ pub const ALL: &[Scenario] = &[within_normal(held_out(scenario(
     "Devices that start, or whose time is over, get no address: pumps and monitors that nobody sees.",
     12.4,
     silent,
-)))];
+))];
 
 /// The service was stopped, or lost its database in an update: names and time go on as ever. What devices have lasts for
 /// eight hours, so that for three nobody misses it but those who ask.

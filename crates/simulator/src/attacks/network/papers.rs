@@ -1,6 +1,6 @@
 //! Letters and print jobs: taken out of a printer's memory, and sent out by mail.
 
-use super::{Cast, held_out, pc, scenario, stranger, within_normal};
+use super::{Cast, pc, scenario, stranger, within_normal};
 use crate::attacks::{Family, Scenario};
 use crate::clock::{MINUTE, ms, secs};
 use crate::dice::Dice;
@@ -11,7 +11,7 @@ use crate::wire::noise;
 
 /// All of them.
 pub const ALL: &[Scenario] = &[
-    within_normal(held_out(scenario(
+    within_normal(scenario(
         "printer-memory-read",
         "a PC reads out of its printer what others have printed",
         Family::Theft,
@@ -19,8 +19,8 @@ pub const ALL: &[Scenario] = &[
         "Letters and labels of many patients lie in a printer's memory, and are taken from there.",
         8.9,
         memory_read,
-    ))),
-    held_out(scenario(
+    )),
+    scenario(
         "mail-carries-letters",
         "a program on a PC sends letter after letter by mail, straight to a server outside",
         Family::Theft,
@@ -43,7 +43,7 @@ pub const ALL: &[Scenario] = &[
         "Patients' letters leave the hospital past the proxy and past its own mail.",
         17.1,
         carries_letters,
-    )),
+    ),
 ];
 
 /// Jobs that are kept.

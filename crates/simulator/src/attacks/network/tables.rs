@@ -1,6 +1,6 @@
 //! Tables that servers and devices keep of others: read out, and written into.
 
-use super::{Cast, held_out, pc, scenario, within_normal};
+use super::{Cast, pc, scenario, within_normal};
 use crate::attacks::{Family, Scenario};
 use crate::clock::{HOUR, MINUTE, Time, ms, secs, us};
 use crate::dice::Dice;
@@ -13,7 +13,7 @@ use crate::wire::{der, dns};
 
 /// All of them.
 pub const ALL: &[Scenario] = &[
-    within_normal(held_out(scenario(
+    within_normal(scenario(
         "snmp-tables-walked",
         "the file server, which asks printers how they are, reads out all that they know of their neighbours",
         Family::Reconnaissance,
@@ -34,8 +34,8 @@ pub const ALL: &[Scenario] = &[
         "Somebody makes a list of who stands where and prints what, without touching any of them.",
         22.9,
         tables_walked,
-    ))),
-    held_out(scenario(
+    )),
+    scenario(
         "dns-zone-transferred",
         "a PC has a domain controller tell it all names of the hospital at once",
         Family::Reconnaissance,
@@ -43,8 +43,8 @@ pub const ALL: &[Scenario] = &[
         "Somebody has a list of all servers and devices, by names that say what they are.",
         16.1,
         zone_transferred,
-    )),
-    held_out(scenario(
+    ),
+    scenario(
         "dns-wildcard-registered",
         "a PC registers itself at the domain controllers for all names that nobody has, and others come to it",
         Family::Integrity,
@@ -64,7 +64,7 @@ pub const ALL: &[Scenario] = &[
         "Staff log in at a stranger's PC without knowing it, and give their passwords away.",
         14.9,
         wildcard_registered,
-    )),
+    ),
 ];
 
 /// Objects of a printer that are read one behind the other: system, interfaces (RFC 1213, RFC 2863).
