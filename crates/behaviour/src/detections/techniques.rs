@@ -69,6 +69,13 @@ static LOGINS: [Technique; 4] = [technique("T0886"), technique("T0859"), techniq
 static MANY_LOGINS: [Technique; 4] = [technique("T1110"), technique("T0886"), technique("T0859"), technique("T0814")];
 static OFFERED: [Technique; 4] = [technique("T0886"), technique("T0846"), technique("T0811"), technique("T0859")];
 static NOT_OFFERED: [Technique; 4] = [technique("T0846"), technique("T0886"), technique("T0882"), technique("T0830")];
+static DIRECTORY: [Technique; 4] = [technique("T1087"), technique("T1069"), technique("T1018"), technique("T1078")];
+static TICKETS: [Technique; 4] = [technique("T1558"), technique("T1110"), technique("T1078"), technique("T1087")];
+static DATABASE: [Technique; 4] = [technique("T0811"), technique("T1213"), technique("T1078"), technique("T1046")];
+static MAIL: [Technique; 4] = [technique("T1114"), technique("T1048"), technique("T1071"), technique("T1078")];
+static PRINTER: [Technique; 4] = [technique("T1491"), technique("T0846"), technique("T0886"), technique("T0814")];
+/// Where processes are started, and machines switched on and off, from afar.
+static MANAGED: [Technique; 4] = [technique("T1047"), technique("T0886"), technique("T1529"), technique("T0859")];
 static COPIES: [Technique; 4] = [technique("T0811"), technique("T0882"), technique("T1020.001"), technique("T0846")];
 static OTHER_WAY: [Technique; 4] = [technique("T0830"), technique("T1557"), technique("T1562.010"), technique("T0886")];
 /// Who only ever answered asks.
@@ -231,8 +238,9 @@ impl Does {
             }
             "snmp" | "bacnet" => Self::of_management(name, kind),
             "dns" if ["code=ServFail", "code=Refused"].into_iter().any(says) => Self::Refuse,
-            // Which names addresses have (RFC 1035 section 3.5), and which services there are (RFC 6763 section 4).
-            "dns" if says("type=PTR") => Self::Search,
+            // Which names addresses have (RFC 1035 section 3.5), which services there are (RFC 6763 section 4), and all names
+            // of a zone (RFC 5936, RFC 1995).
+            "dns" if ["type=PTR", "type=AXFR", "type=IXFR"].into_iter().any(says) => Self::Search,
             "dns" => Self::Name,
             "llmnr" | "nbns" | "mdns" if is_answer(name) => Self::Poison,
             "llmnr" | "nbns" | "mdns" | "ssdp" | "wsd" => Self::Search,
@@ -354,6 +362,17 @@ pub(super) enum Purpose {
     Login,
     /// What is outside, by way of another.
     Proxy,
+    /// Who is who on a site.
+    Directory,
+    /// Whom a site lets in.
+    Tickets,
+    Database,
+    Mail,
+    Printer,
+    /// Other machines, below their own passwords.
+    Management,
+    /// Files of others, without one.
+    Files,
     Other,
 }
 
@@ -363,8 +382,26 @@ const LOGIN_PORTS: [u16; 9] = [21, 22, 23, 139, 445, 3389, 5900, 5985, 5986];
 /// SOCKS (RFC 1928), and where Squid listens.
 const PROXY_PORTS: [u16; 2] = [1080, 3128];
 
+/// Ports of the services of a site's own, by the IANA registry, and those at which such programs listen unless they are told
+/// otherwise.
+static OTHER_PORTS: [(&[u16], Purpose); 7] = [
+    // LDAP, and the global catalogue of Active Directory.
+    (&[389, 636, 3268, 3269], Purpose::Directory),
+    (&[88, 464], Purpose::Tickets),
+    // SQL Server, Oracle, MySQL, PostgreSQL, Redis, Elasticsearch, MongoDB, Caché and IRIS.
+    (&[1433, 1434, 1521, 1972, 3306, 5432, 6379, 9200, 27017], Purpose::Database),
+    (&[25, 465, 587, 110, 143, 993, 995], Purpose::Mail),
+    // LPD, IPP, raw.
+    (&[515, 631, 9100], Purpose::Printer),
+    // The endpoint mappers of DCE and ONC RPC, IPMI, VMware, Docker, Kubernetes.
+    (&[111, 135, 593, 623, 902, 2375, 2376, 6443], Purpose::Management),
+    // rsync, NFS, iSCSI.
+    (&[873, 2049, 3260], Purpose::Files),
+];
+
 pub(super) fn purpose(service: Service) -> Purpose {
     const DOMAIN: u16 = 53;
+    let listed = |(ports, _): &&(&[u16], Purpose)| ports.contains(&service.port);
     let protocol = PROTOCOLS.iter().find(|protocol| protocol.ports.contains(&service.port));
     match protocol.map(|protocol| protocol.name) {
         Some("modbus") => Purpose::Control,
@@ -373,7 +410,7 @@ pub(super) fn purpose(service: Service) -> Purpose {
         _ if service.port == DOMAIN => Purpose::Names,
         _ if LOGIN_PORTS.contains(&service.port) => Purpose::Login,
         _ if PROXY_PORTS.contains(&service.port) => Purpose::Proxy,
-        _ => Purpose::Other,
+        _ => OTHER_PORTS.iter().find(listed).map_or(Purpose::Other, |(_, purpose)| *purpose),
     }
 }
 
@@ -389,6 +426,13 @@ fn of_link(link: &PartyLink, circumstances: u16) -> &'static [Technique] {
         Purpose::Control => &MASTERS,
         Purpose::Login => &LOGINS,
         Purpose::Proxy if offered => &TO_OUTSIDE,
+        Purpose::Directory => &DIRECTORY,
+        Purpose::Tickets => &TICKETS,
+        Purpose::Database => &DATABASE,
+        Purpose::Mail => &MAIL,
+        Purpose::Printer => &PRINTER,
+        Purpose::Management => &MANAGED,
+        Purpose::Files => &FILES,
         Purpose::Images if offered => &ARCHIVE,
         Purpose::Records if offered => &RECORD_SYSTEM,
         Purpose::Other if offered => &OFFERED,
@@ -407,6 +451,9 @@ fn of_conversations(service: Service, outside: bool) -> &'static [Technique] {
         Purpose::Names => &NAMES,
         purpose if outside || purpose == Purpose::Proxy => &CONTROL_FROM_OUTSIDE,
         Purpose::Login => &MANY_LOGINS,
+        Purpose::Tickets => &PASSWORDS,
+        Purpose::Directory => &DIRECTORY,
+        Purpose::Printer => &PRINTER,
         Purpose::Images => &MANY_ASSOCIATIONS,
         _ => &FLOOD,
     }

@@ -295,6 +295,24 @@ fn what_is_new_stands_for_what_it_does() {
 }
 
 #[test]
+fn what_a_service_is_for_tells_what_a_conversation_may_be() {
+    for (port, technique) in [
+        (389, "T1087"),
+        (88, "T1558"),
+        (5432, "T0811"),
+        (143, "T1114"),
+        (9100, "T1491"),
+        (135, "T1047"),
+        (2049, "T1039"),
+    ] {
+        assert_eq!(stands_for(&link(true), port)[0], technique, "{port}");
+        assert_eq!(stands_for(&link(false), port)[0], technique, "{port}");
+    }
+    assert_eq!(stands_for(&link(true), 502)[0], "T0848");
+    assert!(stands_for(&link(false), 4001).contains(&"T0846"), "not known what it is for");
+}
+
+#[test]
 fn who_is_outside_tells_what_a_conversation_may_be() {
     let to_outside = PartyLink { responder: Party::OUTSIDE, ..parties(WEB) };
     assert!(ids(of_departure(&link(true), &to_outside)).contains(&"T1041"));
