@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 
 scenarios="dicom-executable-stored dicom-title-guessing hl7-control-id-reuse hl7-results-tampered
     modbus-isolation-setpoint pump-foreign-commands broadcast-storm tool-arpspoof-modbus tool-dnsmasq-rogue-dhcp
-    tool-nmap-modbus-discover"
+    tool-nmap-modbus-discover dicom-uids-with-paths"
 
 cargo build --locked --release -p wardtap-simulator
 program="${CARGO_TARGET_DIR:-target}/release/wardtap-simulator"

@@ -494,6 +494,13 @@ pub enum Finding {
         /// Where it was.
         place: &'static str,
     },
+    /// The path of a file where an identifier belongs.
+    Path {
+        /// Who sent it.
+        side: Side,
+        /// Where it was.
+        place: &'static str,
+    },
     /// Many files get a name with something behind the one that they have.
     Renaming {
         /// Who does it.
@@ -508,7 +515,7 @@ impl Finding {
     #[must_use]
     pub const fn side(&self) -> Side {
         match *self {
-            Self::Executable { side, .. } | Self::Renaming { side, .. } => side,
+            Self::Executable { side, .. } | Self::Path { side, .. } | Self::Renaming { side, .. } => side,
         }
     }
 }

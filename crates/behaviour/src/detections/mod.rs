@@ -28,6 +28,7 @@ pub mod new_device;
 pub mod new_operation;
 pub mod out_of_service;
 pub mod passed_on;
+pub mod path_in_identifier;
 pub mod ransomware;
 pub mod rate_low;
 pub mod refusal_storm;
@@ -54,6 +55,7 @@ use crate::detection::{About, Detection};
 pub fn all() -> Vec<Box<dyn Detection>> {
     vec![
         Box::<executable_in_image::ExecutableInImage>::default(),
+        Box::new(path_in_identifier::PathInIdentifier),
         Box::new(call_home::CallHome),
         Box::new(ransomware::Ransomware),
         Box::new(dns_tunnel::DnsTunnel),
@@ -99,8 +101,9 @@ pub fn all() -> Vec<Box<dyn Detection>> {
 }
 
 /// What every detection says of itself.
-pub static DETECTIONS: [&About; 41] = [
+pub static DETECTIONS: [&About; 42] = [
     &executable_in_image::ABOUT,
+    &path_in_identifier::ABOUT,
     &call_home::ABOUT,
     &ransomware::ABOUT,
     &dns_tunnel::ABOUT,

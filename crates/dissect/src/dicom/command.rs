@@ -56,6 +56,24 @@ pub(super) struct Command {
     pub(super) move_originator: Option<Text<16>>,
 }
 
+/// (0000,1000) Affected SOP Instance UID.
+const AFFECTED_INSTANCE: u16 = 0x1000;
+/// (0000,1001) Requested SOP Instance UID.
+const REQUESTED_INSTANCE: u16 = 0x1001;
+
+/// The value of an element of a whole command set.
+fn value(bytes: &[u8], wanted: u16) -> Option<&[u8]> {
+    let mut reader = Reader::new(bytes);
+    for _ in 0..ELEMENTS_MAX {
+        let (_, element, length) = (reader.le16()?, reader.le16()?, reader.le32()?);
+        let value = reader.take(usize::try_from(length).ok()?)?;
+        if element == wanted {
+            return Some(value);
+        }
+    }
+    None
+}
+
 impl Command {
     /// Reads a whole command set; with an anomaly, what was readable of it, and no text.
     pub(super) fn read(bytes: &[u8]) -> (Self, Option<Anomaly>) {
@@ -80,15 +98,16 @@ impl Command {
     /// (0000,1000) Affected SOP Instance UID of a whole command set: it tells an object from others, and leaves in no other
     /// form than as a digest.
     pub(super) fn instance(bytes: &[u8]) -> Option<&[u8]> {
-        let mut reader = Reader::new(bytes);
-        for _ in 0..ELEMENTS_MAX {
-            let (_, element, length) = (reader.le16()?, reader.le16()?, reader.le32()?);
-            let value = reader.take(usize::try_from(length).ok()?)?;
-            if element == 0x1000 {
-                return Some(value).filter(|value| (1..=65).contains(&value.len()));
-            }
-        }
-        None
+        value(bytes, AFFECTED_INSTANCE).filter(|value| (1..=65).contains(&value.len()))
+    }
+
+    /// Whether a whole command set names an object by the path of a file; and where. A UID has digits and full stops
+    /// (PS3.5 section 9.1).
+    pub(super) fn path(bytes: &[u8]) -> Option<&'static str> {
+        let is_path = |value: &[u8]| value.iter().any(|octet| matches!(octet, b'/' | b'\\'));
+        let places =
+            [(AFFECTED_INSTANCE, "Affected SOP Instance UID"), (REQUESTED_INSTANCE, "Requested SOP Instance UID")];
+        places.into_iter().find(|(element, _)| value(bytes, *element).is_some_and(is_path)).map(|(_, place)| place)
     }
 
     /// Lets `dicom-parser` read the wanted elements, in step with the walk.

@@ -365,6 +365,10 @@ impl Dicom {
         let (command, anomaly) = Command::read(whole);
         if let Some(anomaly) = anomaly {
             to.anomaly(&PROTOCOL, anomaly.index());
+        } else if !command.is_response()
+            && let Some(place) = Command::path(whole)
+        {
+            to.finding(&PROTOCOL, Finding::Path { side, place });
         } else if command.field == Some(kind::C_STORE)
             && let Some(key) = to.fingerprints()
             && let Some(instance) = Command::instance(whole)

@@ -266,6 +266,18 @@ fn a_stranger_between_two_devices_takes_both_addresses() {
 }
 
 #[test]
+fn an_identifier_that_is_a_path_is_told_of_who_takes_it_and_who_sent_it() {
+    let told = alerts(&replay("captures/simulated/dicom-uids-with-paths.pcap.zst", &[]));
+    let told: Vec<&Value> = told.iter().filter(|event| event["alert"]["detection"] == PATH).collect();
+    let ids: BTreeSet<[&str; 3]> = told.iter().map(|event| about(event)).collect();
+    assert_eq!(ids.len(), 1, "one device, one sender");
+    let last = &told.last().unwrap()["alert"];
+    assert_eq!((&last["count"], &last["severity"]), (&json!(14), &json!("critical")));
+    assert_eq!(last["observed"], "a path as Affected SOP Instance UID");
+    assert!(!told.iter().any(|event| event.to_string().contains("..")), "what it says stays inside");
+}
+
+#[test]
 fn a_storm_of_broadcasts_is_one_alert() {
     let told = |capture: &str| -> Vec<Value> {
         let told = alerts(&replay(capture, &[]));
@@ -324,6 +336,8 @@ const SECOND: &str = "second-dhcp-server";
 const HOME: &str = "call-home";
 /// See [`TAKEN`].
 const STORM: &str = "broadcast-storm";
+/// See [`TAKEN`].
+const PATH: &str = "path-in-identifier";
 
 /// Fires with an assets file: see `assets.rs`.
 const NEEDS_ASSETS: &str = "out-of-service";
@@ -389,7 +403,7 @@ fn every_detection_has_a_capture_that_fires() {
     let fire = EXPECTED
         .iter()
         .map(|expected| expected.detection)
-        .chain([TAKEN, STORM, SECOND, HOME, NEEDS_ASSETS, "dns-tunnel"])
+        .chain([TAKEN, STORM, SECOND, HOME, PATH, NEEDS_ASSETS, "dns-tunnel"])
         .chain(NAMED.iter().map(|(_, _, detection)| *detection))
         .chain(LIVE);
     let fire: BTreeSet<&str> = fire.chain(NEED_DAYS.iter().copied()).collect();

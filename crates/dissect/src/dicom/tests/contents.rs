@@ -48,6 +48,31 @@ fn programs_are_found() {
 }
 
 #[test]
+fn paths_where_uids_belong_are_found() {
+    let naming = |field: u16, element: u16, uid: &str| {
+        let named = text(element, uid);
+        command(&[
+            text(0x0002, CT),
+            number(0x0100, field),
+            number(0x0110, 7),
+            number(0x0700, 1),
+            number(0x0800, 0x0101),
+            named,
+        ])
+    };
+    let found = |field, element, uid: &str| told(&[a(data(1, 3, &naming(field, element, uid)))]).findings;
+    let path = |place| [Finding::Path { side: Side::A, place }];
+    for uid in ["../x", "..\\..\\wwwroot\\x.aspx", "/etc/cron.d/x"] {
+        assert_eq!(found(0x0001, 0x1000, uid), path("Affected SOP Instance UID"), "{uid}");
+        assert_eq!(found(0x0120, 0x1001, uid), path("Requested SOP Instance UID"), "{uid}");
+        assert_eq!(found(0x8001, 0x1000, uid), [], "who answers says it again");
+    }
+    for uid in ["1.2.3", "1.2.3 ", "1.02.A", ""] {
+        assert_eq!(found(0x0001, 0x1000, uid), [], "{uid:?}");
+    }
+}
+
+#[test]
 fn programs_in_preambles_are_found() {
     for (magic, format) in
         [(&b"MZ\x90\0"[..], "Windows PE"), (b"\x7fELF\x01\x01\x01", "ELF"), (b"#!/bin/sh\n", "script")]
