@@ -33,26 +33,28 @@ impl Detection for MessageChanged {
 
     fn repeat(&mut self, repeat: &Repeat, raise: &mut Raise<'_>) {
         let Link { initiator, responder, .. } = repeat.link;
-        let message = format!("{initiator} sends {responder} a known message with other content.");
-        let (subject, (severity, score), explanation, expected, observed) = match repeat.kind {
+        let explanation = match repeat.kind {
+            RepeatKind::OtherForEver { .. } => {
+                format!("{initiator} stores images at {responder} under the numbers of others.")
+            }
+            _ => format!("{initiator} sends {responder} a known message with other content."),
+        };
+        let (subject, (severity, score), expected, observed) = match repeat.kind {
             RepeatKind::OtherContent { seconds } => (
                 "same link",
                 WRONG,
-                message,
                 "an identity of its own for each message",
                 format!("another content under the identity of a message that was accepted {seconds} s before"),
             ),
             RepeatKind::ChangedOnTheWay { first } => (
                 "on the way",
                 WRONG,
-                message,
                 "what is passed on as it came",
                 format!("another content than {} had sent to {}", first.initiator, first.responder),
             ),
             RepeatKind::OtherForEver { seconds } => (
                 "object",
                 UNSURE,
-                format!("{initiator} stores images at {responder} under the numbers of others."),
                 "a number of its own for each image, for ever",
                 format!("another content under the number of an image that was stored {seconds} s before"),
             ),

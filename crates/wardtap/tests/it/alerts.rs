@@ -471,7 +471,7 @@ fn repeats_are_folded_and_told_at_powers_of_ten() {
 #[test]
 fn an_alert_that_was_quiet_for_an_hour_is_over() {
     let one = read("captures/dicom/executable-elf.pcap").unwrap();
-    let other = read("captures/dicom/find.pcap").unwrap();
+    let other = read("captures/dicom/echo.pcap").unwrap();
     let start = |packets: &[Packet], from: u64| {
         let first = packets[0].time;
         let shift = |packet: &Packet| Packet { time: packet.time - first + from, ..packet.clone() };
