@@ -24,7 +24,7 @@ pub struct History<T> {
 }
 
 /// So many are not packed yet; when there are more, all but [`STILL_OPEN`] of them are.
-const RECENT_MAX: usize = 4;
+const RECENT: usize = 4;
 
 /// What may still change: the hour that a minute belongs to which is not closed, and the one after it.
 const STILL_OPEN: usize = 2;
@@ -63,7 +63,7 @@ impl<T: Kept> History<T> {
             (self.past, self.past_count) = (Box::default(), 0);
         }
         let is_last = self.recent.times().next_back().is_none_or(|last| last < time);
-        if is_last && self.recent.len() >= RECENT_MAX {
+        if is_last && self.recent.len() >= RECENT {
             self.pack();
         }
         self.recent.or_default(time)
