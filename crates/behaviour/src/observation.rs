@@ -9,10 +9,13 @@ use wardtap_net::flow::FlowIdentity;
 use wardtap_net::packet::Timestamp;
 use wardtap_net::stream::FrameLabel;
 
+use crate::alert::Deviation;
 use crate::assets::Status;
 use crate::beneath::AskedBelow;
 use crate::call_home::BuiltIn;
+use crate::detection::About;
 use crate::links::{Opened, OperationNews, Use};
+use crate::scoring::Judged;
 use crate::tally::Tally;
 
 /// A frame that shows something.
@@ -173,4 +176,18 @@ pub struct Content {
     pub place: Place,
     /// SHA-256 of that frame's captured bytes, where it is still at hand.
     pub sha256: Option<[u8; 32]>,
+}
+
+impl Content {
+    /// The deviation: who received it is at risk, the sender did it.
+    #[must_use]
+    pub fn deviation(&self, about: &'static About, subject: &'static str, judged: Judged) -> Deviation {
+        Deviation {
+            flow: Some(self.flow),
+            sha256: self.sha256,
+            gap_bytes: self.gap_bytes,
+            one_sided: self.one_sided,
+            ..Deviation::new(about, (self.receiver, Some(self.sender)), subject, self.place, judged)
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use wardtap_dissect::Finding;
 
-use crate::alert::{Deviation, Severity};
+use crate::alert::Severity;
 use crate::attack::technique;
 use crate::detection::{About, Detection, Raise};
 use crate::observation::Content;
@@ -38,12 +38,6 @@ impl Detection for Ransomware {
             expected: "a few files that are renamed now and then".to_owned(),
             observed: format!("{files} files opened, and kept or written again under their names with an ending more"),
         };
-        raise.raise(Deviation {
-            flow: Some(content.flow),
-            sha256: content.sha256,
-            gap_bytes: content.gap_bytes,
-            one_sided: content.one_sided,
-            ..Deviation::new(&ABOUT, (content.receiver, Some(content.sender)), "files", content.place, judged)
-        });
+        raise.raise(content.deviation(&ABOUT, "files", judged));
     }
 }
