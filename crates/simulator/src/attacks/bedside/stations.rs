@@ -14,7 +14,7 @@ use crate::ward::bedside::session::Air;
 use crate::wire::opaque::{ACKNOWLEDGED, BED, PUMP};
 
 /// What they have in common.
-const BASE: Scenario = Scenario { held_out: true, start: asked, ..PLAIN };
+const BASE: Scenario = Scenario { start: asked, ..PLAIN };
 
 /// All of them.
 pub const ALL: &[Scenario] = &[

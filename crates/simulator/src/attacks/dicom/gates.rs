@@ -37,7 +37,6 @@ pub const ALL: &[Scenario] = &[
         ],
         endangers: "Somebody puts his own programs on the archive's server, and has all images in his hands.",
         within_normal: true,
-        held_out: true,
         hour: 20.9,
         start: paths,
         ..BASE
@@ -49,7 +48,6 @@ pub const ALL: &[Scenario] = &[
         techniques: FORGERY,
         endangers: "Images pass through a program that nobody knows, which can read, change and keep them.",
         within_normal: true,
-        held_out: true,
         hour: 12.4,
         start: another,
         ..BASE

@@ -14,7 +14,7 @@ use crate::ward::records::{self, engine};
 use crate::wire::hl7::{Message, Sender, with_field};
 
 /// What they have in common.
-const BASE: Scenario = Scenario { within_normal: true, held_out: true, start: stopped, ..super::BASE };
+const BASE: Scenario = Scenario { within_normal: true, start: stopped, ..super::BASE };
 
 /// All of them.
 pub const ALL: &[Scenario] = &[

@@ -29,7 +29,6 @@ pub const ALL: &[Scenario] = &[
         ],
         endangers: "The pressure of isolation rooms swings, and germs get out into the corridor every few minutes.",
         within_normal: false,
-        held_out: true,
         hour: 15.9,
         start: retuned,
         ..COMMAND
@@ -40,7 +39,6 @@ pub const ALL: &[Scenario] = &[
         family: Family::Fault,
         techniques: &["T0831", "T0879", "T0880", "T0826", "T0856", "T1692.002", "T0832"],
         endangers: "Ventilators on all wards run short of oxygen at the same time.",
-        held_out: true,
         hour: 11.4,
         start: overdrawn,
         ..COMMAND

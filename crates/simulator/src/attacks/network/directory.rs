@@ -1,6 +1,6 @@
 //! The domain's directory: read out, asked for tickets, and copied with all its secrets.
 
-use super::{Cast, held_out, pc, scenario};
+use super::{Cast, pc, scenario};
 use crate::attacks::{Family, Scenario};
 use crate::clock::{MINUTE, Time, ms, secs};
 use crate::dice::Dice;
@@ -11,7 +11,7 @@ use crate::wire::{dcerpc, kerberos, ldap};
 
 /// All of them.
 pub const ALL: &[Scenario] = &[
-    held_out(scenario(
+    scenario(
         "ldap-directory-collected",
         "a PC reads all users, computers and groups out of the domain's directory",
         Family::Reconnaissance,
@@ -35,8 +35,8 @@ pub const ALL: &[Scenario] = &[
         "Somebody learns who may do what, and by whose account he would reach which device.",
         13.7,
         collected,
-    )),
-    held_out(scenario(
+    ),
+    scenario(
         "kerberos-tickets-collected",
         "a PC asks for tickets of all services of the domain, by a cipher that is broken",
         Family::Access,
@@ -44,8 +44,8 @@ pub const ALL: &[Scenario] = &[
         "Out of each ticket a service's password can be found in peace, and with it its server is his.",
         9.9,
         tickets,
-    )),
-    held_out(scenario(
+    ),
+    scenario(
         "directory-replicated",
         "a PC has a domain controller replicate the secrets of all users to it, as only controllers do",
         Family::Theft,
@@ -67,7 +67,7 @@ pub const ALL: &[Scenario] = &[
         "Somebody has the passwords of all users in his hands, and those of the domain itself.",
         22.6,
         replicated,
-    )),
+    ),
 ];
 
 const BASE: &str = "DC=hospital,DC=example";

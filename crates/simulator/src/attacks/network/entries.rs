@@ -1,6 +1,6 @@
 //! Ways in that are kept open or looked for: a program for help from afar, a shell by hand, pages that nobody links to.
 
-use super::{Cast, held_out, pc, scenario, stranger, within_normal};
+use super::{Cast, pc, scenario, stranger, within_normal};
 use crate::attacks::{Family, Scenario};
 use crate::clock::{MINUTE, Time, ms, secs};
 use crate::dice::Dice;
@@ -13,7 +13,7 @@ use crate::wire::tls::{Client, Version};
 
 /// All of them.
 pub const ALL: &[Scenario] = &[
-    within_normal(held_out(scenario(
+    within_normal(scenario(
         "results-pages-tried",
         "a PC tries hundreds of pages at the laboratory's web server that nobody links to",
         Family::Reconnaissance,
@@ -33,8 +33,8 @@ pub const ALL: &[Scenario] = &[
         "Somebody looks for a forgotten page by which he gets into the laboratory's system.",
         16.4,
         pages_tried,
-    ))),
-    held_out(scenario(
+    )),
+    scenario(
         "remote-help-installed",
         "an ultrasound device keeps a connection to a service for remote help outside, and somebody works on it by that",
         Family::Access,
@@ -58,8 +58,8 @@ pub const ALL: &[Scenario] = &[
         "Somebody outside sees and operates an ultrasound device, past the gate that vendors come in by.",
         19.7,
         remote_help,
-    )),
-    within_normal(held_out(scenario(
+    ),
+    within_normal(scenario(
         "serial-gateway-by-hand",
         "somebody at the building management types commands at the blood fridges' gateway for an evening",
         Family::Access,
@@ -67,7 +67,7 @@ pub const ALL: &[Scenario] = &[
         "Somebody who has the management's host is on the way to the fridges, and may set them otherwise.",
         22.2,
         by_hand,
-    ))),
+    )),
 ];
 
 /// Words of a list for such programs, and what is put behind each.

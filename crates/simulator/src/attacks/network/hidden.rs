@@ -1,6 +1,6 @@
 //! Malware where nobody looks for it: in a pipe between PCs, in folders of a share, in a panel's settings, on paper.
 
-use super::{Cast, held_out, pc, scenario, within_normal};
+use super::{Cast, pc, scenario, within_normal};
 use crate::attacks::{Family, Scenario};
 use crate::clock::{HOUR, MINUTE, Time, ms, secs};
 use crate::dice::Dice;
@@ -11,7 +11,7 @@ use crate::ward::office::shares::Share;
 
 /// All of them.
 pub const ALL: &[Scenario] = &[
-    held_out(scenario(
+    scenario(
         "pipe-carries-commands",
         "a PC works through another one, to which it holds a pipe by SMB, every few seconds",
         Family::Malware,
@@ -35,8 +35,8 @@ pub const ALL: &[Scenario] = &[
         "Somebody outside has a second PC in his hands, which never talks to the outside itself.",
         18.3,
         pipe,
-    )),
-    held_out(scenario(
+    ),
+    scenario(
         "ransom-notes-printed",
         "the file server prints the same page on every printer, over and over in the early morning",
         Family::Malware,
@@ -44,8 +44,8 @@ pub const ALL: &[Scenario] = &[
         "All paper is gone, and whoever reads it knows that the hospital's files are encrypted.",
         4.9,
         notes_printed,
-    )),
-    within_normal(held_out(scenario(
+    ),
+    within_normal(scenario(
         "links-in-shares",
         "a PC puts a link and a hidden program into folder after folder of the file server",
         Family::Malware,
@@ -68,8 +68,8 @@ pub const ALL: &[Scenario] = &[
         "Whoever opens the folder starts the program, and his PC does the same.",
         18.1,
         links,
-    ))),
-    held_out(scenario(
+    )),
+    scenario(
         "panels-fetch-program",
         "nurse call panels fetch a program beside their settings from their server at night, and start anew with it",
         Family::Malware,
@@ -95,7 +95,7 @@ pub const ALL: &[Scenario] = &[
         "All panels of the hospital do what somebody else's program says, from this night on.",
         3.7,
         panels_fed,
-    )),
+    ),
 ];
 
 /// As beacons are chained that may not go out themselves (Cobalt Strike, ATT&CK S0154; so in the attack on Ireland's health

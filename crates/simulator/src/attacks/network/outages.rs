@@ -1,7 +1,7 @@
 //! Hosts that fail together: by an update, by a switch that nobody knows, by a scan that was to help; and two that are one.
 
 use super::scans::probe;
-use super::{Cast, held_out, scenario, within_normal};
+use super::{Cast, scenario, within_normal};
 use crate::attacks::{Family, Scenario};
 use crate::clock::{HOUR, MINUTE, Time, ms, secs};
 use crate::dice::Dice;
@@ -15,7 +15,7 @@ use crate::wire::stp;
 
 /// All of them.
 pub const ALL: &[Scenario] = &[
-    within_normal(held_out(scenario(
+    within_normal(scenario(
         "update-crashes-windows",
         "servers, cabinets, workstations and PCs with Windows crash within minutes, and again after each start",
         Family::Availability,
@@ -38,8 +38,8 @@ pub const ALL: &[Scenario] = &[
         "Records, images and drugs cannot be had on all wards at once, and staff go back to paper.",
         5.1,
         update_crashes,
-    ))),
-    held_out(scenario(
+    )),
+    scenario(
         "spanning-tree-claimed",
         "a foreign switch on a ward makes itself the root of all switches, and takes it back, again and again",
         Family::Availability,
@@ -60,8 +60,8 @@ pub const ALL: &[Scenario] = &[
         "Each time a ward's monitors and pumps are cut off for half a minute.",
         7.2,
         tree_claimed,
-    )),
-    held_out(scenario(
+    ),
+    scenario(
         "inventory-scan-astray",
         "the hospital's own inventory scan, which counts PCs at night, goes through a ward's devices by day, and some hang",
         Family::Availability,
@@ -82,8 +82,8 @@ pub const ALL: &[Scenario] = &[
         "Pumps and ventilators lose their network while they are in use, and alarms are heard at the bed alone.",
         10.4,
         scan_astray,
-    )),
-    held_out(scenario(
+    ),
+    scenario(
         "address-twice",
         "an analyser on loan has the address of another one, and both say so",
         Family::Fault,
@@ -91,7 +91,7 @@ pub const ALL: &[Scenario] = &[
         "Results of two analysers reach nobody for minutes at a time, again and again.",
         8.9,
         address_twice,
-    )),
+    ),
 ];
 
 /// An update that was for all at once (so on 19 July 2024 in hospitals all over the world): nobody can stop it, and somebody

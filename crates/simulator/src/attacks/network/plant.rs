@@ -1,6 +1,6 @@
 //! The building's other protocols: rooms whose objects are listed or that are started anew, and readings that are made up.
 
-use super::{Cast, held_out, intruder, pc, scenario, within_normal};
+use super::{Cast, intruder, pc, scenario, within_normal};
 use crate::attacks::{Family, Scenario};
 use crate::clock::{HOUR, MINUTE, ms, secs};
 use crate::dice::Dice;
@@ -12,7 +12,7 @@ use crate::wire::{bacnet, mqtt};
 
 /// All of them.
 pub const ALL: &[Scenario] = &[
-    within_normal(held_out(scenario(
+    within_normal(scenario(
         "bacnet-objects-listed",
         "the building management has isolation rooms list all objects that they have, and what each is called",
         Family::Reconnaissance,
@@ -20,8 +20,8 @@ pub const ALL: &[Scenario] = &[
         "Nothing yet: somebody learns by which object a room's pressure or its alarm can be set.",
         20.7,
         objects_listed,
-    ))),
-    held_out(scenario(
+    )),
+    scenario(
         "bacnet-rooms-restarted",
         "a foreign device in the building's network has isolation rooms start anew, again and again",
         Family::Command,
@@ -47,8 +47,8 @@ pub const ALL: &[Scenario] = &[
         "While its controller starts nobody holds a room's pressure, and nobody sees it.",
         8.2,
         rooms_restarted,
-    )),
-    held_out(scenario(
+    ),
+    scenario(
         "mqtt-readings-forged",
         "a PC tells the building management temperatures of blood fridges, in the name of their gateway",
         Family::Integrity,
@@ -70,7 +70,7 @@ pub const ALL: &[Scenario] = &[
         "A blood fridge that warms up is shown as cold: spoilt blood is given to patients.",
         11.1,
         readings_forged,
-    )),
+    ),
 ];
 
 /// Objects of a room: kinds and numbers (clause 21), and what stands for their names.

@@ -1,6 +1,6 @@
 //! What is carried off on ways that others use for their work: a database, a viewer, mailboxes.
 
-use super::{Cast, held_out, pc, scenario, within_normal};
+use super::{Cast, pc, scenario, within_normal};
 use crate::attacks::{Family, Scenario};
 use crate::clock::{MINUTE, ms, secs};
 use crate::dice::Dice;
@@ -12,7 +12,7 @@ use crate::wire::tls::BROWSER;
 
 /// All of them.
 pub const ALL: &[Scenario] = &[
-    held_out(scenario(
+    scenario(
         "database-dumped",
         "a PC logs in to the laboratory system's database, past the system itself, and copies its tables out",
         Family::Theft,
@@ -34,8 +34,8 @@ pub const ALL: &[Scenario] = &[
         "All results of all patients are in the hands of somebody who needs none of them.",
         20.1,
         dumped,
-    )),
-    within_normal(held_out(scenario(
+    ),
+    within_normal(scenario(
         "viewer-emptied",
         "a reading workstation opens one study after the other in the archive's viewer all evening, faster than anybody reads",
         Family::Theft,
@@ -43,8 +43,8 @@ pub const ALL: &[Scenario] = &[
         "Images of many patients are taken out of the archive where no log of DICOM shows it.",
         18.9,
         viewer_emptied,
-    ))),
-    within_normal(held_out(scenario(
+    )),
+    within_normal(scenario(
         "mailboxes-fetched",
         "a ward's PC fetches whole mailboxes from the mail that is kept outside, in the middle of the night",
         Family::Theft,
@@ -52,7 +52,7 @@ pub const ALL: &[Scenario] = &[
         "Letters about patients, and what staff write one another, are being read by a stranger.",
         1.9,
         mailboxes,
-    ))),
+    )),
 ];
 
 /// Tables: columns, and rows.
