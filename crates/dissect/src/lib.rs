@@ -234,7 +234,7 @@ pub struct Target {
 }
 
 /// The most features a protocol may declare.
-pub const FEATURES_MAX: usize = 8;
+pub const FEATURES_MAX: usize = 10;
 
 /// A message's value for each feature of its protocol, in that order; unused places are 0.
 ///

@@ -47,8 +47,8 @@ pub struct Plain<'a> {
     pub protocol: &'static Protocol,
     /// Its common facts.
     pub envelope: Envelope,
-    /// Habits, in the order of the protocol's features.
-    pub features: [Value<'a>; FEATURES_MAX],
+    /// Habits, in the order of the protocol's features; behind the last that it has there may be fewer.
+    pub features: &'a [Value<'a>],
     /// What is shown besides, by name.
     pub more: &'a [(&'static str, Value<'a>)],
 }
@@ -63,12 +63,16 @@ impl Message for Plain<'_> {
     }
 
     fn features(&self, digest: &dyn Fn(&[u8]) -> u64) -> Features {
-        self.features.map(|value| match value {
-            Value::None => NO_VALUE,
-            Value::Number(number) => number,
-            Value::Text(text) => digest(text.as_str().as_bytes()),
-            Value::Flag(flag) => flag.into(),
-        })
+        let mut features = [NO_VALUE; FEATURES_MAX];
+        for (feature, value) in features.iter_mut().zip(self.features) {
+            *feature = match *value {
+                Value::None => NO_VALUE,
+                Value::Number(number) => number,
+                Value::Text(text) => digest(text.as_str().as_bytes()),
+                Value::Flag(flag) => flag.into(),
+            };
+        }
+        features
     }
 
     fn write_json(&self, out: &mut Vec<u8>) {

@@ -1,7 +1,7 @@
 //! The baseline file: a line that people can read, then two parts, then the SHA-256 of all before it.
 //!
 //! ```text
-//! wardtap baseline 6 <octets of the first part> <octets of the second>\n
+//! wardtap baseline 7 <octets of the first part> <octets of the second>\n
 //! <first part><second part>
 //! <SHA-256, in hexadecimal>\n
 //! ```
@@ -25,7 +25,7 @@ use super::watched::Watched;
 use crate::site::{Site, SiteError};
 
 /// The version of the format.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 /// What every baseline begins with.
 pub const MAGIC: &str = "wardtap baseline ";

@@ -439,11 +439,11 @@ fn identify(key: HashKey, protocol: &'static Protocol, envelope: &Envelope, feat
             *named = *value;
         }
     }
-    let [a, b, c, d, e, f, g, h] = named;
+    let [a, b, c, d, e, f, g, h, i, j] = named;
     let one = fold(a ^ key.0, b ^ key.1) ^ fold(c ^ key.1, d ^ key.0.rotate_left(7)).rotate_left(21);
     let other = fold(e ^ key.0.rotate_left(13), f ^ key.1) ^ fold(g ^ key.1.rotate_left(29), h ^ key.0).rotate_left(43);
     let rest = (protocol.index as u64) << 33
         | (envelope.kind as u64) << 1
         | u64::from(envelope.direction == Direction::Response);
-    fold(one ^ rest, other ^ key.0)
+    fold(one ^ rest, other ^ fold(i ^ key.1.rotate_left(37), j ^ key.0))
 }

@@ -421,7 +421,7 @@ fn baselines_of_different_sites_say_which_field_differs() {
 /// A file of these parts, with the first and last line that fit them.
 fn signed(front: &[u8], store: &[u8]) -> Vec<u8> {
     use sha2::{Digest, Sha256};
-    let line = format!("wardtap baseline 6 {} {}\n", front.len(), store.len());
+    let line = format!("wardtap baseline 7 {} {}\n", front.len(), store.len());
     let before = [line.as_bytes(), front, store].concat();
     let digest: String = Sha256::digest(&before).iter().map(|byte| format!("{byte:02x}")).collect();
     [&before, digest.as_bytes(), b"\n"].concat()
@@ -473,10 +473,10 @@ fn a_file_that_is_none_of_another_version_or_too_large_says_so() {
     assert!(matches!(error(b""), BaselineError::NoBaseline));
     assert!(matches!(error(&[0xd4, 0xc3, 0xb2, 0xa1]), BaselineError::NoBaseline));
     let of = |line: &str| error(format!("wardtap baseline {line}\n").as_bytes());
-    assert!(matches!(of("6 0 0 0"), BaselineError::NoBaseline));
-    assert!(matches!(of("7 0 0"), BaselineError::Newer(7)));
-    assert!(matches!(of("5 0 0"), BaselineError::Older(5)));
-    assert!(matches!(of("6 99999999999 0"), BaselineError::TooLarge(_)));
-    assert!(matches!(of("6 18446744073709551615 18446744073709551615"), BaselineError::TooLarge(_)));
-    assert!(matches!(of("6 5 5"), BaselineError::Length { .. }));
+    assert!(matches!(of("7 0 0 0"), BaselineError::NoBaseline));
+    assert!(matches!(of("8 0 0"), BaselineError::Newer(8)));
+    assert!(matches!(of("6 0 0"), BaselineError::Older(6)));
+    assert!(matches!(of("7 99999999999 0"), BaselineError::TooLarge(_)));
+    assert!(matches!(of("7 18446744073709551615 18446744073709551615"), BaselineError::TooLarge(_)));
+    assert!(matches!(of("7 5 5"), BaselineError::Length { .. }));
 }

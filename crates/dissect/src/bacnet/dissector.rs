@@ -303,7 +303,7 @@ impl Bacnet {
         to.message(&Plain {
             protocol: &PROTOCOL,
             envelope,
-            features: [
+            features: &[
                 draft.service,
                 word(content.object_type),
                 content.property,

@@ -191,15 +191,13 @@ impl Dhcp {
         to.message(&Plain {
             protocol: &PROTOCOL,
             envelope: Envelope { outcome, ..envelope },
-            features: [
+            features: &[
                 Value::text(vendor_class(if answers { &[] } else { said.vendor_class })),
                 parameters.value(),
                 router.value(),
                 names.value(),
                 times.value(),
                 flag(said.has_boot && answers),
-                Value::None,
-                Value::None,
             ],
             more: &[
                 ("address", address.value()),
@@ -231,16 +229,7 @@ impl Dhcp {
         to.message(&Plain {
             protocol: &PROTOCOL,
             envelope,
-            features: [
-                Value::text(class),
-                parameters.value(),
-                Value::None,
-                names.value(),
-                times.value(),
-                Value::None,
-                Value::None,
-                Value::None,
-            ],
+            features: &[Value::text(class), parameters.value(), Value::None, names.value(), times.value()],
             more: &[("status", Value::number(message.status)), ("relayed", flag(message.is_relayed))],
         });
     }

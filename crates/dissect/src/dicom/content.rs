@@ -1,4 +1,5 @@
-//! The first octets of a data set: the level of a query, and whether the "object" is a program.
+//! The first octets of a data set: the level of a query and whether anything narrows it down, and whether the "object" is a
+//! program.
 //!
 //! Nothing else of a data set is looked at, ever. What is said of it here is one word of a closed set.
 
@@ -61,47 +62,79 @@ impl Encoding {
     }
 }
 
-/// The level of the query whose identifier starts with `start`.
-///
-/// Without a known encoding all are tried: a wrong one does not happen to find the element with a valid word.
-pub(super) fn query_level(start: &[u8], encoding: Option<Encoding>) -> Option<QueryLevel> {
-    match encoding {
-        Some(encoding) => level_in(start, encoding),
-        None => [Encoding::ExplicitLittle, Encoding::ImplicitLittle, Encoding::ExplicitBig]
-            .into_iter()
-            .find_map(|encoding| level_in(start, encoding)),
+/// What an identifier asks for (PS3.4 C.2.2.2, C.4.1.1.3): at which level, and of whom.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Query {
+    pub(super) level: Option<QueryLevel>,
+    /// Nothing narrows it down: every key is empty, or `*` (universal matching, C.2.2.2.3).
+    pub(super) is_of_all: bool,
+}
+
+impl Query {
+    /// What the identifier that starts with `start` asks for; `whole`, where that is all of it.
+    ///
+    /// Without a known encoding all are tried: a wrong one does not happen to find the element with a valid word.
+    pub(super) fn of(start: &[u8], encoding: Option<Encoding>, whole: bool) -> Self {
+        const PLAIN: [Encoding; 3] = [Encoding::ExplicitLittle, Encoding::ImplicitLittle, Encoding::ExplicitBig];
+        let read = |encoding| {
+            let level = level_in(start, encoding)?;
+            Some(Self { level: Some(level), is_of_all: whole && is_of_all(start, encoding) })
+        };
+        let found = encoding.map_or_else(|| PLAIN.into_iter().find_map(read), read);
+        found.unwrap_or_default()
     }
 }
+
+/// (0008,0052).
+const LEVEL: (u16, u16) = (0x0008, 0x0052);
 
 fn level_in(start: &[u8], encoding: Encoding) -> Option<QueryLevel> {
     let mut reader = Reader::new(start);
     loop {
-        let big = encoding == Encoding::ExplicitBig;
-        let half = |reader: &mut Reader<'_>| if big { reader.be16() } else { reader.le16() };
-        let word = |reader: &mut Reader<'_>| if big { reader.be32() } else { reader.le32() };
-        let tag = (half(&mut reader)?, half(&mut reader)?);
-        if tag > (0x0008, 0x0052) {
-            return None;
-        }
-        let length = match encoding {
-            Encoding::Deflated => return None,
-            Encoding::ImplicitLittle => word(&mut reader)?,
-            Encoding::ExplicitLittle | Encoding::ExplicitBig => match reader.take(2)? {
-                // Two reserved octets and a length of 32 bits (PS3.5 7.1.2).
-                b"OB" | b"OD" | b"OF" | b"OL" | b"OV" | b"OW" | b"SQ" | b"SV" | b"UC" | b"UN" | b"UR" | b"UT"
-                | b"UV" => {
-                    reader.skip(2)?;
-                    word(&mut reader)?
-                }
-                [b'A'..=b'Z', b'A'..=b'Z'] => u32::from(half(&mut reader)?),
-                _ => return None,
-            },
-        };
-        let value = reader.take(usize::try_from(length).ok()?)?;
-        if tag == (0x0008, 0x0052) {
-            return QueryLevel::of(value);
+        let (tag, value) = element(&mut reader, encoding)?;
+        match tag {
+            LEVEL => return QueryLevel::of(value),
+            tag if tag > LEVEL => return None,
+            _ => {}
         }
     }
+}
+
+/// Whether no element of a whole identifier narrows it down. What says how it is written or where to look does not: group
+/// lengths, (0008,0005) character set, (0008,0053) query or retrieve view, (0008,0054) retrieve AE, (0008,0201) time zone.
+fn is_of_all(whole: &[u8], encoding: Encoding) -> bool {
+    let mut reader = Reader::new(whole);
+    while !reader.rest().is_empty() {
+        let Some((tag, value)) = element(&mut reader, encoding) else { return false };
+        let narrows = !matches!(tag, (_, 0) | (0x0008, 0x0005 | 0x0052 | 0x0053 | 0x0054 | 0x0201))
+            && !value.iter().all(|octet| matches!(octet, b'*' | b' ' | 0));
+        if narrows {
+            return false;
+        }
+    }
+    true
+}
+
+/// The next element; None where there is no whole one.
+fn element<'a>(reader: &mut Reader<'a>, encoding: Encoding) -> Option<((u16, u16), &'a [u8])> {
+    let big = encoding == Encoding::ExplicitBig;
+    let half = |reader: &mut Reader<'_>| if big { reader.be16() } else { reader.le16() };
+    let word = |reader: &mut Reader<'_>| if big { reader.be32() } else { reader.le32() };
+    let tag = (half(reader)?, half(reader)?);
+    let length = match encoding {
+        Encoding::Deflated => return None,
+        Encoding::ImplicitLittle => word(reader)?,
+        Encoding::ExplicitLittle | Encoding::ExplicitBig => match reader.take(2)? {
+            // Two reserved octets and a length of 32 bits (PS3.5 7.1.2).
+            b"OB" | b"OD" | b"OF" | b"OL" | b"OV" | b"OW" | b"SQ" | b"SV" | b"UC" | b"UN" | b"UR" | b"UT" | b"UV" => {
+                reader.skip(2)?;
+                word(reader)?
+            }
+            [b'A'..=b'Z', b'A'..=b'Z'] => u32::from(half(reader)?),
+            _ => return None,
+        },
+    };
+    Some((tag, reader.take(usize::try_from(length).ok()?)?))
 }
 
 /// What kind of program a data set is, and where: at its start, or in the preamble of a file that was sent whole.

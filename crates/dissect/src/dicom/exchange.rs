@@ -65,7 +65,7 @@ impl Dicom {
                 stored: stored.filter(|_| outcome == Outcome::Positive),
                 context: open.context,
                 dataset_bytes: open.dataset_bytes,
-                query_level: open.query_level,
+                query: open.query,
             }),
         });
         to.at(self.now.0, self.now.1);

@@ -22,7 +22,7 @@ use crate::{
 
 use association::{Associate, Association};
 use command::{Command, Status};
-use content::QueryLevel;
+use content::Query;
 use names::kind;
 
 /// acr-nema and dicom of IANA, and the default of a widely used archive. 2761 and 2762 are encrypted.
@@ -76,6 +76,10 @@ pub const STATUS: usize = 5;
 pub const MOVE_DESTINATION: usize = 6;
 /// Feature: octets of the data set.
 pub const DATASET_BYTES: usize = 7;
+/// Feature: how the object of a C-STORE is encoded: its transfer syntax.
+pub const TRANSFER_SYNTAX: usize = 8;
+/// Feature: that nothing narrows down what a C-FIND, C-MOVE or C-GET asks for (PS3.4 C.2.2.2.3).
+pub const MATCHING: usize = 9;
 
 const FEATURES: [Feature; FEATURES_MAX] = [
     Feature { name: "command", learned: Learned::Set },
@@ -86,6 +90,8 @@ const FEATURES: [Feature; FEATURES_MAX] = [
     Feature { name: "status", learned: Learned::Set },
     Feature { name: "move_destination", learned: Learned::Set },
     Feature { name: "dataset_bytes", learned: Learned::Quantity },
+    Feature { name: "transfer_syntax", learned: Learned::Set },
+    Feature { name: "matching", learned: Learned::Set },
 ];
 
 const ANOMALIES: [&str; 17] = [
@@ -175,7 +181,7 @@ struct Dimse<'a> {
     command: &'a Command,
     context: u8,
     dataset_bytes: u64,
-    query_level: Option<QueryLevel>,
+    query: Query,
     /// Of a response that accepts an object: which, and what it was.
     stored: Option<Fingerprint>,
 }
@@ -222,7 +228,7 @@ impl DicomMessage<'_> {
     }
 
     fn write_dimse(&self, object: &mut Object<'_>, dimse: &Dimse<'_>) {
-        let Dimse { command, context, dataset_bytes, query_level, .. } = *dimse;
+        let Dimse { command, context, dataset_bytes, query, .. } = *dimse;
         let mut out = Object::begin(object.key("dimse"));
         out.word("command", self.operation());
         if names::operation(usize::MAX) == self.operation() {
@@ -252,7 +258,7 @@ impl DicomMessage<'_> {
             }
         }
         out.optional_number("move_originator_message_id", command.move_originator_message_id.map(u64::from));
-        if let Some(level) = query_level {
+        if let Some(level) = query.level {
             out.word("query_level", level.word());
         }
         let [remaining, completed, failed, warning] = command.suboperations;
@@ -296,8 +302,7 @@ impl Message for DicomMessage<'_> {
                 *feature = digest(text.as_str().as_bytes());
             }
         }
-        let [.., bytes] = &mut features;
-        *bytes = self.dimse().map_or(NO_VALUE, |dimse| dimse.dataset_bytes);
+        features[DATASET_BYTES] = self.dimse().map_or(NO_VALUE, |dimse| dimse.dataset_bytes);
         features
     }
 
@@ -346,8 +351,12 @@ impl Message for DicomMessage<'_> {
             CALLING_AE => self.calling(),
             CALLED_AE => self.called(),
             CLASS => self.class(),
-            QUERY_LEVEL => self.dimse()?.query_level.map(|level| Public::word(level.word())),
+            QUERY_LEVEL => self.dimse()?.query.level.map(|level| Public::word(level.word())),
             STATUS => self.status().map(Public::word),
+            TRANSFER_SYNTAX if self.operation() == "C-STORE-RQ" => {
+                self.association?.transfer_syntax(self.dimse()?.context)
+            }
+            MATCHING => self.dimse()?.query.is_of_all.then(|| Public::word("all")),
             MOVE_DESTINATION => self.dimse()?.command.move_destination.as_ref().map(|title| title.public()),
             _ => None,
         }

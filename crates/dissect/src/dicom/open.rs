@@ -7,7 +7,7 @@ use wardtap_net::packet::Timestamp;
 
 use super::association::Association;
 use super::command::Command;
-use super::content::{QueryLevel, START_MAX, executable, query_level};
+use super::content::{Query, START_MAX, executable};
 use super::names::kind;
 use crate::fingerprint::{Digest, Fingerprint};
 
@@ -48,7 +48,7 @@ pub(super) struct Open {
     pub(super) incomplete: bool,
     /// The place in the stream was lost meanwhile: what seems to end it may be the end of another.
     pub(super) adrift: bool,
-    pub(super) query_level: Option<QueryLevel>,
+    pub(super) query: Query,
     /// What kind of program the data set is, and where, until it was told.
     pub(super) executable: Option<(&'static str, &'static str)>,
     /// Of an object that is to be stored, which it is and how it begins.
@@ -70,7 +70,7 @@ impl Open {
             dataset_bytes: 0,
             incomplete: false,
             adrift: false,
-            query_level: None,
+            query: Query::default(),
             executable: None,
             print: None,
             start: Vec::new(),
@@ -119,27 +119,29 @@ impl Open {
         if self.start.is_empty()
             && let Some(start) = data.get(..START_MAX).or(whole.then_some(data))
         {
-            self.read_start(start, association);
+            self.read_start(start, whole && start.len() == data.len(), association);
             return;
         }
         let room = START_MAX.saturating_sub(self.start.len());
-        let data = data.get(..room).unwrap_or(data);
-        self.start.extend_from_slice(data);
-        copied(data.len());
+        let kept = data.get(..room).unwrap_or(data);
+        self.start.extend_from_slice(kept);
+        copied(kept.len());
         if whole || self.start.len() >= START_MAX {
-            self.judge(association);
+            let start = std::mem::take(&mut self.start);
+            self.read_start(&start, whole && kept.len() == data.len(), association);
         }
     }
 
-    /// Judges what is there.
+    /// Judges what is there, which may not be all.
     pub(super) fn judge(&mut self, association: Option<&Association>) {
         if !self.judged {
             let start = std::mem::take(&mut self.start);
-            self.read_start(&start, association);
+            self.read_start(&start, false, association);
         }
     }
 
-    fn read_start(&mut self, start: &[u8], association: Option<&Association>) {
+    /// Judges the first octets, which may be the whole data set.
+    fn read_start(&mut self, start: &[u8], whole: bool, association: Option<&Association>) {
         self.judged = true;
         let encoding = association.and_then(|association| association.encoding(self.context));
         self.executable = executable(start, encoding);
@@ -147,7 +149,7 @@ impl Open {
             print.content.write(start);
         }
         if matches!(self.command.field, Some(kind::C_FIND | kind::C_MOVE | kind::C_GET)) {
-            self.query_level = query_level(start, encoding);
+            self.query = Query::of(start, encoding, whole && !self.incomplete);
         }
     }
 }

@@ -72,15 +72,12 @@ impl Talk for Dns {
         let plain = Plain {
             protocol: &PROTOCOL,
             envelope,
-            features: [
+            features: &[
                 word(kind.map(names::kind)),
                 word(question.and_then(|question| names::class(question.class))),
                 of_answer(Value::word(names::code(code))),
                 if is_response { none } else { Value::number(length) },
                 of_answer(Value::Number(message.record_octets(part.length) as u64)),
-                none,
-                none,
-                none,
             ],
             more: &[
                 ("labels", if is_response { none } else { Value::number(labels) }),

@@ -158,14 +158,7 @@ fn envelope(kind: usize, side: Side, direction: Direction, bytes: usize) -> Enve
 }
 
 fn tell(envelope: Envelope, features: [Value<'_>; 4], to: &mut dyn MessageHandler) {
-    let [command, code, login, program] = features;
-    let none = Value::None;
-    to.message(&Plain {
-        protocol: &PROTOCOL,
-        envelope,
-        features: [command, code, login, program, none, none, none, none],
-        more: &[],
-    });
+    to.message(&Plain { protocol: &PROTOCOL, envelope, features: &features, more: &[] });
 }
 
 impl Dissector for Ftp {

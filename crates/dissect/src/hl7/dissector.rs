@@ -258,7 +258,8 @@ impl Output<'_> {
         self.to.message(&Hl7Message {
             accepted,
             results,
-            are_corrected: !responds && open.results.are_corrected(),
+            result_status: open.results.retraction().filter(|_| !responds),
+            order_control: open.orders.control(),
             days_apart: header.days_apart(self.now.0),
             ..Hl7Message::new(envelope, &header, acknowledgement, &open.counts, device)
         });

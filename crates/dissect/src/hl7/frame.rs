@@ -10,6 +10,7 @@ use wardtap_net::flow::HashKey;
 use wardtap_net::packet::Timestamp;
 
 use super::dissector::Output;
+use super::orders::{CONTROL_LINE_MAX, Orders};
 use super::profile::{has_identity, may_identify};
 use super::results::{ORDER_LINE_MAX, RESULT_LINE_MAX, Results};
 use super::scan::{CR, Ends, FS, LF, VT};
@@ -46,6 +47,8 @@ pub(super) struct Open<'a> {
     pub(super) unknown: bool,
     /// The results that it carries, where fingerprints are wanted.
     pub(super) results: Results,
+    /// What it does with orders, where fingerprints are wanted.
+    pub(super) orders: Orders,
     /// What stands behind the header, once the frame has ended: of the last message of a frame, where it is whole and
     /// fingerprints are wanted.
     pub(super) content: Option<Digest>,
@@ -66,6 +69,7 @@ impl Open<'_> {
         self.equipment = Cow::Borrowed(&[]);
         self.counts.clear();
         self.results.clear();
+        self.orders = Orders::default();
         self.bytes = 0;
         (self.incomplete, self.odd_ends, self.unknown) = (false, false, false);
         self.content = None;
@@ -195,7 +199,7 @@ impl<'a> Frame<'a> {
     pub(super) fn into_owned(self, out: &mut Output<'_>) -> Frame<'static> {
         let place = Place { last: out.now, ..self.place };
         let Open { header, header_ended, acknowledgement, acknowledgement_ended, equipment, .. } = self.open;
-        let Open { counts, bytes, incomplete, odd_ends, unknown, results, content, .. } = self.open;
+        let Open { counts, bytes, incomplete, odd_ends, unknown, results, orders, content, .. } = self.open;
         let mut own = |line: Cow<'_, [u8]>| {
             if let Cow::Borrowed(line) = line {
                 out.to.copied(line.len());
@@ -215,6 +219,7 @@ impl<'a> Frame<'a> {
                 odd_ends,
                 unknown,
                 results,
+                orders,
                 content,
             },
             place,
@@ -263,7 +268,8 @@ impl<'a> Frame<'a> {
             if self.digest.is_some() {
                 match &[a, b, c] {
                     b"OBX" => self.open.results.observation(piece, &self.open.header),
-                    b"OBR" => self.open.results.order(piece, &self.open.header),
+                    b"OBR" => self.open.results.order(piece, separator),
+                    b"ORC" => self.open.orders.common(piece.get(..CONTROL_LINE_MAX).unwrap_or(piece), separator),
                     _ => {}
                 }
             }
@@ -366,11 +372,16 @@ impl<'a> Frame<'a> {
     }
 
     fn look_into(&mut self, name: Name, piece: &'a [u8], end: u8) {
-        if self.digest.is_some() && matches!(name, Name::OBX | Name::OBR | Name::SPM) && ends_a_line(end) {
+        if self.digest.is_some()
+            && matches!(name, Name::OBX | Name::OBR | Name::ORC | Name::SPM)
+            && ends_a_line(end)
+            && let Some(&field) = self.open.header.get(3)
+        {
             let line = if self.place.line == 0 { piece } else { &self.place.kept };
             match name {
                 Name::OBX => self.open.results.observation(line, &self.open.header),
-                Name::OBR => self.open.results.order(line, &self.open.header),
+                Name::OBR => self.open.results.order(line, field),
+                Name::ORC => self.open.orders.common(line.get(..CONTROL_LINE_MAX).unwrap_or(line), field),
                 _ => self.open.results.specimen(line, &self.open.header),
             }
         }
@@ -427,6 +438,7 @@ impl<'a> Frame<'a> {
             }
             Line::Segment(Name::OBX | Name::SPM, _) if self.digest.is_some() => RESULT_LINE_MAX,
             Line::Segment(Name::OBR, _) if self.digest.is_some() => ORDER_LINE_MAX,
+            Line::Segment(Name::ORC, _) if self.digest.is_some() => CONTROL_LINE_MAX,
             _ => 0,
         };
         let room = if most > 0 { most.saturating_add(1).saturating_sub(kept.len()) } else { 0 };

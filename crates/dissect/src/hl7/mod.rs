@@ -4,6 +4,7 @@ mod dated;
 mod dissector;
 mod exchanges;
 mod frame;
+mod orders;
 mod profile;
 mod results;
 mod scan;
@@ -51,6 +52,8 @@ pub static PROTOCOL: Protocol = Protocol {
         Feature { name: "days_apart", learned: Learned::Range },
         Feature { name: "own_segments", learned: Learned::Set },
         Feature { name: "result_status", learned: Learned::Set },
+        Feature { name: "order_control", learned: Learned::Set },
+        Feature { name: "version", learned: Learned::Set },
     ],
     target: None,
     probe,
@@ -71,8 +74,13 @@ pub const PROCESSING_ID: usize = 4;
 pub const DAYS_APART: usize = 5;
 /// Index of the feature "own_segments": whether it has segments that are none of the standard's (`Z..`, 2.5.1 clause 2.11).
 pub const OWN_SEGMENTS: usize = 6;
-/// Index of the feature "result_status": OBR-25 (table 0123) or OBX-11 (table 0085), where results that were final are replaced.
+/// Index of the feature "result_status": OBR-25 (table 0123) or OBX-11 (table 0085), where results that were final are replaced
+/// or withdrawn.
 pub const RESULT_STATUS: usize = 7;
+/// Index of the feature "order_control": ORC-1 (table 0119).
+pub const ORDER_CONTROL: usize = 8;
+/// Index of the feature "version": MSH-12.1 (table 0104).
+pub const VERSION: usize = 9;
 
 const ANOMALIES: [&str; 15] = [
     "bytes-outside-frames",
@@ -117,7 +125,8 @@ pub struct Hl7Message<'a> {
     device: Option<DeviceIdentity>,
     accepted: Option<Fingerprint>,
     results: &'a [Measured],
-    are_corrected: bool,
+    result_status: Option<&'static str>,
+    order_control: Option<&'static str>,
     days_apart: Option<u64>,
 }
 
@@ -138,7 +147,8 @@ impl<'a> Hl7Message<'a> {
             device,
             accepted: None,
             results: &[],
-            are_corrected: false,
+            result_status: None,
+            order_control: None,
             days_apart: None,
         }
     }
@@ -176,6 +186,8 @@ impl Message for Hl7Message<'_> {
             self.days_apart.unwrap_or(NO_VALUE),
             text(self.feature_text(OWN_SEGMENTS)),
             text(self.feature_text(RESULT_STATUS)),
+            text(self.feature_text(ORDER_CONTROL)),
+            text(self.feature_text(VERSION)),
         ]
     }
 
@@ -227,7 +239,9 @@ impl Message for Hl7Message<'_> {
             ACK_CODE => self.acknowledgement.as_ref().and_then(Acknowledgement::code),
             PROCESSING_ID => self.header.processing_id().filter(|id| id.as_str() != "P"),
             OWN_SEGMENTS => self.counts.any(Name::is_local).then(|| Public::word("yes")),
-            RESULT_STATUS => self.are_corrected.then(|| Public::word("C")),
+            RESULT_STATUS => self.result_status.map(Public::word),
+            ORDER_CONTROL => self.order_control.map(Public::word),
+            VERSION => self.header.version(),
             _ => None,
         }
     }

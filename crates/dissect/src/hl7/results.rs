@@ -5,8 +5,8 @@
 //! a sender writes there. Results of control material (SPM-11 `Q`, table 0369) are no patients' and do not count.
 //!
 //! What is read here is patient data. It leaves this crate as [`Measured`], to be folded where it is counted, and in no
-//! output; but for whether results replace final ones, which says nothing of whom: OBR-25 (clause 7.4.1, table 0123) or
-//! OBX-11 (table 0085) `C`.
+//! output; but for whether results that were final are replaced or withdrawn, which says nothing of whom: OBR-25 (clause 7.4.1,
+//! table 0123) or OBX-11 (table 0085).
 
 use super::scan::each;
 use crate::results::{Analyte, Measured, RESULTS_MAX};
@@ -23,8 +23,38 @@ pub(super) struct Results {
     all: Vec<Measured>,
     /// They are those of control material.
     control: bool,
-    /// They replace final ones.
-    corrected: bool,
+    /// What becomes of those that were final before.
+    retraction: Option<Retraction>,
+}
+
+/// What becomes of results that were final: the gravest of a message counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Retraction {
+    /// Replaced.
+    Corrected,
+    /// As if they had never been there.
+    Deleted,
+    /// They were another patient's, or of another specimen.
+    Wrong,
+}
+
+impl Retraction {
+    const fn of(status: &[u8]) -> Option<Self> {
+        match status {
+            b"C" => Some(Self::Corrected),
+            b"D" => Some(Self::Deleted),
+            b"W" => Some(Self::Wrong),
+            _ => None,
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Corrected => "C",
+            Self::Deleted => "D",
+            Self::Wrong => "W",
+        }
+    }
 }
 
 impl Results {
@@ -33,15 +63,15 @@ impl Results {
         if self.control { &[] } else { &self.all }
     }
 
-    /// Whether they replace final ones.
-    pub(super) const fn are_corrected(&self) -> bool {
-        self.corrected
+    /// The status that takes back what was final.
+    pub(super) fn retraction(&self) -> Option<&'static str> {
+        self.retraction.map(Retraction::word)
     }
 
     /// Forgets all; keeps the room.
     pub(super) fn clear(&mut self) {
         self.all.clear();
-        (self.control, self.corrected) = (false, false);
+        (self.control, self.retraction) = (false, None);
     }
 
     pub(super) const fn held_bytes(&self) -> usize {
@@ -56,15 +86,16 @@ impl Results {
         }
         if let Some(&[field, component]) = header.get(3..5) {
             let fields = fields(line, field);
-            self.corrected |= fields.last() == Some(&CORRECTION);
+            self.retraction = self.retraction.max(fields.last().and_then(|status| Retraction::of(status)));
             self.all.extend(measured(&fields, component));
         }
     }
 
     /// Takes an OBR line.
-    pub(super) fn order(&mut self, line: &[u8], header: &[u8]) {
-        if let (true, Some(&field)) = (line.len() <= ORDER_LINE_MAX, header.get(3)) {
-            self.corrected |= line.split(|byte| *byte == field).nth(25) == Some(CORRECTION);
+    pub(super) fn order(&mut self, line: &[u8], field: u8) {
+        if line.len() <= ORDER_LINE_MAX {
+            let status = line.split(|byte| *byte == field).nth(25);
+            self.retraction = self.retraction.max(status.and_then(Retraction::of));
         }
     }
 
@@ -76,9 +107,6 @@ impl Results {
         }
     }
 }
-
-/// The status of results that replace final ones.
-const CORRECTION: &[u8] = b"C";
 
 /// OBX-11, the last field that is looked at.
 const FIELDS: usize = 12;

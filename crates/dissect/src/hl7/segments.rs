@@ -12,6 +12,7 @@ impl Name {
     pub(super) const MSA: Self = Self::of(*b"MSA");
     pub(super) const OBR: Self = Self::of(*b"OBR");
     pub(super) const OBX: Self = Self::of(*b"OBX");
+    pub(super) const ORC: Self = Self::of(*b"ORC");
     pub(super) const SPM: Self = Self::of(*b"SPM");
     pub(super) const PRT: Self = Self::of(*b"PRT");
     pub(super) const ACK: Self = Self::of(*b"ACK");

@@ -368,7 +368,7 @@ impl Connection {
                 response_nanos: None,
                 outcome: Outcome::Neutral,
             },
-            features: [Value::None; 8],
+            features: &[],
             more: &[],
         });
     }
@@ -473,7 +473,7 @@ fn tell(told: &Told, side: Side, to: &mut dyn MessageHandler) {
             response_nanos: *response_nanos,
             outcome: *outcome,
         },
-        features: [
+        features: &[
             agent,
             server,
             word(head.resource),
@@ -481,7 +481,6 @@ fn tell(told: &Told, side: Side, to: &mut dyn MessageHandler) {
             status(head.status / 100),
             word(head.media),
             sent,
-            Value::None,
         ],
         more: &[("code", status(head.status)), ("body_bytes", body), ("program", fetched)],
     });

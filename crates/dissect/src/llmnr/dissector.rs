@@ -57,15 +57,9 @@ impl Talk for Llmnr {
         to.message(&Plain {
             protocol: &PROTOCOL,
             envelope,
-            features: [
+            features: &[
                 question.map_or(none, |question| Value::word(names::kind(question.kind))),
                 if is_response { Value::word(names::code(message.code().into())) } else { none },
-                none,
-                none,
-                none,
-                none,
-                none,
-                none,
             ],
             more: &[
                 ("name_length", Value::number(length)),

@@ -116,16 +116,7 @@ impl Talk for Mdns {
         to.message(&Plain {
             protocol: &PROTOCOL,
             envelope,
-            features: [
-                kind.map_or(none, |kind| Value::word(names::kind(kind))),
-                Value::text(first),
-                none,
-                none,
-                none,
-                none,
-                none,
-                none,
-            ],
+            features: &[kind.map_or(none, |kind| Value::word(names::kind(kind))), Value::text(first)],
             more: &[
                 ("services", if is_response { Value::Number(services.count as u64) } else { none }),
                 ("questions", Value::Number(questions.into())),

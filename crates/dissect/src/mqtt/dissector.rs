@@ -32,20 +32,13 @@ struct Open {
 /// All that is told of a packet.
 struct Told {
     envelope: Envelope,
-    features: [Value<'static>; 5],
-    more: [(&'static str, Value<'static>); 3],
+    features: [Value<'static>; 7],
+    more: [(&'static str, Value<'static>); 2],
 }
 
 impl Told {
     fn tell(&self, to: &mut dyn MessageHandler) {
-        let [version, login, code, qos, filter] = self.features;
-        let none = Value::None;
-        to.message(&Plain {
-            protocol: &PROTOCOL,
-            envelope: self.envelope,
-            features: [version, login, code, qos, filter, none, none, none],
-            more: &self.more,
-        });
+        to.message(&Plain { protocol: &PROTOCOL, envelope: self.envelope, features: &self.features, more: &self.more });
     }
 }
 
@@ -116,8 +109,16 @@ impl Mqtt {
         let retain = if header.retain() { Value::Flag(true) } else { Value::None };
         Some(Told {
             envelope,
-            features: [shown, login, Value::number(facts.code), Value::number(header.qos()), filter],
-            more: [("will", will), ("retain", retain), ("topic_levels", Value::number(facts.levels))],
+            features: [
+                shown,
+                login,
+                Value::number(facts.code),
+                Value::number(header.qos()),
+                filter,
+                Value::number(facts.levels),
+                if facts.is_order { Value::word("order") } else { Value::None },
+            ],
+            more: [("will", will), ("retain", retain)],
         })
     }
 

@@ -46,6 +46,8 @@ pub static PROTOCOL: Protocol = Protocol {
         Feature { name: "code", learned: Learned::Set },
         Feature { name: "qos", learned: Learned::Set },
         Feature { name: "filter", learned: Learned::Set },
+        Feature { name: "topic_levels", learned: Learned::Set },
+        Feature { name: "topic", learned: Learned::Set },
     ],
     target: None,
     probe: wire::probe,

@@ -32,7 +32,7 @@ fn a_client_logs_in_publishes_and_subscribes() {
             r#"A mqtt subscribe request 13 {"kind":"subscribe"}"#,
             r#"B mqtt suback response 5 negative paired {"kind":"suback","code":128}"#,
             r#"B mqtt publish response 5 {"kind":"publish","qos":0,"topic_levels":1}"#,
-            r#"A mqtt publish request 2103 {"kind":"publish","qos":1,"retain":true,"topic_levels":3}"#,
+            r#"A mqtt publish request 2103 {"kind":"publish","qos":1,"topic_levels":3,"retain":true}"#,
             r#"B mqtt puback response 4 paired {"kind":"puback"}"#,
             r#"A mqtt pingreq request 2 {"kind":"pingreq"}"#,
             r#"B mqtt pingresp response 2 paired {"kind":"pingresp"}"#,

@@ -17,6 +17,34 @@ const CONNECT_HEAD: usize = 12;
 /// Octets of a subscription in which filters are looked at: who wants all of it says so first.
 const FILTERS_MAX: usize = 256;
 
+/// Levels of topics by which devices take orders: of Sparkplug 3.0 (section 4.1.1), of common firmware and libraries (Tasmota,
+/// Homie, zigbee2mqtt, AWS jobs), and what people call it.
+const ORDERS: [&[u8]; 18] = [
+    b"ncmd",
+    b"dcmd",
+    b"cmnd",
+    b"cmd",
+    b"command",
+    b"commands",
+    b"set",
+    b"control",
+    b"write",
+    b"ota",
+    b"update",
+    b"firmware",
+    b"reboot",
+    b"restart",
+    b"reset",
+    b"exec",
+    b"rpc",
+    b"jobs",
+];
+
+/// True for a level of which topics for orders are made.
+fn is_order(level: &[u8]) -> bool {
+    ORDERS.iter().any(|order| level.eq_ignore_ascii_case(order))
+}
+
 /// Types of control packets (section 2.1.2).
 pub(super) mod packet {
     pub(in super::super) const CONNECT: u8 = 1;
@@ -174,6 +202,8 @@ pub(super) struct Facts {
     /// The worst reason that is stated; 0 is none.
     pub code: Option<u8>,
     pub levels: Option<u64>,
+    /// Of what is published: its topic is one by which devices take orders.
+    pub is_order: bool,
     /// Of a subscription: a filter stands for all topics.
     pub is_of_all: bool,
 }
@@ -192,6 +222,7 @@ impl Facts {
                 if let Some(topic) = body.take(length) {
                     let levels = topic.iter().filter(|octet| **octet == b'/').count().saturating_add(1);
                     facts.levels = Some(levels as u64);
+                    facts.is_order = topic.split(|octet| *octet == b'/').any(is_order);
                     facts.id = if header.qos() == Some(0) { None } else { body.be16() };
                 }
             }

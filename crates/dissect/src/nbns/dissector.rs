@@ -68,15 +68,9 @@ impl Talk for Nbns {
         to.message(&Plain {
             protocol: &PROTOCOL,
             envelope,
-            features: [
+            features: &[
                 owner.map_or(none, |owner| Value::word(owner.role())),
                 if is_response { Value::word(code(message.code())) } else { none },
-                none,
-                none,
-                none,
-                none,
-                none,
-                none,
             ],
             more: &[
                 // RFC 1002 section 4.2.18: how many names a host has.

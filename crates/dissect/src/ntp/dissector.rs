@@ -64,19 +64,14 @@ impl Ntp {
             response_nanos,
             outcome: Outcome::Neutral,
         };
-        let none = Value::None;
         to.message(&Plain {
             protocol: &PROTOCOL,
             envelope,
-            features: [
+            features: &[
                 Value::Number(header.version.into()),
                 Value::number(header.stratum()),
                 Value::text(header.reference()),
                 Value::number(header.offset(time)),
-                none,
-                none,
-                none,
-                none,
             ],
             more: &[],
         });

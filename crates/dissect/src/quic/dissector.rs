@@ -179,7 +179,6 @@ impl Quic {
     ) {
         let is_client = self.client == Some(at.side);
         let asked = if is_client { None } else { self.asked.take() };
-        let none = Value::None;
         to.message(&Plain {
             protocol: &PROTOCOL,
             envelope: Envelope {
@@ -191,7 +190,7 @@ impl Quic {
                 response_nanos: asked.map(|asked| at.time.since(asked)),
                 outcome: Outcome::Neutral,
             },
-            features: [version, ciphers, none, none, none, none, none, none],
+            features: &[version, ciphers],
             more,
         });
     }

@@ -56,7 +56,7 @@ impl Rdp {
                 response_nanos,
                 outcome,
             },
-            features: [chosen, failed, none, none, none, none, none, none],
+            features: &[chosen, failed],
             more: &[("cookie", cookie)],
         });
     }

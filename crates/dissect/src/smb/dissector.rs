@@ -386,7 +386,7 @@ impl Told {
         to.message(&Plain {
             protocol: &PROTOCOL,
             envelope: self.envelope,
-            features: [
+            features: &[
                 word(dialect),
                 word(signing),
                 word(self.auth),

@@ -97,15 +97,13 @@ impl Dissecting {
         to.message(&Plain {
             protocol: &PROTOCOL,
             envelope,
-            features: [
+            features: &[
                 Value::word(version),
                 community,
                 security,
                 Value::text(subtree),
                 message.pdu.and_then(|pdu| pdu.trap).map_or(none, |trap| Value::word(names::trap(trap))),
                 error.map_or(none, Value::word),
-                none,
-                none,
             ],
             more: &[
                 ("varbinds", message.pdu.map_or(none, |pdu| Value::Number(pdu.count as u64))),

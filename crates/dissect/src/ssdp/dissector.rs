@@ -57,11 +57,10 @@ impl Ssdp {
         if let Some(server) = message.server() {
             to.clue(side, Clue::SsdpServer, &server);
         }
-        let none = Value::None;
         to.message(&Plain {
             protocol: &PROTOCOL,
             envelope,
-            features: [message.target(), none, none, none, none, none, none, none],
+            features: &[message.target()],
             more: &[("max_age", Value::number(message.max_age))],
         });
     }

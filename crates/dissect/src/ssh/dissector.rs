@@ -50,13 +50,7 @@ impl Ssh {
             outcome: Outcome::Neutral,
         };
         let [software, hassh] = fields;
-        let none = Value::None;
-        to.message(&Plain {
-            protocol: &PROTOCOL,
-            envelope,
-            features: [software, hassh, none, none, none, none, none, none],
-            more: &[more],
-        });
+        to.message(&Plain { protocol: &PROTOCOL, envelope, features: &[software, hassh], more: &[more] });
     }
 
     fn identification(&mut self, line: &[u8], side: Side, to: &mut dyn MessageHandler) {

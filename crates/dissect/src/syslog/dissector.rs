@@ -61,7 +61,7 @@ impl Syslog {
                 response_nanos: None,
                 outcome: Outcome::Neutral,
             },
-            features: [head.facility(), head.application(), audit, none, none, none, none, none],
+            features: &[head.facility(), head.application(), audit],
             more: &[("severity", head.severity())],
         });
     }

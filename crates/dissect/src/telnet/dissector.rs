@@ -57,7 +57,6 @@ impl Telnet {
 
     fn tell(&self, kind: usize, side: Side, bytes: u64, features: [Value<'static>; 3], to: &mut dyn MessageHandler) {
         let [verb, option, login] = features;
-        let none = Value::None;
         to.message(&Plain {
             protocol: &PROTOCOL,
             envelope: Envelope {
@@ -69,7 +68,7 @@ impl Telnet {
                 response_nanos: None,
                 outcome: if kind == REFUSED { Outcome::Negative } else { Outcome::Neutral },
             },
-            features: [verb, option, login, none, none, none, none, none],
+            features: &[verb, option, login],
             more: &[],
         });
     }

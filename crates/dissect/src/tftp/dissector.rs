@@ -83,15 +83,10 @@ impl Tftp {
         to.message(&Plain {
             protocol: &PROTOCOL,
             envelope,
-            features: [
+            features: &[
                 packet.mode.map_or(none, Value::word),
                 packet.is_program.map_or(none, Value::Flag),
                 word.map_or(none, Value::word),
-                none,
-                none,
-                none,
-                none,
-                none,
             ],
             more: &[
                 ("block_size", Value::number(packet.block_size)),

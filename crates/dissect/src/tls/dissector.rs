@@ -259,11 +259,10 @@ impl Tls {
         to: &mut dyn MessageHandler,
     ) {
         let direction = if self.client == Some(at.side) { Direction::Request } else { Direction::Response };
-        let none = Value::None;
         to.message(&Plain {
             protocol: &PROTOCOL,
             envelope: Envelope { kind, side: at.side, direction, bytes, incomplete: false, response_nanos, outcome },
-            features: [version, ciphers, cipher, certificate, authority, none, none, none],
+            features: &[version, ciphers, cipher, certificate, authority],
             more,
         });
     }

@@ -40,7 +40,6 @@ impl Vnc {
 
     fn tell(&self, kind: usize, side: Side, bytes: usize, values: [Value<'_>; 3], to: &mut dyn MessageHandler) {
         let [version, security, result] = values;
-        let none = Value::None;
         let failed = matches!(result, Value::Text(text) if text.as_str() != "ok");
         to.message(&Plain {
             protocol: &PROTOCOL,
@@ -57,7 +56,7 @@ impl Vnc {
                     _ => Outcome::Neutral,
                 },
             },
-            features: [version, security, result, none, none, none, none, none],
+            features: &[version, security, result],
             more: &[],
         });
     }

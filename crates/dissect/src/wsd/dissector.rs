@@ -51,11 +51,10 @@ impl Wsd {
         if let Some(types) = types.filter(|_| answers || message.kind == Kind::Hello) {
             to.clue(side, Clue::WsdType, &types);
         }
-        let none = Value::None;
         to.message(&Plain {
             protocol: &PROTOCOL,
             envelope,
-            features: [Value::text(types), none, none, none, none, none, none, none],
+            features: &[Value::text(types)],
             more: &[("version", Value::word(message.version))],
         });
     }

@@ -331,12 +331,12 @@ fn files_that_are_no_baseline_get_one_clear_message() {
     said(b"", &["no baseline", "wardtap learn"]);
     said(&file[..file.len() - 1], &["cut", "take a copy"]);
     said(&[&file[..], b"x"].concat(), &["added to", "take a copy"]);
-    let newer = String::from_utf8(file[..20].to_vec()).unwrap().replacen("baseline 6", "baseline 9", 1);
+    let newer = String::from_utf8(file[..20].to_vec()).unwrap().replacen("baseline 7", "baseline 9", 1);
     said(&[newer.as_bytes(), &file[20..]].concat(), &["version 9", "newer"]);
     let mut flipped = file.clone();
     *flipped.last_mut().unwrap() ^= 1;
     said(&flipped, &["damaged", "digest"]);
-    said(format!("wardtap baseline 6 1 {}\n", u64::MAX).as_bytes(), &["more than any baseline"]);
+    said(format!("wardtap baseline 7 1 {}\n", u64::MAX).as_bytes(), &["more than any baseline"]);
     let absent = folder.path("absent");
     let makes_one = format!("`wardtap learn CAPTURE... --out {absent}` makes one\n");
     for arguments in [

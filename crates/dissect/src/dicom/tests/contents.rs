@@ -1,8 +1,9 @@
 //! The first octets of data sets: query levels, programs, and nothing else.
 
-use super::super::content::{Encoding, QueryLevel, executable, query_level};
+use super::super::content::{Encoding, Query, QueryLevel, executable};
 use super::wire::*;
-use crate::Finding;
+use crate::dicom::MATCHING;
+use crate::{Finding, NO_VALUE};
 use wardtap_net::stream::Side;
 
 fn windows_program() -> Vec<u8> {
@@ -151,14 +152,35 @@ fn levels_in_every_encoding() {
         (explicit_query(false), Encoding::ExplicitLittle),
         (explicit_query(true), Encoding::ExplicitBig),
     ] {
-        assert_eq!(query_level(&bytes, Some(encoding)), Some(QueryLevel::Image));
-        assert_eq!(query_level(&bytes, None), Some(QueryLevel::Image));
+        let level = |bytes, encoding| Query::of(bytes, encoding, true).level;
+        assert_eq!(level(&bytes, Some(encoding)), Some(QueryLevel::Image));
+        assert_eq!(level(&bytes, None), Some(QueryLevel::Image));
         for length in 0..bytes.len().min(30) {
-            assert_eq!(query_level(&bytes[..length], None), None);
+            assert_eq!(level(&bytes[..length], None), None);
         }
     }
     assert_eq!(Encoding::of(BIG.as_bytes()), Encoding::ExplicitBig);
-    assert_eq!(query_level(&query("IMAGE"), Some(Encoding::Deflated)), None);
+    assert_eq!(Query::of(&query("IMAGE"), Some(Encoding::Deflated), true), Query::default());
+}
+
+#[test]
+fn a_query_that_nothing_narrows_down_is_one_of_all() {
+    let of = |rest: &[(u16, u16, &[u8])]| {
+        let rest = rest.iter().map(|(group, number, value)| implicit(*group, *number, value));
+        let head = [implicit(8, 0x0005, b"ISO_IR 100"), implicit(8, 0x0052, b"STUDY ")];
+        head.into_iter().chain(rest).flatten().collect::<Vec<u8>>()
+    };
+    let matching = |identifier: Vec<u8>| {
+        let seen = told(&[a(data(3, 3, &request(0x0020, 2, STUDY_ROOT_FIND, true))), a(data(3, 2, &identifier))]);
+        seen.features.last().unwrap()[MATCHING] != NO_VALUE
+    };
+    assert!(matching(of(&[])));
+    assert!(matching(of(&[(0x10, 0x0010, b"* "), (0x10, 0x0020, b""), (0x20, 0x000d, b"")])));
+    assert!(!matching(of(&[(0x10, 0x0010, b"CANARY*")])), "some");
+    assert!(!matching(of(&[(8, 0x0020, b"20260921")])), "of a day");
+    assert!(!matching(of(&[(8, 0x0051, b"")])[2..].to_vec()), "what cannot be read");
+    assert!(!matching(of(&[(0x10, 0x0010, b"")]).into_iter().rev().skip(1).rev().collect()), "what was cut off");
+    assert!(!matching(of(&[(0x10, 0x4000, &[b' '; 600])])), "what is too long to be looked at");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Results, as they are folded: whatever else the message holds, and however it was cut.
 
 use super::*;
-use crate::hl7::{DAYS_APART, OWN_SEGMENTS, RESULT_STATUS};
+use crate::hl7::{DAYS_APART, ORDER_CONTROL, OWN_SEGMENTS, RESULT_STATUS, VERSION};
 use crate::results::RESULTS_MAX;
 
 const ORU: &str = "MSH|^~\\&|LAB|MAIN|EHR|HOSP|20260921120000||ORU^R01^ORU_R01|C1|P|2.5.1\r\
@@ -60,6 +60,8 @@ fn no_more_of_a_message_than_the_cap_and_none_of_a_long_line() {
 #[test]
 fn results_that_replace_final_ones_are_known_as_such() {
     let are_corrected = |steps: &[Step]| run(steps).features.iter().any(|of| of[RESULT_STATUS] != crate::NO_VALUE);
+    let deleted = ORU.replace("|||C\r", "|||D\r");
+    assert!(are_corrected(&[sent(framed(&deleted))]));
     let first = ORU.replace("|||C\r", "|||F\r");
     assert!(!are_corrected(&[sent(framed(&first))]));
     assert!(are_corrected(&[sent(framed(ORU))]), "one of them: OBX-11");
@@ -77,6 +79,23 @@ fn results_that_replace_final_ones_are_known_as_such() {
     assert!(!are_corrected(&[sent(framed(&long))]));
     let tabs = of_order(21, "C").replace('|', "\t");
     assert!(are_corrected(&[sent(framed(&tabs))]), "by the message's own separators");
+}
+
+#[test]
+fn what_becomes_of_orders_and_the_version_are_habits() {
+    // Features of text are the lengths of it here: what it is shows the dissector's own test of the codes.
+    let of = |feature: usize, message: &str| run(&[sent(framed(message))]).features[0][feature];
+    let ordered = |lines: &str| ORU.replace("NTE|1|L|CANARYNOTE", lines);
+    for none in ["NTE|1", "ORC|CANARY|1", "ORC||1"] {
+        assert_eq!(of(ORDER_CONTROL, &ordered(none)), crate::NO_VALUE, "{none}");
+    }
+    let long = format!("ORC|NW|{}", "1".repeat(900));
+    for some in ["ORC|NW|1", "ORC|NW", "ORC|NW|1\rORC|CA|2", &long] {
+        assert_eq!(of(ORDER_CONTROL, &ordered(some)), 2, "{some}");
+        assert_eq!(of(ORDER_CONTROL, &ordered(some).replace('|', "\t")), 2, "{some}");
+    }
+    assert_eq!(of(VERSION, ORU), 5);
+    assert_eq!(of(VERSION, &ORU.replace("|P|2.5.1", "|P|2.3")), 3);
 }
 
 #[test]

@@ -115,11 +115,11 @@ fn response_times_are_those_of_the_frames() {
     assert_eq!(seen.0, [None, Some(400), None, Some(70), None]);
     let none = NO_VALUE;
     let expected = [
-        [3, 9, none, none, 0x6b, none, 3, none],
-        [3, 9, none, none, 0x6b, none, 3, none],
-        [0x17, 9, none, none, 14, 0x0102, 1, none],
-        [0x17, 9, 4, none, 14, none, 1, none],
-        [8, 9, none, 4, none, none, none, none],
+        [3, 9, none, none, 0x6b, none, 3, none, 0, 0],
+        [3, 9, none, none, 0x6b, none, 3, none, 0, 0],
+        [0x17, 9, none, none, 14, 0x0102, 1, none, 0, 0],
+        [0x17, 9, 4, none, 14, none, 1, none, 0, 0],
+        [8, 9, none, 4, none, none, none, none, 0, 0],
     ];
     assert_eq!(seen.1, expected);
     // Whoever tells of another revision is another; what is not whole tells nothing.
