@@ -17,6 +17,7 @@ mod kinship;
 mod known;
 mod limits;
 mod live;
+mod newcomers;
 mod operations;
 mod points;
 mod silence;
@@ -49,6 +50,8 @@ pub use departure::{Departure, Judged, KNOWN_MAX, What, score};
 pub use kinship::Kinship;
 use kinship::LazyKinship;
 use live::LiveParty;
+use newcomers::Newcomers;
+pub use newcomers::NEWCOMERS_MAX;
 pub use table::SEEN_OCTETS;
 use table::{LinkId, Table};
 
@@ -73,6 +76,7 @@ pub struct Scorer {
     /// The devices that are not known, and whether all that each has done is typical of its make.
     new_devices: HashMap<Party, bool, foldhash::fast::RandomState>,
     breadth: Breadth,
+    newcomers: Newcomers,
     coverage: Coverage,
     /// The half hour in which what is absent was looked for last.
     half_hour: u32,
@@ -151,6 +155,7 @@ impl Scorer {
             steady,
             new_devices: HashMap::default(),
             breadth: Breadth::default(),
+            newcomers: Newcomers::default(),
             coverage: Coverage::default(),
             half_hour: 0,
             blind_hours: LastHours::default(),
@@ -185,7 +190,7 @@ impl Scorer {
     /// Links, and things done on them, that were not compared for want of room.
     #[must_use]
     pub const fn refused(&self) -> u64 {
-        self.links.refused().saturating_add(self.breadth.forgotten)
+        self.links.refused().saturating_add(self.breadth.forgotten).saturating_add(self.newcomers.forgotten)
     }
 
     /// Takes a link that was not seen before.

@@ -13,7 +13,7 @@ use crate::observation::Place;
 use crate::parties::PartyLink;
 
 /// A link by its place in [`Table`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct LinkId(u32);
 
 /// A link that was learned, or seen, or both.
@@ -80,6 +80,11 @@ impl Table {
     /// A link of which it is known what is normal.
     pub(super) fn find_learned(&self, key: PartyLink) -> Option<LinkId> {
         self.find(key).filter(|id| self.at(*id).normal.is_some())
+    }
+
+    /// All of which it is known what is normal.
+    pub(super) fn learned_links(&self) -> impl Iterator<Item = (PartyLink, &PackedLink)> {
+        self.all.iter().filter_map(|entry| Some((entry.key, entry.normal.as_ref()?)))
     }
 
     /// The link that is seen, and whether it is so for the first time; None where there is no room.

@@ -29,6 +29,7 @@ impl Scorer {
         let witnesses = witnesses(&activity, false);
         self.take(id, minute, used, &witnesses);
         self.compare(id, minute, used, parties, to);
+        self.compare_newcomer(id, minute, used, to);
         self.refused_anew(id, minute, used, parties, to);
         self.compare_breadth(id, minute, used, to);
         self.compare_quiet_hours(id, minute, used, parties, to);

@@ -307,6 +307,24 @@ fn who_breaks_off_and_begins_anew_again_and_again_is_told() {
     assert!(raised[0].deviation.explanation.contains("begins anew"), "{}", raised[0].deviation.explanation);
 }
 
+#[test]
+fn who_begins_a_conversation_and_does_far_more_than_any_other_with_the_service_is_told() {
+    let store = learned(stream(FIRST, DAYS, usual));
+    let newcomer = |bytes: u64, opened: u32| {
+        let mut uses = stream(NEXT, 1, usual);
+        uses.extend((NEXT + 600..NEXT + 620).map(|at| minute(link(2, 1), at, bytes, opened)));
+        uses.sort_by_key(|used| used.minute);
+        alerts(&store, uses).into_iter().filter(|alert| alert.deviation.device == host(1)).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&newcomer(6000, 1)), [""; 0]);
+    assert_eq!(names(&newcomer(6000, 60)), [""; 0], "no flood");
+    assert_eq!(names(&newcomer(60_000, 1)), [""; 0], "not much");
+    let flood = newcomer(6000, 3000);
+    assert_eq!(names(&flood), ["unusual-rate"]);
+    assert_eq!(flood[0].deviation.observed, "3000 conversations a minute");
+    assert!(names(&newcomer(50_000_000, 1)).contains(&"unusual-volume"));
+}
+
 const ORDER: &str = "payload\tfrom=responder\tsize=512";
 
 /// A server to which all devices talk all the time, and which tells those something that it is to tell.
