@@ -14,7 +14,7 @@ use wardtap_net::flow::FlowIdentity;
 use wardtap_net::hexadecimal::hexadecimal;
 use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
-use crate::attack::Technique;
+use crate::attack::{TECHNIQUES_MAX, Technique};
 use crate::baseline::change::{Change, add_change};
 use crate::detection::About;
 use crate::observation::Place;
@@ -145,6 +145,12 @@ pub struct Deviation {
 }
 
 impl Deviation {
+    /// What it may stand for, the likeliest first.
+    #[must_use]
+    pub fn techniques(&self) -> &'static [Technique] {
+        self.attack.unwrap_or(self.about.attack)
+    }
+
     /// What one place shows of a device, and of who did it; the rest is left as it is where nothing is known.
     pub fn new(
         about: &'static About,
@@ -222,6 +228,8 @@ pub struct Alert {
     /// [`crate::baseline::change::CHANGES_MAX`].
     pub changes: Vec<Change>,
     told_count: u64,
+    /// What it stood for before it became worse.
+    before: &'static [Technique],
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -439,11 +447,27 @@ impl Alert {
             suppressed: false,
             changes: change.into_iter().collect(),
             told_count: deviation.count,
+            before: &[],
             deviation,
             evidence: Vec::new(),
         };
         alert.add_evidence(evidence);
         alert
+    }
+
+    /// What it may stand for, at most [`TECHNIQUES_MAX`], the likeliest first: of what made it worse and of what was there before
+    /// in turn.
+    #[must_use]
+    pub fn techniques(&self) -> Vec<Technique> {
+        let now = self.deviation.techniques();
+        let most = now.len().max(self.before.len());
+        let mut all: Vec<Technique> = Vec::new();
+        for named in (0..most).flat_map(|place| [now.get(place), self.before.get(place)]).flatten() {
+            if all.len() < TECHNIQUES_MAX && !all.contains(named) {
+                all.push(*named);
+            }
+        }
+        all
     }
 
     /// Folds a repeat in; the alert as it is to be told, where it is.
@@ -457,6 +481,8 @@ impl Alert {
         // What it stands for is what the worst of it does, the first of equals; unless that says nothing of its own.
         if !worse || repeat.attack.is_none() {
             repeat.attack = self.deviation.attack;
+        } else {
+            self.before = self.deviation.techniques();
         }
         repeat.count = repeat.count.saturating_add(self.deviation.count);
         repeat.first = self.deviation.first;

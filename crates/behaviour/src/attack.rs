@@ -15,6 +15,9 @@ pub enum Matrix {
     Enterprise,
 }
 
+/// An alert names no more: they would say nothing to who reads them.
+pub const TECHNIQUES_MAX: usize = 4;
+
 /// A technique.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Technique {

@@ -50,8 +50,8 @@ pub use departure::{Departure, Judged, KNOWN_MAX, What, score};
 pub use kinship::Kinship;
 use kinship::LazyKinship;
 use live::LiveParty;
-use newcomers::Newcomers;
 pub use newcomers::NEWCOMERS_MAX;
+use newcomers::Newcomers;
 pub use table::SEEN_OCTETS;
 use table::{LinkId, Table};
 

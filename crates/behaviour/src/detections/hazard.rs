@@ -3,7 +3,7 @@
 //! How rarely something is new tells little where something is new every week. Who begins to log in to others, or to send
 //! records, images or commands, having never done the like with anybody, can do harm at once; most other news cannot.
 
-use super::techniques::{Does, Purpose, purpose};
+use super::techniques::{Does, Purpose, is_zone_transfer, purpose};
 use crate::baseline::novelty::circumstances;
 use crate::links::{differing_feature, is_answer, kind_of, parts, value_of};
 use crate::parties::{Party, PartyLink};
@@ -37,16 +37,23 @@ fn of_service(link: &PartyLink) -> bool {
     matches!(purpose(link.service), Purpose::Control | Purpose::Images | Purpose::Records | Purpose::Login)
 }
 
-/// Whether a message may do harm where nothing like it was: it asks for records or images, sends them, or changes something,
+/// Whether a message may do harm where nothing like it was: it asks for records, images or all names of a site, sends them, or changes something,
 /// on whatever port.
 #[must_use]
 pub fn of_message(departure: &Departure<'_>, name: &str) -> bool {
     departure.days >= DAYS_MIN
         && !is_answer(name)
-        && matches!(
-            Does::of(name),
-            Does::Write | Does::Program | Does::Restart | Does::Record | Does::Query | Does::Object | Does::ChangeFile
-        )
+        && (is_zone_transfer(name)
+            || matches!(
+                Does::of(name),
+                Does::Write
+                    | Does::Program
+                    | Does::Restart
+                    | Does::Record
+                    | Does::Query
+                    | Does::Object
+                    | Does::ChangeFile
+            ))
 }
 
 /// A link that has shown so many values of a feature shows others now and then.

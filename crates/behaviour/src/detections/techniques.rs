@@ -2,16 +2,16 @@
 //! [`TECHNIQUES_MAX`]: from what a message does, what a service is for, whether it is offered, and who is outside.
 
 use wardtap_dissect::PROTOCOLS;
+use wardtap_net::peel::protocol;
 
+#[cfg(doc)]
+use crate::attack::TECHNIQUES_MAX;
 use crate::attack::{Technique, technique};
 use crate::baseline::measure::Measure;
 use crate::baseline::novelty::circumstances;
 use crate::links::{Service, is_answer, is_opaque, kind_of, protocol_of, value_of};
 use crate::parties::{Party, PartyLink};
 use crate::scoring::What;
-
-/// More would say nothing: an analyst reads them.
-pub const TECHNIQUES_MAX: usize = 4;
 
 static READS: [Technique; 4] = [technique("T0861"), technique("T0801"), technique("T0888"), technique("T0846")];
 static MANY_READS: [Technique; 3] = [technique("T0814"), technique("T0802"), technique("T0861")];
@@ -144,6 +144,11 @@ pub(super) fn is_restart(name: &str) -> bool {
     kind_of(name) == "modbus diagnostics" && ["1", "4", "10"].iter().any(|of| value_of(name, "subfunction") == Some(of))
 }
 
+/// Whether a name server is asked for all names of a zone (RFC 5936, RFC 1995).
+pub(super) fn is_zone_transfer(name: &str) -> bool {
+    protocol_of(name) == "dns" && matches!(value_of(name, "type"), Some("AXFR" | "IXFR"))
+}
+
 /// Whether a record has a segment of a site's own (HL7 v2.5.1 clause 2.11).
 fn has_own(name: &str) -> bool {
     protocol_of(name) == "hl7" && value_of(name, "own_segments").is_some()
@@ -238,9 +243,8 @@ impl Does {
             }
             "snmp" | "bacnet" => Self::of_management(name, kind),
             "dns" if ["code=ServFail", "code=Refused"].into_iter().any(says) => Self::Refuse,
-            // Which names addresses have (RFC 1035 section 3.5), which services there are (RFC 6763 section 4), and all names
-            // of a zone (RFC 5936, RFC 1995).
-            "dns" if ["type=PTR", "type=AXFR", "type=IXFR"].into_iter().any(says) => Self::Search,
+            // Which names addresses have (RFC 1035 section 3.5), and which services there are (RFC 6763 section 4).
+            "dns" if says("type=PTR") || is_zone_transfer(name) => Self::Search,
             "dns" => Self::Name,
             "llmnr" | "nbns" | "mdns" if is_answer(name) => Self::Poison,
             "llmnr" | "nbns" | "mdns" | "ssdp" | "wsd" => Self::Search,
@@ -420,7 +424,12 @@ fn of_link(link: &PartyLink, circumstances: u16) -> &'static [Technique] {
     let (offered, acquainted) = (has(circumstances::OFFERED), has(circumstances::ACQUAINTED));
     match purpose(link.service) {
         _ if link.initiator == Party::OUTSIDE => &FROM_OUTSIDE,
-        Purpose::Names if link.responder == Party::OUTSIDE || offered => &NAMES,
+        // Servers answer over TCP as well as over UDP (RFC 7766 section 5).
+        Purpose::Names
+            if link.responder == Party::OUTSIDE || offered || acquainted && link.service.transport == protocol::TCP =>
+        {
+            &NAMES
+        }
         _ if link.responder == Party::OUTSIDE => &TO_OUTSIDE,
         Purpose::Names => &FALSE_NAMES,
         Purpose::Control => &MASTERS,

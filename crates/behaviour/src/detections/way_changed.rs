@@ -57,7 +57,10 @@ impl Detection for WayChanged {
             }
             What::Link { circumstances, .. } if !raise.is_told() => {
                 let is_outside = departure.parties.responder == Party::OUTSIDE;
-                if is_outside || circumstances & circumstances::OFFERED == 0 {
+                let has = |circumstance| circumstances & circumstance != 0;
+                // Who asks a server over UDP does so over TCP where the answer is long (RFC 7766 section 5).
+                let over_tcp = departure.link.service.transport == protocol::TCP && has(circumstances::ACQUAINTED);
+                if is_outside || !has(circumstances::OFFERED) && !over_tcp {
                     self.another_server(departure, raise);
                 }
             }

@@ -70,13 +70,7 @@ impl Newcomers {
 
 impl Scorer {
     /// Compares what a conversation that was never learned does with what others do.
-    pub(super) fn compare_newcomer(
-        &mut self,
-        id: LinkId,
-        minute: u32,
-        used: &Use,
-        to: &mut dyn FnMut(Departure<'_>),
-    ) {
+    pub(super) fn compare_newcomer(&mut self, id: LinkId, minute: u32, used: &Use, to: &mut dyn FnMut(Departure<'_>)) {
         let Entry { key, normal: None, .. } = *self.links.at(id) else { return };
         let Some(&Doing { opened, bytes, .. }) = self.newcomers.take(id, minute, used) else { return };
         let links = &self.links;

@@ -4,14 +4,16 @@ use wardtap_net::peel::protocol;
 
 use super::*;
 use crate::alert::{Alert, Alerts, Deviation, Severity};
+use crate::attack::TECHNIQUES_MAX;
 use crate::attack::Technique;
 use crate::baseline::measure::Measure;
-use crate::baseline::novelty::circumstances::{ACQUAINTED, OFFERED};
+use crate::baseline::novelty::circumstances::{self, ACQUAINTED, OFFERED};
 use crate::detection::{Detection, Raise};
 use crate::detections::DETECTIONS;
-use crate::detections::techniques::{TECHNIQUES_MAX, of_departure};
+use crate::detections::techniques::of_departure;
 use crate::detections::{
     new_conversation, new_device, new_operation, silence, slow_answers, unusual_hour, unusual_value, unusual_volume,
+    way_changed,
 };
 use crate::links::{Link, Service};
 use crate::parties::{Parties, Party, PartyLink};
@@ -333,6 +335,42 @@ fn who_is_outside_tells_what_a_conversation_may_be() {
     let sent = |offered| What::Foreign { name: "hl7 ORU\tevent=ORU^R01", usual: false, offered };
     assert!(stands_for(&sent(false), 8443).contains(&"T0882"));
     assert!(stands_for(&sent(true), 8443).contains(&"T0856"));
+}
+
+#[test]
+fn an_alert_that_becomes_worse_stands_for_what_it_was_before_as_well() {
+    let mut detection = new_conversation::NewConversation::default();
+    let mut all = Alerts::default();
+    let circumstances = ACQUAINTED | circumstances::ONLY_ANSWERS;
+    let begins = What::Link { circumstances, surprise: 1.0, rare: false };
+    let orders = What::Foreign { name: "hl7 ORM\tevent=ORM^O01", usual: false, offered: false };
+    for (seconds, what) in [(1000, begins), (1001, orders)] {
+        take(&mut all, &mut detection, &departure(what, 1, 2, seconds));
+    }
+    let all = all.finish();
+    assert_eq!(told(&all), [(host(2), Some(host(1)), 2, Severity::Medium)]);
+    let named: Vec<&str> = all[0].techniques().iter().map(|technique| technique.id).collect();
+    assert_eq!(named, ["T0811", "T0855", "T0882", "T0886"]);
+}
+
+#[test]
+fn a_name_server_that_is_asked_over_tcp_as_well_is_no_other_one() {
+    let mut detection = way_changed::WayChanged::default();
+    let found = |detection: &mut way_changed::WayChanged, circumstances: u16, transport: u8| {
+        let mut departure = departure(What::Link { circumstances, surprise: 1.0, rare: false }, 1, 2, 1000);
+        departure.link.service = Service { transport, port: 53 };
+        let mut all = Alerts::default();
+        take(&mut all, detection, &departure);
+        all.finish().len()
+    };
+    assert_eq!(found(&mut detection, ACQUAINTED, protocol::TCP), 0);
+    assert_eq!(found(&mut detection, ACQUAINTED, protocol::UDP), 1, "who never answered for names");
+    assert_eq!(found(&mut detection, 0, protocol::TCP), 1);
+    let asks = |circumstances| What::Link { circumstances, surprise: 1.0, rare: false };
+    assert_eq!(stands_for(&asks(ACQUAINTED), 53)[0], "T1071.004");
+    assert_eq!(stands_for(&asks(0), 53)[0], "T0830");
+    let all_names = What::Foreign { name: "dns query\ttype=AXFR", usual: false, offered: false };
+    assert_eq!(stands_for(&all_names, 53)[0], "T0846");
 }
 
 #[test]

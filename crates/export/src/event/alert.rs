@@ -215,7 +215,7 @@ impl AlertEvent {
                 first_seen: deviation.first.into(),
                 last_seen: deviation.last.into(),
                 count: deviation.count,
-                attack: deviation.attack.unwrap_or(deviation.about.attack).iter().map(AttackBody::from).collect(),
+                attack: alert.techniques().iter().map(AttackBody::from).collect(),
                 coverage: Coverage {
                     dropped_packets: 0,
                     gap_bytes: deviation.gap_bytes,
