@@ -6,6 +6,7 @@
 //! cuts between batches show.
 
 mod leases;
+pub mod manner;
 mod name;
 mod naming;
 mod operations;
@@ -25,6 +26,7 @@ use crate::observation::Place;
 use crate::site::Site;
 use crate::slots::{self, Slot, Slots};
 pub use leases::of_lease;
+use manner::{Manner, Manners};
 pub use name::{OperationName, digest};
 pub use naming::{
     answers_less, by_initiator, differing_feature, does_by_itself, done, is_answer, is_of_session, is_opaque, kind_of,
@@ -124,6 +126,8 @@ pub struct Use {
     pub gap_bytes: [u64; 2],
     /// They were there and were not heard: the other end acknowledged what they sent.
     pub unheard: [bool; 2],
+    /// How payloads were sent that are not read.
+    pub manners: Manners,
     /// What it did, by operation.
     pub operations: Vec<OperationUse>,
     /// Messages of operations that are not told apart.
@@ -365,6 +369,14 @@ impl Links {
         self.operation(slot, place, |operations, room| operations.take_opaque(room, from, bytes))
     }
 
+    /// A payload of a protocol that is not read was sent in some manner.
+    pub fn manner(&mut self, slot: LinkSlot, manner: Manner) {
+        if let Some(entry) = self.entry(slot) {
+            let count = &mut entry.told.manners[manner as usize];
+            *count = count.saturating_add(1);
+        }
+    }
+
     #[inline]
     fn operation(
         &mut self,
@@ -491,6 +503,7 @@ impl Use {
             sent: [nothing; 2],
             gap_bytes: [0; 2],
             unheard: [false; 2],
+            manners: [0; Manner::ALL.len()],
             operations: Vec::new(),
             other_messages: 0,
             accepted: Vec::new(),

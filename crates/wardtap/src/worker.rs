@@ -9,6 +9,7 @@ mod links;
 mod messages;
 mod told;
 mod transfers;
+mod unread;
 
 pub use counts::{Counted, WorkerCounts};
 
@@ -31,6 +32,7 @@ use self::hands::{Hands, Here};
 use self::links::LinkedFlow;
 use self::told::Told;
 use self::transfers::Awaited;
+use self::unread::{Said, Spoken};
 use crate::batch::{Batch, Bundle, Entry, IDENTITY_SHARD, Key, Last, Task};
 
 /// What all workers are told.
@@ -93,6 +95,8 @@ pub struct Extra {
     link: Option<LinkedFlow>,
     /// The port of the responder at which it was asked for, where that is not its own.
     service: Option<u16>,
+    /// When its ends spoke last, where it is not read what they say.
+    spoken: Spoken,
 }
 
 // With its head three cache lines.
@@ -119,6 +123,8 @@ struct Kept {
     parents: Parents,
     /// Requests whose answers come on other flows.
     awaited: Awaited,
+    /// Payloads that are not read.
+    said: Said,
     /// By dissectors, and before a flow has a name.
     held: usize,
     /// As events show flows.
@@ -160,6 +166,7 @@ impl Worker {
                     clues: Clues::default(),
                     parents: Parents::new(options.key, PARENTS_MAX),
                     awaited: Awaited::default(),
+                    said: Said::default(),
                     held: 0,
                     rendered: 0,
                 },

@@ -18,6 +18,7 @@ use super::profile::{DeviceProfile, Hours, Least, LinkProfile, OperationProfile,
 use super::results::ResultsProfile;
 use super::store::{LinkKey, wider};
 use crate::device::Name;
+use crate::links::manner::Manner;
 use crate::links::points::PointRange;
 use crate::parties::{ANYBODY, GROUP, OUTSIDE};
 
@@ -313,6 +314,7 @@ fn uncounted(link: &LinkProfile, known: &LinkProfile) -> LinkProfile {
     keep_wider(&mut more.hour_opened, known.hour_opened);
     keep_wider(&mut more.hour_failed, known.hour_failed);
     keep_wider(&mut more.hour_reconnected, known.hour_reconnected);
+    more.manners.iter_mut().zip(known.manners).for_each(|(more, known)| keep_wider(more, known));
     keep_wider(&mut more.stay, known.stay);
     for (name, operation) in more.operations.iter_mut() {
         let Some(known) = known.operations.get(name) else { continue };
@@ -376,6 +378,7 @@ fn unmeasured_link() -> LinkProfile {
         hour_opened: ANY,
         hour_failed: ANY,
         hour_reconnected: ANY,
+        manners: [ANY; Manner::ALL.len()],
         stay: ANY,
         ..LinkProfile::default()
     }
@@ -423,6 +426,11 @@ fn widen_link(into: &mut LinkProfile, known: &LinkProfile, measure: Measure, now
         Measure::MinuteOpened => widen(&mut into.minute_opened, known.minute_opened, now, normal),
         Measure::HourOpened => widen(&mut into.hour_opened, known.hour_opened, now, normal),
         Measure::Stay => widen(&mut into.stay, known.stay, now, normal),
+        Measure::HourUnasked | Measure::HourLate | Measure::HourRepeated => {
+            let manner = Manner::ALL.into_iter().position(|manner| Measure::of_manner(manner) == measure);
+            let Some((into, known)) = manner.map(|at| (&mut into.manners[at], known.manners[at])) else { return false };
+            widen(into, known, now, normal)
+        }
         Measure::HourReconnected => widen(&mut into.hour_reconnected, known.hour_reconnected, now, normal),
         Measure::HourFailed | Measure::ServiceFailed => widen(&mut into.hour_failed, known.hour_failed, now, normal),
         _ => false,

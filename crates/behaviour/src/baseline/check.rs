@@ -74,6 +74,7 @@ fn profile(link: &LinkProfile) -> Checked {
     link.hours.iter().try_for_each(hours)?;
     let ends = [&link.minute_bytes, &link.hour_bytes, &link.day_bytes].into_iter().flatten();
     ends.chain([&link.minute_opened, &link.hour_opened, &link.hour_failed, &link.hour_reconnected, &link.stay])
+        .chain(&link.manners)
         .try_for_each(top)?;
     link.pace
         .iter()

@@ -4,6 +4,7 @@ use super::change::measure_name;
 use super::measure::Measure;
 use super::profile::{Hours, LinkProfile, OperationProfile, Profiles};
 use super::store::LinkKey;
+use crate::links::manner::Manner;
 
 /// What one baseline holds and another does not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,6 +130,9 @@ fn quantities(earlier: &LinkProfile, later: &LinkProfile, to: &mut dyn FnMut(Mea
     to(Measure::HourFailed, None, earlier.hour_failed.max, later.hour_failed.max);
     to(Measure::Stay, None, earlier.stay.max, later.stay.max);
     to(Measure::HourReconnected, None, earlier.hour_reconnected.max, later.hour_reconnected.max);
+    for (manner, (earlier, later)) in Manner::ALL.into_iter().zip(earlier.manners.iter().zip(later.manners)) {
+        to(Measure::of_manner(manner), None, earlier.max, later.max);
+    }
 }
 
 fn of_operations(earlier: &OperationProfile, later: &OperationProfile, add: &mut dyn FnMut(How)) {

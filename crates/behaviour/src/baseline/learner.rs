@@ -14,7 +14,7 @@ use super::store::{
 };
 use crate::alert::Alert;
 use crate::device::Devices;
-use crate::links::{OperationUse, Service, Use};
+use crate::links::{OperationUse, Service, Use, manner};
 use crate::parties::{Parties, Party, PartyLink};
 
 /// The most links of a baseline: ten times those of a large hospital.
@@ -258,6 +258,7 @@ impl LinkHour {
         self.opened = self.opened.saturating_add(used.opened);
         self.failed = self.failed.saturating_add(used.failed);
         self.gap_bytes = self.gap_bytes.saturating_add(used.gap_bytes[0]).saturating_add(used.gap_bytes[1]);
+        manner::add(&mut self.manners, &used.manners);
         for ((bytes, packets), sent) in self.bytes.iter_mut().zip(&mut self.packets).zip(&used.sent) {
             *bytes = bytes.saturating_add(sent.bytes);
             *packets = packets.saturating_add(sent.packets);

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::links::is_opaque;
+use crate::links::manner::Manner;
 
 use super::by_hour::BY_HOUR_MIN;
 use super::kin::KinOf;
@@ -26,6 +27,12 @@ pub enum Measure {
     HourFailed,
     /// Conversations of an hour that begin and are answered, where one lasts else.
     HourReconnected,
+    /// Payloads of an hour in [`Manner::Unasked`], where the initiator has something to say all the time.
+    HourUnasked,
+    /// Those in [`Manner::Late`].
+    HourLate,
+    /// Those in [`Manner::Repeated`].
+    HourRepeated,
     /// Messages of an operation in a minute.
     MinuteMessages,
     /// Messages of an operation in an hour.
@@ -84,7 +91,7 @@ pub enum Measure {
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 36] = [
         Self::MinuteBytes,
         Self::HourBytes,
         Self::DayBytes,
@@ -92,6 +99,9 @@ impl Measure {
         Self::HourOpened,
         Self::HourFailed,
         Self::HourReconnected,
+        Self::HourUnasked,
+        Self::HourLate,
+        Self::HourRepeated,
         Self::MinuteMessages,
         Self::HourMessages,
         Self::HourOfDay,
@@ -132,6 +142,10 @@ impl Measure {
             Self::HourOfDay => BY_HOUR_MIN,
             Self::DayMessages => 100,
             Self::HourFailed | Self::HourReconnected | Self::HourPartners => 5,
+            // An answer may come in two parts, and who was out of reach is late once.
+            Self::HourUnasked => 2,
+            Self::HourLate => 5,
+            Self::HourRepeated => 10,
             Self::MinuteMessages => 8,
             Self::MessageBytes => 2000,
             Self::Refusals => 100,
@@ -155,6 +169,16 @@ impl Measure {
     #[must_use]
     pub fn of_pause(operation: &str) -> Self {
         if is_opaque(operation) { Self::PayloadPause } else { Self::OperationPause }
+    }
+
+    /// How many payloads of an hour are sent in a manner.
+    #[must_use]
+    pub const fn of_manner(manner: Manner) -> Self {
+        match manner {
+            Manner::Unasked => Self::HourUnasked,
+            Manner::Late => Self::HourLate,
+            Manner::Repeated => Self::HourRepeated,
+        }
     }
 
     /// How many times as much as was normal. A silence may be longer than that by the floor whatever was normal: what is cut
@@ -266,6 +290,11 @@ fn compare_link(now: &LinkProfile, normal: &LinkProfile, to: &mut dyn FnMut(Meas
     to(Measure::HourFailed, now.hour_failed.max, normal.hour_failed.next());
     to(Measure::ServiceFailed, now.hour_failed.max, normal.hour_failed.next());
     to(Measure::Stay, now.stay.max, normal.stay.next());
+    if normal.is_stream() {
+        for (manner, (now, normal)) in Manner::ALL.into_iter().zip(now.manners.iter().zip(normal.manners)) {
+            to(Measure::of_manner(manner), now.max, normal.next());
+        }
+    }
     if normal.lasts() {
         to(Measure::HourReconnected, now.hour_reconnected.max, normal.hour_reconnected.next());
     }

@@ -3,6 +3,7 @@
 //! Scoring asks for most of it never, and for the rest seldom: links stay packed, and what is asked of one is read where it
 //! stands. All of it was read once before, so that nothing here fails on what a file holds.
 
+use crate::links::manner::Manner;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -36,6 +37,7 @@ type Own = (
     Top,
     Top,
     Top,
+    [Top; Manner::ALL.len()],
     [Least; 2],
     [Pauses; 2],
     ([u32; 2], u64, Top, bool),
@@ -124,7 +126,7 @@ impl PackedLink {
     fn split(&self) -> Option<(LinkProfile, &[u8])> {
         let (own, rest) = postcard::take_from_bytes::<Own>(self.octets()).ok()?;
         let (days, hours, minute_bytes, hour_bytes, day_bytes, minute_opened, hour_opened, hour_failed, ..) = own;
-        let (.., hour_reconnected, pace, pauses, (minutes, hour_missing, stay, is_cut)) = own;
+        let (.., hour_reconnected, manners, pace, pauses, (minutes, hour_missing, stay, is_cut)) = own;
         let own = LinkProfile {
             days,
             hours,
@@ -135,6 +137,7 @@ impl PackedLink {
             hour_opened,
             hour_failed,
             hour_reconnected,
+            manners,
             pace,
             pauses,
             minutes,
@@ -239,6 +242,7 @@ mod tests {
         profile.hours[1].seen = 0b101;
         profile.minute_bytes[1] = Top { max: 70_000, second: 500 };
         profile.hour_reconnected = Top { max: 9, second: 8 };
+        profile.manners[1] = Top { max: 5, second: 2 };
         profile.stay = Top { max: 90, second: 61 };
         profile.pace[0] = Least { min: 3, second: 4 };
         profile.operations.or_default("b").count = 1000;

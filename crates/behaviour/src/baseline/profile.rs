@@ -19,6 +19,7 @@ use super::pauses::{Coverage, Pauses, Slot};
 use super::points::PointsProfile;
 use super::results::ResultsProfile;
 use super::store::{HOURS_PER_DAY, LinkKey, OperationDay, StoredLink, StoredOperation, wider};
+use crate::links::manner::Manner;
 use crate::links::{is_opaque, kind_of};
 use crate::site::{DayKind, Site};
 
@@ -82,6 +83,8 @@ pub struct LinkProfile {
     pub hour_failed: Top,
     /// The most conversations of an hour that were answered.
     pub hour_reconnected: Top,
+    /// The most payloads of an hour that were sent in each [`Manner`](crate::links::manner::Manner).
+    pub manners: [Top; Manner::ALL.len()],
     /// The fewest packets in a hundred minutes of an hour, of the minutes with something, where those were
     /// [`PACE_MINUTES_MIN`] at least.
     pub pace: [Least; 2],
@@ -346,6 +349,7 @@ impl LinkProfile {
         self.hour_opened.absorb(other.hour_opened);
         self.hour_failed.absorb(other.hour_failed);
         self.hour_reconnected.absorb(other.hour_reconnected);
+        self.manners.iter_mut().zip(other.manners).for_each(|(manner, other)| manner.absorb(other));
         self.hour_missing = self.hour_missing.max(other.hour_missing);
         self.stay.absorb(other.stay);
         self.is_cut |= other.is_cut;
@@ -378,6 +382,7 @@ impl LinkProfile {
             day.hour_opened.raise(cell.opened.into());
             day.hour_failed.raise(cell.failed.into());
             day.hour_reconnected.raise(cell.opened.saturating_sub(cell.failed).into());
+            day.manners.iter_mut().zip(cell.manners).for_each(|(most, now)| most.raise(now.into()));
             day.hour_missing = day.hour_missing.max(cell.gap_bytes);
             day.stay.raise(stay.at(hour, cell.minutes[0]).into());
             for place in 0..2 {

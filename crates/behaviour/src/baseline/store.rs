@@ -15,6 +15,7 @@ use super::named::{HEAP_OCTETS, Named};
 use super::points::StoredPoints;
 use super::results::StoredResults;
 use super::shared::Shared;
+use crate::links::manner::{self, Manners};
 
 /// A device in a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,6 +174,8 @@ pub struct LinkHour {
     pub peak_opened: u32,
     /// Octets that were missing.
     pub gap_bytes: u64,
+    /// How payloads were sent that are not read.
+    pub manners: Manners,
 }
 
 /// A minute of a link that may go on.
@@ -394,6 +397,7 @@ impl LinkHour {
         }
         self.peak_opened = self.peak_opened.max(other.peak_opened);
         self.gap_bytes = self.gap_bytes.saturating_add(other.gap_bytes);
+        manner::add(&mut self.manners, &other.manners);
     }
 
     /// A minute of it is over.

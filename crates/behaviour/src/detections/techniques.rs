@@ -86,6 +86,8 @@ static MUCH_SENT: [Technique; 4] = [technique("T1074"), technique("T1486"), tech
 
 static IN_ITS_PLACE: [Technique; 3] = [technique("T0864"), technique("T1200"), technique("T0849")];
 static RESTARTS: [Technique; 4] = [technique("T0816"), technique("T0814"), technique("T0826"), technique("T0815")];
+static HELD_UP: [Technique; 4] = [technique("T0815"), technique("T0814"), technique("T0804"), technique("T0829")];
+static REPLAYED: [Technique; 4] = [technique("T0856"), technique("T0832"), technique("T1565.002"), technique("T0830")];
 static GONE: [Technique; 4] = [technique("T0826"), technique("T0829"), technique("T0814"), technique("T0816")];
 
 /// What a departure may stand for; None where its detection says of itself all that can be said.
@@ -121,6 +123,11 @@ pub fn of_departure(what: &What<'_>, link: &PartyLink) -> Option<&'static [Techn
             ..
         } => Does::of(operation.unwrap_or_default()).often(),
         What::Beyond { measure: Measure::HourReconnected, .. } => Some(&RESTARTS),
+        What::Beyond { measure: Measure::HourUnasked, .. } => {
+            Some(if outside { &CONTROL_FROM_OUTSIDE } else { &WRITES })
+        }
+        What::Beyond { measure: Measure::HourLate, .. } => Some(&HELD_UP),
+        What::Beyond { measure: Measure::HourRepeated, .. } => Some(&REPLAYED),
         What::Beyond { measure: Measure::MinuteOpened | Measure::HourOpened, .. } => {
             Some(of_conversations(link.service, outside))
         }

@@ -39,6 +39,9 @@ impl Detection for UnusualRate {
             Measure::MinuteOpened => "conversations a minute",
             Measure::HourOpened => "conversations an hour",
             Measure::HourReconnected => "conversations an hour, of which one lasted else",
+            Measure::HourUnasked => "payloads an hour that the other end did not ask for",
+            Measure::HourLate => "payloads an hour after a pause",
+            Measure::HourRepeated => "payloads an hour as they were sent before",
             Measure::MinuteMessages => "messages a minute",
             Measure::HourMessages => "messages an hour",
             Measure::HourPayloads => "payloads an hour",
@@ -54,7 +57,8 @@ impl Detection for UnusualRate {
         }
         let Link { initiator, responder, service } = departure.link;
         // Of what nothing reads it is not known what there is so much of.
-        let worst = if measure == Measure::HourPayloads { Severity::Low } else { Severity::Medium };
+        let is_vague = matches!(measure, Measure::HourPayloads | Measure::HourLate);
+        let worst = if is_vague { Severity::Low } else { Severity::Medium };
         let mut judged = Judged {
             severity: departure.severity(excess, worst),
             score: score(excess * 5.0),
@@ -65,12 +69,29 @@ impl Detection for UnusualRate {
                 operation.map(|name| format!(", {}", readable(name))).unwrap_or_default()
             ),
         };
-        if measure == Measure::HourReconnected {
-            judged.explanation = format!("{initiator} breaks off with {responder} and begins anew again and again.");
-        }
-        if measure == Measure::HourOfDay {
-            judged.explanation =
-                format!("{initiator} and {responder} exchange far more messages than ever at this hour of the day.");
+        match measure {
+            Measure::HourReconnected => {
+                judged.explanation =
+                    format!("{initiator} breaks off with {responder} and begins anew again and again.");
+            }
+            Measure::HourOfDay => {
+                judged.explanation = format!(
+                    "{initiator} and {responder} exchange far more messages than ever at this hour of the day."
+                );
+            }
+            Measure::HourUnasked => {
+                judged.explanation =
+                    format!("{responder} tells or asks {initiator} by itself, far more often than ever before.");
+            }
+            Measure::HourLate => {
+                judged.explanation =
+                    format!("What {initiator} sends to {responder} is held up again and again, as it never was.");
+            }
+            Measure::HourRepeated => {
+                judged.explanation =
+                    format!("{initiator} sends {responder} the same as before again and again, as it never did.");
+            }
+            _ => {}
         }
         let Some(around) = self.with.around(departure) else {
             raise.raise(departure.deviation(&ABOUT, responder, service.to_string(), judged));

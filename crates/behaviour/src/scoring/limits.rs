@@ -3,6 +3,7 @@
 use crate::baseline::calibrate::Thresholds;
 use crate::baseline::measure::Measure;
 use crate::baseline::profile::{LinkProfile, OperationProfile};
+use crate::links::manner::{Manner, Manners};
 
 /// Up to where the quantities of a link are surely normal.
 #[derive(Clone, Copy)]
@@ -11,6 +12,8 @@ pub(super) struct LinkLimits {
     pub(super) bytes: [[u32; 2]; 3],
     /// Conversations that began in a minute and in an hour, and those of an hour that failed.
     pub(super) conversations: [u32; 3],
+    /// Payloads of an hour that are sent in each manner, where that is compared.
+    pub(super) manners: Manners,
     /// Minutes that who comes from outside is there.
     pub(super) stay: u32,
 }
@@ -58,6 +61,10 @@ impl LinkLimits {
         ];
         Self {
             bytes: bytes.map(|(measure, ends)| ends.map(|end| normal.limit(measure, end.next()))),
+            manners: Manner::ALL.map(|manner| match profile.is_stream() {
+                true => normal.limit(Measure::of_manner(manner), profile.manners[manner as usize].next()),
+                false => u32::MAX,
+            }),
             stay: normal.limit(Measure::Stay, profile.stay.next()),
             conversations: conversations.map(|(measure, top)| normal.limit(measure, top.next())),
         }

@@ -8,6 +8,7 @@ use super::points::LivePoints;
 use crate::baseline::packed::PackedLink;
 use crate::baseline::profile::{DeviceProfile, Hours, PACE_MINUTES_MIN, Stay, pace};
 use crate::baseline::store::{Activity, Heard, MINUTES_PER_DAY, MINUTES_PER_HOUR};
+use crate::links::manner::{self, Manners};
 use crate::links::{Link, OperationName, OperationUse, Use};
 use crate::observation::Place;
 use crate::parties::PartyLink;
@@ -38,6 +39,7 @@ pub(super) struct Live {
     pub(super) ended_pace: [u64; 2],
     pub(super) hour_opened: u32,
     pub(super) hour_failed: u32,
+    pub(super) hour_manners: Manners,
     /// Conversations of the hour that is over that were answered, where they were not looked at yet.
     pub(super) ended_reconnected: u32,
     /// The hour for which activity at an unknown hour was told, of the link or of an operation.
@@ -240,6 +242,7 @@ impl Live {
             ended_pace: [0; 2],
             hour_opened: 0,
             hour_failed: 0,
+            hour_manners: Manners::default(),
             ended_reconnected: 0,
             hour_told: 0,
             hour_usual: i64::MIN,
@@ -260,6 +263,11 @@ impl Live {
         let (known, before) = self.refused_anew;
         self.refused_anew = (hour, if known == hour { before.saturating_add(refused) } else { refused });
         self.refused_anew.1
+    }
+
+    /// Whether more octets of this hour are missing than `missing` of an hour while learning.
+    pub(super) const fn misses_more(&self, missing: u64) -> bool {
+        self.hour_missing > missing
     }
 
     /// True once an end was there and not heard, until that is forgotten.
@@ -301,7 +309,7 @@ impl Live {
             (self.hour_minutes, self.hour_packets) = ([0; 2], [0; 2]);
             self.ended_reconnected = self.hour_opened.saturating_sub(self.hour_failed);
             (self.hour_bytes, self.hour_opened, self.hour_failed) = ([0; 2], 0, 0);
-            self.hour_missing = 0;
+            (self.hour_missing, self.hour_manners) = (0, Manners::default());
         }
         if minute / MINUTES_PER_DAY != self.minute / MINUTES_PER_DAY {
             self.day_bytes = [0; 2];
@@ -332,6 +340,7 @@ impl Live {
         self.minute_opened = self.minute_opened.saturating_add(used.opened);
         self.hour_opened = self.hour_opened.saturating_add(used.opened);
         self.hour_failed = self.hour_failed.saturating_add(used.failed);
+        manner::add(&mut self.hour_manners, &used.manners);
     }
 }
 

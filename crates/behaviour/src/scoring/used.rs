@@ -14,6 +14,7 @@ use crate::baseline::profile::{LinkProfile, OperationProfile, Top};
 use crate::baseline::store::{ANSWERS_MIN, Activity, MINUTES_PER_HOUR, witnesses};
 use crate::device::Devices;
 use crate::links::Use;
+use crate::links::manner::Manner;
 use crate::links::results::ResultsMean;
 use crate::parties::{Parties, Party, PartyLink};
 
@@ -107,7 +108,7 @@ impl Scorer {
     /// Compares what a link does now with what is normal.
     fn compare(&mut self, id: LinkId, minute: u32, used: &Use, parties: &Parties, to: &mut dyn FnMut(Departure<'_>)) {
         let Entry { key, normal: Some(profile), live: Some(live), .. } = self.links.at_mut(id) else { return };
-        let Some(Bounds { limits, days, .. }) = live.bounds else { return };
+        let Some(Bounds { limits, days, hour_missing, .. }) = live.bounds else { return };
         let (key, packed, profile) = (*key, &*profile, OnceCell::new());
         // Asked for where something is beyond what is surely normal, and once an hour.
         let profile = || profile.get_or_init(|| packed.own());
@@ -177,6 +178,14 @@ impl Scorer {
         check_opened(Measure::MinuteOpened, live.minute_opened, minute_opened, |of| of.minute_opened);
         check_opened(Measure::HourOpened, live.hour_opened, hour_opened, |of| of.hour_opened);
         check_opened(Measure::HourFailed, live.hour_failed, hour_failed, |of| of.hour_failed);
+        for (place, manner) in Manner::ALL.into_iter().enumerate() {
+            let now = live.hour_manners[place];
+            // What was not heard may have been asked, or said between.
+            if now > limits.manners[place] && !is_lossy && !live.is_unheard() && !live.misses_more(hour_missing) {
+                let normal = profile().manners[place].next();
+                check(Measure::of_manner(manner), 0, None, (now.into(), normal), days);
+            }
+        }
         let stay = live.stay();
         if key.initiator == Party::OUTSIDE && stay > limits.stay {
             check(Measure::Stay, 0, None, (stay.into(), profile().stay.next()), days);

@@ -2,6 +2,7 @@
 
 use super::silences::{ALIVE, LARGE, Minute, alerts_after, learned_of};
 use super::*;
+use crate::links::manner::Manner;
 use crate::observation::Observation;
 
 const DAYS: u64 = 4;
@@ -64,4 +65,35 @@ fn who_only_ever_listened_and_says_something_is_told() {
         done
     };
     assert!(!is_told(answered, 6), "it always spoke, if not so little");
+}
+
+/// That payloads of a minute are sent so.
+fn sent(manner: Manner, often: u32, minute: u64) -> Observation {
+    let mut used = silences::used(minute, &[]);
+    used.manners[manner as usize] = often;
+    Observation::Used(Box::new(used))
+}
+
+/// What is told of a day in whose eleventh hour they are sent so, so often a minute, after a week in which they were sometimes.
+fn told_of(manner: Manner, learned: u32, now: u32) -> Vec<String> {
+    const WEEK: u64 = 7;
+    let others = |minute: u64| minute.is_multiple_of(600).then(|| sent(manner, learned, minute));
+    let usual = |_| vec![(silences::ALIVE, 30), (ANSWER, 30)];
+    let first = (silences::FIRST_DAY + WEEK) * silences::MINUTES_PER_DAY;
+    let news: Vec<(u64, Observation)> = (600..640).map(|minute| (minute, sent(manner, now, first + minute))).collect();
+    let told = alerts_after(learned_of(WEEK, usual, others), WEEK, usual, &news);
+    told.into_iter().map(|(_, alert)| alert.deviation.explanation).collect()
+}
+
+#[test]
+fn payloads_that_are_sent_as_they_never_were_are_told() {
+    let is = |manner: Manner, words: &str| {
+        let told = told_of(manner, 0, 1);
+        assert!(told.iter().any(|told| told.contains(words)), "{manner:?}: {told:?}");
+        assert!(told_of(manner, 0, 0).is_empty(), "{manner:?}: what goes on as ever");
+        assert!(told_of(manner, 40, 1).is_empty(), "{manner:?}: as often as before");
+    };
+    is(Manner::Unasked, "by itself");
+    is(Manner::Late, "held up");
+    is(Manner::Repeated, "the same as before");
 }

@@ -44,9 +44,9 @@ fn usual(minute: u64) -> Minute {
 
 pub(super) fn used(minute: u64, done: &[(&'static str, u64)]) -> Use {
     let place = place(minute, minute * 60 * NANOS_PER_SECOND);
-    let operation = |(name, count): &(&'static str, u64)| OperationUse {
-        count: *count,
-        ..OperationUse::once((*name).into(), u8::from(name.contains(" (answer)")))
+    let operation = |(name, count): &(&'static str, u64)| {
+        let is_responders = name.contains(" (answer)") || name.contains("from=responder");
+        OperationUse { count: *count, ..OperationUse::once((*name).into(), u8::from(is_responders)) }
     };
     let mut used = Use::once(LINK, OperationUse::once(ALIVE.into(), 0), place);
     used.operations = done.iter().map(operation).collect();

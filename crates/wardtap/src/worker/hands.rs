@@ -151,7 +151,7 @@ impl StreamHandler for Hands<'_> {
             conversation.push(&facts, chunk, &mut to);
         }
         if links && conversation.is_opaque() {
-            self.link_opaque(flow, chunk.side, chunk.bytes.len(), place);
+            self.link_opaque(flow, chunk, place);
         }
         if self.held_changed {
             self.count_held(flow);
@@ -209,7 +209,7 @@ impl StreamHandler for Hands<'_> {
         let facts = FlowFacts { transport: Transport::Udp, ..to.facts() };
         conversation.datagram(&facts, chunk, &mut to);
         if links && conversation.is_opaque() {
-            self.link_opaque(flow, chunk.side, chunk.bytes.len(), place);
+            self.link_opaque(flow, chunk, place);
         }
         if self.held_changed {
             self.count_held(flow);

@@ -1,11 +1,12 @@
 //! From flows to what their links do.
 
+use wardtap_behaviour::links::manner::Manner;
 use wardtap_behaviour::links::{Link, LinkSlot, Opened, Service};
 use wardtap_behaviour::observation::{Observation, Place};
 use wardtap_dissect::{Envelope, Features, Message};
 use wardtap_net::flow::{Flow, FlowHead, FlowState, OrientedBy, Volume};
 use wardtap_net::peel::protocol;
-use wardtap_net::stream::Side;
+use wardtap_net::stream::{Chunk, Side};
 
 use super::hands::Hands;
 use super::{Application, Extra};
@@ -119,11 +120,19 @@ impl Hands<'_> {
     }
 
     /// Folds in a payload of a protocol that is not read.
-    pub fn link_opaque(&mut self, flow: &mut Flow<Application>, side: Side, bytes: usize, place: Place) {
+    pub fn link_opaque(&mut self, flow: &mut Flow<Application>, chunk: &Chunk<'_>, place: Place) {
         let Some(linked) = self.link_flow(flow) else { return };
-        let from = u8::from(side != linked.initiator);
-        if let Some(news) = self.links.opaque(linked.slot, from, bytes as u64, place) {
+        let from = u8::from(chunk.side != linked.initiator);
+        if let Some(news) = self.links.opaque(linked.slot, from, chunk.bytes.len() as u64, place) {
             self.shared.bundle.observations.push((self.key, Observation::Operation(news)));
+        }
+        if let Some(manner) = extra(&mut flow.application).spoken.manner(from, place.time) {
+            self.links.manner(linked.slot, manner);
+        }
+        if from == 0 {
+            if self.kept.said.is_repeated(&flow.key().addresses, chunk.bytes) {
+                self.links.manner(linked.slot, Manner::Repeated);
+            }
         }
     }
 
