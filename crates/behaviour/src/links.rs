@@ -126,7 +126,7 @@ pub struct Use {
     pub gap_bytes: [u64; 2],
     /// They were there and were not heard: the other end acknowledged what they sent.
     pub unheard: [bool; 2],
-    /// How payloads were sent that are not read.
+    /// How it was spoken.
     pub manners: Manners,
     /// What it did, by operation.
     pub operations: Vec<OperationUse>,
@@ -369,7 +369,7 @@ impl Links {
         self.operation(slot, place, |operations, room| operations.take_opaque(room, from, bytes))
     }
 
-    /// A payload of a protocol that is not read was sent in some manner.
+    /// It was spoken in some manner.
     pub fn manner(&mut self, slot: LinkSlot, manner: Manner) {
         if let Some(entry) = self.entry(slot) {
             let count = &mut entry.told.manners[manner as usize];

@@ -45,6 +45,8 @@ pub struct Transcript {
     pub findings: Vec<Finding>,
     /// Clues, each with whose it is.
     pub clues: Vec<String>,
+    /// Who logs in, and digests of the names.
+    pub logins: Vec<(Side, u32)>,
     /// The most bytes held at any time.
     pub held_max: usize,
     /// Bytes were dropped before the flow had a name, and the next segment tried as if it were the first; or, on a usual
@@ -101,6 +103,10 @@ impl MessageHandler for Transcript {
         let text = text.as_str();
         assert!(!text.is_empty() && text.len() <= crate::clues::CLUE_MAX && text.is_ascii(), "{clue:?}: {text:?}");
         self.clues.push(format!("{side:?} {} {text}", clue.name()));
+    }
+
+    fn login(&mut self, side: Side, user: u32) {
+        self.logins.push((side, user));
     }
 
     fn fingerprints(&self) -> Option<HashKey> {
@@ -203,6 +209,7 @@ pub fn exercise(flow: &FlowFacts, steps: &[Step], lengths: &[usize]) -> Transcri
         assert_eq!(whole.features, pieces.features, "the cuts {lengths:?} changed the features");
         assert_eq!(whole.findings, pieces.findings, "the cuts {lengths:?} changed the findings");
         assert_eq!(whole.clues, pieces.clues, "the cuts {lengths:?} changed the clues");
+        assert_eq!(whole.logins, pieces.logins, "the cuts {lengths:?} changed the logins");
     }
     for held in [whole.held_max, pieces.held_max] {
         assert!(held <= HELD_MAX.saturating_mul(4), "{held} bytes held");

@@ -539,6 +539,10 @@ pub trait MessageHandler {
     fn clue(&mut self, side: Side, clue: clues::Clue, text: &public::Public<'_>) {
         let _ = (side, clue, text);
     }
+    /// An end logs in at the other one: under which name, by a digest that is the same for ever.
+    fn login(&mut self, side: Side, user: u32) {
+        let _ = (side, user);
+    }
     /// The key of fingerprints, where they are wanted: they take a look at every octet.
     fn fingerprints(&self) -> Option<HashKey> {
         None

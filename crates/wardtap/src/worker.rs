@@ -6,10 +6,10 @@ mod fence;
 mod hands;
 mod identity;
 mod links;
+mod manners;
 mod messages;
 mod told;
 mod transfers;
-mod unread;
 
 pub use counts::{Counted, WorkerCounts};
 
@@ -30,9 +30,10 @@ use wardtap_net::stream::FrameLabel;
 use self::clues::Clues;
 use self::hands::{Hands, Here};
 use self::links::LinkedFlow;
+use self::manners::{Said, Spoken};
 use self::told::Told;
 use self::transfers::Awaited;
-use self::unread::{Said, Spoken};
+
 use crate::batch::{Batch, Bundle, Entry, IDENTITY_SHARD, Key, Last, Task};
 
 /// What all workers are told.

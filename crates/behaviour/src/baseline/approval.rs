@@ -426,7 +426,7 @@ fn widen_link(into: &mut LinkProfile, known: &LinkProfile, measure: Measure, now
         Measure::MinuteOpened => widen(&mut into.minute_opened, known.minute_opened, now, normal),
         Measure::HourOpened => widen(&mut into.hour_opened, known.hour_opened, now, normal),
         Measure::Stay => widen(&mut into.stay, known.stay, now, normal),
-        Measure::HourUnasked | Measure::HourLate | Measure::HourRepeated => {
+        Measure::HourUnasked | Measure::HourLate | Measure::HourRepeated | Measure::HourNames => {
             let manner = Manner::ALL.into_iter().position(|manner| Measure::of_manner(manner) == measure);
             let Some((into, known)) = manner.map(|at| (&mut into.manners[at], known.manners[at])) else { return false };
             widen(into, known, now, normal)

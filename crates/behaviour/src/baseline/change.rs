@@ -195,6 +195,7 @@ pub const fn measure_name(measure: Measure) -> &'static str {
         Measure::HourUnasked => "hour-unasked",
         Measure::HourLate => "hour-late",
         Measure::HourRepeated => "hour-repeated",
+        Measure::HourNames => "hour-names",
         Measure::MinuteMessages => "minute-messages",
         Measure::HourMessages => "hour-messages",
         Measure::HourOfDay => "messages-at-hour",

@@ -33,6 +33,8 @@ pub enum Measure {
     HourLate,
     /// Those in [`Manner::Repeated`].
     HourRepeated,
+    /// Names under which the initiator logs in within an hour.
+    HourNames,
     /// Messages of an operation in a minute.
     MinuteMessages,
     /// Messages of an operation in an hour.
@@ -91,7 +93,7 @@ pub enum Measure {
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::MinuteBytes,
         Self::HourBytes,
         Self::DayBytes,
@@ -102,6 +104,7 @@ impl Measure {
         Self::HourUnasked,
         Self::HourLate,
         Self::HourRepeated,
+        Self::HourNames,
         Self::MinuteMessages,
         Self::HourMessages,
         Self::HourOfDay,
@@ -146,6 +149,7 @@ impl Measure {
             Self::HourUnasked => 2,
             Self::HourLate => 5,
             Self::HourRepeated => 10,
+            Self::HourNames => 3,
             Self::MinuteMessages => 8,
             Self::MessageBytes => 2000,
             Self::Refusals => 100,
@@ -178,6 +182,7 @@ impl Measure {
             Manner::Unasked => Self::HourUnasked,
             Manner::Late => Self::HourLate,
             Manner::Repeated => Self::HourRepeated,
+            Manner::OtherName => Self::HourNames,
         }
     }
 
@@ -290,9 +295,9 @@ fn compare_link(now: &LinkProfile, normal: &LinkProfile, to: &mut dyn FnMut(Meas
     to(Measure::HourFailed, now.hour_failed.max, normal.hour_failed.next());
     to(Measure::ServiceFailed, now.hour_failed.max, normal.hour_failed.next());
     to(Measure::Stay, now.stay.max, normal.stay.next());
-    if normal.is_stream() {
-        for (manner, (now, normal)) in Manner::ALL.into_iter().zip(now.manners.iter().zip(normal.manners)) {
-            to(Measure::of_manner(manner), now.max, normal.next());
+    for (place, manner) in Manner::ALL.into_iter().enumerate() {
+        if normal.is_stream() || !manner.is_of_streams() {
+            to(Measure::of_manner(manner), now.manners[place].max, normal.manners[place].next());
         }
     }
     if normal.lasts() {

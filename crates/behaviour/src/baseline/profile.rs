@@ -83,7 +83,7 @@ pub struct LinkProfile {
     pub hour_failed: Top,
     /// The most conversations of an hour that were answered.
     pub hour_reconnected: Top,
-    /// The most payloads of an hour that were sent in each [`Manner`](crate::links::manner::Manner).
+    /// How often within an hour it was spoken at most in each [`Manner`](crate::links::manner::Manner).
     pub manners: [Top; Manner::ALL.len()],
     /// The fewest packets in a hundred minutes of an hour, of the minutes with something, where those were
     /// [`PACE_MINUTES_MIN`] at least.

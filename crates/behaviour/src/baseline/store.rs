@@ -174,7 +174,7 @@ pub struct LinkHour {
     pub peak_opened: u32,
     /// Octets that were missing.
     pub gap_bytes: u64,
-    /// How payloads were sent that are not read.
+    /// How it was spoken.
     pub manners: Manners,
 }
 

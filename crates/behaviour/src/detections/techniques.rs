@@ -126,6 +126,7 @@ pub fn of_departure(what: &What<'_>, link: &PartyLink) -> Option<&'static [Techn
         What::Beyond { measure: Measure::HourUnasked, .. } => {
             Some(if outside { &CONTROL_FROM_OUTSIDE } else { &WRITES })
         }
+        What::Beyond { measure: Measure::HourNames, .. } => Some(&PASSWORDS),
         What::Beyond { measure: Measure::HourLate, .. } => Some(&HELD_UP),
         What::Beyond { measure: Measure::HourRepeated, .. } => Some(&REPLAYED),
         What::Beyond { measure: Measure::MinuteOpened | Measure::HourOpened, .. } => {

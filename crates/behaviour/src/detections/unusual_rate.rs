@@ -42,6 +42,7 @@ impl Detection for UnusualRate {
             Measure::HourUnasked => "payloads an hour that the other end did not ask for",
             Measure::HourLate => "payloads an hour after a pause",
             Measure::HourRepeated => "payloads an hour as they were sent before",
+            Measure::HourNames => "names an hour under which it logs in",
             Measure::MinuteMessages => "messages a minute",
             Measure::HourMessages => "messages an hour",
             Measure::HourPayloads => "payloads an hour",
@@ -90,6 +91,10 @@ impl Detection for UnusualRate {
             Measure::HourRepeated => {
                 judged.explanation =
                     format!("{initiator} sends {responder} the same as before again and again, as it never did.");
+            }
+            Measure::HourNames => {
+                judged.explanation =
+                    format!("{initiator} logs in at {responder} as one user after the other, as it never did.");
             }
             _ => {}
         }

@@ -12,7 +12,7 @@ pub(super) struct LinkLimits {
     pub(super) bytes: [[u32; 2]; 3],
     /// Conversations that began in a minute and in an hour, and those of an hour that failed.
     pub(super) conversations: [u32; 3],
-    /// Payloads of an hour that are sent in each manner, where that is compared.
+    /// How often within an hour it is spoken in each manner, where that is compared.
     pub(super) manners: Manners,
     /// Minutes that who comes from outside is there.
     pub(super) stay: u32,
@@ -61,7 +61,7 @@ impl LinkLimits {
         ];
         Self {
             bytes: bytes.map(|(measure, ends)| ends.map(|end| normal.limit(measure, end.next()))),
-            manners: Manner::ALL.map(|manner| match profile.is_stream() {
+            manners: Manner::ALL.map(|manner| match profile.is_stream() || !manner.is_of_streams() {
                 true => normal.limit(Measure::of_manner(manner), profile.manners[manner as usize].next()),
                 false => u32::MAX,
             }),

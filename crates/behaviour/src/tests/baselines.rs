@@ -51,7 +51,7 @@ fn hour() -> impl Strategy<Value = LinkHour> {
         peak_bytes: bytes.map(|bytes| bytes / 3),
         peak_opened: counts[0] / 2,
         gap_bytes: bytes[0],
-        manners: [counts[1], counts[0] / 3, 1],
+        manners: [counts[1], counts[0] / 3, 1, 0],
     })
 }
 

@@ -96,4 +96,5 @@ fn payloads_that_are_sent_as_they_never_were_are_told() {
     is(Manner::Unasked, "by itself");
     is(Manner::Late, "held up");
     is(Manner::Repeated, "the same as before");
+    is(Manner::OtherName, "one user after the other");
 }

@@ -6,6 +6,7 @@ use wardtap_net::stream::{Chunk, Side};
 use super::wire::{Command, LINE_MAX, Reply, server, trimmed};
 use super::{AUTH, NOT_FTP, PASS, PORT, PROTOCOL, REPLY, RETR, STOR, TOO_LONG, USER};
 use crate::clues::Clue;
+use crate::digest::digest;
 use crate::pending::Pending;
 use crate::plain::{Plain, Value};
 use crate::{Direction, Dissector, Envelope, FlowFacts, Gap, MessageHandler, Outcome, Progress, Protocol};
@@ -74,6 +75,7 @@ impl Ftp {
         let Some(command) = Command::read(line) else { return to.anomaly(&PROTOCOL, NOT_FTP) };
         if command.kind == USER {
             self.is_anonymous = command.is_anonymous();
+            to.login(chunk.side, digest(line.iter().skip(4).copied()));
         }
         let login = match command.kind {
             USER if self.is_anonymous => Value::word("anonymous"),

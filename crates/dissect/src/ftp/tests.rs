@@ -137,3 +137,10 @@ proptest::proptest! {
         change.exercise(21, all);
     }
 }
+
+#[test]
+fn who_logs_in_is_told_by_a_digest_of_the_name() {
+    let found = read(21, &[(Side::B, b"220 x\r\n"), (Side::A, b"USER one\r\nuser one\r\nUSER two\r\n")]);
+    let [(Side::A, one), (Side::A, again), (Side::A, other)] = found.logins[..] else { panic!("{:?}", found.logins) };
+    assert!(one == again && one != other);
+}

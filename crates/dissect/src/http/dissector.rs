@@ -462,6 +462,9 @@ fn tell(told: &Told, side: Side, to: &mut dyn MessageHandler) {
     // Programs are fetched every day; who sends one to a device is another matter.
     let is_sent = matches!(head.kind, PUT | POST | PATCH);
     let (sent, fetched) = if is_sent { (program, Value::None) } else { (Value::None, program) };
+    if let Some(user) = head.login {
+        to.login(side, user);
+    }
     to.message(&Plain {
         protocol: &PROTOCOL,
         envelope: Envelope {

@@ -5,6 +5,7 @@ use wardtap_net::stream::Side;
 use super::vocabulary;
 use crate::Probe;
 use crate::clues::{CLUE_MAX, is_of_product};
+use crate::digest::digest;
 use crate::public::{Public, UNREADABLE};
 
 /// Octets gathered of a head; servers take 8 KiB and more (RFC 9112 section 3: request lines of 8,000 octets at least).
@@ -182,6 +183,8 @@ pub(super) struct Head {
     pub software: Option<Text>,
     pub resource: Option<&'static str>,
     pub auth: Option<&'static str>,
+    /// A digest of a name with its password.
+    pub login: Option<u32>,
     pub media: Option<&'static str>,
     pub is_program: bool,
 }
@@ -255,6 +258,7 @@ impl Head {
             software: None,
             resource: None,
             auth: None,
+            login: None,
             media: None,
             is_program: false,
         };
@@ -273,7 +277,11 @@ impl Head {
             } else if is(software) {
                 head.software = head.software.or_else(|| (!value.is_empty()).then(|| Text::of(value)));
             } else if is("authorization") || is("proxy-authorization") {
-                head.auth = head.auth.or_else(|| Some(vocabulary::scheme(value)));
+                let scheme = vocabulary::scheme(value);
+                head.auth = head.auth.or(Some(scheme));
+                if scheme == "basic" {
+                    head.login = Some(digest(value.iter().skip(scheme.len()).copied()));
+                }
             } else if is("content-type") {
                 head.media = head.media.or_else(|| Some(vocabulary::media(value)));
             }

@@ -340,3 +340,12 @@ proptest::proptest! {
         exercise(&FLOW, &steps, &lengths);
     }
 }
+
+#[test]
+fn who_logs_in_is_told_by_a_digest_of_the_name() {
+    let asks = |with: &str| a(format!("GET / HTTP/1.1\r\nHost: h\r\nAuthorization: {with}\r\n\r\n"));
+    let found =
+        read(&[asks("Basic b25lOmE="), asks("basic b25lOmE="), asks("Basic dHdvOmI="), asks("Bearer b25lOmE=")]);
+    let [(Side::A, one), (Side::A, again), (Side::A, other)] = found.logins[..] else { panic!("{:?}", found.logins) };
+    assert!(one == again && one != other, "tokens are drawn anew");
+}

@@ -27,8 +27,11 @@ impl Rdp {
         self.client = Some(if is_request { side } else { side.other() });
         let none = Value::None;
         let (chosen, failed, cookie) = match connection {
-            Connection::Request { protocols, has_cookie } => {
-                let cookie = if has_cookie { Value::Flag(true) } else { none };
+            Connection::Request { protocols, cookie } => {
+                if let Some(name) = cookie {
+                    to.login(side, name);
+                }
+                let cookie = cookie.map_or(none, |_| Value::Flag(true));
                 (Value::word(security(protocols.unwrap_or_default())), none, cookie)
             }
             Connection::Confirm { protocol } => (Value::word(security(protocol.unwrap_or_default())), none, none),

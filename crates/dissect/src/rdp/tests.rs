@@ -74,3 +74,15 @@ proptest::proptest! {
         change.exercise(3389, all);
     }
 }
+
+#[test]
+fn who_logs_in_is_told_by_a_digest_of_the_name() {
+    let login = |name: &str| {
+        let request = packet(0xe0, format!("Cookie: mstshash={name}\r\n\x01\0\x08\0\x0b\0\0\0").as_bytes());
+        let found = read(3389, &[(Side::A, &request)]);
+        let [(Side::A, user)] = found.logins[..] else { panic!("{:?}", found.logins) };
+        user
+    };
+    assert_eq!(login("one"), login("one"));
+    assert_ne!(login("one"), login("two"));
+}

@@ -3,6 +3,7 @@
 use wardtap_net::reader::Reader;
 
 use super::PORT;
+use crate::digest::digest;
 use crate::{Evidence, Probe};
 
 /// Octets of a first packet; cookies of load balancers and of those who connect are some dozens.
@@ -14,9 +15,9 @@ const HEADERS: usize = 11;
 /// What is asked for, or chosen.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Connection {
-    /// A request: flags of what the client can (section 2.2.1.1.1), none where it can only the oldest; whether a name or a
-    /// token stands in it.
-    Request { protocols: Option<u32>, has_cookie: bool },
+    /// A request: flags of what the client can (section 2.2.1.1.1), none where it can only the oldest; a digest of the name or
+    /// token that stands in it.
+    Request { protocols: Option<u32>, cookie: Option<u32> },
     /// A choice (section 2.2.1.2.1).
     Confirm { protocol: Option<u32> },
     /// A refusal (section 2.2.1.2.2).
@@ -44,12 +45,13 @@ impl Connection {
         // Section 13.3.1 and 13.4.1: the four lower bits are credit, of which class 0 has none.
         match code {
             0xe0 => {
-                let (has_cookie, negotiation) = match rest.strip_prefix(b"Cookie: ") {
+                let (cookie, negotiation) = match rest.strip_prefix(b"Cookie: ") {
                     Some(cookie) => {
                         let end = cookie.windows(2).position(|end| end == b"\r\n")?.saturating_add(2);
-                        (true, cookie.get(end..)?)
+                        let (cookie, behind) = cookie.split_at_checked(end)?;
+                        (Some(digest(cookie.iter().copied())), behind)
                     }
-                    None => (false, rest),
+                    None => (None, rest),
                 };
                 let protocols = match negotiation {
                     [] => None,
@@ -57,7 +59,7 @@ impl Connection {
                     [1, _, 8, 0, a, b, c, d, ..] => Some(u32::from_le_bytes([*a, *b, *c, *d])),
                     _ => return None,
                 };
-                Some(Self::Request { protocols, has_cookie })
+                Some(Self::Request { protocols, cookie })
             }
             0xd0 => match rest {
                 [] => Some(Self::Confirm { protocol: None }),
@@ -77,7 +79,7 @@ impl Connection {
 
     /// Nothing of it is RDP's own: others use TPKT, too.
     const fn is_bare(self) -> bool {
-        matches!(self, Self::Request { protocols: None, has_cookie: false } | Self::Confirm { protocol: None })
+        matches!(self, Self::Request { protocols: None, cookie: None } | Self::Confirm { protocol: None })
     }
 }
 

@@ -221,6 +221,9 @@ impl Smb {
         if header.command == command::SESSION_SETUP {
             told.auth = ntlm::scheme(message).filter(|_| !is_response);
             system(message, side, to);
+            if let Some(user) = ntlm::user(message).filter(|_| !is_response) {
+                to.login(side, user);
+            }
         }
         if is_response {
             self.response(header, &mut told, chunk.time);
@@ -315,6 +318,9 @@ impl Smb {
         if old.command == SESSION_SETUP_1 {
             told.auth = ntlm::scheme(message).filter(|_| !is_response);
             system(message, side, to);
+            if let Some(user) = ntlm::user(message).filter(|_| !is_response) {
+                to.login(side, user);
+            }
         }
         // Not an id of SMB 2, which a client that begins with SMB 1 goes on to.
         let id = old.id | 1 << 63;

@@ -3,6 +3,8 @@
 use memchr::memmem;
 use wardtap_net::reader::Reader;
 
+use crate::digest::digest;
+
 /// What it begins with.
 const SIGNATURE: &[u8] = b"NTLMSSP\0";
 
@@ -21,6 +23,21 @@ pub(super) fn scheme(token: &[u8]) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// A digest of the name under which one logs in: UserName of an AUTHENTICATE_MESSAGE (section 2.2.1.3), which is compared without
+/// regard to case (section 3.3.2), of ASCII alone here.
+pub(super) fn user(token: &[u8]) -> Option<u32> {
+    const AUTHENTICATE: u8 = 3;
+    const USER_NAME: usize = 36;
+    let message = token.get(memmem::find(token, SIGNATURE)?..)?;
+    if message.get(SIGNATURE.len()) != Some(&AUTHENTICATE) {
+        return None;
+    }
+    let mut field = Reader::new(message.get(USER_NAME..)?);
+    let (length, _, at) = (usize::from(field.le16()?), field.le16()?, usize::try_from(field.le32()?).ok()?);
+    let name = message.get(at..at.checked_add(length)?)?;
+    (!name.is_empty()).then(|| digest(name.iter().map(u8::to_ascii_lowercase)))
 }
 
 /// The version of the sender's system: major, minor, build. None of who says build 0, which no system has.

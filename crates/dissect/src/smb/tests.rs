@@ -471,3 +471,29 @@ fn files_that_are_written_anew_beside_the_old_ones_count_as_well() {
         .collect();
     assert_eq!(read(&looked).findings, []);
 }
+
+/// A login under a name, as wide characters.
+fn login(id: u64, user: &str) -> (Side, Vec<u8>) {
+    let name = wide(user);
+    let mut token = b"NTLMSSP\0\x03\0\0\0".to_vec();
+    token.resize(36, 0);
+    let length = u16::try_from(name.len()).unwrap().to_le_bytes();
+    token.extend([length, length].concat());
+    token.extend(64u32.to_le_bytes());
+    token.resize(64, 0);
+    token.extend(name);
+    request(1, id, 0, &setup_body(&token))
+}
+
+#[test]
+fn who_logs_in_is_told_by_a_digest_of_the_name() {
+    let found = read(&[login(1, "canary"), login(2, "CANARY"), login(3, "other"), login(4, "")]);
+    let [(Side::A, one), (Side::A, again), (Side::A, other)] = found.logins[..] else { panic!("{:?}", found.logins) };
+    assert_eq!(one, again, "names have no case (MS-NLMP section 3.3.2)");
+    assert_ne!(one, other);
+    let mut lies = login(1, "canary").1;
+    // Where the name is said to be: beyond the token.
+    let at = lies.windows(4).rposition(|octets| octets == 64u32.to_le_bytes()).unwrap();
+    lies[at..at + 4].fill(0xff);
+    assert!(read(&[(Side::A, lies)]).logins.is_empty());
+}

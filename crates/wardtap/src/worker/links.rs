@@ -19,6 +19,13 @@ pub struct LinkedFlow {
     told: [Volume; 2],
 }
 
+impl LinkedFlow {
+    /// The place of its link.
+    pub const fn slot(&self) -> LinkSlot {
+        self.slot
+    }
+}
+
 impl Hands<'_> {
     /// What a flow carried since this was last said goes to its link.
     pub fn link_carried(&mut self, flow: &mut Flow<Application>) {
@@ -129,10 +136,8 @@ impl Hands<'_> {
         if let Some(manner) = extra(&mut flow.application).spoken.manner(from, place.time) {
             self.links.manner(linked.slot, manner);
         }
-        if from == 0 {
-            if self.kept.said.is_repeated(&flow.key().addresses, chunk.bytes) {
-                self.links.manner(linked.slot, Manner::Repeated);
-            }
+        if from == 0 && self.kept.said.is_repeated(&flow.key().addresses, chunk.bytes) {
+            self.links.manner(linked.slot, Manner::Repeated);
         }
     }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::hash::BuildHasher;
 
 use sha2::{Digest, Sha256};
+use wardtap_behaviour::links::manner::Manner;
 use wardtap_behaviour::observation::{Content, Observation, Place, Who};
 use wardtap_behaviour::tally::{Pair, PairSlot};
 use wardtap_dissect::clues::Clue;
@@ -111,6 +112,16 @@ impl MessageHandler for ToMessages<'_, '_> {
     fn fingerprints(&self) -> Option<HashKey> {
         let options = &self.hands.shared.options;
         options.links.then_some(options.key)
+    }
+
+    fn login(&mut self, _: Side, user: u32) {
+        let linked = self.extra.as_ref().and_then(|extra| extra.link);
+        let (now, ends) = (self.chunk_place.time, &self.flow.key().addresses);
+        if let Some(linked) = linked
+            && !self.hands.kept.said.is_name_repeated(ends, user, now)
+        {
+            self.hands.links.manner(linked.slot(), Manner::OtherName);
+        }
     }
 
     fn held_changed(&mut self) {

@@ -1,6 +1,6 @@
-//! How payloads are sent that are not read: see [`Manner`].
+//! How it is spoken, beside what is said: see [`Manner`].
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hash};
 use std::ops::RangeInclusive;
 
 use foldhash::fast::FixedState;
@@ -10,6 +10,8 @@ use wardtap_net::packet::{NANOS_PER_SECOND, Timestamp};
 
 /// Payloads of a shard that are known again; a further one takes the place of another.
 pub const PAYLOADS_MAX: usize = 1 << 12;
+
+const SECONDS_PER_HOUR: u64 = 3600;
 
 /// Octets of payloads that are known again: shorter ones are signs of life, which are all alike, and longer ones parts of what
 /// is sent in bulk.
@@ -42,22 +44,28 @@ impl Spoken {
     }
 }
 
-/// Digests of payloads, each at its own place; none before the first payload.
+/// Digests of payloads, and of names of logins, each at its own place; none before the first.
 #[derive(Default)]
 pub struct Said(Vec<u64>);
 
 impl Said {
     /// Whether a payload was said before between two ends, unless that is forgotten.
     pub fn is_repeated(&mut self, ends: &[Address; 2], payload: &[u8]) -> bool {
-        if !READING.contains(&payload.len()) {
-            return false;
-        }
+        READING.contains(&payload.len()) && self.is_known((ends, payload))
+    }
+
+    /// Whether somebody has logged in under a name before in this hour.
+    pub fn is_name_repeated(&mut self, ends: &[Address; 2], user: u32, now: Timestamp) -> bool {
+        self.is_known((ends, user, now.seconds() / SECONDS_PER_HOUR))
+    }
+
+    fn is_known(&mut self, what: impl Hash) -> bool {
         if self.0.is_empty() {
             self.0 = vec![0; PAYLOADS_MAX];
         }
         // Without a secret: which of two takes the other's place must be the same in every run. Who makes them meet hides
         // nothing but that it repeats itself.
-        let digest = FixedState::with_seed(0).hash_one((ends, payload));
+        let digest = FixedState::with_seed(0).hash_one(what);
         let place = self.0.get_mut(digest as usize % PAYLOADS_MAX);
         place.is_some_and(|known| std::mem::replace(known, digest) == digest)
     }
