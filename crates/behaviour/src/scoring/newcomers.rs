@@ -9,6 +9,7 @@ use super::{Departure, Scorer, What};
 use crate::baseline::measure::Measure;
 use crate::baseline::store::MINUTES_PER_HOUR;
 use crate::links::{Service, Use};
+use crate::parties::Party;
 
 /// The most conversations that were never learned and are measured; further ones are counted.
 pub const NEWCOMERS_MAX: usize = 4096;
@@ -33,6 +34,8 @@ struct Doing {
     minute: u32,
     opened: u32,
     bytes: [u64; 2],
+    /// What was told last in this hour: octets of each end, and conversations in a minute.
+    told: [u64; 3],
 }
 
 /// The most that was learned of any with a service.
@@ -66,13 +69,24 @@ impl Newcomers {
         }
         Some(&*doing).filter(|doing| doing.opened >= OPENED_MIN || doing.bytes.iter().any(|bytes| *bytes >= OCTETS_MIN))
     }
+
+    fn told(&mut self, id: LinkId, told: [u64; 3]) {
+        if let Some(doing) = self.doing.get_mut(&id) {
+            doing.told = told;
+        }
+    }
 }
 
 impl Scorer {
     /// Compares what a conversation that was never learned does with what others do.
     pub(super) fn compare_newcomer(&mut self, id: LinkId, minute: u32, used: &Use, to: &mut dyn FnMut(Departure<'_>)) {
         let Entry { key, normal: None, .. } = *self.links.at(id) else { return };
-        let Some(&Doing { opened, bytes, .. }) = self.newcomers.take(id, minute, used) else { return };
+        // Of addresses that belong to nobody here new-conversation tells as a crowd.
+        let outside = [key.initiator, key.responder].map(|party| party == Party::OUTSIDE);
+        if outside == [true; 2] {
+            return;
+        }
+        let Some(&Doing { opened, bytes, told, .. }) = self.newcomers.take(id, minute, used) else { return };
         let links = &self.links;
         let most = *self.newcomers.most.entry(key.service).or_insert_with(|| {
             // Of a service that nobody uses nothing is known but what the site does at all.
@@ -88,9 +102,12 @@ impl Scorer {
             with(|learned, service| learned == service).or_else(|| with(|_, _| true)).unwrap_or_default()
         });
         let thresholds = &self.profiles.thresholds;
-        let mut check = |measure: Measure, place: usize, now: u64, normal: u64| {
+        let mut told = told;
+        let mut check = |measure: Measure, place: usize, (now, normal): (u64, u64), told: &mut u64| {
             let excess = measure.ratio(now, normal) / thresholds.factor(measure);
-            if excess > 1.0 {
+            // All outside are one party, and each of them would be told.
+            if excess > 1.0 && (outside == [false; 2] || now >= told.saturating_mul(2)) {
+                *told = now;
                 to(Departure {
                     what: What::Beyond { measure, operation: None, now, normal, excess, is_sent: place == 0 },
                     link: used.link,
@@ -104,12 +121,13 @@ impl Scorer {
             }
         };
         if opened >= OPENED_MIN {
-            check(Measure::MinuteOpened, 0, opened.into(), most.minute_opened);
+            check(Measure::MinuteOpened, 0, (opened.into(), most.minute_opened), &mut told[2]);
         }
         for (place, (now, normal)) in bytes.into_iter().zip(most.hour_bytes).enumerate() {
             if now >= OCTETS_MIN {
-                check(Measure::HourBytes, place, now, normal);
+                check(Measure::HourBytes, place, (now, normal), &mut told[place]);
             }
         }
+        self.newcomers.told(id, told);
     }
 }

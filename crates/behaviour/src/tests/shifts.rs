@@ -325,6 +325,23 @@ fn who_begins_a_conversation_and_does_far_more_than_any_other_with_the_service_i
     assert!(names(&newcomer(50_000_000, 1)).contains(&"unusual-volume"));
 }
 
+#[test]
+fn floods_with_ever_other_addresses_outside_are_few_alerts() {
+    let store = learned(stream(FIRST, DAYS, usual));
+    let outside = |number: u32| Address::v4(0x5000_0000 + number);
+    let floods = |link: fn(&dyn Fn(u32) -> Address, u32) -> Link| {
+        let mut uses = stream(NEXT, 1, usual);
+        uses.extend((0..2000).map(|number| minute(link(&outside, number), NEXT + 600, 60, 1)));
+        uses.sort_by_key(|used| used.minute);
+        names(&alerts(&store, uses)).into_iter().filter(|name| *name == "unusual-rate").count()
+    };
+    let among_them =
+        floods(|outside, number| Link { initiator: outside(number), responder: outside(9999 - number), ..link(0, 0) });
+    assert_eq!(among_them, 0, "that is nobody's flood here");
+    let to_them = floods(|outside, number| Link { responder: outside(number), ..link(2, 0) });
+    assert!((1..8).contains(&to_them), "{to_them}");
+}
+
 const ORDER: &str = "payload\tfrom=responder\tsize=512";
 
 /// A server to which all devices talk all the time, and which tells those something that it is to tell.
