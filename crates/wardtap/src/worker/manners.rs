@@ -26,16 +26,23 @@ const LATE_AFTER: u64 = 10 * NANOS_PER_SECOND;
 /// When each end of a flow spoke last, the initiator first, and which of them did.
 #[derive(Clone, Copy, Default)]
 pub struct Spoken {
-    at: [Option<Timestamp>; 2],
+    at: [Timestamp; 2],
+    /// Which of them have spoken yet.
+    have: [bool; 2],
     last: u8,
 }
 
 impl Spoken {
     /// The initiator (0) or the responder (1) speaks.
     pub fn manner(&mut self, from: u8, now: Timestamp) -> Option<Manner> {
-        let before = self.at.get_mut(usize::from(from))?.replace(now);
+        let end = usize::from(from & 1);
+        let before = std::mem::replace(&mut self.at[end], now);
+        let had_spoken = std::mem::replace(&mut self.have[end], true);
         let last = std::mem::replace(&mut self.last, from);
-        let pause = now.since(before?);
+        if !had_spoken {
+            return None;
+        }
+        let pause = now.since(before);
         match from {
             0 if pause >= LATE_AFTER => Some(Manner::Late),
             1 if last == 1 && pause >= UNASKED_AFTER => Some(Manner::Unasked),
