@@ -240,7 +240,7 @@ fn link_json(key: &LinkKey, link: &LinkProfile, facets: &[FacetName]) -> Value {
         value["hour_conversations"] = json!(link.hour_opened.max);
         value["hour_failed"] = json!(link.hour_failed.max);
         value["hour_reconnected"] = json!(link.hour_reconnected.max);
-        value["hour_unread_by_manner"] = json!(link.manners.map(|top| top.max));
+        value["hour_manners"] = json!(link.manners.map(|top| top.max));
         value["stay_minutes"] = json!(link.stay.max);
         value["least_hundred_minutes_packets"] = json!(link.pace.map(|least| least.min));
     }
