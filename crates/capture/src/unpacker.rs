@@ -1,7 +1,7 @@
 //! The unpackers of gzip and zstd, as one.
 //!
 //! They are driven directly, not through their `Read` adapters, because those lose what they unpacked in the very call
-//! that met the damage.
+//! that met the damage. zstd itself does so too: it is given one part of a frame at a time.
 
 use flate2::{Decompress, FlushDecompress, Status};
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
@@ -10,6 +10,12 @@ use crate::{bounds::Bounds, compressed::Packing, damage::DamageReason, window::H
 
 /// Logarithm of gzip's window, the only one there is.
 const GZIP_WINDOW: u8 = 15;
+
+/// Octets of a zstd frame that say how long its header is (RFC 8878 section 3.1.1).
+const ZSTD_BEGINNING: usize = 5;
+
+/// Octets of the header of a block (RFC 8878 section 3.1.1.2).
+const ZSTD_BLOCK_HEADER: usize = 3;
 
 /// What one call of an unpacker did.
 #[derive(Clone, Copy)]
@@ -29,7 +35,7 @@ pub(crate) struct Unpacker {
 
 enum Engine {
     Gzip(Decompress),
-    Zstd { decoder: Decoder<'static>, window_log: u32, header: Header },
+    Zstd { decoder: Decoder<'static>, window_log: u32, header: Header, part: usize },
 }
 
 impl Unpacker {
@@ -40,7 +46,7 @@ impl Unpacker {
                 let mut decoder = Decoder::new().map_err(|error| error.to_string())?;
                 let window_log = bounds.window_log();
                 decoder.set_parameter(DParameter::WindowLogMax(window_log)).map_err(|error| error.to_string())?;
-                Engine::Zstd { decoder, window_log, header: Header::default() }
+                Engine::Zstd { decoder, window_log, header: Header::default(), part: ZSTD_BEGINNING }
             }
         };
         Ok(Self { engine, fresh: true })
@@ -52,7 +58,10 @@ impl Unpacker {
         match &mut self.engine {
             // `reset` would leave gzip's framing.
             Engine::Gzip(decompress) => *decompress = Decompress::new_gzip(GZIP_WINDOW),
-            Engine::Zstd { header, .. } => header.clear(),
+            Engine::Zstd { header, part, .. } => {
+                header.clear();
+                *part = ZSTD_BEGINNING;
+            }
         }
     }
 
@@ -69,13 +78,19 @@ impl Unpacker {
                 };
                 (step, result.err().map(|error| damaged("gzip", &error)))
             }
-            Engine::Zstd { decoder, window_log, header } => {
+            Engine::Zstd { decoder, window_log, header, part } => {
+                let from = from.get(..*part).unwrap_or(from);
                 let (mut input, mut output) = (InBuffer::around(from), OutBuffer::around(to));
                 let result = decoder.run(&mut input, &mut output);
                 let step = Step { read: input.pos(), written: output.pos(), ended: matches!(result, Ok(0)) };
-                let Err(error) = result else {
-                    header.take(from.get(..step.read).unwrap_or_default());
-                    return (self.stepped(step), None);
+                let error = match result {
+                    Ok(hint) => {
+                        header.take(from.get(..step.read).unwrap_or_default());
+                        // It asks for the rest of the part at hand and the header of the block behind it, or for such a header.
+                        *part = if hint > ZSTD_BLOCK_HEADER { hint - ZSTD_BLOCK_HEADER } else { hint.max(1) };
+                        return (self.stepped(step), None);
+                    }
+                    Err(error) => error,
                 };
                 // zstd stops at a header that it refuses, and says why in words alone.
                 header.take(from);

@@ -5,8 +5,8 @@ use std::io::{Cursor, Read};
 use wardtap_capture::{Bounds, CaptureError, DamageReason, open, open_bytes, open_within};
 
 use crate::writer::{
-    Order, Packet, block, enhanced, gzip, interface, numbered, pcap, pcap_header, pcap_record, pcapng, read, section,
-    zstd,
+    Choppy, Order, Packet, block, drain, enhanced, gzip, interface, numbered, pcap, pcap_header, pcap_record, pcapng,
+    read, section, zstd,
 };
 
 const LITTLE: Order = Order { big: false };
@@ -455,6 +455,28 @@ fn damage_in_packed_data_keeps_all_before_it() {
     let (got, text) = damaged(packed);
     assert_eq!(got, 2000);
     assert!(text.contains("the gzip data are damaged: "), "{text}");
+}
+
+#[test]
+fn a_block_of_zstd_is_there_though_the_one_behind_it_is_damaged() {
+    let bytes = pcap(LITTLE, false, &three());
+    // A frame without a length or a checksum, and a window of 1 MiB (RFC 8878 section 3.1.1.1); blocks that are not packed.
+    let mut packed = vec![0x28, 0xb5, 0x2f, 0xfd, 0, 0x50];
+    let half = bytes.len() - 20;
+    for part in [&bytes[..half], &bytes[half..]] {
+        packed.extend(&(part.len() as u32 * 8).to_le_bytes()[..3]);
+        packed.extend(part);
+    }
+    // A block of the reserved type (section 3.1.1.2.2), and what would be in it.
+    packed.extend([6, 1, 0]);
+    packed.extend([9; 40]);
+    assert!(damaged(packed.clone()).1.contains("zstd"));
+    for step in [1, 7, 64, packed.len()] {
+        let choppy = Choppy { bytes: packed.clone(), at: 0, steps: vec![step], turn: 0 };
+        let mut source = open_bytes("test", Box::new(choppy)).unwrap();
+        assert_eq!(drain(&mut *source), three(), "read by {step}");
+        assert_eq!(source.damage().len(), 1);
+    }
 }
 
 #[test]
