@@ -87,7 +87,10 @@ impl Unpacker {
                     Ok(hint) => {
                         header.take(from.get(..step.read).unwrap_or_default());
                         // It asks for the rest of the part at hand and the header of the block behind it, or for such a header.
-                        *part = if hint > ZSTD_BLOCK_HEADER { hint - ZSTD_BLOCK_HEADER } else { hint.max(1) };
+                        *part = match hint.saturating_sub(ZSTD_BLOCK_HEADER) {
+                            0 => hint.max(1),
+                            rest => rest,
+                        };
                         return (self.stepped(step), None);
                     }
                     Err(error) => error,

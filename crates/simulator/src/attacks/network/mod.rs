@@ -65,11 +65,6 @@ const fn scenario(
     }
 }
 
-/// Kept out of tuning.
-const fn held_out(scenario: Scenario) -> Scenario {
-    Scenario { held_out: true, ..scenario }
-}
-
 /// Inside connections of every day.
 const fn within_normal(scenario: Scenario) -> Scenario {
     Scenario { within_normal: true, ..scenario }
